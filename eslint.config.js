@@ -1,0 +1,30 @@
+import neostandard from 'neostandard'
+import tseslint from 'typescript-eslint'
+
+export default [
+  ...neostandard({ ts: true, ignores: ['dist/**', 'coverage/**', '.tap/**', 'bench/node_modules/**'] }),
+  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  {
+    files: ['**/*.ts'],
+    languageOptions: {
+      parserOptions: { project: ['./test/tsconfig.json', './bench/tsconfig.json'], tsconfigRootDir: import.meta.dirname }
+    },
+    rules: {
+      // A schema and its type share a name; the compiler finds what is really declared twice.
+      '@typescript-eslint/no-redeclare': 'off',
+      // Says that a promise has an owner elsewhere.
+      'no-void': ['error', { allowAsStatement: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      'max-lines': ['error', { max: 200 }],
+      'max-lines-per-function': ['error', { max: 50 }]
+    }
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // A test is a list of steps: its length says nothing about its clarity.
+      'max-lines-per-function': 'off',
+      'max-lines': 'off'
+    }
+  }
+]

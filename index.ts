@@ -1,0 +1,85 @@
+import type { FastifyInstance } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { EventCatalogue } from './lib/catalogue.ts'
+import { Deliverer } from './lib/deliverer.ts'
+import { Delivery } from './lib/delivery.ts'
+import { jsonParserOf, warnOfOpenDoors } from './lib/host.ts'
+import { memoryInbox } from './lib/inbox/memory.ts'
+import { viewOf } from './lib/inbox/view.ts'
+import { Intake } from './lib/intake.ts'
+import { resolveOptions } from './lib/options.ts'
+import type { WebhooksOptions } from './lib/options.ts'
+import { addRoute } from './lib/route.ts'
+import { Webhooks } from './lib/webhooks.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    webhooks: Webhooks
+  }
+}
+
+async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Promise<void> {
+  const options = resolveOptions(given)
+  const { log } = app
+  const inbox = options.inbox ?? memoryInbox()
+  const catalogue = new EventCatalogue(options.events)
+  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), lane: options.lane })
+  let ready = false
+  let closing = false
+
+  const webhooks = new Webhooks({
+    inbox: viewOf(inbox),
+    onSubscribe: () => { delivery.wake() },
+    receive: async (body) => {
+      // As `inject` does: what is received before that would meet listeners that are not there yet.
+      if (!ready) await app.ready()
+      return await intake.receive(body)
+    }
+  })
+  const deliverer = new Deliverer({ webhooks, log, catalogue, options, durable: inbox.durable })
+  const delivery = new Delivery({ inbox, webhooks, deliverer, log, concurrency: options.concurrency })
+
+  app.decorate('webhooks', webhooks)
+  await inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } })
+  if (options.receive) {
+    warnOfOpenDoors(app, options)
+    await app.register((scope, _options, done) => {
+      addRoute(scope, { intake, catalogue, options, closing: () => closing })
+      done()
+    })
+  }
+
+  app.addHook('onReady', (done) => {
+    ready = true
+    if (options.deliver) delivery.start()
+    done()
+  })
+  app.addHook('preClose', (done) => {
+    closing = true
+    delivery.drain(options.drainTimeout)
+    done()
+  })
+  app.addHook('onClose', async () => {
+    await delivery.end()
+    await inbox.close()
+  })
+}
+
+/** Receives OneRoute's webhooks as typed events on `app.webhooks`. */
+const webhooks = fastifyPlugin(webhooksPlugin, { name: 'fastify-oneroute-webhooks', fastify: '^5.12.1' })
+
+export default webhooks
+export { webhooks }
+export { ONEROUTE_IPS } from './lib/addresses.ts'
+export type { WebhookContext } from './lib/context.ts'
+export { DeliveryError } from './lib/delivery-error.ts'
+export * from './lib/errors.ts'
+export { NewMessage, SmsDeliveryReport } from './lib/events.ts'
+export type { UnknownEvent, WebhookEvents } from './lib/events.ts'
+export type {
+  Awaitable, Claim, ClaimedEvent, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent
+} from './lib/inbox/inbox.ts'
+export { memoryInbox } from './lib/inbox/memory.ts'
+export type { MemoryInboxOptions, RetryOptions, WebhookRouteOptions, WebhooksOptions } from './lib/options.ts'
+export { Webhooks } from './lib/webhooks.ts'
+export type { InboxView, ReceivableBody, Receipt, WebhookListener } from './lib/webhooks.ts'

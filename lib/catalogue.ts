@@ -1,0 +1,42 @@
+import { Type } from '@sinclair/typebox'
+import type { TSchema, TUnsafe } from '@sinclair/typebox'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import type { TypeCheck } from '@sinclair/typebox/compiler'
+import { providerEvents } from './events.ts'
+import type { UnknownEvent } from './events.ts'
+
+const MOST_PROBLEMS = 10
+
+/** The events that have a schema: their compiled checks, and what a body may be for the documentation. */
+export class EventCatalogue {
+  /** Every body that is accepted: an event of a schema, or one of another name. */
+  readonly body: TUnsafe<UnknownEvent>
+  readonly #checks: ReadonlyMap<string, TypeCheck<TSchema>>
+
+  constructor (further: Readonly<Record<string, TSchema>>) {
+    const schemas = Object.entries<TSchema>({ ...providerEvents, ...further })
+    const other = Type.Object({ event: Type.String() }, { title: 'unknown', description: 'An event of another name' })
+    this.body = Type.Unsafe(Type.Union([...schemas.map(([, schema]) => schema), other]))
+    this.#checks = new Map(schemas.map(([name, schema]) => [name, TypeCompiler.Compile(schema)]))
+  }
+
+  has (name: string): boolean {
+    return this.#checks.has(name)
+  }
+
+  /** Whether an event is of the schema that its name has, if any. */
+  fits (event: UnknownEvent): boolean {
+    const check = this.#checks.get(event.event)
+    return check === undefined || check.Check(event)
+  }
+
+  /** Says where an event differs from its schema and what was expected there: never a value, for that is somebody's data. */
+  problems (event: UnknownEvent): string {
+    const messages = new Map<string, string>()
+    for (const { path, message } of this.#checks.get(event.event)?.Errors(event) ?? []) {
+      if (!messages.has(path)) messages.set(path, message)
+      if (messages.size === MOST_PROBLEMS) break
+    }
+    return Array.from(messages, ([path, message]) => `${path}: ${message}`).join('; ')
+  }
+}

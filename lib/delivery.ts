@@ -1,0 +1,165 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Deliverer } from './deliverer.ts'
+import type { Awaitable, Claim, Inbox, Outcome } from './inbox/inbox.ts'
+import { hasListeners } from './listeners.ts'
+import type { Webhooks } from './webhooks.ts'
+
+const CLAIM_AGAIN_AFTER = 1_000 // ms, when the inbox could not be asked
+
+interface Parts {
+  readonly inbox: Inbox
+  readonly webhooks: Webhooks
+  readonly deliverer: Deliverer
+  readonly log: FastifyBaseLogger
+  /** Lanes at once. */
+  readonly concurrency: number
+}
+
+/**
+ * Takes lanes from the inbox, has their events delivered one after the other, and gives them back settled. Callbacks, not
+ * promises: with synchronous listeners and an inbox in memory, an event is through before `wake` returns.
+ */
+export class Delivery {
+  readonly #parts: Parts
+  /** Lanes that are held. */
+  #active = 0
+  #claiming = false
+  /** Whether a lane may have become due since the last claim began. */
+  #woken = false
+  #started = false
+  #stopped = false
+  #again: NodeJS.Timeout | undefined
+  #deadline: NodeJS.Timeout | undefined
+  #idle: PromiseWithResolvers<undefined> | undefined
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  start (): void {
+    this.#started = true
+    this.wake()
+  }
+
+  wake (): void {
+    this.#woken = true
+    if (!this.#claiming) this.#claim()
+  }
+
+  /**
+   * From now on an inbox that is durable keeps what is not begun for the next start. Others have nowhere to keep it, so their
+   * events are delivered until the time is up.
+   */
+  drain (timeout: number): void {
+    if (this.#deadline !== undefined) return
+    this.#deadline = setTimeout(() => { void this.#giveUp() }, timeout)
+    if (this.#parts.inbox.durable) this.#stopped = true
+  }
+
+  /** Settles when no listener runs, or the time of `drain` is up. */
+  async end (): Promise<void> {
+    if (this.#active > 0) {
+      this.#idle = Promise.withResolvers()
+      await this.#idle.promise
+    }
+    this.#stopped = true
+    clearTimeout(this.#deadline)
+    clearTimeout(this.#again)
+  }
+
+  async #giveUp (): Promise<void> {
+    const { deliverer, log, inbox } = this.#parts
+    this.#stopped = true
+    const abandoned = deliverer.abandon()
+    if (abandoned > 0) log.warn({ events: abandoned }, 'closing no longer waits for listeners that are still running')
+    try {
+      // Requests wait for such an inbox, and the server for them: they have to be told now.
+      if (!inbox.durable) await inbox.close()
+    } catch (err) {
+      log.error({ err }, 'the inbox could not be closed')
+    }
+    this.#idle?.resolve(undefined)
+  }
+
+  #open (): boolean {
+    const { inbox, webhooks, concurrency } = this.#parts
+    // Events that can wait do so while nobody listens.
+    return this.#started && !this.#stopped && this.#active < concurrency && (!inbox.durable || hasListeners(webhooks))
+  }
+
+  #claim (): void {
+    while (this.#woken && this.#open()) {
+      this.#woken = false
+      this.#claiming = true
+      const claims = this.#ask()
+      if (claims instanceof Promise) {
+        claims.then((taken) => { this.#take(taken) }, (err: unknown) => { this.#claimLater(err) }).finally(() => { this.#claim() })
+        return
+      }
+      this.#take(claims)
+    }
+  }
+
+  #ask (): Awaitable<readonly Claim[]> {
+    try {
+      return this.#parts.inbox.claim(this.#parts.concurrency - this.#active)
+    } catch (err) {
+      this.#claimLater(err)
+      return []
+    }
+  }
+
+  #claimLater (err: unknown): void {
+    this.#claiming = false
+    this.#parts.log.error({ err }, 'no events could be taken from the inbox')
+    this.#again = setTimeout(() => { this.wake() }, CLAIM_AGAIN_AFTER)
+  }
+
+  #take (claims: readonly Claim[]): void {
+    this.#active += claims.length
+    for (const claim of claims) this.#deliver(claim, [])
+    this.#claiming = false
+  }
+
+  /** Goes through a claim's events, in one go as long as none has to be waited for. */
+  #deliver (claim: Claim, outcomes: Outcome[]): void {
+    for (let event = claim.events[outcomes.length]; event !== undefined && !this.#stopped; event = claim.events[outcomes.length]) {
+      const outcome = this.#parts.deliverer.deliver(event)
+      if (outcome instanceof Promise) {
+        void this.#deliverLater(claim, outcomes, outcome)
+        return
+      }
+      outcomes.push(outcome)
+      if (outcome.state === 'pending') break
+    }
+    this.#settle(claim, outcomes)
+  }
+
+  async #deliverLater (claim: Claim, outcomes: Outcome[], delivering: Promise<Outcome | undefined>): Promise<void> {
+    const outcome = await delivering
+    if (outcome !== undefined) outcomes.push(outcome)
+    if (outcome === undefined || outcome.state === 'pending') this.#settle(claim, outcomes)
+    else this.#deliver(claim, outcomes)
+  }
+
+  #settle (claim: Claim, outcomes: readonly Outcome[]): void {
+    try {
+      const settled = this.#parts.inbox.settle(claim, outcomes)
+      if (settled instanceof Promise) settled.catch((err: unknown) => { this.#notSettled(err) }).finally(() => { this.#release() })
+      else this.#release()
+    } catch (err) {
+      this.#notSettled(err)
+      this.#release()
+    }
+  }
+
+  #notSettled (err: unknown): void {
+    this.#parts.log.error({ err }, 'what became of an event could not be recorded: it will be delivered again')
+  }
+
+  #release (): void {
+    this.#active--
+    this.wake()
+    if (this.#active === 0) this.#idle?.resolve(undefined)
+  }
+}

@@ -1,0 +1,62 @@
+import createError from '@fastify/error'
+
+// A refused request is the sender's doing: its stack would only name this plugin, and a flood of them should cost little.
+const withoutStack = false
+
+export const InvalidOptionError = createError<[message: string]>(
+  'FST_ONEROUTE_INVALID_OPTION', '%s', 500, TypeError)
+
+export const AddressNotAllowedError = createError(
+  'FST_ONEROUTE_ADDRESS_NOT_ALLOWED', 'This address may not post webhooks', 403, Error, withoutStack)
+
+export const BadSignatureError = createError(
+  'FST_ONEROUTE_BAD_SIGNATURE', 'The request has no valid signature', 401, Error, withoutStack)
+
+export const BodyTooLargeError = createError(
+  'FST_ONEROUTE_BODY_TOO_LARGE', 'The body is larger than this route accepts', 413, Error, withoutStack)
+
+export const UnsupportedMediaTypeError = createError(
+  'FST_ONEROUTE_UNSUPPORTED_MEDIA_TYPE', 'The content type must be application/json', 415, Error, withoutStack)
+
+export const EmptyBodyError = createError(
+  'FST_ONEROUTE_EMPTY_BODY', 'The body is empty', 400, Error, withoutStack)
+
+export const InvalidJsonError = createError(
+  'FST_ONEROUTE_INVALID_JSON', 'The body is not JSON in UTF-8', 400, Error, withoutStack)
+
+export const NoEventNameError = createError(
+  'FST_ONEROUTE_NO_EVENT_NAME', "The body is not an object with a string 'event'", 400, Error, withoutStack)
+
+export const InvalidEventError = createError<[problems: string]>(
+  'FST_ONEROUTE_INVALID_EVENT', 'The event is not of its schema: %s', 400, Error, withoutStack)
+
+export const LaneError = createError(
+  'FST_ONEROUTE_LANE', "The 'lane' option must return a string or undefined, and not throw", 500)
+
+export const ListenerTimeoutError = createError<[milliseconds: number]>(
+  'FST_ONEROUTE_LISTENER_TIMEOUT', 'The listener took longer than %s ms', 500)
+
+export const ListenerFailedError = createError<[listener: string]>(
+  'FST_ONEROUTE_LISTENER_FAILED', "The listener '%s' failed", 500)
+
+export const NotDeliveredError = createError(
+  'FST_ONEROUTE_NOT_DELIVERED', 'The event was received, but could not be handled', 500, Error, withoutStack)
+
+export const BacklogFullError = createError(
+  'FST_ONEROUTE_BACKLOG_FULL', 'Too many events are waiting', 503, Error, withoutStack)
+
+export const InboxUnavailableError = createError(
+  'FST_ONEROUTE_INBOX_UNAVAILABLE', 'Events cannot be stored at the moment', 503)
+
+export const ClosingError = createError(
+  'FST_ONEROUTE_CLOSING', 'The server is closing', 503, Error, withoutStack)
+
+export interface CodedError extends Error {
+  code: string
+  statusCode: number
+}
+
+/** Whether an error is one of those above. */
+export function isCoded (error: unknown): error is CodedError {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('FST_ONEROUTE_')
+}

@@ -1,0 +1,37 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { ParseJson } from './intake.ts'
+import type { ResolvedOptions } from './options.ts'
+
+/** Fastify's own JSON parser: it refuses `__proto__`, whatever the host set for its other routes. */
+export function jsonParserOf (app: FastifyInstance): ParseJson {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  return (text) => {
+    let result: unknown
+    // It looks at no request, and calls back before it returns.
+    void parse(undefined as unknown as FastifyRequest, text, (error, value) => {
+      if (error !== null) throw error
+      result = value
+    })
+    return result
+  }
+}
+
+/** Says once, at the start, what lets strangers in. */
+export function warnOfOpenDoors (app: FastifyInstance, { path, secrets, allowedIps }: ResolvedOptions): void {
+  if (secrets.length === 0) {
+    app.log.warn(`webhooks are accepted unsigned on ${path}: set the \`secret\` option to check who sends them`)
+  }
+  if (allowedIps !== undefined && trustsEverybody(app)) {
+    app.log.warn('`allowedIps` is no protection with `trustProxy: true`, which believes an X-Forwarded-For that anybody can write: set `trustProxy` to the addresses of your proxies')
+  }
+}
+
+/** Fastify shows `trustProxy` nowhere but among the options it keeps for itself; without them there is only no warning. */
+function trustsEverybody (app: FastifyInstance): boolean {
+  for (let owner: object | null = app; owner !== null; owner = Reflect.getPrototypeOf(owner)) {
+    const key = Object.getOwnPropertySymbols(owner).find(({ description }) => description === 'fastify.options')
+    const options: unknown = key && Reflect.get(owner, key)
+    if (typeof options === 'object' && options !== null && 'trustProxy' in options) return options.trustProxy === true
+  }
+  return false
+}

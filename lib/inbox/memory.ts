@@ -1,0 +1,166 @@
+import { BacklogFullError, ClosingError, NotDeliveredError } from '../errors.ts'
+import { resolveMemoryOptions } from '../options.ts'
+import type { MemoryInboxOptions } from '../options.ts'
+import { Entry } from './entry.ts'
+import type { Arrival } from './entry.ts'
+import { History } from './history.ts'
+import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent } from './inbox.ts'
+import { Queue } from './queue.ts'
+import type { Queued } from './queue.ts'
+import { RecentIds } from './recent-ids.ts'
+
+const MOST_IDS = 10_000
+
+/** The pending events of one lane, and the claim of the first of them. */
+class Lane implements Claim, Queued<Lane> {
+  readonly lane: string
+  readonly events: [Entry]
+  next: Lane | undefined = undefined
+  /** Those that wait for the first one: most lanes never have any. */
+  #behind: Queue<Entry> | undefined
+
+  constructor (first: Entry) {
+    this.lane = first.lane
+    this.events = [first]
+  }
+
+  push (entry: Entry): void {
+    this.#behind ??= new Queue()
+    this.#behind.push(entry)
+  }
+
+  /** Goes on to the next event, if there is one. */
+  advance (): boolean {
+    const next = this.#behind?.shift()
+    if (next !== undefined) this.events[0] = next
+    return next !== undefined
+  }
+}
+
+class MemoryInbox implements Inbox {
+  readonly durable = false
+  readonly #history: History | undefined
+  readonly #recent: RecentIds
+  readonly #pending = new Map<string, Entry>()
+  /** The lanes that have pending events. */
+  readonly #lanes = new Map<string, Lane>()
+  /** Those of them that nobody holds. */
+  readonly #due = new Queue<Lane>()
+  #host: InboxHost | undefined
+  #seq = 0
+
+  constructor (options: MemoryInboxOptions | undefined) {
+    const { keep, history } = resolveMemoryOptions(options)
+    this.#recent = new RecentIds(keep, MOST_IDS)
+    if (history > 0) this.#history = new History(history)
+  }
+
+  open (host: InboxHost): void {
+    this.#host = host
+  }
+
+  add (arrival: NewEvent): Awaitable<'accepted' | 'duplicate'> {
+    if (this.#host === undefined) throw new ClosingError()
+    if (this.#recent.has(arrival.id, arrival.receivedAt)) return 'duplicate'
+    const first = this.#pending.get(arrival.id)
+    if (first !== undefined) return Promise.resolve(first.answer()).then(() => 'duplicate')
+    if (this.#pending.size >= this.#host.maxBacklog) throw new BacklogFullError()
+
+    const entry = this.#enqueue(arrival)
+    this.#host.wake() // delivers it here and now, if its lane is free and its listeners are synchronous
+    return entry.answer()
+  }
+
+  #enqueue (arrival: Arrival): Entry {
+    const entry = new Entry(++this.#seq, arrival)
+    this.#pending.set(entry.id, entry)
+    const lane = this.#lanes.get(entry.lane)
+    if (lane === undefined) this.#open(new Lane(entry))
+    else lane.push(entry)
+    return entry
+  }
+
+  #open (lane: Lane): void {
+    this.#lanes.set(lane.lane, lane)
+    this.#due.push(lane)
+  }
+
+  claim (most: number): readonly Claim[] {
+    const claims: Claim[] = []
+    while (claims.length < most) {
+      const lane = this.#due.shift()
+      if (lane === undefined) break
+      claims.push(lane)
+    }
+    return claims
+  }
+
+  settle (claim: Claim, [outcome]: readonly Outcome[]): void {
+    const lane = this.#lanes.get(claim.lane)
+    if (lane === undefined) return // closed in the meantime
+    if (outcome !== undefined) this.#finish(lane.events[0], outcome)
+    if (outcome === undefined || lane.advance()) this.#due.push(lane)
+    else this.#lanes.delete(lane.lane)
+  }
+
+  #finish (entry: Entry, outcome: Outcome): void {
+    const done = outcome.state === 'done'
+    this.#pending.delete(entry.id)
+    if (done) this.#recent.add(entry.id, entry.receivedAt)
+    // There is no second attempt here: whatever is not done is over.
+    this.#history?.add(entry.stored(done ? 'done' : 'dead', outcome))
+    entry.finish(done ? 'accepted' : new NotDeliveredError())
+  }
+
+  stats (): InboxStats {
+    const dead = this.#history?.all().filter(({ state }) => state === 'dead').length ?? 0
+    const oldest = this.#pending.values().next().value
+    return {
+      pending: this.#pending.size,
+      done: this.#recent.size,
+      dead,
+      invalid: 0,
+      oldestPendingAt: oldest === undefined ? null : new Date(oldest.receivedAt)
+    }
+  }
+
+  list ({ state, limit = 100, before = Infinity }: ListOptions = {}): StoredEvent[] {
+    const pending = Array.from(this.#pending.values(), (entry) => entry.stored('pending'))
+    return [...pending, ...this.#history?.all() ?? []]
+      .filter((event) => event.seq < before && (state === undefined || event.state === state))
+      .sort((a, b) => b.seq - a.seq)
+      .slice(0, limit)
+  }
+
+  get (id: string): StoredEvent | undefined {
+    return this.#pending.get(id)?.stored('pending') ?? this.#history?.get(id)
+  }
+
+  replay (ids: readonly string[]): number {
+    const events = ids
+      .filter((id) => !this.#pending.has(id))
+      .map((id) => this.#history?.take(id))
+      .filter((event) => event !== undefined)
+    for (const event of events) {
+      this.#recent.delete(event.id)
+      this.#enqueue({ ...event, receivedAt: event.receivedAt.getTime() })
+    }
+    this.#host?.wake()
+    return events.length
+  }
+
+  close (): void {
+    this.#host = undefined
+    for (const entry of this.#pending.values()) entry.finish(new ClosingError())
+    this.#pending.clear()
+    this.#lanes.clear()
+  }
+}
+
+/**
+ * The default inbox: an event's listeners run before the reply, and nothing survives the process. It remembers the ids of
+ * what was handled, so that a repeat is dropped.
+ */
+export function memoryInbox (options?: MemoryInboxOptions): Inbox {
+  return new MemoryInbox(options)
+}

@@ -1,0 +1,23 @@
+import { check, integer } from '../check.ts'
+import type { InboxView } from '../webhooks.ts'
+import type { EventState, Inbox, ListOptions } from './inbox.ts'
+
+const STATES: readonly EventState[] = ['pending', 'done', 'dead', 'invalid']
+const LIST_RULES = {
+  state: { fits: (value: unknown) => STATES.some((state) => state === value), must: `be one of ${STATES.join(', ')}` },
+  limit: integer(1, 1_000),
+  before: integer(0)
+}
+
+/** What the app may do with its inbox: not what only delivery may, and a promise whatever the driver returns. */
+export function viewOf (inbox: Inbox): InboxView {
+  return {
+    stats: async () => await inbox.stats(),
+    list: async (options: ListOptions = {}) => {
+      check("list's options", options, LIST_RULES)
+      return await inbox.list(options)
+    },
+    get: async (id) => await inbox.get(id),
+    replay: async (ids) => await inbox.replay(ids)
+  }
+}

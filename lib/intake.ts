@@ -1,0 +1,128 @@
+import { hash } from 'node:crypto'
+import type { EventCatalogue } from './catalogue.ts'
+import { EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, LaneError, NoEventNameError } from './errors.ts'
+import { isObject } from './check.ts'
+import type { UnknownEvent } from './events.ts'
+import type { Awaitable, Inbox, NewEvent } from './inbox/inbox.ts'
+import type { ReceivableBody, Receipt } from './webhooks.ts'
+
+export type ParseJson = (text: string) => unknown
+
+interface Parts {
+  readonly inbox: Inbox
+  readonly catalogue: EventCatalogue
+  readonly parseJson: ParseJson
+  readonly lane: ((event: UnknownEvent) => string | undefined) | undefined
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The way in that all events go: bytes → JSON → schema → inbox. */
+export class Intake {
+  readonly #parts: Parts
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  parse (bytes: Uint8Array): UnknownEvent {
+    if (bytes.length === 0) throw new EmptyBodyError()
+    const value = this.#json(bytes)
+    if (!isEvent(value)) throw new NoEventNameError()
+    return value
+  }
+
+  #json (bytes: Uint8Array): unknown {
+    try {
+      return this.#parts.parseJson(utf8.decode(bytes))
+    } catch {
+      throw new InvalidJsonError()
+    }
+  }
+
+  /** The body as OneRoute's own sample would sign it, or nothing if there is no such thing. */
+  serialiseAgain (bytes: Uint8Array): Uint8Array | undefined {
+    try {
+      return Buffer.from(JSON.stringify(this.#json(bytes)))
+    } catch {
+      return undefined // not JSON, or nested too deeply to be written again
+    }
+  }
+
+  fits (event: UnknownEvent): boolean {
+    return this.#parts.catalogue.fits(event)
+  }
+
+  /** Gives an event of its schema to the inbox. */
+  accept (bytes: Uint8Array, event: UnknownEvent): Awaitable<Receipt> {
+    const id = idOf(bytes)
+    const lane = this.#lane(event) ?? id
+    const status = this.#add({ id, name: event.event, lane, state: 'pending', body: bytes, event, receivedAt: Date.now(), error: null })
+    return status instanceof Promise ? status.then((status) => ({ id, status })) : { id, status }
+  }
+
+  /** Refuses an event that is not of its schema; if `keep`, a durable inbox has it to be looked at, mended and replayed. */
+  async refuse (bytes: Uint8Array, event: UnknownEvent, keep: boolean): Promise<never> {
+    const error = this.#parts.catalogue.problems(event)
+    if (keep && this.#parts.inbox.durable) {
+      const id = idOf(bytes)
+      await this.#add({ id, name: event.event, lane: id, state: 'invalid', body: bytes, event, receivedAt: Date.now(), error })
+    }
+    throw new InvalidEventError(error)
+  }
+
+  async receive (body: ReceivableBody): Promise<Receipt> {
+    const bytes = toBytes(body)
+    const event = this.parse(bytes)
+    return this.fits(event) ? await this.accept(bytes, event) : await this.refuse(bytes, event, true)
+  }
+
+  #lane (event: UnknownEvent): string | undefined {
+    if (this.#parts.lane === undefined) return conversationOf(event)
+    let lane: unknown
+    try {
+      lane = this.#parts.lane(event)
+    } catch (cause) {
+      throw withCause(new LaneError(), cause)
+    }
+    if (lane !== undefined && typeof lane !== 'string') throw new LaneError()
+    return lane
+  }
+
+  #add (event: NewEvent): Awaitable<'accepted' | 'duplicate'> {
+    try {
+      const status = this.#parts.inbox.add(event)
+      return status instanceof Promise ? status.catch(rethrowCoded) : status
+    } catch (error) {
+      return rethrowCoded(error)
+    }
+  }
+}
+
+function isEvent (value: unknown): value is UnknownEvent {
+  return isObject(value) && typeof value.event === 'string'
+}
+
+function idOf (bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'base64url')
+}
+
+function conversationOf ({ conversation }: UnknownEvent): string | undefined {
+  return isObject(conversation) && typeof conversation.id === 'string' ? conversation.id : undefined
+}
+
+function toBytes (body: ReceivableBody): Uint8Array {
+  if (body instanceof Uint8Array) return body
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+}
+
+/** What a driver throws that is not one of our errors is a fault of the store, whatever it says. */
+function rethrowCoded (error: unknown): never {
+  if (isCoded(error)) throw error
+  throw withCause(new InboxUnavailableError(), error)
+}
+
+function withCause (error: Error, cause: unknown): Error {
+  error.cause = cause
+  return error
+}

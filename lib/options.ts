@@ -1,0 +1,177 @@
+import { TypeGuard } from '@sinclair/typebox'
+import type { TSchema } from '@sinclair/typebox'
+import type { RouteShorthandOptions } from 'fastify'
+import { bool, check, duration, func, integer, isObject } from './check.ts'
+import type { Rule } from './check.ts'
+import { InvalidOptionError } from './errors.ts'
+import { providerEvents } from './events.ts'
+import type { UnknownEvent } from './events.ts'
+import type { Inbox } from './inbox/inbox.ts'
+
+/** When a failed delivery is tried again. Only durable inboxes do: with another, the sender learns of it and may repeat. */
+export interface RetryOptions {
+  /** Deliveries before an event is dead, the first one included. @default 8 */
+  attempts?: number | undefined
+  /** Before the second delivery, in milliseconds. Jitter takes off up to half of each delay. @default 1000 */
+  minDelay?: number | undefined
+  /** In milliseconds. @default 600000 */
+  maxDelay?: number | undefined
+  /** Each delay is this many times the one before. @default 3 */
+  factor?: number | undefined
+}
+
+/** What the route may be given besides. Its method, path, schema and handler are the plugin's. */
+export type WebhookRouteOptions = Pick<RouteShorthandOptions, typeof ROUTE_KEYS[number]>
+
+export interface WebhooksOptions {
+  /** The POST route, below the prefix of the scope that the plugin is registered in. @default '/webhooks/oneroute' */
+  path?: string | undefined
+  /**
+   * OneRoute secret keys; several while one is being changed. Set: a request without a valid signature gets 401. Not given:
+   * requests are accepted unsigned. Given but undefined or blank: refused, so that a missing environment variable cannot
+   * switch the check off.
+   */
+  secret?: string | readonly string[] | undefined
+  /** Addresses or CIDR ranges; anyone else gets 403. Looks at `request.ip`, so Fastify's `trustProxy` counts. @default everyone */
+  allowedIps?: readonly string[] | undefined
+  /** Where accepted events are kept. @default memoryInbox() */
+  inbox?: Inbox | undefined
+  /** Schemas of further events, by name. Declare their types in `WebhookEvents`. @default {} */
+  events?: Readonly<Record<string, TSchema>> | undefined
+  /** Events for which this returns the same string keep their order. @default the conversation's id */
+  lane?: ((event: UnknownEvent) => string | undefined) | undefined
+  /** Lanes that are delivered at once by this process. @default 64 */
+  concurrency?: number | undefined
+  /** A listener that takes longer has failed, in milliseconds. @default 30000 */
+  timeout?: number | undefined
+  retry?: RetryOptions | undefined
+  /** Bytes; a larger body gets 413. @default 262144 */
+  bodyLimit?: number | undefined
+  /** With more pending events than this, requests get 503. @default 1000000 */
+  maxBacklog?: number | undefined
+  /** How long closing waits for running listeners, in milliseconds. @default 10000 */
+  drainTimeout?: number | undefined
+  /** Whether this process has the route. @default true */
+  receive?: boolean | undefined
+  /** Whether this process runs listeners. Only a durable inbox can leave that to another. @default true */
+  deliver?: boolean | undefined
+  /** Further hooks, `config` and the like for the route. @default {} */
+  routeOptions?: WebhookRouteOptions | undefined
+}
+
+export interface MemoryInboxOptions {
+  /** How long the id of a handled event is remembered, to drop a repeat, in milliseconds. @default 600000 */
+  keep?: number | undefined
+  /** How many finished events are kept to be looked at and replayed. @default 0 */
+  history?: number | undefined
+}
+
+/** With every default filled in. */
+type Filled<T> = { readonly [Key in keyof T]-?: Exclude<T[Key], undefined> }
+
+export interface ResolvedOptions extends Filled<Omit<WebhooksOptions, 'secret' | 'allowedIps' | 'inbox' | 'lane' | 'retry'>> {
+  readonly secrets: readonly string[]
+  readonly allowedIps: readonly string[] | undefined
+  readonly inbox: Inbox | undefined
+  readonly lane: WebhooksOptions['lane']
+  readonly retry: Filled<RetryOptions>
+}
+
+const ROUTE_KEYS = [
+  'onRequest', 'preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend', 'onResponse', 'onTimeout',
+  'onError', 'onRequestAbort', 'config', 'constraints', 'logLevel', 'logSerializers'
+] as const
+const RESERVED_NAMES = ['event', 'unknown', 'error', 'newListener', 'removeListener', '__proto__', ...Object.keys(providerEvents)]
+
+const isFilled = (value: unknown) => typeof value === 'string' && value.trim() !== ''
+const listOf = (fits: Rule['fits']): Rule['fits'] => (value) => Array.isArray(value) && value.length > 0 && value.every(fits)
+const INBOX_METHODS = ['open', 'add', 'claim', 'settle', 'stats', 'list', 'get', 'replay', 'close'] as const
+
+const RULES: Record<keyof WebhooksOptions, Rule> = {
+  path: { fits: (value) => typeof value === 'string' && value.startsWith('/'), must: "start with '/'" },
+  secret: {
+    fits: (value) => isFilled(value) || listOf(isFilled)(value),
+    must: 'be a key that is not blank, or a list of such',
+    secret: true
+  },
+  allowedIps: { fits: listOf((entry) => typeof entry === 'string'), must: 'be a list of addresses or CIDR ranges' },
+  inbox: {
+    fits: (value) => isObject(value) && INBOX_METHODS.every((method) => typeof value[method] === 'function'),
+    must: 'be an inbox, such as memoryInbox()'
+  },
+  events: { fits: isObject, must: 'be an object of TypeBox schemas by event name' },
+  lane: func,
+  concurrency: integer(1),
+  timeout: duration(1),
+  retry: { fits: isObject, must: 'be an object' },
+  bodyLimit: integer(1),
+  maxBacklog: integer(1),
+  drainTimeout: duration(),
+  receive: bool,
+  deliver: bool,
+  routeOptions: { fits: isObject, must: 'be an object' }
+}
+
+const RETRY_RULES: Record<keyof RetryOptions, Rule> = {
+  attempts: integer(1),
+  minDelay: duration(),
+  maxDelay: duration(),
+  factor: { fits: (value) => typeof value === 'number' && Number.isFinite(value) && value >= 1, must: 'be a number of 1 or more' }
+}
+
+const ROUTE_RULES = Object.fromEntries(ROUTE_KEYS.map((key) => [key, { fits: () => true, must: '' }]))
+
+const MEMORY_RULES: Record<keyof MemoryInboxOptions, Rule> = { keep: duration(), history: integer(0, 100_000) }
+
+/** Checks the plugin's options and fills in the defaults: the one place for both. */
+export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
+  check("the plugin's options", options, RULES)
+  if ('secret' in options && options.secret === undefined) {
+    throw new InvalidOptionError('`secret` is given, but undefined: set it, or leave the key out to accept unsigned requests')
+  }
+  const { retry = {}, events = {}, routeOptions = {} } = options
+  check('`retry`', retry, RETRY_RULES)
+  check('`routeOptions`', routeOptions, ROUTE_RULES)
+  checkEvents(events)
+  if (options.deliver === false && options.inbox?.durable !== true) {
+    throw new InvalidOptionError('`deliver: false` needs an inbox that is durable, got one that is not')
+  }
+  return {
+    path: options.path ?? '/webhooks/oneroute',
+    secrets: options.secret === undefined ? [] : [options.secret].flat(),
+    allowedIps: options.allowedIps,
+    inbox: options.inbox,
+    events,
+    lane: options.lane,
+    concurrency: options.concurrency ?? 64,
+    timeout: options.timeout ?? 30_000,
+    retry: {
+      attempts: retry.attempts ?? 8,
+      minDelay: retry.minDelay ?? 1_000,
+      maxDelay: retry.maxDelay ?? 600_000,
+      factor: retry.factor ?? 3
+    },
+    bodyLimit: options.bodyLimit ?? 262_144,
+    maxBacklog: options.maxBacklog ?? 1_000_000,
+    drainTimeout: options.drainTimeout ?? 10_000,
+    receive: options.receive ?? true,
+    deliver: options.deliver ?? true,
+    routeOptions
+  }
+}
+
+export function resolveMemoryOptions (options: MemoryInboxOptions = {}): Filled<MemoryInboxOptions> {
+  check("memoryInbox's options", options, MEMORY_RULES)
+  return { keep: options.keep ?? 600_000, history: options.history ?? 0 }
+}
+
+function checkEvents (events: Readonly<Record<string, unknown>>): void {
+  for (const [name, schema] of Object.entries(events)) {
+    if (RESERVED_NAMES.includes(name)) {
+      throw new InvalidOptionError(`\`events\` must not name '${name}': it is taken, as are ${RESERVED_NAMES.join(', ')}`)
+    }
+    if (!TypeGuard.IsSchema(schema)) {
+      throw new InvalidOptionError(`\`events\` must hold TypeBox schemas, got another value for '${name}'`)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { EventEmitter } from 'node:events'
+import type { DeliveryError } from './delivery-error.ts'
+import type { WebhookContext } from './context.ts'
+import type { UnknownEvent, WebhookEvents } from './events.ts'
+import type { InboxStats, ListOptions, StoredEvent } from './inbox/inbox.ts'
+
+/** What a listener of each name gets first. */
+export interface ListenerEvents extends WebhookEvents {
+  /** Events whose name has no schema. */
+  unknown: UnknownEvent
+  /** Every event. */
+  event: WebhookEvents[keyof WebhookEvents] | UnknownEvent
+}
+
+export type WebhookListener<Name extends keyof ListenerEvents> =
+  (event: ListenerEvents[Name], context: WebhookContext) => unknown
+
+export type ErrorListener = (error: DeliveryError) => unknown
+
+/** The inbox, to look at and to replay from. */
+export interface InboxView {
+  stats (): Promise<InboxStats>
+  /** Newest first. */
+  list (options?: ListOptions): Promise<StoredEvent[]>
+  get (id: string): Promise<StoredEvent | undefined>
+  /** Puts dead, done and invalid events back; resolves to how many. */
+  replay (ids: readonly string[]): Promise<number>
+}
+
+export interface Receipt {
+  id: string
+  status: 'accepted' | 'duplicate'
+}
+
+/** Bytes or text as they came in, or an event, which is then its JSON. */
+export type ReceivableBody = Uint8Array | string | object
+
+/** `EventEmitter`'s, for the names there are: methods, for a property would not be assignable to an `EventEmitter`'s. */
+interface Subscriptions {
+  on<Name extends keyof ListenerEvents> (name: Name, listener: WebhookListener<Name>): this
+  on (name: 'error', listener: ErrorListener): this
+  once<Name extends keyof ListenerEvents> (name: Name, listener: WebhookListener<Name>): this
+  once (name: 'error', listener: ErrorListener): this
+  off<Name extends keyof ListenerEvents> (name: Name, listener: WebhookListener<Name>): this
+  off (name: 'error', listener: ErrorListener): this
+  addListener<Name extends keyof ListenerEvents> (name: Name, listener: WebhookListener<Name>): this
+  addListener (name: 'error', listener: ErrorListener): this
+  removeListener<Name extends keyof ListenerEvents> (name: Name, listener: WebhookListener<Name>): this
+  removeListener (name: 'error', listener: ErrorListener): this
+  prependListener<Name extends keyof ListenerEvents> (name: Name, listener: WebhookListener<Name>): this
+  prependListener (name: 'error', listener: ErrorListener): this
+  prependOnceListener<Name extends keyof ListenerEvents> (name: Name, listener: WebhookListener<Name>): this
+  prependOnceListener (name: 'error', listener: ErrorListener): this
+  removeAllListeners (name?: string | symbol): this
+}
+
+type WebhookEmitter = Subscriptions & Omit<EventEmitter, keyof Subscriptions>
+
+/** The same class at run time: only its names are known here. */
+const WebhookEmitter = EventEmitter as unknown as new () => WebhookEmitter
+
+/** `this` is the emitter, as it is for every listener of an `EventEmitter`. */
+export type ListenerFunction = (this: Webhooks, event: UnknownEvent, context: WebhookContext) => unknown
+
+interface Parts {
+  readonly receive: (body: ReceivableBody) => Promise<Receipt>
+  readonly inbox: InboxView
+  /** Called after a listener was added. */
+  readonly onSubscribe: () => void
+}
+
+/** `app.webhooks`: the events of OneRoute, and the inbox that they come through. */
+export class Webhooks extends WebhookEmitter {
+  readonly inbox: InboxView
+  readonly #receive: Parts['receive']
+  readonly #onSubscribe: () => void
+
+  constructor ({ receive, inbox, onSubscribe }: Parts) {
+    super()
+    this.inbox = inbox
+    this.#receive = receive
+    // The event comes before the listener is added.
+    this.#onSubscribe = () => { queueMicrotask(onSubscribe) }
+    this.#watch()
+  }
+
+  #watch (): void {
+    EventEmitter.prototype.on.call(this, 'newListener', this.#onSubscribe)
+  }
+
+  override removeAllListeners (name?: string | symbol): this {
+    // With no name means all of them; `undefined` would be taken for a name.
+    if (name === undefined) super.removeAllListeners()
+    else super.removeAllListeners(name)
+    if (!this.rawListeners('newListener').includes(this.#onSubscribe)) this.#watch()
+    return this
+  }
+
+  /**
+   * Takes an event in without HTTP and signature, for tests and bridges; otherwise it goes the same way. Settles when a
+   * request would be answered 200, and rejects with what it would be refused with.
+   */
+  async receive (body: ReceivableBody): Promise<Receipt> {
+    return await this.#receive(body)
+  }
+}
