@@ -24,7 +24,21 @@ export default [
     rules: {
       // A test is a list of steps: its length says nothing about its clarity.
       'max-lines-per-function': 'off',
-      'max-lines': 'off'
+      'max-lines': 'off',
+      // tap waits for its tests itself, and takes a function's failure only as a rejection.
+      '@typescript-eslint/no-floating-promises': ['error', {
+        allowForKnownSafePromises: [{ from: 'package', package: '@tapjs/core', name: 'PromiseWithSubtest' }]
+      }],
+      '@typescript-eslint/require-await': 'off'
+    }
+  },
+  {
+    files: ['test/types/**'],
+    rules: {
+      // These lines are compiled, and never run.
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
+      '@typescript-eslint/no-floating-promises': 'off'
     }
   }
 ]

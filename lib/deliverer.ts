@@ -4,7 +4,7 @@ import { DeliveryContext } from './context.ts'
 import { DeliveryError } from './delivery-error.ts'
 import { ClosingError } from './errors.ts'
 import type { ClaimedEvent, Outcome } from './inbox/inbox.ts'
-import { listenersOf, namesOf, report } from './listeners.ts'
+import { hasListeners, listenersOf, namesOf, report } from './listeners.ts'
 import type { ResolvedOptions } from './options.ts'
 import { backoff } from './retry.ts'
 import { Unfinished } from './unfinished.ts'
@@ -33,6 +33,7 @@ const NONE: readonly never[] = []
 export class Deliverer {
   readonly #parts: Parts
   readonly #unfinished = new Set<Unfinished>()
+  #warned = false
 
   constructor (parts: Parts) {
     this.#parts = parts
@@ -45,6 +46,7 @@ export class Deliverer {
   deliver (event: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
     const { webhooks, log, catalogue } = this.#parts
     const listeners = listenersOf(webhooks, catalogue.has(event.name) ? event.name : 'unknown')
+    if (listeners.length === 0) this.#ignore(event)
     const attempt = { event, listeners, context: new DeliveryContext(event, log) }
     const completed = event.completed.length === 0 ? undefined : completedOf(attempt)
     let failures: Failure[] | undefined
@@ -81,6 +83,15 @@ export class Deliverer {
     return failures.length === 0
       ? { seq, state: 'done', dueAt: null, completed: NONE, error: null }
       : this.#failed(attempt, failures)
+  }
+
+  /** An event that no listener wants is done. That nobody listens at all is hardly meant. */
+  #ignore ({ id }: ClaimedEvent): void {
+    const { webhooks, log } = this.#parts
+    log.debug({ webhook: id }, 'no listener wants this event')
+    if (this.#warned || hasListeners(webhooks)) return
+    this.#warned = true
+    log.warn('webhooks come in, but nobody listens: they are answered, and that is all')
   }
 
   #failed ({ event, context, listeners }: Attempt, failures: readonly Failure[]): Outcome {

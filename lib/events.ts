@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { Static, TSchema } from '@sinclair/typebox'
+import type { ObjectOptions, Static, TSchema } from '@sinclair/typebox'
 
 // RFC 3339, section 5.6 and the lengths of months of 5.7. A `pattern`, not a `format`: TypeBox keeps its formats in a
 // registry that the whole process shares, which is the host's and not ours to fill.
@@ -14,6 +14,7 @@ const OFFSET = '(?:[Zz]|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)'
 
 const Text = Type.String()
 const Timestamp = Type.String({ pattern: `^${DATE}[Tt]${TIME}${OFFSET}$`, description: 'RFC 3339 date-time' })
+const object = (options?: ObjectOptions) => Type.Unsafe<Record<string, unknown>>(Type.Object({}, options))
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
 /** A string of which some values are known. The check takes any: OneRoute may add one at any time. */
@@ -55,7 +56,7 @@ const Channel = Type.Object({
   phone: nullable(Text),
   identifier: Text,
   medium: open('WHATSAPP', 'EMAIL', 'SMS', 'LIVECHAT', 'INSTAGRAM', 'FACEBOOK', 'TWITTER'),
-  credentials: nullable(Type.Object({}, { description: 'Account data of the channel: never log it' })),
+  credentials: nullable(object({ description: 'Account data of the channel: never log it' })),
   description: Text,
   name: Text,
   type: open('CUSTOM'),
@@ -69,7 +70,7 @@ const Channel = Type.Object({
 const Conversation = Type.Object({
   id: Text,
   subject: nullable(Text),
-  agent: Type.Union([Text, Type.Object({}), Type.Null()]),
+  agent: Type.Union([Text, object(), Type.Null()]),
   customer: Type.Object({ name: Text, email: Text }),
   lastMessageAt: Timestamp,
   status: open('in-queue'),

@@ -1,0 +1,40 @@
+// What `npm start` runs: an app that receives OneRoute's webhooks. It posts the documented sample to itself, as OneRoute would.
+// With --once it ends after the first event.
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import Fastify from 'fastify'
+import webhooks from 'fastify-oneroute-webhooks'
+import { sign } from 'fastify-oneroute-webhooks/testing'
+
+const secret = process.env.ONEROUTE_SECRET ?? 'the-example-secret'
+const app = Fastify()
+await app.register(webhooks, { secret })
+
+app.webhooks.on('newMessage', ({ message, conversation }, { receivedAt }) => {
+  console.log(`${receivedAt.toISOString()} ${conversation.Channel.medium} ${conversation.id} ${message.sender.name}: ${message.content}`)
+})
+app.webhooks.on('smsDeliveryReport', ({ conversation }) => {
+  console.log(`SMS to ${conversation.to}: ${conversation.status} (${conversation.reason})`)
+})
+app.webhooks.on('unknown', ({ event }) => { console.log(`An event of another name: ${event}`) })
+
+const address = await app.listen({ port: Number(process.env.PORT ?? 0), host: '127.0.0.1' })
+const url = `${address}/webhooks/oneroute`
+
+const heard = once(app.webhooks, 'newMessage')
+const sample = await readFile(new URL('../test/fixtures/new-message.json', import.meta.url))
+const reply = await fetch(url, {
+  method: 'POST',
+  headers: { 'content-type': 'application/json', 'x-oneroute-signature': sign(sample, secret) },
+  body: sample
+})
+console.log(`POST ${url} → ${reply.status} ${await reply.text()}`)
+await heard
+
+if (process.argv.includes('--once')) {
+  await app.close()
+} else {
+  console.log(`\nIt stays up: end it with Ctrl-C, or send more, from another terminal:\n
+  npm run send -- newMessage --to ${url} --secret ${secret} --content "Hello again"\n`)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { void app.close() })
+}

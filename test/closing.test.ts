@@ -1,0 +1,133 @@
+import { Agent, request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { test } from 'tap'
+import type { FastifyInstance } from 'fastify'
+import { createApp, gate, message, post, turns } from './helpers/app.ts'
+import { ModelInbox } from './helpers/model-inbox.ts'
+
+async function listen (app: FastifyInstance): Promise<number> {
+  return Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
+}
+
+async function send (port: number, agent: Agent, event: unknown): Promise<IncomingMessage> {
+  return await new Promise((resolve, reject) => {
+    const sending = request({ port, agent, method: 'POST', path: '/webhooks/oneroute', headers: { 'content-type': 'application/json' } }, (reply) => {
+      reply.resume()
+      resolve(reply)
+    })
+    sending.on('error', reject)
+    sending.end(JSON.stringify(event))
+  })
+}
+
+for (const [what, fails, statusCode] of [['handled', false, 200], ['failing', true, 500]] as const) {
+  test(`while closing, a ${what} request in flight is answered with Connection: close`, async (t) => {
+    const { app } = await createApp(t)
+    const agent = new Agent({ keepAlive: true })
+    t.teardown(() => { agent.destroy() })
+    const [entered, held] = [gate(), gate()]
+    app.webhooks.on('newMessage', async () => {
+      entered.resolve(undefined)
+      await held.promise
+      if (fails) throw new Error('broken')
+    })
+    const port = await listen(app)
+    const replying = send(port, agent, message())
+    await entered.promise
+    const closing = app.close()
+    await turns()
+    held.resolve(undefined)
+    const reply = await replying
+    t.equal(reply.statusCode, statusCode)
+    t.equal(reply.headers.connection, 'close')
+    await closing
+  })
+}
+
+test('closing leaves the connections of answered requests alive until then', async (t) => {
+  const { app } = await createApp(t)
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => { agent.destroy() })
+  const reply = await send(await listen(app), agent, message())
+  t.equal(reply.statusCode, 200)
+  t.equal(reply.headers.connection, 'keep-alive')
+})
+
+test('closing waits for listeners for `drainTimeout`, aborts their signal, and answers 503', async (t) => {
+  const { app, lines } = await createApp(t, { drainTimeout: 20 })
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => { agent.destroy() })
+  const entered = gate()
+  let signal: AbortSignal | undefined
+  app.webhooks.on('newMessage', async (_event, context) => {
+    signal = context.signal
+    entered.resolve(undefined)
+    await gate().promise
+  })
+  const port = await listen(app)
+  const replies = [send(port, agent, message('a')), send(port, agent, message('a'))]
+  await entered.promise
+  await turns()
+  await app.close()
+  for (const reply of await Promise.all(replies)) {
+    t.equal(reply.statusCode, 503)
+    t.match(reply.headers, { 'retry-after': /^\d+$/, connection: 'close' })
+  }
+  t.match(signal?.reason, { code: 'FST_ONEROUTE_CLOSING' })
+  t.ok(lines.some(({ msg }) => msg.includes('closing no longer waits')))
+})
+
+test('closing waits for what was received without HTTP', async (t) => {
+  const { app } = await createApp(t)
+  const held = gate()
+  app.webhooks.on('newMessage', async () => { await held.promise })
+  await app.ready()
+  const receiving = app.webhooks.receive(message())
+  await turns()
+  const closing = app.close()
+  await turns()
+  held.resolve(undefined)
+  t.match(await receiving, { status: 'accepted' })
+  await closing
+})
+
+test('closing an app that never became ready ends what was opened', async (t) => {
+  const inbox = new ModelInbox()
+  const { app } = await createApp(t, { inbox })
+  await app.close()
+  await t.rejects(app.webhooks.receive(message()))
+})
+
+test('a durable inbox keeps what was not begun, and what had not finished in time', async (t) => {
+  const inbox = new ModelInbox()
+  const { app } = await createApp(t, { inbox, drainTimeout: 20 })
+  const entered = gate()
+  const begun: string[] = []
+  app.webhooks.on('newMessage', async ({ message }) => {
+    begun.push(message.content)
+    if (message.content === 'done') return
+    entered.resolve(undefined)
+    await gate().promise
+  })
+  for (const content of ['done', 'slow', 'next']) await post(app, message('a', content))
+  await entered.promise
+  await app.close()
+  t.same(begun, ['done', 'slow'])
+  t.same(inbox.rows.map(({ now, attempts }) => `${now} ${attempts}`), ['done 1', 'pending 0', 'pending 0'])
+})
+
+test('an inbox that cannot be closed when the time is up is logged', async (t) => {
+  const { memoryInbox } = await import('../index.ts')
+  const inbox = memoryInbox()
+  const close = inbox.close.bind(inbox)
+  let times = 0
+  inbox.close = async () => { await close(); if (times++ === 0) throw new Error('stuck') }
+  const { app, lines } = await createApp(t, { inbox, drainTimeout: 5 })
+  const entered = gate()
+  app.webhooks.on('newMessage', async () => { entered.resolve(undefined); await gate().promise })
+  const replying = post(app, message())
+  await entered.promise
+  await app.close()
+  t.equal((await replying).statusCode, 503)
+  t.ok(lines.some(({ msg }) => msg === 'the inbox could not be closed'))
+})

@@ -1,0 +1,176 @@
+import { test } from 'tap'
+import type { DeliveryError, Inbox } from '../index.ts'
+import { answerOf, createApp, fixture, gate, message, post, turns } from './helpers/app.ts'
+import { ModelInbox } from './helpers/model-inbox.ts'
+
+const RETRY = { attempts: 3, minDelay: 1, maxDelay: 4, factor: 2 }
+
+/** Lets events be delivered, and tried again, until none is pending. */
+async function settled (inbox: Inbox): Promise<void> {
+  while ((await inbox.stats()).pending > 0) await turns()
+}
+
+test('with a durable inbox the reply does not wait for listeners', async (t) => {
+  const inbox = new ModelInbox()
+  const { app } = await createApp(t, { inbox })
+  const held = gate()
+  app.webhooks.on('newMessage', async () => { await held.promise })
+  const event = message()
+  t.match(answerOf(await post(app, event)), { status: 'accepted' })
+  t.match(answerOf(await post(app, event)), { status: 'duplicate' })
+  t.match(await app.webhooks.inbox.stats(), { pending: 1, done: 0 })
+  held.resolve(undefined)
+  await settled(inbox)
+  t.match(await app.webhooks.inbox.stats(), { pending: 0, done: 1 })
+})
+
+test('events wait for the first listener, and not for one of errors', async (t) => {
+  const inbox = new ModelInbox()
+  const { app } = await createApp(t, { inbox })
+  const heard: string[] = []
+  app.webhooks.on('error', () => { t.fail('no error') })
+  await post(app, message('a', '1'))
+  await turns()
+  t.match(await app.webhooks.inbox.stats(), { pending: 1 })
+  app.webhooks.on('newMessage', ({ message }) => { heard.push(message.content) })
+  await settled(inbox)
+  t.same(heard, ['1'])
+  app.webhooks.removeAllListeners()
+  await post(app, message('a', '2'))
+  await turns()
+  t.match(await app.webhooks.inbox.stats(), { pending: 1 })
+  app.webhooks.on('newMessage', ({ message }) => { heard.push(message.content) })
+  await settled(inbox)
+  t.same(heard, ['1', '2'])
+})
+
+test('a failed event is tried again, only with the listeners that failed, and holds its conversation', async (t) => {
+  const inbox = new ModelInbox()
+  const { app, lines } = await createApp(t, { inbox, retry: RETRY })
+  const heard: string[] = []
+  const errors: DeliveryError[] = []
+  app.webhooks.on('newMessage', ({ message }) => { heard.push(`fine ${message.content}`) })
+  app.webhooks.on('newMessage', function flaky ({ message }, { attempt }) {
+    heard.push(`flaky ${message.content}, attempt ${attempt}`)
+    if (message.content === 'a1' && attempt < 3) throw new Error('not yet')
+  })
+  app.webhooks.on('event', function flaky ({ event }) { heard.push(`also called flaky: ${event}`) })
+  app.webhooks.on('error', (error) => { errors.push(error) })
+  for (const event of [message('a', 'a1'), message('a', 'a2')]) await post(app, event)
+  await settled(inbox)
+  t.same(heard, [
+    'fine a1', 'flaky a1, attempt 1', 'also called flaky: newMessage', 'flaky a1, attempt 2', 'flaky a1, attempt 3',
+    'fine a2', 'flaky a2, attempt 1', 'also called flaky: newMessage'
+  ])
+  t.match(errors, [{ listener: 'flaky', dead: false, retryAt: Date }, { listener: 'flaky', dead: false, retryAt: Date }])
+  t.equal(lines.filter(({ level, retryAt }) => level === 40 && typeof retryAt === 'string').length, 2)
+})
+
+test('an event is dead after its last attempt, frees its conversation, and can be replayed', async (t) => {
+  const inbox = new ModelInbox()
+  const { app, lines } = await createApp(t, { inbox, retry: RETRY })
+  const heard: string[] = []
+  const errors: DeliveryError[] = []
+  let broken = true
+  app.webhooks.on('newMessage', ({ message }, { attempt }) => {
+    heard.push(`${message.content} ${attempt}`)
+    if (message.content === 'bad' && broken) throw new Error('broken')
+  })
+  app.webhooks.on('error', (error) => { errors.push(error) })
+  for (const event of [message('a', 'bad'), message('a', 'good')]) await post(app, event)
+  await settled(inbox)
+  t.same(heard, ['bad 1', 'bad 2', 'bad 3', 'good 1'])
+  t.same(errors.map(({ dead }) => dead), [false, false, true])
+  t.equal(lines.filter(({ level }) => level === 50).length, 1)
+  const [dead] = await app.webhooks.inbox.list({ state: 'dead' })
+  t.match(dead, { attempts: 3, error: 'listener 1: broken' })
+  broken = false
+  t.equal(await app.webhooks.inbox.replay([dead?.id ?? '']), 1)
+  await settled(inbox)
+  t.equal(heard.at(-1), 'bad 1')
+})
+
+test('listeners that time out are tried again too', async (t) => {
+  const inbox = new ModelInbox()
+  const { app } = await createApp(t, { inbox, retry: RETRY, timeout: 5 })
+  const attempts: number[] = []
+  app.webhooks.on('newMessage', async (_event, { attempt }) => {
+    attempts.push(attempt)
+    if (attempt === 1) await gate().promise
+  })
+  await post(app, message())
+  await settled(inbox)
+  t.same(attempts, [1, 2])
+})
+
+test('a signed event that is not of its schema is kept as invalid, an unsigned one is not', async (t) => {
+  const { sign } = await import('../lib/testing.ts')
+  const body = JSON.stringify({ event: 'newMessage', message: 'not an object' })
+  const signedInbox = new ModelInbox()
+  const signed = await createApp(t, { inbox: signedInbox, secret: 'k' })
+  t.equal((await post(signed.app, body, { 'x-oneroute-signature': sign(body, 'k') })).statusCode, 400)
+  t.match(await signed.app.webhooks.inbox.list(), [{ state: 'invalid', event: { message: 'not an object' }, error: /\/message: Expected object/ }])
+
+  const unsigned = await createApp(t, { inbox: new ModelInbox() })
+  t.equal((await post(unsigned.app, body)).statusCode, 400)
+  t.same(await unsigned.app.webhooks.inbox.list(), [])
+  await t.rejects(unsigned.app.webhooks.receive(body), { code: 'FST_ONEROUTE_INVALID_EVENT' })
+  t.match(await unsigned.app.webhooks.inbox.stats(), { invalid: 1 }, 'whoever calls receive is trusted')
+})
+
+test('an inbox that cannot be asked is asked again, and one that cannot record loses nothing', async (t) => {
+  const inbox = new ModelInbox()
+  const claim = inbox.claim.bind(inbox)
+  const settle = inbox.settle.bind(inbox)
+  const faults = { claim: 1, settle: 1 }
+  inbox.claim = async (lanes) => {
+    if (faults.claim-- > 0) throw new Error('away')
+    return await claim(lanes)
+  }
+  inbox.settle = async (held, outcomes) => {
+    const fault = faults.settle-- > 0
+    await settle(held, fault ? [] : outcomes)
+    if (fault) throw new Error('away')
+  }
+  const { app, lines } = await createApp(t, { inbox })
+  let times = 0
+  app.webhooks.on('newMessage', () => { times++ })
+  await post(app, message())
+  await settled(inbox)
+  t.equal(times, 2, 'at least once')
+  t.ok(lines.some(({ level, msg }) => level === 50 && msg.includes('no events could be taken')))
+  t.ok(lines.some(({ level, msg }) => level === 50 && msg.includes('could not be recorded')))
+})
+
+test('a process that only receives delivers nothing, and one that only delivers has no route', async (t) => {
+  const receiver = await createApp(t, { inbox: new ModelInbox(), deliver: false })
+  receiver.app.webhooks.on('newMessage', () => { t.fail('delivered') })
+  t.equal((await post(receiver.app, fixture('new-message'))).statusCode, 200)
+  await turns()
+  t.match(await receiver.app.webhooks.inbox.stats(), { pending: 1 })
+
+  const deliverer = await createApp(t, { inbox: new ModelInbox(), receive: false })
+  t.equal((await post(deliverer.app, fixture('new-message'))).statusCode, 404)
+})
+
+test('an inbox that throws instead of rejecting is treated alike', async (t) => {
+  const inbox = new ModelInbox()
+  const claim = inbox.claim.bind(inbox)
+  const settle = inbox.settle.bind(inbox)
+  const faults = { claim: 1, settle: 1 }
+  inbox.claim = (lanes) => {
+    if (faults.claim-- > 0) throw new Error('away')
+    return claim(lanes)
+  }
+  inbox.settle = (held, outcomes) => {
+    if (faults.settle-- <= 0) return settle(held, outcomes)
+    void settle(held, [])
+    throw new Error('away')
+  }
+  const { app } = await createApp(t, { inbox })
+  let times = 0
+  app.webhooks.on('newMessage', () => { times++ })
+  await post(app, message())
+  await settled(inbox)
+  t.equal(times, 2)
+})

@@ -1,0 +1,132 @@
+import { BacklogFullError, ClosingError } from '../../index.ts'
+import type { Claim, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent } from '../../index.ts'
+
+interface Row extends NewEvent {
+  seq: number
+  now: EventState
+  attempts: number
+  dueAt: number | null
+  finishedAt: number | null
+  completed: readonly string[]
+  problem: string | null
+}
+
+/** What a durable inbox does, as simply as it can be said: nothing outlives the process, but everything else is kept. */
+export class ModelInbox implements Inbox {
+  readonly durable = true
+  rows: Row[] = []
+  readonly #held = new Set<string>()
+  #timers = new Set<NodeJS.Timeout>()
+  #host: InboxHost | undefined
+  #seq = 0
+
+  async open (host: InboxHost): Promise<void> {
+    this.#host = host
+    await Promise.resolve()
+  }
+
+  async add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
+    await Promise.resolve()
+    if (this.#host === undefined) throw new ClosingError()
+    if (this.#row(event.id) !== undefined) return 'duplicate'
+    if (this.#in('pending').length >= this.#host.maxBacklog) throw new BacklogFullError()
+    const pending = event.state === 'pending'
+    this.rows.push({
+      ...event,
+      seq: ++this.#seq,
+      now: event.state,
+      attempts: 0,
+      dueAt: pending ? event.receivedAt : null,
+      finishedAt: pending ? null : event.receivedAt,
+      completed: [],
+      problem: event.error
+    })
+    this.#host.wake()
+    return 'accepted'
+  }
+
+  async claim (lanes: number): Promise<Claim[]> {
+    await Promise.resolve()
+    const claims: Claim[] = []
+    for (const [lane, rows = []] of Map.groupBy(this.#in('pending'), ({ lane }) => lane)) {
+      const due = (rows[0]?.dueAt ?? 0) <= Date.now()
+      if (claims.length >= lanes || this.#held.has(lane) || !due) continue
+      this.#held.add(lane)
+      claims.push({ lane, events: rows.slice(0, 3).map((row) => ({ ...row, attempt: row.attempts + 1 })) })
+    }
+    return claims
+  }
+
+  async settle ({ lane }: Claim, outcomes: readonly Outcome[]): Promise<void> {
+    await Promise.resolve()
+    for (const { seq, state, dueAt, completed, error } of outcomes) {
+      const row = this.rows.find((row) => row.seq === seq)
+      if (row === undefined) continue
+      Object.assign(row, { now: state, dueAt, completed, problem: error, attempts: row.attempts + 1 })
+      if (state !== 'pending') row.finishedAt = Date.now()
+      else this.#wakeAt(dueAt ?? 0)
+    }
+    this.#held.delete(lane)
+    this.#host?.wake()
+  }
+
+  #wakeAt (at: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      this.#host?.wake()
+    }, Math.max(0, at - Date.now()) + 1)
+    this.#timers.add(timer)
+  }
+
+  stats (): InboxStats {
+    const count = (state: EventState) => this.#in(state).length
+    const oldest = this.#in('pending')[0]
+    return {
+      pending: count('pending'),
+      done: count('done'),
+      dead: count('dead'),
+      invalid: count('invalid'),
+      oldestPendingAt: oldest === undefined ? null : new Date(oldest.receivedAt)
+    }
+  }
+
+  list ({ state, limit = 100, before = Infinity }: ListOptions = {}): StoredEvent[] {
+    return this.rows.filter((row) => row.seq < before && (state === undefined || row.now === state))
+      .sort((a, b) => b.seq - a.seq).slice(0, limit).map(stored)
+  }
+
+  get (id: string): StoredEvent | undefined {
+    const row = this.#row(id)
+    return row && stored(row)
+  }
+
+  replay (ids: readonly string[]): number {
+    const rows = ids.map((id) => this.#row(id)).filter((row) => row !== undefined && row.now !== 'pending')
+    for (const row of rows) {
+      Object.assign(row ?? {}, { now: 'pending', seq: ++this.#seq, attempts: 0, dueAt: Date.now(), finishedAt: null, completed: [] })
+    }
+    this.rows.sort((a, b) => a.seq - b.seq)
+    this.#host?.wake()
+    return rows.length
+  }
+
+  close (): void {
+    this.#host = undefined
+    for (const timer of this.#timers) clearTimeout(timer)
+  }
+
+  #row (id: string): Row | undefined {
+    return this.rows.find((row) => row.id === id)
+  }
+
+  #in (state: EventState): Row[] {
+    return this.rows.filter(({ now }) => now === state)
+  }
+}
+
+function stored ({ seq, id, name, lane, now, event, receivedAt, attempts, dueAt, finishedAt, problem }: Row): StoredEvent {
+  const date = (at: number | null) => at === null ? null : new Date(at)
+  return {
+    seq, id, name, lane, state: now, event, receivedAt: new Date(receivedAt), attempts, dueAt: date(dueAt), finishedAt: date(finishedAt), error: problem
+  }
+}

@@ -1,0 +1,188 @@
+import Fastify from 'fastify'
+import { test } from 'tap'
+import type { Test } from 'tap'
+import type { Claim, Inbox, NewEvent, Outcome } from '../../index.ts'
+import { turns } from '../helpers/app.ts'
+
+let count = 0
+
+export function newEvent (lane: string, more: Partial<NewEvent> = {}): NewEvent {
+  const id = more.id ?? `id ${++count}`
+  const event = { event: 'newMessage', id }
+  return {
+    id, name: 'newMessage', lane, state: 'pending', body: Buffer.from(JSON.stringify(event)), event, receivedAt: Date.now(), error: null, ...more
+  }
+}
+
+export async function open (t: Test, inbox: Inbox, maxBacklog = 1_000) {
+  const woken = { times: 0 }
+  await inbox.open({ log: Fastify().log, maxBacklog, wake: () => { woken.times++ } })
+  t.teardown(async () => { await inbox.close() })
+  return woken
+}
+
+/** Adds without waiting: an inbox in memory does not answer before the event is settled. */
+export function adds (inbox: Inbox, ...events: NewEvent[]): Array<Promise<string>> {
+  return events.map(async (event) => await inbox.add(event))
+}
+
+export async function claim (inbox: Inbox, lanes = 64): Promise<readonly Claim[]> {
+  await turns()
+  return await inbox.claim(lanes)
+}
+
+const shown = (claims: readonly Claim[]) => claims.map(({ lane, events }) => `${lane}: ${events[0]?.id ?? 'nothing'}`)
+
+export const done = ({ events: [event] }: Claim): Outcome[] =>
+  event === undefined ? [] : [{ seq: event.seq, state: 'done', dueAt: null, completed: [], error: null }]
+
+export const dead = ({ events: [event] }: Claim): Outcome[] =>
+  event === undefined ? [] : [{ seq: event.seq, state: 'dead', dueAt: null, completed: [], error: 'listener 1: broken' }]
+
+async function settleAll (inbox: Inbox, outcomes = done): Promise<void> {
+  for (let claims = await claim(inbox); claims.length > 0; claims = await claim(inbox)) {
+    for (const claim of claims) await inbox.settle(claim, outcomes(claim))
+  }
+}
+
+/** What every driver keeps to. `create` makes an inbox that shows what it has finished. */
+export function conformance (name: string, create: () => Inbox): void {
+  test(`${name}: a lane is claimed by one at a time, in the order of its events`, async (t) => {
+    const inbox = create()
+    const woken = await open(t, inbox)
+    const added = adds(inbox, newEvent('a', { id: 'a1' }), newEvent('a', { id: 'a2' }), newEvent('b', { id: 'b1' }))
+    const first = await claim(inbox)
+    t.same(shown(first), ['a: a1', 'b: b1'])
+    t.ok(woken.times >= 2, 'said that there is work')
+    t.match(first[0]?.events[0], { name: 'newMessage', attempt: 1, completed: [], event: { id: 'a1' } })
+    t.same(await claim(inbox), [], 'both lanes are held')
+    for (const held of first) await inbox.settle(held, done(held))
+    t.same(shown(await claim(inbox)), ['a: a2'])
+    t.match(await Promise.all(added.filter((_, i) => i !== 1)), ['accepted', 'accepted'])
+    void Promise.allSettled(added)
+  })
+
+  test(`${name}: no more lanes are claimed than were asked for`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    void Promise.allSettled(adds(inbox, newEvent('a'), newEvent('b'), newEvent('c')))
+    t.equal((await claim(inbox, 2)).length, 2)
+    t.equal((await claim(inbox, 2)).length, 1)
+  })
+
+  test(`${name}: a claim that is settled with nothing is given back as it was`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    void Promise.allSettled(adds(inbox, newEvent('a', { id: 'kept' })))
+    const [held] = await claim(inbox)
+    if (held !== undefined) await inbox.settle(held, [])
+    t.match(await claim(inbox), [{ lane: 'a', events: [{ id: 'kept', attempt: 1 }] }])
+  })
+
+  test(`${name}: a repeat of a done event is a duplicate, and a repeat of one under way waits for it`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const event = newEvent('a')
+    const added = adds(inbox, event, event)
+    await settleAll(inbox)
+    t.same(await Promise.all(added), ['accepted', 'duplicate'])
+    t.equal(await inbox.add(event), 'duplicate')
+    t.match(await inbox.stats(), { pending: 0, done: 1 })
+  })
+
+  test(`${name}: more pending events than maxBacklog are refused`, async (t) => {
+    const inbox = create()
+    await open(t, inbox, 2)
+    void Promise.allSettled(adds(inbox, newEvent('a'), newEvent('b')))
+    await turns()
+    await t.rejects(async () => await inbox.add(newEvent('c')), { code: 'FST_ONEROUTE_BACKLOG_FULL' })
+    await settleAll(inbox)
+    void Promise.allSettled(adds(inbox, newEvent('c')))
+    t.equal((await claim(inbox)).length, 1)
+  })
+
+  test(`${name}: events are shown newest first, by state and page by page`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const receivedAt = Date.now() - 5_000
+    const added = adds(inbox, ...['1', '2', '3', '4'].map((id) => newEvent(`lane ${id}`, { id, receivedAt })))
+    const claims = await claim(inbox)
+    for (const [i, held] of claims.entries()) if (i < 3) await inbox.settle(held, i === 1 ? dead(held) : done(held))
+    await Promise.allSettled(added.slice(0, 3))
+    void Promise.allSettled(added)
+    const all = await inbox.list()
+    t.same(all.map(({ id, state }) => `${id} ${state}`), ['4 pending', '3 done', '2 dead', '1 done'])
+    t.match(all[2], {
+      name: 'newMessage', lane: 'lane 2', event: { id: '2' }, receivedAt: new Date(receivedAt), attempts: 1, dueAt: null, finishedAt: Date, error: 'listener 1: broken'
+    })
+    t.match(all[0], { attempts: 0, dueAt: Date, finishedAt: null, error: null })
+    t.same((await inbox.list({ limit: 2 })).map(({ id }) => id), ['4', '3'])
+    t.same((await inbox.list({ before: all[1]?.seq })).map(({ id }) => id), ['2', '1'])
+    t.same((await inbox.list({ state: 'done' })).map(({ id }) => id), ['3', '1'])
+    t.same(await inbox.get('2'), all[2])
+    t.same(await inbox.get('4'), all[0])
+    t.equal(await inbox.get('5'), undefined)
+    t.same(await inbox.stats(), { pending: 1, done: 2, dead: 1, invalid: 0, oldestPendingAt: new Date(receivedAt) })
+  })
+
+  test(`${name}: dead and done events are put back as new, others are not`, async (t) => {
+    const inbox = create()
+    const woken = await open(t, inbox)
+    const [ill, well, waiting] = [newEvent('a'), newEvent('b'), newEvent('c')]
+    const added = Promise.allSettled(adds(inbox, ill, well))
+    const [first, second] = await claim(inbox)
+    if (first !== undefined) await inbox.settle(first, dead(first))
+    if (second !== undefined) await inbox.settle(second, done(second))
+    await added
+    void Promise.allSettled(adds(inbox, waiting))
+    await turns()
+    woken.times = 0
+    t.equal(await inbox.replay([ill.id, well.id, waiting.id, 'unknown']), 2)
+    t.ok(woken.times > 0)
+    t.match(await inbox.stats(), { pending: 3, done: 0, dead: 0 })
+    t.match(await claim(inbox), [
+      { lane: 'c' }, { lane: 'a', events: [{ id: ill.id, attempt: 1 }] }, { lane: 'b', events: [{ id: well.id, attempt: 1 }] }
+    ])
+  })
+
+  test(`${name}: nothing is added after it was closed`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await inbox.close()
+    await t.rejects(async () => await inbox.add(newEvent('a')), { code: 'FST_ONEROUTE_CLOSING' })
+    await inbox.close()
+  })
+}
+
+/** What durable drivers keep to besides. */
+export function durableConformance (name: string, create: () => Inbox): void {
+  test(`${name}: an event that is to be tried again holds its lane until then, and remembers who has completed it`, async (t) => {
+    const inbox = create()
+    const woken = await open(t, inbox)
+    await Promise.all(adds(inbox, newEvent('a', { id: 'a1' }), newEvent('a', { id: 'a2' }), newEvent('b', { id: 'b1' })))
+    const [held] = await claim(inbox)
+    const seq = held?.events[0]?.seq ?? 0
+    woken.times = 0
+    if (held !== undefined) {
+      await inbox.settle(held, [{ seq, state: 'pending', dueAt: Date.now() + 50, completed: ['first'], error: 'second: broken' }])
+    }
+    t.same(await claim(inbox), [], 'b is held, a waits')
+    t.match(await inbox.get('a1'), { state: 'pending', attempts: 1, error: 'second: broken', dueAt: Date })
+    let again = await claim(inbox)
+    while (again.length === 0) again = await claim(inbox)
+    t.match(again, [{ lane: 'a', events: [{ id: 'a1', attempt: 2, completed: ['first'] }] }])
+    t.ok(woken.times > 0, 'said so itself')
+  })
+
+  test(`${name}: an invalid event is kept, not delivered, and can be put back`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const invalid = newEvent('a', { state: 'invalid', error: '/message: Expected object' })
+    t.equal(await inbox.add(invalid), 'accepted')
+    t.same(await claim(inbox), [])
+    t.match(await inbox.get(invalid.id), { state: 'invalid', error: '/message: Expected object', attempts: 0, finishedAt: Date })
+    t.match(await inbox.stats(), { pending: 0, invalid: 1 })
+    t.equal(await inbox.replay([invalid.id]), 1)
+    t.match(await claim(inbox), [{ events: [{ id: invalid.id }] }])
+  })
+}

@@ -1,0 +1,115 @@
+import { EventEmitter, once } from 'node:events'
+import Fastify from 'fastify'
+import { test } from 'tap'
+import webhooks, { Webhooks } from '../index.ts'
+import { answerOf, createApp, fixture, message, post, turns } from './helpers/app.ts'
+
+test('app.webhooks is an EventEmitter', async (t) => {
+  const { app } = await createApp(t)
+  t.type(app.webhooks, Webhooks)
+  t.type(app.webhooks, EventEmitter)
+})
+
+test('once, off, prependListener and events.once work as on any emitter', async (t) => {
+  const { app } = await createApp(t)
+  const heard: string[] = []
+  const removed = () => { t.fail('was removed') }
+  app.webhooks.once('newMessage', ({ message }) => { heard.push(`once ${message.content}`) })
+  app.webhooks.on('newMessage', ({ message }) => { heard.push(`on ${message.content}`) })
+  app.webhooks.prependListener('newMessage', ({ message }) => { heard.push(`first ${message.content}`) })
+  app.webhooks.on('newMessage', removed)
+  app.webhooks.off('newMessage', removed)
+  const waited = once(app.webhooks, 'newMessage')
+  await post(app, message('a', '1'))
+  await post(app, message('a', '2'))
+  t.same(heard, ['first 1', 'once 1', 'on 1', 'first 2', 'on 2'])
+  t.match(await waited, [{ message: { content: '1' } }])
+})
+
+test('names that Node or JavaScript give a meaning are unknown events like any other', async (t) => {
+  const { app } = await createApp(t)
+  const heard: string[] = []
+  app.webhooks.on('unknown', ({ event }) => { heard.push(event) })
+  app.webhooks.on('error', () => { t.fail('is no error') })
+  const names = ['error', 'newListener', 'removeListener', '__proto__', 'constructor', 'unknown', 'event', '', 'x'.repeat(5_000)]
+  for (const event of names) t.equal((await post(app, { event })).statusCode, 200)
+  t.same(heard, names)
+})
+
+test('receive takes bytes, text or an event, and goes the same way as a request', async (t) => {
+  const { app } = await createApp(t, { secret: 'a key that receive does not ask for' })
+  const heard: unknown[] = []
+  app.webhooks.on('newMessage', (event) => { heard.push(event) })
+  const event = message()
+  const receipt = await app.webhooks.receive(event)
+  t.match(receipt, { status: 'accepted', id: /^[\w-]{43}$/ })
+  t.same(await app.webhooks.receive(JSON.stringify(event)), { ...receipt, status: 'duplicate' })
+  t.same(await app.webhooks.receive(new TextEncoder().encode(JSON.stringify(event))), { ...receipt, status: 'duplicate' })
+  t.same(heard, [event])
+  await t.rejects(app.webhooks.receive(''), { code: 'FST_ONEROUTE_EMPTY_BODY' })
+  await t.rejects(app.webhooks.receive('{'), { code: 'FST_ONEROUTE_INVALID_JSON' })
+  await t.rejects(app.webhooks.receive([]), { code: 'FST_ONEROUTE_NO_EVENT_NAME' })
+  await t.rejects(app.webhooks.receive({ event: 'newMessage' }), { code: 'FST_ONEROUTE_INVALID_EVENT', message: /\/message/ })
+})
+
+test('receive rejects when a listener fails', async (t) => {
+  const { app } = await createApp(t)
+  app.webhooks.on('newMessage', () => { throw new Error('broken') })
+  await t.rejects(app.webhooks.receive(message()), { code: 'FST_ONEROUTE_NOT_DELIVERED' })
+})
+
+test('what is received before the app is ready is delivered once it is', async (t) => {
+  const app = Fastify()
+  t.teardown(async () => { await app.close() })
+  await app.register(webhooks)
+  const heard: string[] = []
+  const receiving = app.webhooks.receive(message('a', 'early'))
+  app.webhooks.on('newMessage', ({ message }) => { heard.push(message.content) })
+  t.match(await receiving, { status: 'accepted' })
+  t.same(heard, ['early'])
+})
+
+test('what is received after closing is refused', async (t) => {
+  const { app } = await createApp(t)
+  await app.ready()
+  await app.close()
+  await t.rejects(app.webhooks.receive(message()), { code: 'FST_ONEROUTE_CLOSING' })
+})
+
+test('a listener may receive further events', async (t) => {
+  const { app } = await createApp(t)
+  const heard: string[] = []
+  app.webhooks.on('newMessage', ({ message: { content } }) => {
+    heard.push(content)
+    if (content === 'outer') receiving = app.webhooks.receive(message('b', 'inner'))
+  })
+  let receiving: Promise<unknown> | undefined
+  await post(app, message('a', 'outer'))
+  t.match(await receiving, { status: 'accepted' })
+  t.same(heard, ['outer', 'inner'])
+})
+
+test('events of one\'s own have a schema and a name of their own', async (t) => {
+  const { Type } = await import('@sinclair/typebox')
+  const { app } = await createApp(t, { events: { orderPaid: Type.Object({ event: Type.Literal('orderPaid'), total: Type.Number() }) } })
+  const heard: unknown[] = []
+  app.webhooks.on('orderPaid' as 'newMessage', (event: unknown) => { heard.push(event) })
+  app.webhooks.on('unknown', () => { t.fail('has a name') })
+  t.equal((await post(app, { event: 'orderPaid', total: 5 })).statusCode, 200)
+  const refused = await post(app, { event: 'orderPaid', total: '5' })
+  t.equal(refused.statusCode, 400)
+  t.match(answerOf(refused), { code: 'FST_ONEROUTE_INVALID_EVENT', message: /\/total/ })
+  t.same(heard, [{ event: 'orderPaid', total: 5 }])
+})
+
+test('removeAllListeners removes listeners, and not what tells delivery of new ones', async (t) => {
+  const { app } = await createApp(t)
+  app.webhooks.on('newMessage', () => { t.fail('was removed') })
+  app.webhooks.removeAllListeners('newMessage')
+  t.equal(app.webhooks.listenerCount('newMessage'), 0)
+  app.webhooks.on('newMessage', () => { t.fail('was removed') })
+  app.webhooks.removeAllListeners()
+  t.same(app.webhooks.eventNames(), ['newListener'])
+  await post(app, fixture('new-message'))
+  await turns()
+})
