@@ -80,6 +80,8 @@ export type {
   Awaitable, Claim, ClaimedEvent, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent
 } from './lib/inbox/inbox.ts'
 export { memoryInbox } from './lib/inbox/memory.ts'
-export type { MemoryInboxOptions, RetryOptions, WebhookRouteOptions, WebhooksOptions } from './lib/options.ts'
+export type { MemoryInboxOptions } from './lib/inbox/memory-options.ts'
+export type { InboxView } from './lib/inbox/view.ts'
+export type { RetryOptions, WebhookRouteOptions, WebhooksOptions } from './lib/options.ts'
 export { Webhooks } from './lib/webhooks.ts'
-export type { InboxView, ReceivableBody, Receipt, WebhookListener } from './lib/webhooks.ts'
+export type { ReceivableBody, Receipt, WebhookListener } from './lib/webhooks.ts'

@@ -8,6 +8,9 @@ export interface Rule {
   readonly secret?: boolean
 }
 
+/** Options with every default filled in. */
+export type Filled<T> = { readonly [Key in keyof T]-?: Exclude<T[Key], undefined> }
+
 /** Throws `InvalidOptionError` on an unknown key or a value that does not fit. `undefined` stands for the default. */
 export function check (where: string, options: unknown, rules: Readonly<Record<string, Rule>>): void {
   if (!isObject(options)) throw new InvalidOptionError(`${where} must be an object, got ${show(options)}`)

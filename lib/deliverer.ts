@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import type { EventCatalogue } from './catalogue.ts'
 import { DeliveryContext } from './context.ts'
@@ -135,5 +136,5 @@ function isThenable (value: unknown): value is PromiseLike<unknown> {
 }
 
 function messageOf (cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+  return cause instanceof Error ? cause.message : inspect(cause, { depth: 0 }) // String() throws on some objects
 }

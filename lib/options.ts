@@ -2,7 +2,7 @@ import { TypeGuard } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
 import type { RouteShorthandOptions } from 'fastify'
 import { bool, check, duration, func, integer, isObject } from './check.ts'
-import type { Rule } from './check.ts'
+import type { Filled, Rule } from './check.ts'
 import { InvalidOptionError } from './errors.ts'
 import { providerEvents } from './events.ts'
 import type { UnknownEvent } from './events.ts'
@@ -59,16 +59,6 @@ export interface WebhooksOptions {
   routeOptions?: WebhookRouteOptions | undefined
 }
 
-export interface MemoryInboxOptions {
-  /** How long the id of a handled event is remembered, to drop a repeat, in milliseconds. @default 600000 */
-  keep?: number | undefined
-  /** How many finished events are kept to be looked at and replayed. @default 0 */
-  history?: number | undefined
-}
-
-/** With every default filled in. */
-type Filled<T> = { readonly [Key in keyof T]-?: Exclude<T[Key], undefined> }
-
 export interface ResolvedOptions extends Filled<Omit<WebhooksOptions, 'secret' | 'allowedIps' | 'inbox' | 'lane' | 'retry'>> {
   readonly secrets: readonly string[]
   readonly allowedIps: readonly string[] | undefined
@@ -121,8 +111,6 @@ const RETRY_RULES: Record<keyof RetryOptions, Rule> = {
 
 const ROUTE_RULES = Object.fromEntries(ROUTE_KEYS.map((key) => [key, { fits: () => true, must: '' }]))
 
-const MEMORY_RULES: Record<keyof MemoryInboxOptions, Rule> = { keep: duration(), history: integer(0, 100_000) }
-
 /** Checks the plugin's options and fills in the defaults: the one place for both. */
 export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
   check("the plugin's options", options, RULES)
@@ -158,11 +146,6 @@ export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
     deliver: options.deliver ?? true,
     routeOptions
   }
-}
-
-export function resolveMemoryOptions (options: MemoryInboxOptions = {}): Filled<MemoryInboxOptions> {
-  check("memoryInbox's options", options, MEMORY_RULES)
-  return { keep: options.keep ?? 600_000, history: options.history ?? 0 }
 }
 
 function checkEvents (events: Readonly<Record<string, unknown>>): void {

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { DeliveryError } from './delivery-error.ts'
 import type { WebhookContext } from './context.ts'
 import type { UnknownEvent, WebhookEvents } from './events.ts'
-import type { InboxStats, ListOptions, StoredEvent } from './inbox/inbox.ts'
+import type { InboxView } from './inbox/view.ts'
 
 /** What a listener of each name gets first. */
 export interface ListenerEvents extends WebhookEvents {
@@ -16,16 +16,6 @@ export type WebhookListener<Name extends keyof ListenerEvents> =
   (event: ListenerEvents[Name], context: WebhookContext) => unknown
 
 export type ErrorListener = (error: DeliveryError) => unknown
-
-/** The inbox, to look at and to replay from. */
-export interface InboxView {
-  stats (): Promise<InboxStats>
-  /** Newest first. */
-  list (options?: ListOptions): Promise<StoredEvent[]>
-  get (id: string): Promise<StoredEvent | undefined>
-  /** Puts dead, done and invalid events back; resolves to how many. */
-  replay (ids: readonly string[]): Promise<number>
-}
 
 export interface Receipt {
   id: string

@@ -1,6 +1,15 @@
 import { check, integer } from '../check.ts'
-import type { InboxView } from '../webhooks.ts'
-import type { EventState, Inbox, ListOptions } from './inbox.ts'
+import type { EventState, Inbox, InboxStats, ListOptions, StoredEvent } from './inbox.ts'
+
+/** The inbox, to look at and to replay from. */
+export interface InboxView {
+  stats (): Promise<InboxStats>
+  /** Newest first. */
+  list (options?: ListOptions): Promise<StoredEvent[]>
+  get (id: string): Promise<StoredEvent | undefined>
+  /** Puts dead, done and invalid events back; resolves to how many. */
+  replay (ids: readonly string[]): Promise<number>
+}
 
 const STATES: readonly EventState[] = ['pending', 'done', 'dead', 'invalid']
 const LIST_RULES = {
