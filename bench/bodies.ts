@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import issueComment from './fixtures/issue-comment.json' with { type: 'json' }
+import newMessage from './fixtures/new-message.json' with { type: 'json' }
+
+const CONVERSATIONS = 1_000
+const FIRST = Date.parse('2026-08-01T08:00:00.000Z')
+
+/** What customers write; a few in letters beyond ASCII, which the servers have to decode the slow way. */
+const phrases = [
+  'Hello, is anybody there?',
+  'Good morning! When will my order be delivered, please?',
+  'I paid yesterday, but the app still shows "pending".',
+  'Thank you very much',
+  'Please call me back on this number after 5 pm today.',
+  'My card was charged twice: 12,500 and 12,500 naira.',
+  'Bonjour, je n’ai pas encore reçu ma commande 🙏',
+  'Can I change the address of the delivery?',
+  'The item that came is not the one in the picture. I want to return it.',
+  'ok'
+]
+
+const conversations = Array.from({ length: CONVERSATIONS }, (_, number) => ({
+  id: randomUUID(),
+  customer: { name: `Customer ${number}`, email: `customer.${number}@mail.com` },
+  createdAt: new Date(FIRST - number * 60_000).toISOString()
+}))
+
+let count = 0
+
+/** Bodies as OneRoute posts them, no two alike: each is the next message of one of a thousand conversations. */
+export function oneRouteBodies (length: number) {
+  return Array.from({ length }, () => oneRouteBody(++count))
+}
+
+/** GitHub's `issue_comment` with the same texts, its rarer fields left out until it is as long as OneRoute's event. */
+export function gitHubBodies (length: number) {
+  return Array.from({ length }, () => gitHubBody(++count))
+}
+
+function oneRouteBody (number: number) {
+  const { id, customer, createdAt } = pick(conversations)
+  const at = time(number)
+  const { message, conversation } = newMessage
+  return JSON.stringify({
+    ...newMessage,
+    message: {
+      ...message,
+      sender: { ...message.sender, name: customer.name, lastActivity: at },
+      content: text(number),
+      conversation_id: id
+    },
+    conversation: { ...conversation, id, customer, lastMessageAt: at, createdAt, updatedAt: at }
+  })
+}
+
+function gitHubBody (number: number) {
+  const at = time(number)
+  const { issue, comment } = issueComment
+  return JSON.stringify({
+    ...issueComment,
+    issue: { ...issue, number: 1 + number % CONVERSATIONS, updated_at: at },
+    comment: { ...comment, id: number, created_at: at, updated_at: at, body: text(number) }
+  })
+}
+
+function text (number: number) {
+  return `${pick(phrases)} (${number})`
+}
+
+function time (number: number) {
+  return new Date(FIRST + number * 7).toISOString()
+}
+
+function pick<T> (from: T[]) {
+  const one = from[Math.floor(Math.random() * from.length)]
+  if (one === undefined) throw new Error('nothing to pick from')
+  return one
+}

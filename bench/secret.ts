@@ -1,0 +1,2 @@
+/** Shared by the client, which signs, and the servers, which verify. */
+export const secret = 'a secret of the benchmark'

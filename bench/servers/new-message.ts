@@ -1,0 +1,5 @@
+/** The part of OneRoute's `newMessage` that the listeners read. */
+export interface NewMessage {
+  message: { content: string }
+  conversation: { id: string }
+}

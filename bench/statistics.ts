@@ -1,0 +1,22 @@
+import { quantileSorted } from 'simple-statistics'
+
+/** The middle of some values, and the quarter's marks around it: no assumption about how they are spread. */
+export interface Quartiles {
+  q1: number
+  median: number
+  q3: number
+}
+
+export function quartiles (values: number[]): Quartiles {
+  const sorted = values.toSorted((a, b) => a - b)
+  return { q1: quantileSorted(sorted, 0.25), median: quantileSorted(sorted, 0.5), q3: quantileSorted(sorted, 0.75) }
+}
+
+export function median (values: number[]) {
+  return quartiles(values).median
+}
+
+/** The value that the given share of the values does not exceed. */
+export function percentile (values: Float64Array, share: number) {
+  return quantileSorted(Array.from(values.toSorted()), share)
+}
