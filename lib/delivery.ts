@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Deliverer } from './deliverer.ts'
 import type { Awaitable, Claim, Inbox, Outcome } from './inbox/inbox.ts'
@@ -28,6 +29,7 @@ export class Delivery {
   #woken = false
   #started = false
   #stopped = false
+  #gaveUp = false
   #again: NodeJS.Timeout | undefined
   #deadline: NodeJS.Timeout | undefined
   #idle: PromiseWithResolvers<undefined> | undefined
@@ -43,7 +45,7 @@ export class Delivery {
 
   wake (): void {
     this.#woken = true
-    if (!this.#claiming) this.#claim()
+    this.#claim()
   }
 
   /**
@@ -56,9 +58,9 @@ export class Delivery {
     if (this.#parts.inbox.durable) this.#stopped = true
   }
 
-  /** Settles when no listener runs, or the time of `drain` is up. */
+  /** Settles when nothing is under way, or the time of `drain` is up. */
   async end (): Promise<void> {
-    if (this.#active > 0) {
+    if (!this.#isIdle() && !this.#gaveUp) {
       this.#idle = Promise.withResolvers()
       await this.#idle.promise
     }
@@ -72,12 +74,14 @@ export class Delivery {
     this.#stopped = true
     const abandoned = deliverer.abandon()
     if (abandoned > 0) log.warn({ events: abandoned }, 'closing no longer waits for listeners that are still running')
+    await setImmediate() // what was abandoned is given back first
     try {
       // Requests wait for such an inbox, and the server for them: they have to be told now.
       if (!inbox.durable) await inbox.close()
     } catch (err) {
       log.error({ err }, 'the inbox could not be closed')
     }
+    this.#gaveUp = true
     this.#idle?.resolve(undefined)
   }
 
@@ -87,17 +91,26 @@ export class Delivery {
     return this.#started && !this.#stopped && this.#active < concurrency && (!inbox.durable || hasListeners(webhooks))
   }
 
+  #isIdle (): boolean {
+    return this.#active === 0 && !this.#claiming
+  }
+
   #claim (): void {
-    while (this.#woken && this.#open()) {
+    while (!this.#claiming && this.#woken && this.#open()) {
       this.#woken = false
       this.#claiming = true
       const claims = this.#ask()
       if (claims instanceof Promise) {
-        claims.then((taken) => { this.#take(taken) }, (err: unknown) => { this.#claimLater(err) }).finally(() => { this.#claim() })
+        claims.then((taken) => { this.#take(taken) }, (err: unknown) => { this.#claimLater(err) }).finally(() => { this.#goOn() })
         return
       }
       this.#take(claims)
     }
+  }
+
+  #goOn (): void {
+    this.#claim()
+    if (this.#isIdle()) this.#idle?.resolve(undefined)
   }
 
   #ask (): Awaitable<readonly Claim[]> {
@@ -159,7 +172,7 @@ export class Delivery {
 
   #release (): void {
     this.#active--
-    this.wake()
-    if (this.#active === 0) this.#idle?.resolve(undefined)
+    this.#woken = true // its lane may be due again
+    this.#goOn()
   }
 }

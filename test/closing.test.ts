@@ -125,9 +125,43 @@ test('an inbox that cannot be closed when the time is up is logged', async (t) =
   const { app, lines } = await createApp(t, { inbox, drainTimeout: 5 })
   const entered = gate()
   app.webhooks.on('newMessage', async () => { entered.resolve(undefined); await gate().promise })
-  const replying = post(app, message())
+  const agent = new Agent()
+  t.teardown(() => { agent.destroy() })
+  const replying = send(await listen(app), agent, message())
   await entered.promise
   await app.close()
   t.equal((await replying).statusCode, 503)
   t.ok(lines.some(({ msg }) => msg === 'the inbox could not be closed'))
+})
+
+test('closing waits for the inbox to answer a claim, and gives back what it got', async (t) => {
+  const inbox = new ModelInbox()
+  const claim = inbox.claim.bind(inbox)
+  const [asked, held] = [gate(), gate()]
+  inbox.claim = async (lanes) => {
+    asked.resolve(undefined)
+    await held.promise
+    return await claim(lanes)
+  }
+  const { app } = await createApp(t, { inbox })
+  app.webhooks.on('newMessage', () => { t.fail('delivered while closing') })
+  await post(app, message())
+  await asked.promise
+  let closed = false
+  const closing = app.close().then(() => { closed = true })
+  await turns()
+  t.equal(closed, false)
+  held.resolve(undefined)
+  await closing
+  t.same(inbox.rows.map(({ now, attempts }) => `${now} ${attempts}`), ['pending 0'])
+})
+
+test('closing does not wait longer than `drainTimeout` for an inbox that does not answer', async (t) => {
+  const inbox = new ModelInbox()
+  inbox.claim = async () => await gate().promise.then(() => [])
+  const { app } = await createApp(t, { inbox, drainTimeout: 5 })
+  app.webhooks.on('newMessage', () => { t.fail('delivered') })
+  await post(app, message())
+  await app.close()
+  t.match(inbox.stats(), { pending: 1 })
 })
