@@ -99,14 +99,10 @@ export class Deliverer {
     const names = namesOf(listeners)
     const { durable, options: { retry } } = this.#parts
     const dueAt = durable && event.attempt < retry.attempts ? Date.now() + backoff(event.attempt, retry) : null
-    const errors = failures.map(({ index, cause }) => new DeliveryError({
-      event: event.event,
-      context,
-      listener: names[index] ?? '',
-      dead: dueAt === null,
-      retryAt: dueAt === null ? null : new Date(dueAt),
-      cause
-    }))
+    const retryAt = dueAt === null ? null : new Date(dueAt)
+    const errors = names.flatMap((listener, index) => failures
+      .filter((failure) => failure.index === index)
+      .map(({ cause }) => new DeliveryError({ event: event.event, context, listener, dead: retryAt === null, retryAt, cause })))
     for (const error of errors) this.#report(error)
     return {
       seq: event.seq,

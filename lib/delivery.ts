@@ -53,7 +53,6 @@ export class Delivery {
    * events are delivered until the time is up.
    */
   drain (timeout: number): void {
-    if (this.#deadline !== undefined) return
     this.#deadline = setTimeout(() => { void this.#giveUp() }, timeout)
     if (this.#parts.inbox.durable) this.#stopped = true
   }

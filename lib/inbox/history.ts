@@ -16,8 +16,7 @@ export class History {
 
   /** An event that failed and was posted again is here more than once: the last one counts. */
   get (id: string): StoredEvent | undefined {
-    return this.all().filter((event) => event.id === id).reduce<StoredEvent | undefined>(
-      (last, event) => last === undefined || event.seq > last.seq ? event : last, undefined)
+    return this.all().filter((event) => event.id === id).sort((a, b) => b.seq - a.seq)[0]
   }
 
   take (id: string): StoredEvent | undefined {

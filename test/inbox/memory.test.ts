@@ -153,3 +153,17 @@ test('waiting events beyond `maxBacklog` are answered 503 with Retry-After', asy
   t.same((await Promise.all(replies)).map(({ statusCode }) => statusCode), [200, 200])
   t.equal((await post(app, message('b'))).statusCode, 200)
 })
+
+test('without a history it shows what is pending, and after closing nothing', async (t) => {
+  const inbox = memoryInbox()
+  await open(t, inbox)
+  const added = Promise.allSettled(adds(inbox, newEvent('a', { id: 'waiting' })))
+  const [held] = await claim(inbox)
+  t.match(await inbox.list(), [{ id: 'waiting', state: 'pending' }])
+  await inbox.close()
+  t.match(await added, [{ status: 'rejected', reason: { code: 'FST_ONEROUTE_CLOSING' } }])
+  if (held !== undefined) await inbox.settle(held, done(held))
+  t.same(await inbox.list(), [])
+  t.match(await inbox.stats(), { pending: 0, done: 0 })
+  t.equal(await inbox.replay(['waiting']), 0)
+})
