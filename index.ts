@@ -43,10 +43,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   await inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } })
   if (options.receive) {
     warnOfOpenDoors(app, options)
-    await app.register((scope, _options, done) => {
-      addRoute(scope, { intake, catalogue, options, closing: () => closing })
-      done()
-    })
+    await app.register(async (scope) => { addRoute(scope, { intake, catalogue, options, closing: () => closing }) })
   }
 
   app.addHook('onReady', (done) => {

@@ -1,0 +1,93 @@
+import { parseArgs } from 'node:util'
+import { duration, integer } from '../../check.ts'
+import type { Rule } from '../../check.ts'
+import type { Io } from '../io.ts'
+import { asUsage, UsageError } from '../usage-error.ts'
+
+export interface SendOptions {
+  /** A name of an event, a path, or '-' for standard input. */
+  readonly event: string
+  readonly to: URL
+  readonly secret: string | undefined
+  readonly timeout: number
+  readonly content: string | undefined
+  readonly conversation: string | undefined
+  /** Undefined if it was not given: a file then keeps the conversation it has. */
+  readonly conversations: number | undefined
+  readonly count: number
+  readonly rate: number | undefined
+  readonly concurrency: number
+  readonly repeat: boolean
+}
+
+const OPTIONS = {
+  to: { type: 'string', default: 'http://localhost:3000/webhooks/oneroute' },
+  secret: { type: 'string' },
+  timeout: { type: 'string' },
+  content: { type: 'string' },
+  conversation: { type: 'string' },
+  conversations: { type: 'string' },
+  count: { type: 'string' },
+  rate: { type: 'string' },
+  concurrency: { type: 'string' },
+  repeat: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false }
+} as const
+
+/** Slower would be more than a timer can wait, and faster than one can tell apart. */
+const RATE: Rule = {
+  fits: (value) => typeof value === 'number' && value >= 0.001 && value <= 1_000_000,
+  must: 'be a number of events a second, from 0.001 to 1000000'
+}
+
+/** Reads the command line, with every default filled in, or returns 'help' if that is all it asks for. */
+export function parseSendOptions (argv: string[], env: Io['env']): SendOptions | 'help' {
+  const { values, positionals } = asUsage(() => parseArgs({ args: argv, options: OPTIONS, allowPositionals: true }))
+  if (values.help) return 'help'
+  const [event = 'newMessage', ...more] = positionals
+  if (more.length > 0) throw new UsageError(`One event at a time, got '${positionals.join("', '")}': a text with spaces has to be in quotes`)
+  const options: SendOptions = {
+    event,
+    to: address(values.to),
+    secret: key('--secret', values.secret) ?? key('The environment variable ONEROUTE_SECRET', env.ONEROUTE_SECRET),
+    timeout: number('--timeout', values.timeout, duration(1)) ?? 30_000,
+    content: values.content,
+    conversation: values.conversation,
+    conversations: number('--conversations', values.conversations, integer(1)),
+    count: number('--count', values.count, integer(1)) ?? 1,
+    rate: number('--rate', values.rate, RATE),
+    concurrency: number('--concurrency', values.concurrency, integer(1)) ?? 1,
+    repeat: values.repeat
+  }
+  refuseContradictions(options)
+  return options
+}
+
+function refuseContradictions ({ conversation, conversations = 1, repeat }: SendOptions): void {
+  if (conversation?.trim() === '') throw new UsageError("--conversation must be an id, got '': leave it out for a new one")
+  if (conversations === 1) return
+  if (conversation !== undefined) {
+    throw new UsageError(`--conversation is one, --conversations ${conversations} is several: leave one of them out`)
+  }
+  if (repeat) throw new UsageError(`--repeat posts the same event, so --conversations ${conversations} cannot be: leave one of them out`)
+}
+
+function address (text: string): URL {
+  const url = URL.parse(text)
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
+  throw new UsageError(`--to must be a whole address, such as http://localhost:3000/webhooks/oneroute, got '${text}'`)
+}
+
+/** Never shown: what is on a terminal gets into logs and screenshots. */
+function key (where: string, secret: string | undefined): string | undefined {
+  if (secret?.trim() === '') throw new UsageError(`${where} is blank: give OneRoute's secret key, or nothing at all to post unsigned`)
+  return secret
+}
+
+function number (option: string, text: string | undefined, { fits, must }: Rule): number | undefined {
+  if (text === undefined) return undefined
+  // Number('') is 0, and so are spaces.
+  const value = text.trim() === '' ? NaN : Number(text)
+  if (!fits(value)) throw new UsageError(`${option} must ${must}, got '${text}'`)
+  return value
+}

@@ -1,0 +1,77 @@
+import http from 'node:http'
+import https from 'node:https'
+import { performance } from 'node:perf_hooks'
+import { text } from 'node:stream/consumers'
+import { createSigner, SIGNATURE_HEADER } from '../../signature.ts'
+import type { SendOptions } from './options.ts'
+
+/** What came of one request. */
+export interface Answer {
+  /** What it is counted under: '200 OK', 'ECONNREFUSED'. */
+  readonly label: string
+  /** Undefined if there was no answer. */
+  readonly status: number | undefined
+  /** The answer's body, or what an error says. */
+  readonly detail: string
+  readonly milliseconds: number
+}
+
+export interface Poster {
+  /** Settles when the answer is there, or cannot come any more. Never rejects. */
+  post: (body: Uint8Array) => Promise<Answer>
+  close: () => void
+}
+
+type Reply = Pick<Answer, 'label' | 'status' | 'detail'>
+
+/** Posts bodies as OneRoute does. `fetch` would do, but it adds headers, follows redirects and is slower. */
+export function createPoster ({ to, secret, timeout, concurrency }: SendOptions, signal: AbortSignal): Poster {
+  const client = to.protocol === 'https:' ? https : http
+  const agent = new client.Agent({ keepAlive: true, maxFreeSockets: concurrency })
+  const sign = secret === undefined ? undefined : createSigner(secret)
+
+  function headersOf (body: Uint8Array): http.OutgoingHttpHeaders {
+    const signature = sign === undefined ? {} : { [SIGNATURE_HEADER]: sign(body) }
+    return { 'content-type': 'application/json', 'content-length': body.length, ...signature }
+  }
+
+  async function exchange (body: Uint8Array): Promise<Reply> {
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>()
+    const request = client.request(to, { method: 'POST', agent, signal, headers: headersOf(body) })
+    const timer = setTimeout(() => { request.destroy(new TimeoutError(timeout)) }, timeout)
+    request.on('response', (response) => {
+      text(response).then((detail) => { resolve(replyOf(response, detail)) }, reject)
+    })
+    // Comes before the response's own error, which would only say 'aborted' of a body that takes too long.
+    request.on('error', reject)
+    request.end(body)
+    return await promise.finally(() => { clearTimeout(timer) })
+  }
+
+  return {
+    async post (body) {
+      const start = performance.now()
+      const reply = await exchange(body).catch((error: unknown) => failureOf(error, signal.aborted))
+      return { ...reply, milliseconds: performance.now() - start }
+    },
+    close () { agent.destroy() }
+  }
+}
+
+class TimeoutError extends Error {
+  readonly code = 'timeout'
+
+  constructor (milliseconds: number) {
+    super(`no answer within ${milliseconds} ms`)
+  }
+}
+
+function replyOf ({ statusCode, statusMessage }: http.IncomingMessage, detail: string): Reply {
+  return { label: `${statusCode} ${statusMessage}`, status: statusCode, detail }
+}
+
+function failureOf (error: unknown, interrupted: boolean): Reply {
+  const { code, message } = error as NodeJS.ErrnoException // node:http rejects with nothing else
+  if (interrupted) return { label: 'interrupted', status: undefined, detail: 'no answer yet' }
+  return { label: String(code), status: undefined, detail: message }
+}

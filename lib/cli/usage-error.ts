@@ -1,0 +1,19 @@
+/** The command line cannot be obeyed: the message says how it should be instead. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** Runs a `parseArgs` of node:util, whose errors are the user's and not the program's. */
+export function asUsage<T> (parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    const { message } = error as Error // parseArgs throws nothing else
+    throw new UsageError(remedyOf(message))
+  }
+}
+
+/** Node's advice on an unknown option is about arguments that start with a '-': a misspelling is likelier. */
+function remedyOf (message: string): string {
+  return message.startsWith('Unknown option') ? message.replace(/\. .*/s, '') : message
+}

@@ -1,0 +1,88 @@
+import { createHmac } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable, Writable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { Test } from 'tap'
+import { run } from '../../lib/cli/run.ts'
+
+export interface Received {
+  method: string | undefined
+  url: string | undefined
+  headers: IncomingHttpHeaders
+  raw: Buffer
+}
+
+type Answer = (response: ServerResponse, received: Received, request: IncomingMessage) => unknown
+
+/** What OneRoute's events are posted to: records every request, and answers it when the body is read. */
+export async function createReceiver (t: Test, answer: Answer = (response) => response.end('{"status":"accepted"}')) {
+  const requests: Received[] = []
+  const origin = await listen(t, (request, response) => {
+    void buffer(request).then((raw) => {
+      const { method, url, headers } = request
+      const received = { method, url, headers, raw }
+      requests.push(received)
+      answer(response, received, request)
+    })
+  })
+  return { requests, url: `${origin}/webhooks/oneroute`, events: () => requests.map(({ raw }) => eventOf(raw)) }
+}
+
+export async function listen (t: Test, listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => { server.closeAllConnections(); server.close() })
+  const { port } = server.address() as AddressInfo // it listens on TCP
+  return `http://127.0.0.1:${port}`
+}
+
+export interface SentEvent {
+  event: string
+  message: { content: string, externalId: string | null, conversation_id: string }
+  conversation: { id: string, externalId: string }
+  sendId?: string
+}
+
+export function eventOf (raw: Buffer): SentEvent {
+  return JSON.parse(raw.toString()) as SentEvent // what the tests look at
+}
+
+/** Node's own, so that a mistake in ours would be seen. */
+export function hmac (body: Uint8Array, key: string): string {
+  return createHmac('sha512', key).update(body).digest('hex')
+}
+
+interface Given {
+  stdin?: string | Buffer | Readable
+  env?: Record<string, string>
+  /** Columns of the terminal that stderr is to be. */
+  terminal?: number
+  interrupt?: AbortController
+}
+
+/** A stream that keeps what is written to it. */
+class Written extends Writable {
+  text = ''
+
+  override _write (chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+}
+
+/** Runs the command line in this process. */
+export async function cli (argv: string[], given: Given = {}) {
+  const { stdin = '', env = {}, terminal, interrupt = new AbortController() } = given
+  const stdout = new Written()
+  const stderr = Object.assign(new Written(), terminal === undefined ? {} : { isTTY: true, columns: terminal })
+  const code = await run(argv, {
+    stdin: stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]),
+    stdout,
+    stderr,
+    env,
+    signal: interrupt.signal
+  })
+  return { code, stdout: stdout.text, stderr: stderr.text }
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import { test } from 'tap'
+import { cli } from './helpers.ts'
+
+test('--help and -h print what there is, on stdout', async (t) => {
+  const { code, stdout, stderr } = await cli(['--help'])
+  t.equal(code, 0)
+  t.match(stdout, /Usage: oneroute-webhooks <command>/)
+  t.match(stdout, /^ {2}send {2,}\w/m)
+  t.equal(stderr, '')
+  t.same(await cli(['-h']), { code, stdout, stderr })
+})
+
+test('no command prints the same, but is a mistake', async (t) => {
+  const { stdout: help } = await cli(['--help'])
+  t.same(await cli([]), { code: 2, stdout: '', stderr: help })
+})
+
+test('--version and -v print the version of the package', async (t) => {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string } // npm asks for one
+  for (const option of ['--version', '-v']) t.same(await cli([option]), { code: 0, stdout: `${manifest.version}\n`, stderr: '' })
+})
+
+test('a command that there is not is refused, and those that there are named', async (t) => {
+  for (const [name, message] of [
+    ['sned', "Unknown command 'sned': it must be one of send"],
+    ['toString', "Unknown command 'toString': it must be one of send"],
+    ['', "Unknown command '': it must be one of send"],
+    ['--to', "Unknown option '--to': the command comes first, one of send"]
+  ] as const) {
+    t.same(await cli([name]), { code: 2, stdout: '', stderr: `oneroute-webhooks: ${message}\nSee oneroute-webhooks --help\n` })
+  }
+})
+
+test('every help fits a terminal', async (t) => {
+  for (const argv of [['--help'], ['send', '--help']]) {
+    const { stdout } = await cli(argv)
+    t.ok(stdout.endsWith('\n'))
+    for (const line of stdout.split('\n')) t.ok(line.length <= 100 && line === line.trimEnd(), line)
+  }
+})

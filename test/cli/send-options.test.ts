@@ -1,0 +1,96 @@
+import { join } from 'node:path'
+import { test } from 'tap'
+import { parseSendOptions } from '../../lib/cli/send/options.ts'
+import { cli } from './helpers.ts'
+
+test('the defaults are those that the help names', async (t) => {
+  const { to, ...options } = parseSendOptions([], {}) as Exclude<ReturnType<typeof parseSendOptions>, 'help'> // it was not asked for
+  t.equal(to.href, 'http://localhost:3000/webhooks/oneroute')
+  t.same(options, {
+    event: 'newMessage',
+    secret: undefined,
+    timeout: 30_000,
+    content: undefined,
+    conversation: undefined,
+    conversations: undefined,
+    count: 1,
+    rate: undefined,
+    concurrency: 1,
+    repeat: false
+  })
+  const { stdout } = await cli(['send', '--help'])
+  t.match(stdout, to.href)
+  t.match(stdout, /--timeout MS[^-]*30000/)
+})
+
+test('the help names every option, and is printed for -h and --help', async (t) => {
+  const { code, stdout, stderr } = await cli(['send', '--help'])
+  t.equal(code, 0)
+  t.equal(stderr, '')
+  for (const option of ['to', 'secret', 'timeout', 'content', 'conversation', 'conversations', 'count', 'rate', 'concurrency', 'repeat', 'help']) {
+    t.match(stdout, new RegExp(`^  (-h, )?--${option}\\b`, 'm'))
+  }
+  t.same(await cli(['send', '-h']), { code, stdout, stderr })
+})
+
+const directory = join(import.meta.dirname, '..')
+const script = import.meta.filename
+
+/** Ways to be wrong, and what is said of them. */
+const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp, env?: Record<string, string>]> = [
+  [['--hepl'], "Unknown option '--hepl'"],
+  [['-x'], "Unknown option '-x'"],
+  [['--repeat=yes'], "Option '--repeat' does not take an argument"],
+  [['--count'], "Option '--count <value>' argument missing"],
+  [['--count', '-1'], /^Option '--count' argument is ambiguous/],
+  [['--count=-1'], "--count must be an integer of 1 or more, got '-1'"],
+  [['--count', '0'], "--count must be an integer of 1 or more, got '0'"],
+  [['--count', '1.5'], "--count must be an integer of 1 or more, got '1.5'"],
+  [['--count', 'many'], "--count must be an integer of 1 or more, got 'many'"],
+  [['--count', ''], "--count must be an integer of 1 or more, got ''"],
+  [['--count', ' '], "--count must be an integer of 1 or more, got ' '"],
+  [['--concurrency', '0'], "--concurrency must be an integer of 1 or more, got '0'"],
+  [['--conversations', '0'], "--conversations must be an integer of 1 or more, got '0'"],
+  [['--rate', '0'], "--rate must be a number of events a second, from 0.001 to 1000000, got '0'"],
+  [['--rate', '-1'], /^Option '--rate' argument is ambiguous/],
+  [['--rate', '1e9'], "--rate must be a number of events a second, from 0.001 to 1000000, got '1e9'"],
+  [['--rate', 'NaN'], "--rate must be a number of events a second, from 0.001 to 1000000, got 'NaN'"],
+  [['--timeout', '0'], "--timeout must be an integer from 1 to 2147483647, got '0'"],
+  [['--timeout', '2147483648'], "--timeout must be an integer from 1 to 2147483647, got '2147483648'"],
+  [['--to', 'localhost:3000'], /^--to must be a whole address, such as http:\S+, got 'localhost:3000'/],
+  [['--to', ''], /^--to must be a whole address, such as http:\S+, got ''/],
+  [['--to', 'ftp://localhost/'], /^--to must be a whole address, such as http:\S+, got 'ftp:\/\/localhost\/'/],
+  [['--secret', ''], "--secret is blank: give OneRoute's secret key, or nothing at all to post unsigned"],
+  [['--secret', ' \t'], "--secret is blank: give OneRoute's secret key, or nothing at all to post unsigned"],
+  [[], "The environment variable ONEROUTE_SECRET is blank: give OneRoute's secret key, or nothing at all to post unsigned", { ONEROUTE_SECRET: '' }],
+  [['--content', 'Is', 'anyone', 'there?'], "One event at a time, got 'anyone', 'there?': a text with spaces has to be in quotes"],
+  [['--conversation', ''], "--conversation must be an id, got '': leave it out for a new one"],
+  [['--conversation', 'a', '--conversations', '2'], '--conversation is one, --conversations 2 is several: leave one of them out'],
+  [['--repeat', '--conversations', '2'], '--repeat posts the same event, so --conversations 2 cannot be: leave one of them out'],
+  [['newMesage'], /^'newMesage' is neither newMessage nor smsDeliveryReport, nor a file that can be read \(ENOENT/],
+  [[directory], /is neither newMessage nor smsDeliveryReport, nor a file that can be read \(EISDIR/],
+  [['smsDeliveryReport', '--content', 'x'], '--content is the text of a message, and a smsDeliveryReport has none: leave it out'],
+  [[join(directory, 'fixtures/sms-delivery-report.json'), '--content', 'x'], /^--content is the text of a message, and the event of '.*json' has none: leave it out/],
+  [[script, '--count', '2'], /send-options.test.ts' is not a JSON object, so no events can be made of it: post it as it is, once or with --repeat/],
+  [[script, '--content', 'x'], /is not a JSON object/],
+  [[script, '--conversation', 'x'], /is not a JSON object/],
+  [[script, '--conversations', '1', '--count', '1'], /is not a JSON object/]
+]
+
+for (const [argv, message, env = {}] of MISTAKES) {
+  const shown = argv.map((argument) => argument.startsWith('/') ? `…${argument.slice(-20)}` : `'${argument}'`)
+  test(`a mistake is named, and nothing sent: send ${shown.join(' ')}`, async (t) => {
+    const { code, stdout, stderr } = await cli(['send', ...argv], { env })
+    t.equal(code, 2)
+    t.equal(stdout, '')
+    t.match(stderr.replace('oneroute-webhooks send: ', ''), message)
+    t.ok(stderr.endsWith('\nSee oneroute-webhooks send --help\n'))
+    t.notMatch(stderr, /\n\s+at /, 'no stack')
+  })
+}
+
+test('what cannot be made several of may come on standard input too', async (t) => {
+  for (const stdin of ['[1]', 'null', '"text"', '{', Buffer.of(0x7b, 0xff, 0x7d)]) {
+    t.match(await cli(['send', '-', '--count', '2'], { stdin }), { code: 2, stderr: /'-' is not a JSON object/ })
+  }
+})
