@@ -1,4 +1,4 @@
-import createError from '@fastify/error'
+import { createError } from '@fastify/error'
 
 // A refused request is the sender's doing: its stack would only name this plugin, and a flood of them should cost little.
 const withoutStack = false
