@@ -41,11 +41,6 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
 
   app.decorate('webhooks', webhooks)
   await inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } })
-  if (options.receive) {
-    warnOfOpenDoors(app, options)
-    await app.register(async (scope) => { addRoute(scope, { intake, catalogue, options, closing: () => closing }) })
-  }
-
   app.addHook('onReady', (done) => {
     ready = true
     if (options.deliver) delivery.start()
@@ -60,6 +55,11 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
     await delivery.end()
     await inbox.close()
   })
+
+  if (options.receive) {
+    warnOfOpenDoors(app, options)
+    await app.register(async (scope) => { addRoute(scope, { intake, catalogue, options, closing: () => closing }) })
+  }
 }
 
 /** Receives OneRoute's webhooks as typed events on `app.webhooks`. */

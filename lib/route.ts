@@ -30,7 +30,7 @@ type WebhookRequest = Pick<FastifyRequest, 'headers' | 'validationError'> & { re
 
 /**
  * The POST route, for a scope of its own: its content type parser must not reach the host. Bytes → address → signature → JSON →
- * schema → inbox; what the host set for its own routes (parsers, validators, error handler) has no say in it.
+ * schema → inbox; what the host set for its own routes (parsers, validators, serializers, error handler) has no say in it.
  */
 export function addRoute (scope: FastifyInstance, parts: Parts): void {
   const { intake, catalogue, options, closing } = parts
@@ -41,6 +41,7 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
   scope.decorateRequest(BYTES) // room for it in every request: setting it then changes no shape
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, createParser(read))
+  scope.setReplySerializer((payload) => JSON.stringify(payload))
   scope.withTypeProvider<TypeBoxTypeProvider>().route({
     ...routeOptions,
     method: 'POST',
@@ -49,6 +50,7 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
     bodyLimit,
     attachValidation: true,
     validatorCompiler: () => (body: UnknownEvent | null) => body === null || intake.fits(body) || { error: NOT_OF_ITS_SCHEMA },
+    serializerCompiler: () => JSON.stringify, // never used, but the host's would be asked to compile our schema
     errorHandler: (error, request, reply) => { answerError(error, request, reply, closing()) },
     handler: createHandler(parts, read)
   })

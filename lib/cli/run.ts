@@ -41,8 +41,8 @@ export async function run (argv: string[], io: Io): Promise<number> {
   try {
     return await dispatch(name, rest, io)
   } catch (error) {
-    // It was waiting for something, and has nothing to sum up.
-    if (io.signal.aborted && error instanceof Error && error.name === 'AbortError') return EXIT.interrupted
+    // Ctrl-C, while it was waiting for something: there is nothing to sum up.
+    if (error instanceof Error && error.name === 'AbortError') return EXIT.interrupted
     if (!(error instanceof UsageError)) throw error
     const command = isCommand(name) ? `${NAME} ${name}` : NAME
     io.stderr.write(`${command}: ${error.message}\nSee ${command} --help\n`)

@@ -16,10 +16,9 @@ export function merge<T> (base: T, overrides: DeepPartial<NoInfer<T>>): T {
 }
 
 function merged (base: unknown, override: unknown): unknown {
-  if (override === undefined) return base
   if (!isObject(base) || !isObject(override)) return override
-  const fields = Object.entries(override).map(([key, value]) =>
-    [key, merged(Object.hasOwn(base, key) ? base[key] : undefined, value)] as const)
+  const given = Object.entries(override).filter(([, value]) => value !== undefined)
+  const fields = given.map(([key, value]) => [key, Object.hasOwn(base, key) ? merged(base[key], value) : value] as const)
   // A spread and `fromEntries` define fields, where an assignment to `__proto__` would change the object's prototype.
   return { ...base, ...Object.fromEntries(fields) }
 }

@@ -31,7 +31,8 @@ export async function createReceiver (t: Test, answer: Answer = (response) => re
 }
 
 export async function listen (t: Test, listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
+  // It leaves the end of a connection to the client.
+  const server = createServer({ keepAliveTimeout: 0 }, listener)
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   t.teardown(() => { server.closeAllConnections(); server.close() })
   const { port } = server.address() as AddressInfo // it listens on TCP

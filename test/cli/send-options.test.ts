@@ -83,14 +83,15 @@ for (const [argv, message, env = {}] of MISTAKES) {
     const { code, stdout, stderr } = await cli(['send', ...argv], { env })
     t.equal(code, 2)
     t.equal(stdout, '')
-    t.match(stderr.replace('oneroute-webhooks send: ', ''), message)
-    t.ok(stderr.endsWith('\nSee oneroute-webhooks send --help\n'))
+    const [, said = ''] = /^oneroute-webhooks send: ([^]*)\nSee oneroute-webhooks send --help\n$/.exec(stderr) ?? []
+    if (typeof message === 'string') t.equal(said, message)
+    else t.match(said, message)
     t.notMatch(stderr, /\n\s+at /, 'no stack')
   })
 }
 
 test('what cannot be made several of may come on standard input too', async (t) => {
-  for (const stdin of ['[1]', 'null', '"text"', '{', Buffer.of(0x7b, 0xff, 0x7d)]) {
+  for (const stdin of ['[1]', 'null', '"text"', '{', Buffer.from('{"event":"\xff"}', 'latin1')]) {
     t.match(await cli(['send', '-', '--count', '2'], { stdin }), { code: 2, stderr: /'-' is not a JSON object/ })
   }
 })

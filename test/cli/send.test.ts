@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { PassThrough } from 'node:stream'
@@ -91,6 +91,7 @@ test('--repeat posts the very same bytes', async (t) => {
     t.equal(new Set(requests.map(({ raw }) => raw.toString())).size, 1)
     t.match(JSON.parse(String(requests[0]?.raw)), { conversation: { id: 'c' } })
     t.notMatch(String(requests[0]?.raw), 'Hello World! 1')
+    if (name === fixture('new-message')) t.match(JSON.parse(String(requests[0]?.raw)), { message: { externalId: null } }, 'as it was')
   }
 })
 
@@ -132,12 +133,17 @@ test('several events of a file differ in a field that their schema leaves free',
   t.equal(new Set(requests.map(({ raw }) => raw.toString())).size, 12)
 
   const sample: unknown = JSON.parse(readFileSync(fixture('new-message'), 'utf8'))
-  for (const [i, event] of events().entries()) {
-    if (i < 3) t.ok(Value.Check(NewMessage, event))
-    else if (i < 6) t.ok(Value.Check(SmsDeliveryReport, event))
-    else t.match(event, { event: i < 9 ? 'mine' : 'newMessage', message: i < 9 ? { a: 1 } : 'of a wrong shape', sendId: /^[\da-f-]{36}$/ })
-    if (i < 3) t.same({ ...event, message: { ...event.message, externalId: null } }, sample, 'and in nothing else')
+  const [messages, reports, mine, misshapen] = [0, 3, 6, 9].map((start) => events().slice(start, start + 3))
+  for (const event of messages ?? []) {
+    t.ok(Value.Check(NewMessage, event))
+    t.same({ ...event, message: { ...event.message, externalId: null } }, sample, 'and in nothing else')
   }
+  for (const event of reports ?? []) {
+    t.ok(Value.Check(SmsDeliveryReport, event))
+    t.same(Object.keys(event), ['event', 'message', 'conversation'])
+  }
+  for (const event of mine ?? []) t.match(event, { event: 'mine', message: { a: 1 }, sendId: /^[\da-f-]{36}$/ })
+  for (const event of misshapen ?? []) t.match(event, { message: 'of a wrong shape', sendId: /^[\da-f-]{36}$/ })
 })
 
 test('--content and --conversation change a file, and nothing else does', async (t) => {
@@ -298,7 +304,29 @@ test('an interruption stops what is waiting, and counts what has no answer', asy
   t.match(stdout, /^3 of 100 events, then interrupted, [^]*\n {2}200 OK {7}2\n {2}interrupted {2}1 {2}no answer yet\nLatency/)
 })
 
-test('an interruption before the first event is due leaves nothing to count', async (t) => {
+test('an interruption does not wait for the next event to be due', async (t) => {
+  const interrupt = new AbortController()
+  const { requests, url } = await createReceiver(t, (response) => {
+    response.end()
+    setTimeout(() => { interrupt.abort() }, 50)
+  })
+  t.match(await cli(['send', '--to', url, '--count', '2', '--rate', '0.01'], { interrupt }), { code: 130, stdout: /200 OK {2}1\n/ })
+  t.equal(requests.length, 1)
+})
+
+test('no connection is left open', async (t) => {
+  const sockets: Socket[] = []
+  const { url } = await createReceiver(t, (response, _received, request) => {
+    sockets.push(request.socket)
+    response.end()
+  })
+  await cli(['send', '--to', url, '--count', '5'])
+  t.equal(new Set(sockets).size, 1, 'the events share one')
+  const [socket] = sockets
+  if (socket?.destroyed === false) await once(socket, 'close')
+})
+
+test('an interruption before the first event leaves nothing to count', async (t) => {
   const interrupt = new AbortController()
   interrupt.abort()
   const { code, stdout } = await cli(['send', '--count', '5'], { interrupt })

@@ -48,7 +48,7 @@ Examples:
   oneroute-webhooks send smsDeliveryReport --to http://localhost:8080/hooks
   oneroute-webhooks send recorded.json --count 2 --repeat
   oneroute-webhooks send --count 10000 --conversations 100 --concurrency 20
-  jq .conversation.status=\\"closed\\" recorded.json | oneroute-webhooks send -
+  jq '.message.sender.name = "Ada"' recorded.json | oneroute-webhooks send -
 
 Exit codes: 0 every answer was 200; 1 another answer, or none; 2 the command line is wrong;
 130 stopped by Ctrl-C.

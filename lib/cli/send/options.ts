@@ -86,8 +86,7 @@ function key (where: string, secret: string | undefined): string | undefined {
 
 function number (option: string, text: string | undefined, { fits, must }: Rule): number | undefined {
   if (text === undefined) return undefined
-  // Number('') is 0, and so are spaces.
-  const value = text.trim() === '' ? NaN : Number(text)
+  const value = Number(text)
   if (!fits(value)) throw new UsageError(`${option} must ${must}, got '${text}'`)
   return value
 }

@@ -1,0 +1,4 @@
+import { globSync } from 'node:fs'
+
+/** What the tests have to cover, all of them together: the sources, whether a test loads them or not, and not what is built of them. */
+export default () => globSync(['index.ts', 'lib/**/*.ts'])

@@ -1,0 +1,104 @@
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface Manifest {
+  name: string
+  version: string
+  engines: { node: string }
+  exports: Record<string, unknown>
+  bin: Record<string, string>
+  scripts: Record<string, string>
+  dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
+}
+
+export function manifestOf (directory: string): Manifest {
+  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest // npm itself relies on it
+}
+
+/** Outside of the project: what is installed there cannot be found from here. */
+export function temporaryDirectory (t: Test): string {
+  const directory = mkdtempSync(join(tmpdir(), 'oneroute-'))
+  t.teardown(() => { rmSync(directory, { recursive: true, force: true }) })
+  return directory
+}
+
+export interface Ended {
+  code: number
+  stdout: string
+  /** What it wrote on both. */
+  output: string
+}
+
+/** Runs a program to its end, whatever that is. What npm has told the tests themselves is not handed on. */
+export async function run (cwd: string, file: string, ...args: string[]): Promise<Ended> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
+  return await new Promise((resolve) => {
+    execFile(file, args, { cwd, env }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, output: stdout + stderr })
+    })
+  })
+}
+
+/** What `npm pack` makes of dist as it is: to build it anew would take it from under the other tests. */
+export async function pack (destination: string): Promise<{ tarball: string, files: string[] }> {
+  const { code, stdout, output } = await run(root, 'npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', destination)
+  if (code !== 0) throw new Error(output)
+  // An array, or in newer versions of npm an object by name.
+  const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string, files: Array<{ path: string }> }>)
+  if (packed === undefined) throw new Error(output)
+  return { tarball: join(destination, packed.filename), files: packed.files.map(({ path }) => path) }
+}
+
+/** Installs packages with an empty cache, from a registry on this machine that has what is installed here. */
+export async function install (t: Test, project: string, ...packages: string[]): Promise<Ended> {
+  const registry = await serveInstalled(t)
+  const cache = temporaryDirectory(t)
+  return await run(project, 'npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--registry', registry,
+    '--cache', cache, '--userconfig', join(cache, 'no-user'), '--globalconfig', join(cache, 'no-global'), ...packages)
+}
+
+async function serveInstalled (t: Test): Promise<string> {
+  const directories = installed()
+  const server = createServer(({ url = '', headers: { host = '' } }, response) => {
+    const path = decodeURIComponent(url.slice(1))
+    const versions = directories.filter((directory) => nameOf(directory) === path)
+    if (directories.includes(path)) {
+      spawn('tar', ['-cz', '--exclude', 'node_modules', '-f', '-', basename(path)], { cwd: join(root, dirname(path)) }).stdout.pipe(response)
+    } else {
+      response.writeHead(versions.length === 0 ? 404 : 200).end(JSON.stringify(describe(versions, `http://${host}`)))
+    }
+  })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => { server.close() })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // it listens on a port, not on a pipe
+}
+
+/** 'node_modules/fastify', 'node_modules/ajv-formats/node_modules/ajv' and so on. */
+function installed (): string[] {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: object } // since npm 7
+  return Object.keys(packages).filter((directory) => directory !== '' && existsSync(join(root, directory)))
+}
+
+function nameOf (directory: string): string {
+  return directory.slice(directory.lastIndexOf('node_modules/') + 'node_modules/'.length)
+}
+
+/** The versions of one package, as a registry lists them. The latest is the one at the top of node_modules. */
+function describe (directories: readonly string[], url: string) {
+  const versions = directories.map((directory) =>
+    ({ ...manifestOf(join(root, directory)), dist: { tarball: `${url}/${encodeURIComponent(directory)}` } }))
+  return {
+    name: versions[0]?.name,
+    'dist-tags': { latest: versions[0]?.version },
+    versions: Object.fromEntries(versions.map((version) => [version.version, version]))
+  }
+}

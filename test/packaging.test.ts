@@ -1,0 +1,140 @@
+import { globSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import tap, { test } from 'tap'
+import { install, manifestOf, pack, root, run, temporaryDirectory } from './helpers/package.ts'
+
+// A project outside of this one, into which what would be published is installed: without a network, whatever npm may try.
+const project = temporaryDirectory(tap)
+const { name, version, exports, bin } = manifestOf(root)
+
+tap.setTimeout(300_000) // packing and installing take seconds, and more on a busy machine
+
+test('what is published is the compiled sources, README, CHANGELOG and LICENSE', async (t) => {
+  const { files } = await pack(project)
+  const compiled = globSync(['index.ts', 'lib/**/*.ts'], { cwd: root })
+    .flatMap((source) => [source.replace(/\.ts$/, '.js'), source.replace(/\.ts$/, '.d.ts')])
+    .map((file) => `dist/${file}`)
+  t.same(files.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...compiled].toSorted(),
+    'run `npm run build` if dist is not what the sources say')
+})
+
+test('it installs into an empty project', async (t) => {
+  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')
+  const { tarball } = await pack(project)
+  const { code, output } = await install(t, project, tarball, 'fastify', '@types/node')
+  t.equal(code, 0, output)
+  t.equal(manifestOf(join(project, 'node_modules', name)).version, version)
+})
+
+/** Runs a file in the project, and returns what it printed. */
+async function print (file: string, code: string): Promise<string> {
+  writeFileSync(join(project, file), code)
+  return (await run(project, process.execPath, file)).output.trim()
+}
+
+const receiveOne = `
+async function receiveOne (Fastify, webhooks, { newMessage, post }) {
+  const app = Fastify()
+  await app.register(webhooks, { secret: 'key' })
+  app.webhooks.on('newMessage', ({ message }) => { console.log(message.content) })
+  const { statusCode } = await post(app, newMessage({ message: { content: 'hello' } }), { secret: 'key' })
+  console.log(statusCode)
+}`
+
+test('it is imported', async (t) => {
+  t.equal(await print('import.js', `
+    import Fastify from 'fastify'
+    import webhooks, { webhooks as named } from '${name}'
+    import * as testing from '${name}/testing'
+    ${receiveOne}
+    console.log(webhooks === named)
+    await receiveOne(Fastify, webhooks, testing)`), 'true\nhello\n200')
+})
+
+test('it is required', async (t) => {
+  t.equal(await print('require.cjs', `
+    const Fastify = require('fastify')
+    const { webhooks, default: plugin } = require('${name}')
+    const testing = require('${name}/testing')
+    ${receiveOne}
+    console.log(webhooks === plugin)
+    receiveOne(Fastify, webhooks, testing)`), 'true\nhello\n200')
+})
+
+test('every entry of it can be imported and required, and nothing else can', async (t) => {
+  const entries = Object.keys(exports).map((entry) => name + entry.slice(1))
+  t.equal(await print('entries.cjs', `
+    const entries = ${JSON.stringify(entries)}
+    const json = { with: { type: 'json' } }
+    for (const entry of entries) require(entry)
+    Promise.all(entries.map((entry) => import(entry, entry.endsWith('.json') ? json : {})))
+      .then(() => import('${name}/dist/index.js'))
+      .catch(({ code }) => console.log(code))`), 'ERR_PACKAGE_PATH_NOT_EXPORTED')
+})
+
+for (const command of Object.keys(bin)) {
+  test(`its command runs: ${command}`, async (t) => {
+    const help = await run(project, 'npx', '--no-install', command, '--help')
+    t.equal(help.code, 0, help.output)
+    t.match(help.stdout, `Usage: ${command}`)
+    t.equal((await run(project, 'npx', '--no-install', command, '--version')).stdout, `${version}\n`)
+    t.equal((await run(project, 'npx', '--no-install', command, 'sent')).code, 2)
+  })
+}
+
+const typed = `
+import Fastify from 'fastify'
+import webhooks, { BadSignatureError, DeliveryError, memoryInbox, NewMessage, ONEROUTE_IPS } from '${name}'
+import type { Inbox, WebhookContext, WebhooksOptions } from '${name}'
+import { newMessage, post } from '${name}/testing'
+
+declare module '${name}' {
+  interface WebhookEvents { orderPaid: { event: 'orderPaid', total: number } }
+}
+
+const inbox: Inbox = memoryInbox({ history: 10 })
+const options: WebhooksOptions = { allowedIps: ONEROUTE_IPS, inbox }
+const app = Fastify()
+await app.register(webhooks, options)
+app.webhooks.on('newMessage', async ({ message }: NewMessage, { log, signal }: WebhookContext) => {
+  log.info(message.content.trim() + String(signal.aborted))
+})
+app.webhooks.on('orderPaid', ({ total }) => total.toFixed(2))
+app.webhooks.on('error', (error: DeliveryError) => error.retryAt?.getTime())
+const { statusCode } = await post(app, newMessage({ message: { content: 'hi' } }))
+statusCode satisfies number
+new BadSignatureError().code satisfies 'FST_ONEROUTE_BAD_SIGNATURE'
+
+// @ts-expect-error there is no such event
+app.webhooks.on('newMesage', () => undefined)
+// @ts-expect-error there is no such option
+await app.register(webhooks, { secrets: 'key' })
+// @ts-expect-error errors are not any, which would have everything
+new BadSignatureError().nothing
+`
+
+const typedCommonJs = `
+import Fastify = require('fastify')
+import webhooks = require('${name}')
+
+const app = Fastify()
+void app.register(webhooks.default).then(() => {
+  app.webhooks.on('newMessage', ({ message }) => message.content.trim())
+})
+`
+
+// `skipLibCheck` would turn a mistake in our own declarations into `any` for those who use them.
+const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, target: 'es2022', lib: ['es2022'], types: ['node'] }
+
+for (const [module, moduleResolution, files] of [
+  ['nodenext', 'nodenext', ['typed.ts', 'typed.cts']],
+  ['preserve', 'bundler', ['typed.ts']]
+] as const) {
+  test(`it is typed for module resolution '${moduleResolution}'`, async (t) => {
+    writeFileSync(join(project, 'typed.ts'), typed)
+    writeFileSync(join(project, 'typed.cts'), typedCommonJs)
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, module, moduleResolution }, files }))
+    const { code, output } = await run(project, join(root, 'node_modules/.bin/tsc'), '-p', '.')
+    t.equal(code, 0, output)
+  })
+}
