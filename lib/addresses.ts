@@ -14,9 +14,9 @@ export function createAllowList (allowed: readonly string[]): (address: string) 
 
 function addTo (list: BlockList, entry: string): void {
   const [address = '', bits, ...rest] = entry.split('/')
-  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  const longest = isIP(address) === 4 ? 32 : 128
   const wellFormed = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest)
-  if (longest < 0 || rest.length > 0 || !wellFormed) {
+  if (isIP(address) === 0 || rest.length > 0 || !wellFormed) {
     throw new InvalidOptionError(
       `\`allowedIps\` must hold IP addresses or CIDR ranges such as '10.0.0.0/8', got '${entry}'`)
   }

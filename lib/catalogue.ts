@@ -2,6 +2,8 @@ import { Type } from '@sinclair/typebox'
 import type { TSchema, TUnsafe } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { TypeCheck } from '@sinclair/typebox/compiler'
+import { ValueErrorType } from '@sinclair/typebox/errors'
+import { InvalidOptionError } from './errors.ts'
 import { providerEvents } from './events.ts'
 import type { UnknownEvent } from './events.ts'
 
@@ -17,7 +19,7 @@ export class EventCatalogue {
     const schemas = Object.entries<TSchema>({ ...providerEvents, ...further })
     const other = Type.Object({ event: Type.String() }, { title: 'unknown', description: 'An event of another name' })
     this.body = Type.Unsafe(Type.Union([...schemas.map(([, schema]) => schema), other]))
-    this.#checks = new Map(schemas.map(([name, schema]) => [name, TypeCompiler.Compile(schema)]))
+    this.#checks = new Map(schemas.map(([name, schema]) => [name, compile(name, schema)]))
   }
 
   has (name: string): boolean {
@@ -33,10 +35,20 @@ export class EventCatalogue {
   /** Says where an event differs from its schema and what was expected there: never a value, for that is somebody's data. */
   problems (event: UnknownEvent): string {
     const messages = new Map<string, string>()
-    for (const { path, message } of this.#checks.get(event.event)?.Errors(event) ?? []) {
-      if (!messages.has(path)) messages.set(path, message)
+    for (const { type, path, message } of this.#checks.get(event.event)?.Errors(event) ?? []) {
+      // The path of a field that is too much ends with its name, which the sender has chosen.
+      const place = type === ValueErrorType.ObjectAdditionalProperties ? path.slice(0, path.lastIndexOf('/')) : path
+      if (!messages.has(place)) messages.set(place, message)
       if (messages.size === MOST_PROBLEMS) break
     }
     return Array.from(messages, ([path, message]) => `${path}: ${message}`).join('; ')
+  }
+}
+
+function compile (name: string, schema: TSchema): TypeCheck<TSchema> {
+  try {
+    return TypeCompiler.Compile(schema)
+  } catch (error) {
+    throw new InvalidOptionError(`\`events\` must hold schemas that compile, got one for '${name}' that does not: ${String(error)}`)
   }
 }

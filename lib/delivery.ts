@@ -99,8 +99,8 @@ export class Delivery {
       this.#woken = false
       this.#claiming = true
       const claims = this.#ask()
-      if (claims instanceof Promise) {
-        claims.then((taken) => { this.#take(taken) }, (err: unknown) => { this.#claimLater(err) }).finally(() => { this.#goOn() })
+      if (!Array.isArray(claims)) {
+        Promise.resolve(claims).then((taken) => { this.#take(taken) }, (err: unknown) => { this.#claimLater(err) }).finally(() => { this.#goOn() })
         return
       }
       this.#take(claims)
@@ -157,8 +157,8 @@ export class Delivery {
   #settle (claim: Claim, outcomes: readonly Outcome[]): void {
     try {
       const settled = this.#parts.inbox.settle(claim, outcomes)
-      if (settled instanceof Promise) settled.catch((err: unknown) => { this.#notSettled(err) }).finally(() => { this.#release() })
-      else this.#release()
+      if (settled === undefined) this.#release()
+      else Promise.resolve(settled).catch((err: unknown) => { this.#notSettled(err) }).finally(() => { this.#release() })
     } catch (err) {
       this.#notSettled(err)
       this.#release()

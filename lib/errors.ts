@@ -58,5 +58,6 @@ export interface CodedError extends Error {
 
 /** Whether an error is one of those above. */
 export function isCoded (error: unknown): error is CodedError {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('FST_ONEROUTE_')
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('FST_ONEROUTE_') &&
+    'statusCode' in error && typeof error.statusCode === 'number'
 }

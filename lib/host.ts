@@ -19,10 +19,11 @@ export function jsonParserOf (app: FastifyInstance): ParseJson {
 /** Says once, at the start, what lets strangers in. */
 export function warnOfOpenDoors (app: FastifyInstance, { path, secrets, allowedIps }: ResolvedOptions): void {
   if (secrets.length === 0) {
-    app.log.warn(`webhooks are accepted unsigned on ${path}: set the \`secret\` option to check who sends them`)
+    app.log.warn(`webhooks are accepted unsigned on ${app.prefix}${path}: set the \`secret\` option to check who sends them`)
   }
   if (allowedIps !== undefined && trustsEverybody(app)) {
-    app.log.warn('`allowedIps` is no protection with `trustProxy: true`, which believes an X-Forwarded-For that anybody can write: set `trustProxy` to the addresses of your proxies')
+    app.log.warn('`allowedIps` is no protection with `trustProxy: true`, which believes an X-Forwarded-For that anybody ' +
+      'can write: set `trustProxy` to the addresses of your proxies')
   }
 }
 

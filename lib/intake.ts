@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto'
 import type { EventCatalogue } from './catalogue.ts'
-import { EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, LaneError, NoEventNameError } from './errors.ts'
 import { isObject } from './check.ts'
+import {
+  EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, LaneError, NoEventNameError
+} from './errors.ts'
 import type { UnknownEvent } from './events.ts'
 import type { Awaitable, Inbox, NewEvent } from './inbox/inbox.ts'
 import type { ReceivableBody, Receipt } from './webhooks.ts'
@@ -15,7 +17,8 @@ interface Parts {
   readonly lane: ((event: UnknownEvent) => string | undefined) | undefined
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+// The byte order mark is left to the parser, which takes one and no more.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The way in that all events go: bytes → JSON → schema → inbox. */
 export class Intake {
@@ -57,8 +60,9 @@ export class Intake {
   accept (bytes: Uint8Array, event: UnknownEvent): Awaitable<Receipt> {
     const id = idOf(bytes)
     const lane = this.#lane(event) ?? id
-    const status = this.#add({ id, name: event.event, lane, state: 'pending', body: bytes, event, receivedAt: Date.now(), error: null })
-    return status instanceof Promise ? status.then((status) => ({ id, status })) : { id, status }
+    const receivedAt = Date.now()
+    const status = this.#add({ id, name: event.event, lane, state: 'pending', body: bytes, event, receivedAt, error: null })
+    return status instanceof Promise ? status.then((status) => ({ status, id })) : { status, id }
   }
 
   /** Refuses an event that is not of its schema; if `keep`, a durable inbox has it to be looked at, mended and replayed. */
@@ -66,7 +70,8 @@ export class Intake {
     const error = this.#parts.catalogue.problems(event)
     if (keep && this.#parts.inbox.durable) {
       const id = idOf(bytes)
-      await this.#add({ id, name: event.event, lane: id, state: 'invalid', body: bytes, event, receivedAt: Date.now(), error })
+      const receivedAt = Date.now()
+      await this.#add({ id, name: event.event, lane: id, state: 'invalid', body: bytes, event, receivedAt, error })
     }
     throw new InvalidEventError(error)
   }
@@ -92,7 +97,8 @@ export class Intake {
   #add (event: NewEvent): Awaitable<'accepted' | 'duplicate'> {
     try {
       const status = this.#parts.inbox.add(event)
-      return status instanceof Promise ? status.catch(rethrowCoded) : status
+      // Not `instanceof Promise`: a driver's promise may be of its own making, and must never pass for an answer.
+      return typeof status === 'string' ? status : Promise.resolve(status).catch(rethrowCoded)
     } catch (error) {
       return rethrowCoded(error)
     }

@@ -7,7 +7,7 @@ import { AddressNotAllowedError, BadSignatureError } from './errors.ts'
 import type { UnknownEvent } from './events.ts'
 import type { Intake } from './intake.ts'
 import type { ResolvedOptions } from './options.ts'
-import { createVerifier, SIGNATURE_HEADER } from './signature.ts'
+import { createVerifier, isWellFormed, SIGNATURE_HEADER } from './signature.ts'
 import type { Receipt } from './webhooks.ts'
 
 const NO_BYTES = new Uint8Array(0)
@@ -40,7 +40,7 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
   if (allowedIps !== undefined) admitOnly(scope, allowedIps)
   scope.decorateRequest(BYTES) // room for it in every request: setting it then changes no shape
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, createParser(read))
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, createParser(read))
   scope.setReplySerializer((payload) => JSON.stringify(payload))
   scope.withTypeProvider<TypeBoxTypeProvider>().route({
     ...routeOptions,
@@ -71,6 +71,7 @@ function createReader (secrets: readonly string[], intake: Intake): Read {
   const verify = createVerifier(secrets)
   return (request, bytes) => {
     const header = request.headers[SIGNATURE_HEADER]
+    if (!isWellFormed(header)) throw new BadSignatureError()
     if (!verify(bytes, header)) {
       // OneRoute's own sample signs JSON.stringify(req.body), which may differ from what it sent.
       const serialised = intake.serialiseAgain(bytes)

@@ -20,3 +20,12 @@ test('of many problems the first ten places are named, each once', async (t) => 
   t.equal(new Set(problems).size, 10)
   t.notMatch(problems.join(), 'a secret')
 })
+
+test('a field that is too much is not named: its name is the sender\'s', async (t) => {
+  const catalogue = new EventCatalogue({ strict: Type.Object({ event: Type.String(), inner: Type.Object({}, { additionalProperties: false }) }) })
+  t.equal(catalogue.problems({ event: 'strict', inner: { 'jane@example.com': 1 } }), '/inner: Unexpected property')
+})
+
+test('a schema that does not compile is refused', async (t) => {
+  t.throws(() => new EventCatalogue({ broken: Type.Ref('nowhere') }), { code: 'FST_ONEROUTE_INVALID_OPTION', message: /'broken'/ })
+})

@@ -44,6 +44,30 @@ for (const [what, fails, statusCode] of [['handled', false, 200], ['failing', tr
   })
 }
 
+test('a request whose body arrives while closing is delivered, and answered with Connection: close', async (t) => {
+  const entered = gate()
+  const { app } = await createApp(t, { routeOptions: { onRequest: async () => { entered.resolve(undefined) } } })
+  let heard = 0
+  app.webhooks.on('newMessage', () => { heard++ })
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => { agent.destroy() })
+  const body = JSON.stringify(message())
+  const headers = { 'content-type': 'application/json', 'content-length': body.length }
+  const sending = request({ port: await listen(app), agent, method: 'POST', path: '/webhooks/oneroute', headers })
+  const replying = new Promise<IncomingMessage>((resolve) => sending.on('response', resolve))
+  sending.write(body.slice(0, 10))
+  await entered.promise
+  const closing = app.close()
+  await turns()
+  sending.end(body.slice(10))
+  const reply = await replying
+  reply.resume()
+  t.equal(reply.statusCode, 200)
+  t.equal(reply.headers.connection, 'close')
+  t.equal(heard, 1)
+  await closing
+})
+
 test('closing leaves the connections of answered requests alive until then', async (t) => {
   const { app } = await createApp(t)
   const agent = new Agent({ keepAlive: true })

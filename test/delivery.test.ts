@@ -28,7 +28,7 @@ test('a listener gets the event with its context, and the emitter as this', asyn
   const before = Date.now()
   app.webhooks.on('newMessage', function (this: unknown, event, context) {
     t.equal(this, app.webhooks)
-    t.same(event, JSON.parse(fixture('new-message').toString()))
+    t.strictSame(event, JSON.parse(fixture('new-message').toString()))
     t.equal(context.attempt, 1)
     t.ok(context.receivedAt.getTime() >= before && context.receivedAt.getTime() <= Date.now())
     t.equal(context.signal.aborted, false)

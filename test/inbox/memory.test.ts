@@ -126,6 +126,10 @@ test('a dead event is replayed from the history', async (t) => {
   t.same(heard, [1, 1, 1])
 })
 
+test('options that are no object are refused', async (t) => {
+  t.throws(() => memoryInbox(5 as never), { code: 'FST_ONEROUTE_INVALID_OPTION', message: /must be an object, got 5 \(number\)/ })
+})
+
 test('a page of events is asked for with sensible options', async (t) => {
   const { app } = await createApp(t)
   const { inbox } = app.webhooks

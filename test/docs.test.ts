@@ -1,0 +1,246 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import { test } from 'tap'
+import ts from 'typescript'
+import * as main from '../index.ts'
+import { HELP } from '../lib/cli/send/help.ts'
+import { parseSendOptions } from '../lib/cli/send/options.ts'
+import { providerEvents } from '../lib/events.ts'
+import { resolveMemoryOptions } from '../lib/inbox/memory-options.ts'
+import { resolveOptions } from '../lib/options.ts'
+import { backoff } from '../lib/retry.ts'
+import { createApp, fixture, message } from './helpers/app.ts'
+import { manifestOf, root } from './helpers/package.ts'
+import { blocks, codes, headings, readme, section, table } from './helpers/readme.ts'
+import type { Row } from './helpers/readme.ts'
+
+const manifest = manifestOf(root)
+const sources = globSync(['index.ts', 'lib/**/*.ts'], { cwd: root })
+
+/** The same names, in whatever order. */
+function sorted (names: Iterable<string>): string[] {
+  return [...names].sort()
+}
+
+function column (rows: readonly Row[], name: string): string[] {
+  return rows.map((row) => row[name] ?? '')
+}
+
+/** All that is in backticks in a column. */
+function named (rows: readonly Row[], name: string): string[] {
+  return column(rows, name).flatMap(codes)
+}
+
+/** The names that an error message ends with, as in 'they are path, secret'. */
+function listedBy (refused: () => unknown): string[] {
+  try {
+    refused()
+  } catch (error) {
+    return /\b(?:are|as are) (\S+(?:, \S+)*)$/.exec(String(error))?.[1]?.split(', ') ?? []
+  }
+  return []
+}
+
+const nothing: object = { nothing: true }
+const options = section('Options')
+
+/** How README writes a default. */
+function written (value: unknown): string {
+  if (typeof value === 'number') return value.toLocaleString('en').replaceAll(',', ' ')
+  if (value === undefined) return 'none'
+  return typeof value === 'string' ? `\`${value}\`` : `\`${JSON.stringify(value)}\``
+}
+
+for (const { title, text, refused, defaults } of [
+  { title: 'the plugin', text: options, refused: () => resolveOptions(nothing), defaults: { ...resolveOptions({}) } },
+  { title: 'retry', text: options.slice(options.indexOf('\n`retry`:')), refused: () => resolveOptions({ retry: nothing }), defaults: { ...resolveOptions({}).retry } },
+  { title: 'memoryInbox', text: options.slice(options.indexOf('\n`memoryInbox(')), refused: () => main.memoryInbox(nothing), defaults: { ...resolveMemoryOptions() } }
+]) {
+  test(`the options of ${title} and their defaults are those of the code`, async (t) => {
+    const rows = table(text, 'option')
+    t.same(sorted(named(rows, 'option')), sorted(listedBy(refused)))
+    const inWords: Record<string, string> = { inbox: '`memoryInbox()`', lane: "the conversation's id", retry: 'see below' }
+    const real: Record<string, unknown> = defaults
+    for (const row of rows) {
+      const [name = ''] = codes(row.option)
+      t.equal(row.default, inWords[name] ?? written(real[name]), name)
+    }
+  })
+}
+
+test('what is said of single options is so', async (t) => {
+  const routeOptions = table(options, 'option').find(({ option }) => option === '`routeOptions`')
+  t.same(sorted(codes(routeOptions?.meaning)), sorted(listedBy(() => resolveOptions({ routeOptions: nothing }))))
+  const taken = codes(/Names that `events` may not hold: ([^.]+)\./.exec(options)?.[1])
+  t.same(sorted(taken), sorted(listedBy(() => resolveOptions({ events: { event: Type.Object({}) } }))))
+  const { retry } = resolveOptions({})
+  const minutes = [1, 0].map((random) => {
+    const delays = Array.from({ length: retry.attempts - 1 }, (_, i) => backoff(i + 1, retry, random))
+    return Math.round(delays.reduce((sum, delay) => sum + delay) / 60_000)
+  })
+  t.match(options, `an event is dead ${minutes.join(' to ')} minutes after its first delivery`)
+})
+
+type Coded = new (...details: string[]) => Error & { code: string, statusCode: number }
+const errorClasses = Object.entries<unknown>(main).filter((entry): entry is [string, Coded] =>
+  entry[0].endsWith('Error') && entry[0] !== 'DeliveryError') // which takes other arguments, and has its parent's code
+
+test('every error code is documented with its status and class, and no other is', async (t) => {
+  const documented = table(section('Errors'), 'code').map((row) =>
+    ({ code: codes(row.code)[0], status: Number(row.status), class: codes(row.class)[0] }))
+  const real = errorClasses.map(([name, CodedError]) => {
+    const { code, statusCode } = new CodedError('')
+    return { code, status: statusCode, class: name }
+  })
+  const byCode = (a: { code?: string | undefined }, b: typeof a) => String(a.code) < String(b.code) ? -1 : 1
+  t.same(documented.toSorted(byCode), real.toSorted(byCode))
+})
+
+test('every error is thrown somewhere', async (t) => {
+  const code = sources.filter((file) => file !== 'lib/errors.ts').map((file) => readFileSync(join(root, file), 'utf8')).join('\n')
+  for (const [name] of errorClasses) t.match(code, new RegExp(`(new|extends) ${name}\\b`), name)
+})
+
+test('the answers have the status codes of the errors', async (t) => {
+  const answers = column(table(section('The answers'), 'case'), 'answer').map((answer) => Number.parseInt(answer))
+  t.same(new Set(answers), new Set([200, ...errorClasses.map(([, CodedError]) => new CodedError('').statusCode)]))
+})
+
+/** Types too, which are not there at run time. */
+function exportsOf (file: string): string[] {
+  const program = ts.createProgram([join(root, file)], {
+    module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2024, allowImportingTsExtensions: true, noEmit: true
+  })
+  const source = program.getSourceFile(join(root, file))
+  const symbol = source && program.getTypeChecker().getSymbolAtLocation(source)
+  return symbol === undefined ? [] : program.getTypeChecker().getExportsOfModule(symbol).map(({ name }) => name)
+}
+
+test('every export is documented, and no other is', async (t) => {
+  const rows = table(section('TypeScript'), 'export')
+  const types = rows.filter(({ export: what = '' }) => what.startsWith('types'))
+  const values = rows.filter((row) => !types.includes(row))
+  const errors = named(table(section('Errors'), 'code'), 'class')
+  t.same(sorted([...named(values, 'export'), ...named(types, 'what it is'), ...errors]), sorted(exportsOf('index.ts')))
+})
+
+test('every export for tests is documented, and no other is', async (t) => {
+  const text = section('Testing your app')
+  const functions = named(table(text, 'export'), 'export').map((call) => call.replace(/\(.*/, ''))
+  const types = codes(/Its types are ([^.]*)/.exec(text)?.[1])
+  t.same(sorted([...functions, ...types]), sorted(exportsOf('lib/testing.ts')))
+})
+
+test('every entry of the package is documented, and no other is', async (t) => {
+  const mentioned = Array.from(readme.matchAll(/['`"]fastify-oneroute-webhooks(\/[\w./-]+)?['`"]/g), ([, entry = '']) => `.${entry}`)
+  t.same(sorted(new Set(mentioned)), sorted(Object.keys(manifest.exports).filter((entry) => entry !== './package.json')))
+})
+
+test('the supported versions are those of package.json', async (t) => {
+  const [node, fastify] = column(table(section('Install'), 'what'), 'supported versions')
+  t.equal(node, manifest.engines.node.replace(/^>=(.*)$/, '$1 or later'))
+  t.equal(fastify, manifest.peerDependencies.fastify?.replace(/^\^((\d+)\..*)$/, '$1 or later, of $2'))
+})
+
+test('every log line is documented with its level, and no other is', async (t) => {
+  const code = sources.map((file) => readFileSync(join(root, file), 'utf8')).join('\n')
+  const call = /\blog\.(\w+)\((?:\{[^}]*\}, )?(?:'([^']*)'|"([^"]*)"|`((?:\\.|[^\\`$])*))/g
+  const real = Array.from(code.matchAll(call), ([, level, ...texts]) => `${level} ${texts.join('').replaceAll('\\', '')}`)
+  t.equal(real.length, code.match(/\blog\.(trace|debug|info|warn|error|fatal)\(/g)?.length, 'all of them are read')
+  const rows = table(section('Logs'), 'level')
+  const documented = rows.map(({ level, message = '' }) => `${level} ${message.replace(/^`+ ?| ?`+$/g, '')}`)
+  const same = (row: string, line: string) => row.endsWith('…') ? line.startsWith(row.slice(0, -1).trimEnd()) : line === row
+  t.same(real.filter((line) => !documented.some((row) => same(row, line))), [])
+  t.same(documented.filter((row) => !real.some((line) => same(row, line))), [])
+})
+
+test('the samples are those of OneRoute', async (t) => {
+  const samples = blocks(section('What you receive')).filter(({ language }) => language === 'json').map(({ code }) => JSON.parse(code) as unknown)
+  t.same(samples, [JSON.parse(fixture('new-message').toString()), JSON.parse(fixture('sms-delivery-report').toString())])
+})
+
+/** Every field of an object and of the objects in it, with the object that it is in. */
+function fieldsOf (part: object): Array<[part: object, field: string]> {
+  return Object.entries<unknown>({ ...part }).flatMap(([field, value]) =>
+    [[part, field], ...(typeof value === 'object' && value !== null ? fieldsOf(value) : [])])
+}
+
+test('the fields that may be null are those that are said to be', async (t) => {
+  const text = section('What you receive')
+  const documented = [/^- (.*) of a new message are a string or null/ms, /^- (`agent`) .* or null, and (`credentials`) an object or null/m]
+    .flatMap((pattern) => pattern.exec(text)?.slice(1).flatMap(codes) ?? [])
+  const event = message()
+  const nullable = fieldsOf(event).filter(([part, field]) => {
+    const value: unknown = Reflect.get(part, field)
+    Reflect.set(part, field, null)
+    const fits = Value.Check(main.NewMessage, event)
+    Reflect.set(part, field, value)
+    return fits
+  })
+  t.same(sorted(documented), sorted(nullable.map(([, field]) => field)))
+})
+
+test('the names of events are those that have a schema, and those that stand for others', async (t) => {
+  const names = named(table(section('What you receive'), 'name'), 'name').filter((name) => name !== 'events')
+  t.same(sorted(names), sorted([...Object.keys(providerEvents), 'unknown', 'event', 'error']))
+})
+
+test('the fields of what listeners get are documented, and no others', async (t) => {
+  const { app } = await createApp(t)
+  let error: main.DeliveryError | undefined
+  app.webhooks.on('newMessage', () => { throw new Error('expected') })
+  app.webhooks.on('error', (failure) => { error = failure })
+  await t.rejects(app.webhooks.receive(message()))
+  const context = error?.context ?? {}
+  const inherited = Object.getOwnPropertyNames(Reflect.getPrototypeOf(context)).filter((name) => name !== 'constructor')
+  t.same(sorted(named(table(section('What you receive'), 'field'), 'field')), sorted([...Object.keys(context), ...inherited]))
+  const ofEveryError = Object.getOwnPropertyNames(new main.ListenerFailedError(''))
+  const own = Object.getOwnPropertyNames(error ?? {}).filter((name) => !ofEveryError.includes(name))
+  t.same(sorted(named(table(section('Errors'), 'field'), 'field')), sorted(own))
+})
+
+/** 'list' of 'list({ state })'. */
+function calls (rows: readonly Row[], name: string): string[] {
+  return named(rows, name).map((code) => code.replace(/\(.*/, ''))
+}
+
+test('what the inbox can do is documented', async (t) => {
+  const inbox = main.memoryInbox({ history: 1 })
+  const { app } = await createApp(t, { inbox })
+  const text = section('Looking into the inbox')
+  t.same(sorted(calls(table(text, 'method of `app.webhooks.inbox`'), 'method of `app.webhooks.inbox`')), sorted(Object.keys(app.webhooks.inbox)))
+  const methods = Object.getOwnPropertyNames(Reflect.getPrototypeOf(inbox)).filter((name) => name !== 'constructor')
+  t.same(sorted(calls(table(section('An inbox of your own'), 'member'), 'member')), sorted(['durable', ...methods]))
+  await app.webhooks.receive(message())
+  const [stored = {}] = await app.webhooks.inbox.list()
+  t.match(text, `A stored event is \`{ ${Object.keys(stored).join(', ')} }\``)
+  t.match(text, `\`{ ${Object.keys(await app.webhooks.inbox.stats()).join(', ')} }\``)
+})
+
+test('every option of the command line is documented with its default, and no other is', async (t) => {
+  const rows = table(section('Command line'), 'option')
+  const flags = named(rows, 'option').map((option) => option.split(' ')[0] ?? '')
+  const help = Array.from(HELP.matchAll(/^ {2}((?:-\w, )?--[\w-]+)/gm), ([, flag = '']) => flag.split(', ')).flat()
+  t.same(sorted(flags), sorted(help))
+  const defaults = parseSendOptions([], {})
+  t.not(defaults, 'help')
+  for (const row of rows) {
+    const real: unknown = Reflect.get(Object(defaults) as object, /--([\w-]+)/.exec(row.option ?? '')?.[1] ?? '')
+    if (typeof real === 'number') t.equal(row.default, written(real))
+    if (real instanceof URL) t.equal(row.default, written(real.href))
+  }
+})
+
+test('every link goes somewhere', async (t) => {
+  const anchors = headings().map(({ title }) => `#${title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')}`)
+  for (const [, target = ''] of readme.matchAll(/\]\(([^)]+)\)/g)) {
+    if (target.startsWith('#')) t.ok(anchors.includes(target), target)
+    else if (!target.startsWith('https://')) t.ok(existsSync(join(root, target)), target)
+  }
+})
+
+test('CHANGELOG.md has this version', async (t) => {
+  t.match(readFileSync(join(root, 'CHANGELOG.md'), 'utf8'), `\n## ${manifest.version}\n`)
+})

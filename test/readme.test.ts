@@ -1,0 +1,166 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import tap, { test } from 'tap'
+import type { Test } from 'tap'
+import { ONEROUTE_IPS } from '../index.ts'
+import { parseSendOptions } from '../lib/cli/send/options.ts'
+import { newMessage, sign } from '../lib/testing.ts'
+import { manifestOf, root, run } from './helpers/package.ts'
+import { blocks, codes, readme, section } from './helpers/readme.ts'
+
+tap.setTimeout(120_000)
+
+const manifest = manifestOf(root)
+const files = blocks().filter(({ language }) => language === 'js' || language === 'ts')
+
+// Below the project, so that its name leads to dist, as an installed one's would.
+const directory = tap.testdir(Object.fromEntries(files.map(({ file = '', code }) => [file, code])))
+
+interface Command {
+  env: Record<string, string>
+  words: string[]
+}
+
+/** "KEY=value npx oneroute-webhooks send --content 'a b'", and so on: all that README needs of a shell. */
+function commandsIn (text: string): Command[] {
+  return blocks(text).filter(({ language }) => language === 'sh').flatMap(({ code }) => code.trim().split('\n')).map((line) => {
+    const all = Array.from(line.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? '')
+    const first = all.findIndex((word) => !/^[A-Z_]+=/.test(word))
+    return { env: Object.fromEntries(all.slice(0, first).map((word) => word.split('='))) as Command['env'], words: all.slice(first) }
+  })
+}
+
+interface Running {
+  url: string
+  /** Settles when it has printed this. */
+  printed: (text: string) => Promise<void>
+}
+
+/** Runs a block that listens, as it is but for its port. */
+async function start (t: Test, file: string, env: Command['env'] = {}): Promise<Running> {
+  const code = files.find((block) => block.file === file)?.code ?? ''
+  t.match(code, '{ port: 3000 }', 'it listens where the rest of README expects it')
+  writeFileSync(join(directory, file), code.replace('{ port: 3000 }', '{ port: 0 }') + `
+    const tell = () => { process.send(app.server.address().port) }
+    app.server.listening ? tell() : app.server.once('listening', tell)`)
+  const execArgv = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] // what Node 22 needs for the one in TypeScript
+  const child = fork(join(directory, file), { silent: true, execArgv, env: { ...process.env, ...env } })
+  t.teardown(async () => {
+    child.kill()
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { output += chunk.toString() })
+  const [port] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error(output) })]) as [number] // as it tells
+  return {
+    url: `http://127.0.0.1:${port}`,
+    printed: async (text) => { while (!output.includes(text)) await once(child.stdout ?? child, 'data') }
+  }
+}
+
+async function post (url: string, body: string, headers: Record<string, string> = {}): Promise<number> {
+  const { status } = await fetch(`${url}/webhooks/oneroute`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } })
+  return status
+}
+
+const scenarios: Record<string, (t: Test) => Promise<void>> = {
+  'server.mjs': async (t) => {
+    const [, begin, send] = commandsIn(section('Quick start'))
+    t.same(begin?.words, ['node', 'server.mjs'])
+    const server = await start(t, 'server.mjs', begin?.env)
+    const [, , ...args] = send?.words ?? []
+    Object.assign(process.env, send?.env)
+    t.teardown(() => { for (const name of Object.keys(send?.env ?? {})) Reflect.deleteProperty(process.env, name) })
+    const sent = await run(root, process.execPath, join(root, manifest.bin['oneroute-webhooks'] ?? ''), ...args, '--to', `${server.url}/webhooks/oneroute`)
+    t.match(sent, { code: 0 }, sent.output)
+    const [logged = ''] = codes(section('Quick start').split('```').at(-1))
+    t.match(logged, 'Message Sender: ')
+    await server.printed(`"msg":"${logged}"`)
+    t.equal(await post(server.url, JSON.stringify(newMessage())), 401, 'the key counts')
+  },
+
+  'server.cjs': async (t) => {
+    const server = await start(t, 'server.cjs', { ONEROUTE_SECRET: 'key' })
+    const body = JSON.stringify(newMessage({ message: { content: 'by require' } }))
+    t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await server.printed('by require')
+  },
+
+  'guarded.mjs': async (t) => {
+    const { url } = await start(t, 'guarded.mjs', { ONEROUTE_SECRET: 'new', ONEROUTE_OLD_SECRET: 'old' })
+    const send = async (key: string, address: string) => {
+      const body = JSON.stringify(newMessage())
+      return await post(url, body, { 'x-oneroute-signature': sign(body, key), 'x-forwarded-for': address })
+    }
+    const [oneroute = ''] = ONEROUTE_IPS
+    t.same([await send('new', oneroute), await send('old', oneroute), await send('other', oneroute), await send('new', '192.0.2.1')], [200, 200, 401, 403])
+  },
+
+  'app.mjs': async (t) => {
+    t.match(files.find(({ file }) => file === 'app.test.mjs')?.code, "from './app.mjs'", 'it runs with its test')
+  },
+
+  'app.test.mjs': async (t) => {
+    const [command] = commandsIn(section('Testing your app'))
+    const [node, ...args] = command?.words ?? []
+    t.equal(node, 'node')
+    const { code, output } = await run(directory, process.execPath, ...args)
+    t.equal(code, 0, output)
+    t.match(output, /pass 1\b/)
+  },
+
+  'orders.ts': async (t) => {
+    const server = await start(t, 'orders.ts')
+    t.equal(await post(server.url, '{"event":"orderPaid","total":12.5}'), 200)
+    await server.printed('12.50')
+    t.equal(await post(server.url, '{"event":"orderPaid","total":"12.5"}'), 400)
+    t.equal(await post(server.url, '{"event":"orderLost"}'), 200)
+    await server.printed('not known: orderLost')
+  }
+}
+
+test('every block of code has a name, and a scenario here', async (t) => {
+  t.same(files.map(({ file }) => file).sort(), Object.keys(scenarios).sort())
+})
+
+for (const [file, scenario] of Object.entries(scenarios)) test(`${file} runs`, scenario)
+
+test('the quick start has twelve lines at the most', async (t) => {
+  const [quickStart] = blocks(section('Quick start'))
+  const lines = quickStart?.code.trim().split('\n').filter((line) => !line.startsWith('//')) ?? []
+  t.ok(lines.length <= 12, `${lines.length} lines`)
+})
+
+test('blocks in TypeScript compile', async (t) => {
+  const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, module: 'nodenext', types: ['node'] }
+  const typed = files.filter(({ language }) => language === 'ts')
+  t.not(typed.length, 0)
+  for (const { file = '', code } of typed) writeFileSync(join(directory, file), code)
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: typed.map(({ file }) => file) }))
+  const { code, output } = await run(directory, join(root, 'node_modules/.bin/tsc'), '-p', '.')
+  t.equal(code, 0, output)
+})
+
+/** What is wrong with a command, if anything. */
+function problemOf (words: readonly string[]): string | undefined {
+  const [program = '', verb = '', ...rest] = words
+  const known = (names: object, name: string) => Object.hasOwn(names, name) ? undefined : `no '${name}'`
+  if (program === 'node') return files.some(({ file }) => file === words.at(-1)) ? undefined : 'no such block'
+  if (program === 'npx') {
+    const [command = '', ...args] = rest
+    if (command !== 'send') return `no command '${command}'`
+    return known(manifest.bin, verb) ?? (parseSendOptions(args, {}) === 'help' ? 'help' : undefined)
+  }
+  if (program !== 'npm') return `no program '${program}'`
+  if (verb === 'i') return rest.map((name) => known({ ...manifest.peerDependencies, [manifest.name]: '' }, name)).find((problem) => problem !== undefined)
+  if (verb === 'ci') return rest.length === 0 || rest.join(' ') === '--prefix bench' ? undefined : 'no such lock file'
+  return known(manifest.scripts, verb === 'run' ? rest[0] ?? '' : verb)
+}
+
+test('every command names what there is', async (t) => {
+  const commands = commandsIn(readme).map(({ words }) => words)
+  const inText = codes(readme.replace(/^```.*?^```$/gms, '')).filter((code) => /^np[mx] /.test(code)).map((code) => code.split(' '))
+  for (const words of [...commands, ...inText]) t.equal(problemOf(words), undefined, words.join(' '))
+})
