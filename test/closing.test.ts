@@ -78,10 +78,12 @@ test('closing leaves the connections of answered requests alive until then', asy
 })
 
 test('closing waits for listeners for `drainTimeout`, aborts their signal, and answers 503', async (t) => {
-  const { app, lines } = await createApp(t, { drainTimeout: 20 })
+  const [arrived, entered] = [gate(), gate()]
+  let requests = 0
+  const onRequest = async () => { if (++requests === 2) arrived.resolve(undefined) }
+  const { app, lines } = await createApp(t, { drainTimeout: 20, routeOptions: { onRequest } })
   const agent = new Agent({ keepAlive: true })
   t.teardown(() => { agent.destroy() })
-  const entered = gate()
   let signal: AbortSignal | undefined
   app.webhooks.on('newMessage', async (_event, context) => {
     signal = context.signal
@@ -90,8 +92,7 @@ test('closing waits for listeners for `drainTimeout`, aborts their signal, and a
   })
   const port = await listen(app)
   const replies = [send(port, agent, message('a')), send(port, agent, message('a'))]
-  await entered.promise
-  await turns()
+  await Promise.all([arrived.promise, entered.promise])
   await app.close()
   for (const reply of await Promise.all(replies)) {
     t.equal(reply.statusCode, 503)
