@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { Value } from '@sinclair/typebox/value'
 import { test } from 'tap'
 import { NewMessage, SmsDeliveryReport } from '../../lib/events.ts'
@@ -342,7 +342,6 @@ test('an interruption while standard input is read has nothing to sum up', async
 })
 
 test('an error of standard input is not taken for one of the command line', async (t) => {
-  const stdin = new PassThrough()
-  stdin.destroy(new Error('read EIO'))
+  const stdin = new Readable({ read () { this.destroy(new Error('read EIO')) } })
   await t.rejects(cli(['send', '-'], { stdin }), { message: 'read EIO' })
 })
