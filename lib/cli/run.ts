@@ -74,7 +74,8 @@ async function commandOf (name: string): Promise<Command> {
   const entry = isCommand(name) ? COMMANDS[name] : undefined
   if (entry !== undefined) return await entry.load()
   const known = Object.keys(COMMANDS).join(', ')
-  if (name.startsWith('-')) throw new UsageError(`Unknown option '${name}': the command comes first, one of ${known}`)
+  // Without the value of an option: it may be a key.
+  if (name.startsWith('-')) throw new UsageError(`Unknown option '${name.replace(/=.*/s, '')}': the command comes first, one of ${known}`)
   throw new UsageError(`Unknown command '${name}': it must be one of ${known}`)
 }
 

@@ -26,7 +26,8 @@ test('a command that there is not is refused, and those that there are named', a
     ['sned', "Unknown command 'sned': it must be one of send"],
     ['toString', "Unknown command 'toString': it must be one of send"],
     ['', "Unknown command '': it must be one of send"],
-    ['--to', "Unknown option '--to': the command comes first, one of send"]
+    ['--to', "Unknown option '--to': the command comes first, one of send"],
+    ['--secret=hidden', "Unknown option '--secret': the command comes first, one of send"]
   ] as const) {
     t.same(await cli([name]), { code: 2, stdout: '', stderr: `oneroute-webhooks: ${message}\nSee oneroute-webhooks --help\n` })
   }

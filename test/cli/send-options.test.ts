@@ -60,6 +60,7 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [['--to', 'localhost:3000'], /^--to must be a whole address, such as http:\S+, got 'localhost:3000'/],
   [['--to', ''], /^--to must be a whole address, such as http:\S+, got ''/],
   [['--to', 'ftp://localhost/'], /^--to must be a whole address, such as http:\S+, got 'ftp:\/\/localhost\/'/],
+  [['--to', 'http://ada:100%@localhost/'], "--to has a user or a password that cannot be decoded, for http://localhost: write a '%' as '%25'"],
   [['--secret', ''], "--secret is blank: give OneRoute's secret key, or nothing at all to post unsigned"],
   [['--secret', ' \t'], "--secret is blank: give OneRoute's secret key, or nothing at all to post unsigned"],
   [[], "The environment variable ONEROUTE_SECRET is blank: give OneRoute's secret key, or nothing at all to post unsigned", { ONEROUTE_SECRET: '' }],

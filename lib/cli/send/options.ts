@@ -74,8 +74,23 @@ function refuseContradictions ({ conversation, conversations = 1, repeat }: Send
 
 function address (text: string): URL {
   const url = URL.parse(text)
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
-  throw new UsageError(`--to must be a whole address, such as http://localhost:3000/webhooks/oneroute, got '${text}'`)
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new UsageError(`--to must be a whole address, such as http://localhost:3000/webhooks/oneroute, got '${text}'`)
+  }
+  if (!isDecodable(url.username + url.password)) {
+    throw new UsageError(`--to has a user or a password that cannot be decoded, for ${url.origin}: write a '%' as '%25'`)
+  }
+  return url
+}
+
+/** What `http.request` decodes, and would fail on for every event. */
+function isDecodable (text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Never shown: what is on a terminal gets into logs and screenshots. */

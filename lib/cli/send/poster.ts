@@ -2,6 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { performance } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
+import { stripVTControlCharacters } from 'node:util'
 import { createSigner, SIGNATURE_HEADER } from '../../signature.ts'
 import type { SendOptions } from './options.ts'
 
@@ -67,7 +68,8 @@ class TimeoutError extends Error {
 }
 
 function replyOf ({ statusCode, statusMessage }: http.IncomingMessage, detail: string): Reply {
-  return { label: `${statusCode} ${statusMessage}`, status: statusCode, detail }
+  // A reason phrase may hold escape sequences, which Node's parser lets through.
+  return { label: stripVTControlCharacters(`${statusCode} ${statusMessage}`), status: statusCode, detail }
 }
 
 function failureOf (error: unknown, interrupted: boolean): Reply {

@@ -39,7 +39,7 @@ function messages (options: SendOptions) {
   const several = options.count > 1 && !options.repeat
   return (index: number) => {
     const event = newMessage({ message: { content: options.content }, conversation: { id: idOf(index) } })
-    if (several && options.content === undefined) event.message.content += ` ${index + 1}`
+    if (several && options.content === undefined) event.message.content += ` #${index + 1}`
     return event
   }
 }
