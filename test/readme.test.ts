@@ -56,7 +56,12 @@ async function start (t: Test, file: string, env: Command['env'] = {}): Promise<
   const [port] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error(output) })]) as [number] // as it tells
   return {
     url: `http://127.0.0.1:${port}`,
-    printed: async (text) => { while (!output.includes(text)) await once(child.stdout ?? child, 'data') }
+    printed: async (text) => {
+      while (!output.includes(text)) {
+        await once(child.stdout ?? child, 'data', { signal: AbortSignal.timeout(20_000) })
+          .catch(() => { throw new Error(`It has not printed '${text}', but:\n${output}`) })
+      }
+    }
   }
 }
 
