@@ -100,11 +100,20 @@ export class Delivery {
       this.#claiming = true
       const claims = this.#ask()
       if (!Array.isArray(claims)) {
-        Promise.resolve(claims).then((taken) => { this.#take(taken) }, (err: unknown) => { this.#claimLater(err) }).finally(() => { this.#goOn() })
+        void this.#takeLater(claims)
         return
       }
       this.#take(claims)
     }
+  }
+
+  async #takeLater (claims: Awaitable<readonly Claim[]>): Promise<void> {
+    try {
+      this.#take(await claims)
+    } catch (err) {
+      this.#claimLater(err)
+    }
+    this.#goOn()
   }
 
   #goOn (): void {
@@ -124,7 +133,8 @@ export class Delivery {
   #claimLater (err: unknown): void {
     this.#claiming = false
     this.#parts.log.error({ err }, 'no events could be taken from the inbox')
-    this.#again = setTimeout(() => { this.wake() }, CLAIM_AGAIN_AFTER)
+    clearTimeout(this.#again)
+    if (!this.#stopped) this.#again = setTimeout(() => { this.wake() }, CLAIM_AGAIN_AFTER)
   }
 
   #take (claims: readonly Claim[]): void {

@@ -12,8 +12,13 @@ import type { Receipt } from './webhooks.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
-/** Where a request keeps the body's bytes from the parser to the handler. */
-const BYTES = Symbol('oneroute.bytes')
+/** Where a request keeps what arrived, from the parser to the handler: `request.body` is open to the hooks of the host. */
+const ARRIVAL = Symbol('oneroute.arrival')
+
+interface Arrival {
+  readonly bytes: Uint8Array
+  readonly event: UnknownEvent
+}
 
 interface Parts {
   readonly intake: Intake
@@ -23,10 +28,7 @@ interface Parts {
 }
 
 /** Checks who sent a body, and then that it is an event. */
-type Read = (request: Pick<FastifyRequest, 'headers'>, bytes: Uint8Array) => UnknownEvent
-
-/** What the handler needs of a request. */
-type WebhookRequest = Pick<FastifyRequest, 'headers' | 'validationError'> & { readonly body: UnknownEvent | undefined }
+type Read = (request: Pick<FastifyRequest, 'headers'>, bytes: Uint8Array) => Arrival
 
 /**
  * The POST route, for a scope of its own: its content type parser must not reach the host. Bytes → address → signature → JSON →
@@ -38,7 +40,7 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
   const read = createReader(options.secrets, intake)
 
   if (allowedIps !== undefined) admitOnly(scope, allowedIps)
-  scope.decorateRequest(BYTES) // room for it in every request: setting it then changes no shape
+  scope.decorateRequest(ARRIVAL) // room for it in every request: setting it then changes no shape
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, createParser(read))
   scope.setReplySerializer((payload) => JSON.stringify(payload))
@@ -48,16 +50,12 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
     url: path,
     schema: { body: catalogue.body, response: { 200: Accepted } },
     bodyLimit,
-    attachValidation: true,
-    validatorCompiler: () => (body: UnknownEvent | null) => body === null || intake.fits(body) || { error: NOT_OF_ITS_SCHEMA },
+    validatorCompiler: () => () => true, // no validator of the host's: the handler checks what arrived
     serializerCompiler: () => JSON.stringify, // never used, but the host's would be asked to compile our schema
     errorHandler: (error, request, reply) => { answerError(error, request, reply, closing()) },
     handler: createHandler(parts, read)
   })
 }
-
-/** Only tells the handler that the check failed, and never leaves it: what failed is worked out there. */
-const NOT_OF_ITS_SCHEMA = new Error('not of its schema')
 
 function admitOnly (scope: FastifyInstance, allowed: readonly string[]): void {
   const allows = createAllowList(allowed)
@@ -67,7 +65,8 @@ function admitOnly (scope: FastifyInstance, allowed: readonly string[]): void {
 }
 
 function createReader (secrets: readonly string[], intake: Intake): Read {
-  if (secrets.length === 0) return (_request, bytes) => intake.parse(bytes)
+  const parse = (bytes: Uint8Array) => ({ bytes, event: intake.parse(bytes) })
+  if (secrets.length === 0) return (_request, bytes) => parse(bytes)
   const verify = createVerifier(secrets)
   return (request, bytes) => {
     const header = request.headers[SIGNATURE_HEADER]
@@ -77,32 +76,31 @@ function createReader (secrets: readonly string[], intake: Intake): Read {
       const serialised = intake.serialiseAgain(bytes)
       if (serialised === undefined || !verify(serialised, header)) throw new BadSignatureError()
     }
-    return intake.parse(bytes)
+    return parse(bytes)
   }
 }
 
 function createParser (read: Read): FastifyBodyParser<Buffer> {
   return (request, bytes, done) => {
-    let event: UnknownEvent
+    let arrival: Arrival
     try {
-      event = read(request, bytes)
+      arrival = read(request, bytes)
     } catch (error) {
       done(error as Error) // nothing else is thrown there
       return
     }
-    withBytes(request)[BYTES] = bytes
-    done(null, event)
+    withArrival(request)[ARRIVAL] = arrival
+    done(null, arrival.event)
   }
 }
 
 function createHandler ({ intake, options, closing }: Parts, read: Read) {
   const signed = options.secrets.length > 0
   /** A promise is for those who have to wait: without one, the reply is on its way when this returns. */
-  return (request: WebhookRequest, reply: FastifyReply): Promise<Receipt> | undefined => {
-    // A request with neither a body nor a content type has met no parser.
-    const bytes = withBytes(request)[BYTES] ?? NO_BYTES
-    const event = request.body ?? read(request, bytes)
-    if (request.validationError !== undefined) return intake.refuse(bytes, event, signed)
+  return (request: Pick<FastifyRequest, 'headers'>, reply: FastifyReply): Promise<Receipt> | undefined => {
+    // A request with neither a body nor a content type has met no parser: it is refused here.
+    const { bytes, event } = withArrival(request)[ARRIVAL] ?? read(request, NO_BYTES)
+    if (!intake.fits(event)) return intake.refuse(bytes, event, signed)
     const receipt = intake.accept(bytes, event)
     if (receipt instanceof Promise) {
       return receipt.finally(() => { if (closing()) closeConnection(reply) })
@@ -114,6 +112,6 @@ function createHandler ({ intake, options, closing }: Parts, read: Read) {
 }
 
 /** Every request of the scope has room for it. */
-function withBytes (request: object): { [BYTES]?: Uint8Array } {
+function withArrival (request: object): { [ARRIVAL]?: Arrival } {
   return request
 }

@@ -190,3 +190,34 @@ test('closing does not wait longer than `drainTimeout` for an inbox that does no
   await app.close()
   t.match(inbox.stats(), { pending: 1 })
 })
+
+test('an inbox that fails once the end no longer waits for it starts no timer', async (t) => {
+  const inbox = new ModelInbox()
+  const held = Promise.withResolvers<never>()
+  inbox.claim = async () => await held.promise
+  const { app, lines } = await createApp(t, { inbox, drainTimeout: 5 })
+  app.webhooks.on('newMessage', () => { t.fail('delivered') })
+  await post(app, message())
+  await app.close()
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+  const before = timers()
+  held.reject(new Error('away'))
+  await turns()
+  t.ok(lines.some(({ msg }) => msg === 'no events could be taken from the inbox'))
+  t.equal(timers(), before)
+})
+
+test('however often the inbox fails, one timer waits to ask it again, and none after closing', async (t) => {
+  const inbox = new ModelInbox()
+  inbox.claim = () => { throw new Error('away') }
+  const { app, lines } = await createApp(t, { inbox })
+  app.webhooks.on('newMessage', () => { t.fail('delivered') })
+  await app.ready()
+  const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+  const before = timers()
+  for (let i = 0; i < 5; i++) await post(app, message())
+  t.ok(lines.filter(({ msg }) => msg === 'no events could be taken from the inbox').length >= 5)
+  t.ok(timers() <= before, 'the same one')
+  await app.close()
+  t.equal(timers(), before - 1)
+})

@@ -174,3 +174,17 @@ test('an inbox that throws instead of rejecting is treated alike', async (t) => 
   await settled(inbox)
   t.equal(times, 2)
 })
+
+test('an inbox that answers a claim with something else is asked again', async (t) => {
+  const inbox = new ModelInbox()
+  const claim = inbox.claim.bind(inbox)
+  let faults = 1
+  inbox.claim = (lanes) => faults-- > 0 ? undefined as never : claim(lanes)
+  const { app, lines } = await createApp(t, { inbox })
+  let times = 0
+  app.webhooks.on('newMessage', () => { times++ })
+  await post(app, message())
+  await settled(inbox)
+  t.equal(times, 1)
+  t.ok(lines.some(({ msg }) => msg === 'no events could be taken from the inbox'))
+})

@@ -196,3 +196,18 @@ test('a process says nothing that its owner did not ask for, has no new listener
   t.equal(stdout, '')
   t.equal(stderr, '')
 })
+
+test('what hooks put in the place of the body is neither an event nor a way around the signature', async (t) => {
+  const forged = { event: 'unsigned' }
+  const routeOptions: WebhooksOptions['routeOptions'] = { preValidation: async (request) => { request.body = forged } }
+  const { app } = await createApp(t, { secret: SECRET, routeOptions })
+  const heard = deliveries(app)
+  const bare = await app.inject({ method: 'POST', url: '/webhooks/oneroute' })
+  isRefusal(t, bare, 'FST_ONEROUTE_BAD_SIGNATURE', 'no body and no content type')
+  t.strictSame(heard, [])
+  const body = JSON.stringify(EVENT)
+  t.equal((await post(app, body, sign(body))).statusCode, 200)
+  t.strictSame(heard, [EVENT], 'what arrived, not what a hook made of it')
+  const invalid = JSON.stringify({ ...EVENT, message: 1 })
+  isRefusal(t, await post(app, invalid, sign(invalid)), 'FST_ONEROUTE_INVALID_EVENT', 'what arrived is checked')
+})
