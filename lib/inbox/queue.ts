@@ -8,6 +8,10 @@ export class Queue<T extends Queued<T>> {
   #first: T | undefined
   #last: T | undefined
 
+  get isEmpty (): boolean {
+    return this.#first === undefined
+  }
+
   push (item: T): void {
     if (this.#last === undefined) this.#first = item
     else this.#last.next = item

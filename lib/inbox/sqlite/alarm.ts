@@ -1,0 +1,33 @@
+/** Node's timers fire at once when they are asked for more milliseconds than this. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** Rings when a time has come: by the clock, for a timer may be too early or too short. */
+export class Alarm {
+  readonly #ring: () => void
+  #at: number | null = null
+  #timer: NodeJS.Timeout | undefined
+
+  constructor (ring: () => void) {
+    this.#ring = ring
+  }
+
+  get isDue (): boolean {
+    return this.#at !== null && this.#at <= Date.now()
+  }
+
+  /** For a time that is over already it does not ring. */
+  set (at: number | null): void {
+    this.clear()
+    this.#at = at
+    if (at === null || this.isDue) return
+    this.#timer = setTimeout(() => {
+      this.set(at)
+      if (this.isDue) this.#ring()
+    }, Math.min(at - Date.now(), LONGEST_TIMER))
+  }
+
+  clear (): void {
+    clearTimeout(this.#timer)
+    this.#at = null
+  }
+}

@@ -1,0 +1,100 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { InboxLockedError, InboxUnusableError } from '../../errors.ts'
+import type { Done, Opening, Reply, Work } from './messages.ts'
+import { Thread } from './thread.ts'
+
+/** Before a thread that has ended is started again, in milliseconds. */
+const RESTART_AFTER = 1_000
+
+interface Parts {
+  readonly opening: Omit<Opening, 'kind' | 'held'>
+  readonly log: FastifyBaseLogger
+  /** The store cannot be asked until it has started again. */
+  readonly onDown: () => void
+  /** The lanes that are under way when it does. */
+  readonly held: () => readonly string[]
+  readonly onUp: (nextDue: number | null) => void
+}
+
+/** The store, in a thread that is started again if it ends. */
+export class StoreClient {
+  readonly #parts: Parts
+  #thread: Thread
+  #up = false
+  #closed = false
+  #restart: NodeJS.Timeout | undefined
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+    this.#thread = this.#start()
+  }
+
+  get isUp (): boolean {
+    return this.#up
+  }
+
+  async open (): Promise<void> {
+    try {
+      await this.#open([])
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  async run (work: Work): Promise<Done> {
+    const reply = await this.#thread.ask(work, [work.adds.bodies.buffer])
+    if (reply.kind !== 'done') throw failure(reply)
+    return reply
+  }
+
+  async close (): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#restart)
+    await this.#thread.close()
+  }
+
+  async #open (held: readonly string[]): Promise<void> {
+    const { opening, onUp } = this.#parts
+    const reply = await this.#thread.ask({ kind: 'open', held, ...opening })
+    if (reply.kind === 'failed') throw reply.locked ? new InboxLockedError(opening.path) : new InboxUnusableError(opening.path, reply.message)
+    if (reply.kind !== 'opened') throw failure(reply)
+    this.#up = true
+    onUp(reply.nextDue)
+  }
+
+  #start (): Thread {
+    return new Thread({
+      onPurgeFailed: (message) => { this.#parts.log.warn({ err: new Error(message) }, 'old events could not be removed: it is tried again') },
+      onEnd: (error) => { this.#end(error) }
+    })
+  }
+
+  #end (err: Error): void {
+    const { log, onDown } = this.#parts
+    this.#up = false
+    log.error({ err }, 'the thread that stores events has ended: it is started again')
+    onDown()
+    this.#startLater()
+  }
+
+  #startLater (): void {
+    this.#restart = setTimeout(() => { void this.#startAgain() }, RESTART_AFTER)
+  }
+
+  async #startAgain (): Promise<void> {
+    const thread = this.#thread = this.#start()
+    try {
+      await this.#open(this.#parts.held())
+    } catch (err) {
+      await thread.close()
+      if (this.#closed) return
+      this.#parts.log.error({ err }, 'the thread that stores events could not be started: it is tried again')
+      this.#startLater()
+    }
+  }
+}
+
+function failure (reply: Reply): Error {
+  return new Error(reply.kind === 'failed' ? reply.message : `an answer to something else: ${reply.kind}`)
+}

@@ -1,0 +1,72 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { EventState, ListOptions } from '../inbox.ts'
+import type { KnownIds } from './known-ids.ts'
+import type { Results, StoredRow } from './messages.ts'
+import { nameOfState, State } from './schema.ts'
+import type { Totals } from './totals.ts'
+
+/** The rows of each state that the API knows. */
+const STATES: Record<EventState, readonly number[]> = {
+  pending: [State.live, State.waiting],
+  done: [State.done],
+  dead: [State.dead],
+  invalid: [State.invalid]
+}
+
+/** What can be seen of the store. */
+export class EventViews {
+  readonly #totals: Totals
+  readonly #ids: KnownIds
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor (db: DatabaseSync, totals: Totals, ids: KnownIds) {
+    this.#totals = totals
+    this.#ids = ids
+    this.#statements = prepare(db)
+  }
+
+  stats (): Results['stats'] {
+    const { pending, done, dead, invalid } = this.#totals.now
+    const oldest = STATES.pending
+      .map((state) => this.#statements.oldest.get(state)?.received)
+      .filter((received) => received !== undefined)
+      .map(Number)
+    return { pending, done, dead, invalid, oldestPendingAt: oldest.length === 0 ? null : Math.min(...oldest) }
+  }
+
+  list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): StoredRow[] {
+    const { page, pageDone, pageOf } = this.#statements
+    if (state === undefined) return rowsOf(page, before, limit)
+    if (state === 'done') return rowsOf(pageDone, before, limit)
+    return STATES[state]
+      .flatMap((state) => rowsOf(pageOf, state, before, limit))
+      .sort((a, b) => b.seq - a.seq)
+      .slice(0, limit)
+  }
+
+  get (id: string): StoredRow | undefined {
+    return rowsOf(this.#statements.one, this.#ids.get(id) ?? 0)[0]
+  }
+}
+
+function rowsOf (statement: StatementSync, ...values: number[]): StoredRow[] {
+  const rows = statement.all(...values) as unknown as Array<Omit<StoredRow, 'state'> & { state: number }> // COLUMNS
+  return rows.map((row) => ({ ...row, state: nameOfState(row.state) }))
+}
+
+const COLUMNS = 'SELECT events.seq, id, name, lane, state, body, received, attempts, due, finished, error FROM'
+
+function prepare (db: DatabaseSync) {
+  const page = 'events.seq < ? ORDER BY events.seq DESC LIMIT ?'
+  // The index has what is not done: SQLite has to be told so in the index's own words.
+  const notDone = `INDEXED BY events_not_done WHERE state = ? AND state <> ${State.done}`
+  const all = (where: string) => db.prepare(`${COLUMNS} ${where}`)
+  return {
+    oldest: db.prepare(`SELECT received FROM events ${notDone} ORDER BY seq LIMIT 1`),
+    one: all('events JOIN bodies ON bodies.seq = events.seq WHERE events.seq = ?'),
+    page: all(`events JOIN bodies ON bodies.seq = events.seq WHERE ${page}`),
+    pageDone: all(`events JOIN bodies ON bodies.seq = events.seq WHERE state = ${State.done} AND ${page}`),
+    pageOf: all(`events INDEXED BY events_not_done JOIN bodies ON bodies.seq = events.seq
+      WHERE state = ? AND state <> ${State.done} AND ${page}`)
+  }
+}

@@ -1,0 +1,186 @@
+import { BacklogFullError, InboxUnavailableError } from '../../errors.ts'
+import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts'
+import { Alarm } from './alarm.ts'
+import { StoreClient } from './client.ts'
+import { LiveLanes } from './live-lanes.ts'
+import { Admission, Taken } from './messages.ts'
+import type { Call, Done, Results } from './messages.ts'
+import { Outgoing } from './outgoing.ts'
+import type { Batch, PendingAdd } from './outgoing.ts'
+import { takenEvent } from './rows.ts'
+import { text } from './text.ts'
+
+/** Before what nobody waits for is written again, in milliseconds. */
+const AGAIN_AFTER = 1_000
+const NONE: readonly never[] = []
+
+interface Parts {
+  readonly path: string
+  readonly keep: number
+  readonly host: InboxHost
+}
+
+/**
+ * Between the app and the thread of the store: one transaction is under way at a time, and all that comes up meanwhile is the next
+ * one. What a transaction says about lanes is decided when it begins, for then every answer to the one before is known.
+ */
+export class Exchange {
+  readonly #host: InboxHost
+  readonly #client: StoreClient
+  readonly #lanes = new LiveLanes()
+  readonly #outgoing = new Outgoing()
+  /** For when a lane of the store becomes due. */
+  readonly #due: Alarm
+  #scheduled: NodeJS.Immediate | undefined
+  #again: NodeJS.Timeout | undefined
+  /** The transaction under way. It never rejects. */
+  #flight: Promise<void> | undefined
+  #turn = 0
+
+  constructor ({ path, keep, host }: Parts) {
+    const { log, maxBacklog } = host
+    this.#host = host
+    this.#due = new Alarm(() => { host.wake() })
+    this.#client = new StoreClient({
+      opening: { path, keep, maxBacklog },
+      log,
+      held: () => this.#lanes.names(),
+      onDown: () => { this.#forget() },
+      onUp: (nextDue) => {
+        this.#due.set(nextDue)
+        this.#schedule()
+      }
+    })
+  }
+
+  async open (): Promise<void> {
+    await this.#client.open()
+  }
+
+  async add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
+    this.#check()
+    return await new Promise((resolve, reject) => {
+      this.#outgoing.add({ event, lane: text(event.lane), resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  async call<Method extends Call['method']> (call: Extract<Call, { method: Method }>): Promise<Results[Method]> {
+    this.#check()
+    return await new Promise((resolve, reject) => {
+      // The store answers each call with its method's result.
+      this.#outgoing.call({ call, resolve: resolve as (result: Results[keyof Results]) => void, reject })
+      this.#schedule()
+    })
+  }
+
+  /** Half of the lanes from the store while some are due there, so that neither what is new nor what is old has to wait for the other. */
+  claim (most: number): Awaitable<readonly Claim[]> {
+    if (!this.#due.isDue) return this.#lanes.claim(most)
+    const share = (most + this.#turn++ % 2) >> 1
+    const claims = this.#lanes.claim(most - share)
+    return claims.length === most ? claims : this.#take(claims, most)
+  }
+
+  settle (claim: Claim, outcomes: readonly Outcome[]): void {
+    outcomes.forEach((outcome, i) => {
+      const event = claim.events[i]
+      if (event !== undefined) this.#outgoing.settle(event, outcome)
+    })
+    const last = outcomes.at(-1)
+    if (last?.state === 'pending') this.#lanes.settle(claim, outcomes.length - 1, last.dueAt ?? Date.now())
+    else this.#lanes.settle(claim, outcomes.length)
+    this.#schedule()
+  }
+
+  async replay (ids: readonly string[]): Promise<number> {
+    const { count, lanes } = await this.call({ method: 'replay', ids })
+    for (const lane of lanes) this.#lanes.hold(lane)
+    this.#schedule()
+    return count
+  }
+
+  /** What is settled is written before, if that is possible. */
+  async close (): Promise<void> {
+    clearImmediate(this.#scheduled)
+    await this.#flight
+    this.#begin()
+    await this.#flight
+    clearTimeout(this.#again)
+    this.#due.clear()
+    await this.#client.close()
+  }
+
+  async #take (claims: readonly Claim[], most: number): Promise<readonly Claim[]> {
+    try {
+      const taken = await this.call({ method: 'take', lanes: most - claims.length })
+      for (const { lane, events } of taken) this.#lanes.open(lane, events.map(takenEvent))
+    } catch (error) {
+      if (claims.length === 0) throw error
+    }
+    return claims.concat(this.#lanes.claim(most - claims.length))
+  }
+
+  #check (): void {
+    if (!this.#client.isUp) throw new InboxUnavailableError()
+  }
+
+  /** Once everything has had its turn that came in together: it goes into one transaction. */
+  #schedule (): void {
+    if (this.#flight !== undefined) return
+    this.#scheduled ??= setImmediate(() => {
+      this.#scheduled = undefined
+      if (this.#lanes.isReady || this.#due.isDue) this.#host.wake()
+      this.#begin()
+    })
+  }
+
+  #begin (): void {
+    if (this.#flight !== undefined || !this.#client.isUp || (this.#outgoing.isEmpty && !this.#lanes.isLeaving)) return
+    const batch = this.#outgoing.next(this.#lanes)
+    this.#flight = this.#client.run(batch.work)
+      .then((done) => { this.#apply(batch, done) }, (error: unknown) => { this.#failed(batch, error) })
+      .finally(() => {
+        this.#flight = undefined
+        if (this.#again === undefined) this.#schedule()
+      })
+  }
+
+  #apply ({ adds, calls, work }: Batch, { added, results, nextDue }: Done): void {
+    this.#due.set(nextDue)
+    adds.forEach((pending, i) => { this.#added(pending, work.adds.admissions[i], added[i]) })
+    calls.forEach(({ resolve }, i) => { resolve(results[i]) })
+  }
+
+  #added ({ event, lane, resolve, reject }: PendingAdd, admission: number | undefined, taken = 0): void {
+    if (taken === Taken.full) {
+      reject(new BacklogFullError())
+      return
+    }
+    if (taken === Taken.stored && (admission === Admission.held || this.#lanes.has(lane))) this.#lanes.hold(lane)
+    if (taken >= 0) {
+      const { id, name, receivedAt, body } = event
+      this.#lanes.push(lane, { seq: taken, id, name, event: event.event, receivedAt, attempt: 1, completed: NONE, size: body.length })
+    }
+    resolve(taken === Taken.duplicate ? 'duplicate' : 'accepted')
+  }
+
+  #failed (batch: Batch, err: unknown): void {
+    const error = new InboxUnavailableError()
+    error.cause = err
+    this.#outgoing.putBack(batch, error)
+    if (!this.#outgoing.isUnsettled || !this.#client.isUp) return
+    this.#host.log.error({ err }, 'what became of events could not be stored: it is tried again')
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined
+      this.#schedule()
+    }, AGAIN_AFTER)
+  }
+
+  /** The store has to start again: it has what is on disk, and that is what counts. */
+  #forget (): void {
+    this.#outgoing.giveBack(this.#lanes.giveBack())
+    this.#lanes.forget()
+    this.#outgoing.reject(new InboxUnavailableError())
+  }
+}

@@ -1,0 +1,171 @@
+import type { Claim, ClaimedEvent } from '../inbox.ts'
+import { Queue } from '../queue.ts'
+import type { Queued } from '../queue.ts'
+import type { GivenBack } from './messages.ts'
+
+/** Events in memory at most, over all lanes. */
+const MOST_EVENTS = 2_048
+/** Bytes of their bodies at most: what is made of them takes several times that. */
+const MOST_BYTES = 8_388_608
+/** Of one lane at most, or it would leave no room for others. */
+const MOST_OF_A_LANE = 64
+
+export interface LiveEvent extends ClaimedEvent {
+  /** Bytes of its body. */
+  readonly size: number
+}
+
+/** A lane in memory: the store does not give it out. It is a claim while its first events are being delivered. */
+class LiveLane implements Claim, Queued<LiveLane> {
+  readonly lane: string
+  /** Those that are claimed, or were and came back. */
+  events: readonly LiveEvent[] = []
+  /** Those behind them. */
+  waiting: LiveEvent[] = []
+  /** Whether the store has more of it, so that it has to be given back. */
+  stored: boolean
+  claimed = false
+  next: LiveLane | undefined = undefined
+
+  constructor (lane: string, stored: boolean) {
+    this.lane = lane
+    this.stored = stored
+  }
+
+  isEmpty (): boolean {
+    return this.events.length === 0 && this.waiting.length === 0
+  }
+
+  claim (): void {
+    this.claimed = true
+    this.events = this.events.length === 0 ? this.waiting : [...this.events, ...this.waiting]
+    this.waiting = []
+  }
+}
+
+/** The lanes that are delivered without asking the store: what has just come in, and what was taken from the store. */
+export class LiveLanes {
+  #lanes = new Map<string, LiveLane>()
+  /** Those that nobody has claimed. */
+  #ready = new Queue<LiveLane>()
+  /** Those that wait for another attempt: they go to the store, together with what comes in until then. */
+  #retrying = new Map<LiveLane, number>()
+  #givenBack: GivenBack[] = []
+  #events = 0
+  #bytes = 0
+
+  get isReady (): boolean {
+    return !this.#ready.isEmpty
+  }
+
+  /** Whether the store has to be told about lanes. */
+  get isLeaving (): boolean {
+    return this.#retrying.size > 0 || this.#givenBack.length > 0
+  }
+
+  names (): string[] {
+    return [...this.#lanes.keys()]
+  }
+
+  has (lane: string): boolean {
+    return this.#lanes.has(lane)
+  }
+
+  /** Whether one more event fits in, beside others that are on their way. */
+  hasRoom (lane: string, events: number, bytes: number): boolean {
+    const waiting = this.#lanes.get(lane)?.waiting.length ?? 0
+    return this.#events + events < MOST_EVENTS && this.#bytes + bytes < MOST_BYTES && waiting < MOST_OF_A_LANE
+  }
+
+  /** Puts an event at the end of its lane. */
+  push (name: string, event: LiveEvent): void {
+    const lane = this.#lanes.get(name) ?? this.#open(name, false)
+    lane.waiting.push(event)
+    this.#count(event, 1)
+  }
+
+  /** A lane that was taken from the store. */
+  open (name: string, events: readonly LiveEvent[]): void {
+    this.#open(name, true).waiting.push(...events)
+    for (const event of events) this.#count(event, 1)
+  }
+
+  /** The store has more of a lane, and holds it: gives it back now, or once memory is through with it. */
+  hold (name: string): void {
+    const lane = this.#lanes.get(name)
+    if (lane === undefined) this.#giveBack(name)
+    else lane.stored = true
+  }
+
+  claim (most: number): Claim[] {
+    const claims: LiveLane[] = []
+    while (claims.length < most) {
+      const lane = this.#ready.shift()
+      if (lane === undefined) break
+      lane.claim()
+      claims.push(lane)
+    }
+    return claims
+  }
+
+  /** Ends a claim, of which so many events are through. `retryAt` is when the next one is to be tried again. */
+  settle ({ lane: name }: Claim, through: number, retryAt?: number): void {
+    const lane = this.#lanes.get(name)
+    if (lane?.claimed !== true) return
+    lane.claimed = false
+    for (const event of lane.events.slice(0, through)) this.#count(event, -1)
+    lane.events = lane.events.slice(through)
+    if (retryAt !== undefined) this.#retrying.set(lane, retryAt)
+    else if (!lane.isEmpty()) this.#ready.push(lane)
+    else this.#close(lane)
+  }
+
+  /** What the store gets back. Asked for when all that it has answered is known. */
+  giveBack (): GivenBack[] {
+    for (const [{ lane, events, waiting }, due] of this.#retrying) {
+      const leaving = [...events, ...waiting]
+      for (const event of leaving) this.#count(event, -1)
+      this.#lanes.delete(lane)
+      this.#givenBack.push({ lane, due, seqs: leaving.map(({ seq }) => seq) })
+    }
+    const givenBack = this.#givenBack
+    this.#retrying = new Map()
+    this.#givenBack = []
+    return givenBack
+  }
+
+  /** Forgets what nobody has claimed: the store has started anew, and gives it out again. */
+  forget (): void {
+    const claimed = [...this.#lanes.values()].filter(({ claimed }) => claimed)
+    this.#lanes = new Map(claimed.map((lane) => [lane.lane, lane]))
+    this.#ready = new Queue()
+    this.#events = 0
+    this.#bytes = 0
+    for (const lane of claimed) {
+      lane.stored = true
+      lane.waiting = []
+      for (const event of lane.events) this.#count(event, 1)
+    }
+  }
+
+  #open (name: string, stored: boolean): LiveLane {
+    const lane = new LiveLane(name, stored)
+    this.#lanes.set(name, lane)
+    this.#ready.push(lane)
+    return lane
+  }
+
+  #close ({ lane, stored }: LiveLane): void {
+    this.#lanes.delete(lane)
+    if (stored) this.#giveBack(lane)
+  }
+
+  #giveBack (lane: string): void {
+    this.#givenBack.push({ lane, due: Date.now(), seqs: [] })
+  }
+
+  #count ({ size }: LiveEvent, sign: 1 | -1): void {
+    this.#events += sign
+    this.#bytes += sign * size
+  }
+}

@@ -1,0 +1,134 @@
+import type { EventState, InboxStats, ListOptions } from '../inbox.ts'
+
+/** What became of a delivery, other than that the first one succeeded. */
+export interface Failed {
+  seq: number
+  state: 'done' | 'dead' | 'pending'
+  attempts: number
+  due: number | null
+  /** JSON: the listeners that have completed it. */
+  completed: string
+  error: string | null
+}
+
+/** A lane that the store gets back: from then on it is the store that says when it is due. */
+export interface GivenBack {
+  lane: string
+  due: number
+  /** Its events that were live. */
+  seqs: readonly number[]
+}
+
+/** New events, as plain values: an object an event would cost more to hand over than the event to insert. */
+export interface Adds {
+  ids: string[]
+  names: string[]
+  lanes: string[]
+  /** `Admission`s. */
+  admissions: number[]
+  received: number[]
+  /** Why an invalid event is invalid. */
+  errors: Array<string | null>
+  /** Where each body ends in `bodies`. */
+  ends: number[]
+  bodies: Uint8Array<ArrayBuffer>
+}
+
+/** How the store may take an event. Numbers, for they are handed over by the hundred. */
+export const Admission = {
+  /** There is room for it in memory. */
+  live: 0,
+  /** There is none, and its lane is not in memory. */
+  stored: 1,
+  /** There is none, and its lane is in memory: the store must not give the lane out before it was given back. */
+  held: 2,
+  invalid: 3
+} as const
+
+/** What became of an added event: its `seq` if it is live, or one of these. */
+export const Taken = { duplicate: -1, full: -2, stored: -3 } as const
+
+export type Call =
+  | { method: 'stats' }
+  | { method: 'list', options: ListOptions }
+  | { method: 'get', id: string }
+  | { method: 'replay', ids: readonly string[] }
+  /** So many lanes that are due: they are held from then on. */
+  | { method: 'take', lanes: number }
+
+/** One transaction of the store, in this order. */
+export interface Work {
+  kind: 'work'
+  now: number
+  /** Events delivered at their first attempt: most of them. */
+  done: number[]
+  failed: Failed[]
+  givenBack: GivenBack[]
+  adds: Adds
+  calls: Call[]
+}
+
+export interface StoredRow {
+  seq: number
+  id: string
+  name: string
+  lane: string
+  state: EventState
+  body: Uint8Array
+  received: number
+  attempts: number
+  due: number | null
+  finished: number | null
+  error: string | null
+}
+
+/** An event of a lane that was taken, as the store has it. */
+export interface TakenEvent {
+  seq: number
+  id: string
+  body: Uint8Array
+  received: number
+  attempts: number
+  completed: string | null
+}
+
+export interface TakenLane {
+  lane: string
+  events: TakenEvent[]
+}
+
+export interface Results {
+  stats: Omit<InboxStats, 'oldestPendingAt'> & { oldestPendingAt: number | null }
+  list: StoredRow[]
+  get: StoredRow | undefined
+  /** `lanes` are now held, to be given back by those who know whether they are in memory. */
+  replay: { count: number, lanes: string[] }
+  take: TakenLane[]
+}
+
+export interface Done {
+  kind: 'done'
+  /** For each added event. */
+  added: number[]
+  results: Array<Results[keyof Results]>
+  /** When a lane of the store is due next. */
+  nextDue: number | null
+}
+
+export interface Opening {
+  kind: 'open'
+  path: string
+  keep: number
+  maxBacklog: number
+  /** Lanes that are under way already: a store that is started again must not give them out. */
+  held: readonly string[]
+}
+
+export type Request = Opening | Work | { kind: 'close' }
+
+export type Reply =
+  | Done
+  | { kind: 'opened', nextDue: number | null }
+  | { kind: 'failed', message: string, locked: boolean }
+  /** No answer, but news: what is old could not be removed. */
+  | { kind: 'purgeFailed', message: string }

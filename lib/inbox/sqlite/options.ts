@@ -1,0 +1,26 @@
+import { check, integer } from '../../check.ts'
+import type { Filled, Rule } from '../../check.ts'
+import { InvalidOptionError } from '../../errors.ts'
+
+export interface SqliteInboxOptions {
+  /** The file. It is made if it does not exist; its folder is not. */
+  path: string
+  /** How long done events stay, to drop repeats, to be looked at and replayed, in milliseconds. @default 259200000 (3 days) */
+  keep?: number | undefined
+}
+
+const RULES: Record<keyof SqliteInboxOptions, Rule> = {
+  // SQLite itself takes an empty name for a file that nobody finds again, and these two for others.
+  path: {
+    fits: (value) => typeof value === 'string' && value.trim() !== '' && !value.startsWith(':memory:') && !value.startsWith('file:') && !value.includes('\0'),
+    must: 'be the path of a file'
+  },
+  keep: integer(0)
+}
+
+export function resolveSqliteOptions (options: SqliteInboxOptions): Filled<SqliteInboxOptions> {
+  check("sqliteInbox's options", options, RULES)
+  // Left out, it was not looked at.
+  if (!RULES.path.fits(options.path)) throw new InvalidOptionError("`path` of sqliteInbox's options must be the path of a file, got undefined")
+  return { path: options.path, keep: options.keep ?? 259_200_000 }
+}

@@ -1,0 +1,110 @@
+import { BacklogFullError } from '../../errors.ts'
+import type { ClaimedEvent, NewEvent, Outcome } from '../inbox.ts'
+import type { LiveLanes } from './live-lanes.ts'
+import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
+import { pack } from './pack.ts'
+import { text } from './text.ts'
+
+/** Bytes of bodies that may wait for a disk that is slow or stands still. */
+const MOST_BYTES = 67_108_864
+
+/** An event that waits to be stored. */
+export interface PendingAdd {
+  readonly event: NewEvent
+  /** As it is stored. */
+  readonly lane: string
+  readonly resolve: (status: 'accepted' | 'duplicate') => void
+  readonly reject: (error: unknown) => void
+}
+
+interface PendingCall {
+  readonly call: Call
+  readonly resolve: (result: Results[keyof Results]) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What is in one transaction, and who waits for it. */
+export interface Batch {
+  readonly work: Work
+  readonly adds: readonly PendingAdd[]
+  readonly calls: readonly PendingCall[]
+}
+
+/** Everything that came up since the transaction under way began: it is the next one. */
+export class Outgoing {
+  #adds: PendingAdd[] = []
+  #bytes = 0
+  #calls: PendingCall[] = []
+  #done: number[] = []
+  #failed: Failed[] = []
+  #givenBack: GivenBack[] = []
+
+  /** Whether there is anything that must be written for those who do not wait for it. */
+  get isUnsettled (): boolean {
+    return this.#done.length + this.#failed.length + this.#givenBack.length > 0
+  }
+
+  get isEmpty (): boolean {
+    return !this.isUnsettled && this.#adds.length + this.#calls.length === 0
+  }
+
+  add (pending: PendingAdd): void {
+    this.#bytes += pending.event.body.length
+    if (this.#bytes > MOST_BYTES) {
+      this.#bytes -= pending.event.body.length
+      throw new BacklogFullError()
+    }
+    this.#adds.push(pending)
+  }
+
+  call (pending: PendingCall): void {
+    this.#calls.push(pending)
+  }
+
+  settle ({ seq, attempt }: ClaimedEvent, { state, dueAt, completed, error }: Outcome): void {
+    if (state === 'done' && attempt === 1) this.#done.push(seq)
+    else this.#failed.push({ seq, state, attempts: attempt, due: dueAt, completed: JSON.stringify(completed), error: error === null ? null : text(error) })
+  }
+
+  giveBack (lanes: readonly GivenBack[]): void {
+    this.#givenBack.push(...lanes)
+  }
+
+  /** Ends what is collected. To be asked for when all that the store has answered is known to `lanes`. */
+  next (lanes: LiveLanes): Batch {
+    this.giveBack(lanes.giveBack())
+    const work: Work = {
+      kind: 'work',
+      now: Date.now(),
+      done: this.#done,
+      failed: this.#failed,
+      givenBack: this.#givenBack,
+      adds: pack(this.#adds, this.#bytes, lanes),
+      calls: this.#calls.map(({ call }) => call)
+    }
+    const batch = { work, adds: this.#adds, calls: this.#calls }
+    this.#adds = []
+    this.#bytes = 0
+    this.#calls = []
+    this.#done = []
+    this.#failed = []
+    this.#givenBack = []
+    return batch
+  }
+
+  /** Writing it has failed: whoever waits is told, and what nobody waits for is written next time. */
+  putBack ({ work, adds, calls }: Batch, error: unknown): void {
+    this.#done = work.done.concat(this.#done)
+    this.#failed = work.failed.concat(this.#failed)
+    this.#givenBack = work.givenBack.concat(this.#givenBack)
+    for (const { reject } of [...adds, ...calls]) reject(error)
+  }
+
+  /** Tells whoever waits for a transaction that there will be none. */
+  reject (error: unknown): void {
+    for (const { reject } of [...this.#adds, ...this.#calls]) reject(error)
+    this.#adds = []
+    this.#bytes = 0
+    this.#calls = []
+  }
+}

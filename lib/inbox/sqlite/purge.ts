@@ -1,0 +1,96 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { KnownIds } from './known-ids.ts'
+import { State } from './schema.ts'
+import type { Totals } from './totals.ts'
+
+/** Events looked at in one transaction: what is added in the meantime waits for it. */
+const BATCH = 500
+/** Rows of the index of ids looked at in one transaction. */
+const IDS_BATCH = 2_000
+/** Stale rows of that index are only looked for when they are this many, and this part of all. */
+const STALE = { least: 10_000, part: 1 / 8 } as const
+
+interface Parts {
+  readonly db: DatabaseSync
+  readonly totals: Totals
+  readonly ids: KnownIds
+  /** Milliseconds that a done event stays. */
+  readonly keep: number
+}
+
+/** To be done in a transaction, if there is anything to do. Between two steps there is time for other work. */
+type Step = (() => void) | undefined
+
+/** Removes what has been done for long enough. */
+export class Purge {
+  readonly #parts: Parts
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+    this.#statements = prepare(parts.db)
+  }
+
+  /** Goes once through what may have become old, from the oldest on. */
+  * pass (now: number): Generator<Step, undefined> {
+    const before = now - this.#parts.keep
+    let after = 0
+    for (let rows = this.#after(after); rows.length > 0; rows = this.#after(after)) {
+      const old = rows.filter(({ state, finished }) => state === State.done && finished !== null && finished < before)
+      yield old.length === 0 ? undefined : () => { this.#remove(old) }
+      const last = rows[rows.length - 1]
+      // What came in later was done later, too.
+      if (last === undefined || last.received >= before) break
+      after = last.seq
+    }
+    yield * this.#stale()
+  }
+
+  #after (seq: number): Row[] {
+    return this.#statements.rows.all(seq, BATCH) as unknown as Row[] // the columns of the statement
+  }
+
+  #remove (rows: readonly Row[]): void {
+    const { ids, totals: { now } } = this.#parts
+    const seqs = JSON.stringify(rows.map(({ seq }) => seq))
+    this.#statements.removeBodies.run(seqs)
+    this.#statements.removeEvents.run(seqs)
+    for (const { id } of rows) ids.delete(id)
+    now.done -= rows.length
+    now.stale += rows.length
+  }
+
+  /** Rows of the index of ids whose events are gone do no harm, but take room. */
+  * #stale (): Generator<Step, undefined> {
+    const { totals } = this.#parts
+    const { pending, done, dead, invalid, stale } = totals.now
+    if (stale < Math.max(STALE.least, (pending + done + dead + invalid) * STALE.part)) return
+    const { endOfBatch, removeStale } = this.#statements
+    for (let from = Number.MIN_SAFE_INTEGER, to = endOfBatch.get(from)?.key; typeof to === 'number'; to = endOfBatch.get(from)?.key) {
+      const part = [from, to] as const
+      yield () => { removeStale.run(...part) }
+      from = to
+    }
+    yield () => { totals.now.stale = 0 }
+  }
+}
+
+interface Row {
+  seq: number
+  id: string
+  state: number
+  received: number
+  finished: number | null
+}
+
+function prepare (db: DatabaseSync) {
+  const these = 'seq IN (SELECT value FROM json_each(?))'
+  return {
+    rows: db.prepare('SELECT seq, id, state, received, finished FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
+    removeEvents: db.prepare(`DELETE FROM events WHERE ${these}`),
+    removeBodies: db.prepare(`DELETE FROM bodies WHERE ${these}`),
+    endOfBatch: db.prepare(`SELECT max(key) AS key FROM (SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${IDS_BATCH})`),
+    removeStale: db.prepare(`DELETE FROM ids WHERE key > ? AND key <= ?
+      AND NOT EXISTS (SELECT 1 FROM events WHERE events.seq = ids.seq)`)
+  }
+}

@@ -1,0 +1,46 @@
+import type { UnknownEvent } from '../../events.ts'
+import type { StoredEvent } from '../inbox.ts'
+import type { LiveEvent } from './live-lanes.ts'
+import type { StoredRow, TakenEvent } from './messages.ts'
+
+const NONE: readonly never[] = []
+const utf8 = new TextDecoder() // takes the byte order mark that a body may begin with
+
+/** An event that was taken from the store. */
+export function takenEvent ({ seq, id, body, received, attempts, completed }: TakenEvent): LiveEvent {
+  const event = parse(body)
+  return {
+    seq,
+    id,
+    name: event.event,
+    event,
+    receivedAt: received,
+    attempt: attempts + 1,
+    completed: completed === null ? NONE : JSON.parse(completed) as string[], // as `Outgoing` has written it
+    size: body.length
+  }
+}
+
+export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error }: StoredRow): StoredEvent {
+  return {
+    seq,
+    id,
+    name,
+    lane,
+    state,
+    event: parse(body),
+    receivedAt: new Date(received),
+    attempts,
+    dueAt: state === 'pending' ? new Date(due ?? received) : null,
+    finishedAt: dateOf(finished),
+    error
+  }
+}
+
+export function dateOf (time: number | null): Date | null {
+  return time === null ? null : new Date(time)
+}
+
+function parse (body: Uint8Array): UnknownEvent {
+  return JSON.parse(utf8.decode(body)) as UnknownEvent // it was checked before it was stored
+}

@@ -1,0 +1,73 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { EventState } from '../inbox.ts'
+import { UnusableError } from './unusable-error.ts'
+
+/** Says whose file it is, in its header: 'ORwh'. */
+const APPLICATION_ID = 0x4f527768
+
+/** As they are stored. A live event is one that memory has as well: not to be given out before a restart. */
+export const State = { live: 0, waiting: 1, done: 2, dead: 3, invalid: 4 } as const
+
+const NAMES: readonly EventState[] = ['pending', 'pending', 'done', 'dead', 'invalid']
+
+/** What the API calls it. */
+export function nameOfState (state: unknown): EventState {
+  return NAMES[Number(state)] ?? 'pending'
+}
+
+/**
+ * From the version before to this one, each. What was released is never changed: a new version is a new entry.
+ *
+ * Bodies are in a table of their own, so that what changes of an event is small: some thirty of them share a page.
+ * `lanes` has the lanes that wait in the store: `due` is null while one is held. `ids` finds events by a part of their id, and
+ * lags behind: see known-ids.ts.
+ */
+const MIGRATIONS: readonly string[] = [`
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    name TEXT NOT NULL,
+    state INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due INTEGER,
+    finished INTEGER,
+    completed TEXT,
+    error TEXT
+  ) STRICT;
+  CREATE INDEX events_not_done ON events (state, seq) WHERE state <> ${State.done};
+  CREATE INDEX events_waiting ON events (lane, seq) WHERE state = ${State.waiting};
+  CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+  CREATE TABLE lanes (lane TEXT PRIMARY KEY, due INTEGER) STRICT, WITHOUT ROWID;
+  CREATE INDEX lanes_due ON lanes (due);
+  CREATE TABLE ids (key INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
+  CREATE TABLE totals (
+    seq INTEGER NOT NULL,
+    indexed INTEGER NOT NULL,
+    stale INTEGER NOT NULL,
+    pending INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    dead INTEGER NOT NULL,
+    invalid INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0);
+`]
+
+/** Makes the file what this version of the package works with. */
+export function migrate (db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
+  const version = numberOf(db, 'user_version')
+  const tables = Number(db.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count)
+  if (tables > 0 && numberOf(db, 'application_id') !== APPLICATION_ID) throw new UnusableError('it is a database of another program')
+  if (version > migrations.length) {
+    throw new UnusableError(`its schema is version ${version}, and this package knows ${migrations.length}: a newer version of the package has written it`)
+  }
+  if (version === migrations.length) return
+  db.exec('BEGIN IMMEDIATE')
+  for (const migration of migrations.slice(version)) db.exec(migration)
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}; COMMIT`)
+}
+
+function numberOf (db: DatabaseSync, pragma: 'user_version' | 'application_id'): number {
+  return Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma])
+}

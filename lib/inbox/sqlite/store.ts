@@ -1,0 +1,127 @@
+import { DatabaseSync } from 'node:sqlite'
+import { EventTable } from './event-table.ts'
+import { EventViews } from './event-views.ts'
+import { create, realPath } from './files.ts'
+import { KnownIds } from './known-ids.ts'
+import { LaneTable } from './lane-table.ts'
+import { lock } from './lock.ts'
+import type { Call, Done, Opening, Results, Work } from './messages.ts'
+import { Purge } from './purge.ts'
+import { migrate } from './schema.ts'
+import { Totals } from './totals.ts'
+import { UnusableError } from './unusable-error.ts'
+
+/** In KiB: the pages that most transactions touch, of a file of many gigabytes. */
+const CACHE = 32_768
+
+/** The file, and all that is done with it. Everything here waits for the disk: it has a thread of its own. */
+export class Store {
+  readonly #lock: DatabaseSync
+  readonly #db: DatabaseSync
+  readonly #totals: Totals
+  readonly #ids: KnownIds
+  readonly #lanes: LaneTable
+  readonly #events: EventTable
+  readonly #views: EventViews
+  readonly #purge: Purge
+
+  constructor ({ path, keep, maxBacklog, held }: Opening) {
+    const file = realPath(path)
+    this.#lock = lock(file)
+    try {
+      const db = this.#db = openFile(file)
+      const totals = this.#totals = new Totals(db)
+      const ids = this.#ids = new KnownIds(db, totals.now.indexed)
+      const lanes = this.#lanes = new LaneTable(db)
+      this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
+      this.#views = new EventViews(db, totals, ids)
+      this.#purge = new Purge({ db, totals, ids, keep })
+      this.#transaction(() => { lanes.recover(Date.now(), held) })
+    } catch (error) {
+      this.#lock.close()
+      throw error
+    }
+  }
+
+  nextDue (): number | null {
+    return this.#lanes.nextDue()
+  }
+
+  run (work: Work): Done {
+    return this.#transaction(() => {
+      const { now, done, failed, givenBack, adds, calls } = work
+      this.#events.done(done, now)
+      for (const outcome of failed) this.#events.settle(outcome, now)
+      for (const lane of givenBack) this.#lanes.giveBack(lane)
+      const added = this.#events.add(adds)
+      if (added.length > 0) this.#ids.merge()
+      const results = calls.map((call) => this.#call(call, now))
+      return { kind: 'done', added, results, nextDue: this.nextDue() }
+    })
+  }
+
+  /** Removes what is old, a little at each step. */
+  * purge (): Generator<undefined, undefined> {
+    for (const step of this.#purge.pass(Date.now())) {
+      if (step !== undefined) this.#transaction(step)
+      yield
+    }
+  }
+
+  close (): void {
+    this.#db.close()
+    this.#lock.close()
+  }
+
+  #call (call: Call, now: number): Results[keyof Results] {
+    switch (call.method) {
+      case 'stats': return this.#views.stats()
+      case 'list': return this.#views.list(call.options)
+      case 'get': return this.#views.get(call.id)
+      case 'replay': return this.#events.replay(call.ids)
+      case 'take': return this.#lanes.take(call.lanes, now)
+    }
+  }
+
+  #transaction<T> (work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#totals.now.indexed = this.#ids.indexed
+      this.#totals.save()
+      this.#db.exec('COMMIT')
+      this.#ids.commit()
+      this.#totals.commit()
+      return result
+    } catch (error) {
+      this.#rollback()
+      throw error
+    }
+  }
+
+  #rollback (): void {
+    this.#ids.rollback()
+    this.#totals.rollback()
+    try {
+      this.#db.exec('ROLLBACK')
+    } catch {
+      // A full disk has ended the transaction already.
+    }
+  }
+}
+
+function openFile (file: string): DatabaseSync {
+  create(file)
+  const db = new DatabaseSync(file)
+  try {
+    // Nobody else writes, but for somebody who mends something by hand.
+    db.exec(`PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE}`)
+    const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
+    if (mode !== 'wal') throw new UnusableError('its file system cannot have a write-ahead log')
+    migrate(db)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}

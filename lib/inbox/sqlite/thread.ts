@@ -1,0 +1,66 @@
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Reply, Request } from './messages.ts'
+
+/** '.js' once built. */
+const extension = extname(import.meta.url)
+const WORKER = new URL(`./worker${extension}`, import.meta.url)
+/**
+ * What the app's Node was started with is not for this thread: an `--import` would run there once more. On the Node versions where
+ * node:sqlite is not stable yet, it warns of itself. Not built, the thread needs what lets Node read TypeScript.
+ */
+const OPTIONS = extension === '.ts' ? {} : { execArgv: ['--disable-warning=ExperimentalWarning'] }
+
+interface Watcher {
+  /** Old events could not be removed. */
+  readonly onPurgeFailed: (message: string) => void
+  /** It has ended, and nobody has asked it to. */
+  readonly onEnd: (error: Error) => void
+}
+
+/** The thread of a store. It answers one request after the other. */
+export class Thread {
+  readonly #worker: Worker
+  readonly #watcher: Watcher
+  readonly #waiting: Array<PromiseWithResolvers<Reply>> = []
+  readonly #exit = Promise.withResolvers<undefined>()
+  #error = new Error('the thread that stores events has ended')
+  #ended = false
+  #closing = false
+
+  constructor (watcher: Watcher) {
+    this.#watcher = watcher
+    this.#worker = new Worker(WORKER, { ...OPTIONS, name: 'oneroute-inbox' })
+    this.#worker.on('message', (reply: Reply) => { this.#take(reply) })
+    this.#worker.on('error', (error) => { this.#error = error })
+    this.#worker.on('exit', () => { this.#end() })
+  }
+
+  /** Rejects if the thread ends before it has answered. */
+  async ask (request: Request, transfer: ArrayBuffer[] = []): Promise<Reply> {
+    if (this.#ended) throw this.#error
+    const waiting = Promise.withResolvers<Reply>()
+    this.#waiting.push(waiting)
+    this.#worker.postMessage(request, transfer)
+    return await waiting.promise
+  }
+
+  /** Settles when the thread has ended, and with it every lock on the file. */
+  async close (): Promise<void> {
+    this.#closing = true
+    if (!this.#ended) this.#worker.postMessage({ kind: 'close' } satisfies Request)
+    await this.#exit.promise
+  }
+
+  #take (reply: Reply): void {
+    if (reply.kind === 'purgeFailed') this.#watcher.onPurgeFailed(reply.message)
+    else this.#waiting.shift()?.resolve(reply)
+  }
+
+  #end (): void {
+    this.#ended = true
+    for (const { reject } of this.#waiting) reject(this.#error)
+    this.#exit.resolve(undefined)
+    if (!this.#closing) this.#watcher.onEnd(this.#error)
+  }
+}

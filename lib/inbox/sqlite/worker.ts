@@ -1,0 +1,65 @@
+// The thread of a store: requests come in one at a time, and each is answered.
+import { setImmediate, setInterval } from 'node:timers/promises'
+import { parentPort } from 'node:worker_threads'
+import { LockedError } from './lock.ts'
+import type { Opening, Reply, Request, Work } from './messages.ts'
+import { Store } from './store.ts'
+
+/** Between two looks for what is old enough to be removed, in milliseconds: no need to be more exact than a hundredth of `keep`. */
+const PURGE_EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const
+
+let store: Store | undefined
+const closing = new AbortController()
+const { signal } = closing
+
+parentPort?.on('message', (request: Request) => {
+  if (request.kind === 'close') close()
+  else parentPort?.postMessage(answer(request))
+})
+
+function answer (request: Opening | Work): Reply {
+  try {
+    return request.kind === 'open' ? open(request) : work(request)
+  } catch (error) {
+    return { kind: 'failed', message: messageOf(error), locked: error instanceof LockedError }
+  }
+}
+
+function work (work: Work): Reply {
+  if (store === undefined) throw new Error('the store is not open')
+  return store.run(work)
+}
+
+function open (opening: Opening): Reply {
+  store = new Store(opening)
+  void purgeNowAndThen(store, opening.keep)
+  return { kind: 'opened', nextDue: store.nextDue() }
+}
+
+function close (): void {
+  closing.abort()
+  store?.close()
+  parentPort?.close() // and nothing keeps the thread any longer
+}
+
+async function purgeNowAndThen (store: Store, keep: number): Promise<void> {
+  const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, keep * PURGE_EVERY.part))
+  try {
+    for await (const tick of setInterval(every, store, { signal })) await purge(tick)
+  } catch {
+    // Closing has aborted it: nothing else is thrown there.
+  }
+}
+
+/** Beside the work: whatever came in meanwhile is done between two steps. */
+async function purge (store: Store): Promise<void> {
+  try {
+    for (const step of store.purge()) await setImmediate(step, { signal })
+  } catch (error) {
+    if (!signal.aborted) parentPort?.postMessage({ kind: 'purgeFailed', message: messageOf(error) } satisfies Reply)
+  }
+}
+
+function messageOf (error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
