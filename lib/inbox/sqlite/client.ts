@@ -50,6 +50,7 @@ export class StoreClient {
 
   async close (): Promise<void> {
     this.#closed = true
+    this.#up = false
     clearTimeout(this.#restart)
     await this.#thread.close()
   }

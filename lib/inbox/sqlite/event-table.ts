@@ -1,16 +1,29 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { BulkInsert } from './bulk-insert.ts'
 import type { KnownIds } from './known-ids.ts'
 import type { LaneTable } from './lane-table.ts'
 import { Admission, Taken } from './messages.ts'
-import type { Adds, Failed, Results } from './messages.ts'
+import type { AddedRow, Adds, Failed, Results } from './messages.ts'
 import { nameOfState, State } from './schema.ts'
 import type { Totals } from './totals.ts'
+
+/** Of no event. */
+const NO_SEQ = 0
+/** Where a row has it. */
+const SIZE = 6
 
 interface Parts {
   readonly db: DatabaseSync
   readonly totals: Totals
   readonly ids: KnownIds
   readonly lanes: LaneTable
+}
+
+/** What is inserted once all is known. */
+interface Fresh {
+  readonly ids: Set<string>
+  readonly events: SQLInputValue[]
+  readonly bodies: SQLInputValue[]
 }
 
 /** What is written about events. All of it within a transaction of the caller's. */
@@ -26,35 +39,45 @@ export class EventTable {
   }
 
   /** Adds events in order, and says of each what became of it. */
-  add (adds: Adds): number[] {
-    const { ids, lanes, totals: { now } } = this.#parts
-    let empty = lanes.isEmpty()
+  add ({ rows, bodies }: Adds): number[] {
+    const fresh: Fresh = { ids: new Set(), events: [], bodies: [] }
+    this.#parts.ids.look(rows.map(([id]) => id))
     let start = 0
-    return adds.ids.map((id, i) => {
-      const body = adds.bodies.subarray(start, adds.ends[i])
-      start = adds.ends[i] ?? start
-      if (ids.get(id) !== undefined) return Taken.duplicate
-      const admission = adds.admissions[i]
-      if (admission !== Admission.invalid && now.pending >= this.#maxBacklog) return Taken.full
-      const lane = adds.lanes[i] ?? ''
-      if (admission === Admission.invalid) return this.#insert(adds, i, body, State.invalid)
-      if (admission === Admission.live && (empty || !lanes.has(lane))) return this.#insert(adds, i, body, State.live)
-      empty = false
-      lanes.add(lane, admission === Admission.held ? null : adds.received[i] ?? 0)
-      return this.#insert(adds, i, body, State.waiting)
+    const taken = rows.map((row) => {
+      const body = bodies.subarray(start, start + row[SIZE])
+      start += body.length
+      return this.#add(row, body, fresh)
     })
+    this.#statements.insert.run(fresh.events)
+    this.#statements.insertBody.run(fresh.bodies)
+    return taken
   }
 
-  #insert (adds: Adds, i: number, body: Uint8Array, state: number): number {
+  #add (row: AddedRow, body: Uint8Array, fresh: Fresh): number {
+    const { ids, lanes, totals: { now } } = this.#parts
+    const [id, , lane, admission, received] = row
+    if (fresh.ids.has(id) || ids.get(id) !== undefined) return Taken.duplicate
+    if (admission === Admission.invalid) {
+      now.invalid++
+      this.#insert(row, body, State.invalid, fresh)
+      return Taken.stored
+    }
+    if (now.pending >= this.#maxBacklog) return Taken.full
+    now.pending++
+    if (admission === Admission.live && !lanes.has(lane)) return this.#insert(row, body, State.live, fresh)
+    this.#insert(row, body, State.waiting, fresh)
+    const held = admission === Admission.held
+    return lanes.add(lane, held ? null : received) && held ? Taken.held : Taken.stored
+  }
+
+  #insert ([id, name, lane, , received, error]: AddedRow, body: Uint8Array, state: number, fresh: Fresh): number {
     const { ids, totals: { now } } = this.#parts
-    const { insert, insertBody } = this.#statements
-    const [id, received, error] = [adds.ids[i] ?? '', adds.received[i] ?? 0, adds.errors[i] ?? null]
     const seq = ++now.seq
-    now[state === State.invalid ? 'invalid' : 'pending']++
-    insert.run(seq, id, adds.lanes[i] ?? '', adds.names[i] ?? '', state, received, error === null ? null : received, error)
-    insertBody.run(seq, body)
+    fresh.ids.add(id)
+    fresh.events.push(seq, id, lane, name, state, received, error === null ? null : received, error)
+    fresh.bodies.push(seq, body)
     ids.set(id, seq)
-    return state === State.live ? seq : Taken.stored
+    return seq
   }
 
   /** Events that were delivered at their first attempt. Those that are settled already are left as they are. */
@@ -85,8 +108,9 @@ export class EventTable {
     const { find, move, moveBody } = this.#statements
     const held = new Set<string>()
     let count = 0
+    ids.look(wanted)
     for (const id of wanted) {
-      const row = find.get(ids.get(id) ?? 0)
+      const row = find.get(ids.get(id) ?? NO_SEQ)
       const state = nameOfState(row?.state)
       if (row === undefined || state === 'pending') continue
       const [lane, seq, next] = [String(row.lane), Number(row.seq), ++now.seq]
@@ -106,8 +130,8 @@ export class EventTable {
 function prepare (db: DatabaseSync) {
   const pending = `state IN (${State.live}, ${State.waiting})`
   return {
-    insert: db.prepare('INSERT INTO events (seq, id, lane, name, state, received, finished, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
-    insertBody: db.prepare('INSERT INTO bodies VALUES (?, ?)'),
+    insert: new BulkInsert(db, 'INSERT INTO events (seq, id, lane, name, state, received, finished, error)', 8),
+    insertBody: new BulkInsert(db, 'INSERT INTO bodies', 2),
     done: db.prepare(`UPDATE events SET state = ${State.done}, attempts = 1, finished = ?
       WHERE seq IN (SELECT value FROM json_each(?)) AND ${pending}`),
     retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ? WHERE seq = ? AND ${pending}`),

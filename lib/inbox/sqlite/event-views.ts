@@ -5,6 +5,9 @@ import type { Results, StoredRow } from './messages.ts'
 import { nameOfState, State } from './schema.ts'
 import type { Totals } from './totals.ts'
 
+/** Of no event. */
+const NO_SEQ = 0
+
 /** The rows of each state that the API knows. */
 const STATES: Record<EventState, readonly number[]> = {
   pending: [State.live, State.waiting],
@@ -45,7 +48,8 @@ export class EventViews {
   }
 
   get (id: string): StoredRow | undefined {
-    return rowsOf(this.#statements.one, this.#ids.get(id) ?? 0)[0]
+    this.#ids.look([id])
+    return rowsOf(this.#statements.one, this.#ids.get(id) ?? NO_SEQ)[0]
   }
 }
 

@@ -3,10 +3,11 @@ import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts
 import { Alarm } from './alarm.ts'
 import { StoreClient } from './client.ts'
 import { LiveLanes } from './live-lanes.ts'
-import { Admission, Taken } from './messages.ts'
+import { Taken } from './messages.ts'
 import type { Call, Done, Results } from './messages.ts'
 import { Outgoing } from './outgoing.ts'
 import type { Batch, PendingAdd } from './outgoing.ts'
+import { Pace } from './pace.ts'
 import { takenEvent } from './rows.ts'
 import { text } from './text.ts'
 
@@ -31,7 +32,7 @@ export class Exchange {
   readonly #outgoing = new Outgoing()
   /** For when a lane of the store becomes due. */
   readonly #due: Alarm
-  #scheduled: NodeJS.Immediate | undefined
+  readonly #pace: Pace
   #again: NodeJS.Timeout | undefined
   /** The transaction under way. It never rejects. */
   #flight: Promise<void> | undefined
@@ -41,6 +42,11 @@ export class Exchange {
     const { log, maxBacklog } = host
     this.#host = host
     this.#due = new Alarm(() => { host.wake() })
+    this.#pace = new Pace({
+      prepare: () => { if (this.#lanes.isReady || this.#due.isDue) host.wake() },
+      waiting: () => this.#outgoing.size,
+      begin: () => this.#begin()
+    })
     this.#client = new StoreClient({
       opening: { path, keep, maxBacklog },
       log,
@@ -48,7 +54,7 @@ export class Exchange {
       onDown: () => { this.#forget() },
       onUp: (nextDue) => {
         this.#due.set(nextDue)
-        this.#schedule()
+        this.#soon()
       }
     })
   }
@@ -61,7 +67,7 @@ export class Exchange {
     this.#check()
     return await new Promise((resolve, reject) => {
       this.#outgoing.add({ event, lane: text(event.lane), resolve, reject })
-      this.#schedule()
+      this.#soon()
     })
   }
 
@@ -70,7 +76,7 @@ export class Exchange {
     return await new Promise((resolve, reject) => {
       // The store answers each call with its method's result.
       this.#outgoing.call({ call, resolve: resolve as (result: Results[keyof Results]) => void, reject })
-      this.#schedule()
+      this.#soon()
     })
   }
 
@@ -90,22 +96,22 @@ export class Exchange {
     const last = outcomes.at(-1)
     if (last?.state === 'pending') this.#lanes.settle(claim, outcomes.length - 1, last.dueAt ?? Date.now())
     else this.#lanes.settle(claim, outcomes.length)
-    this.#schedule()
+    this.#soon()
   }
 
   async replay (ids: readonly string[]): Promise<number> {
     const { count, lanes } = await this.call({ method: 'replay', ids })
     for (const lane of lanes) this.#lanes.hold(lane)
-    this.#schedule()
+    this.#soon()
     return count
   }
 
   /** What is settled is written before, if that is possible. */
   async close (): Promise<void> {
-    clearImmediate(this.#scheduled)
     await this.#flight
     this.#begin()
     await this.#flight
+    this.#pace.stop()
     clearTimeout(this.#again)
     this.#due.clear()
     await this.#client.close()
@@ -121,44 +127,40 @@ export class Exchange {
     return claims.concat(this.#lanes.claim(most - claims.length))
   }
 
+  #soon (): void {
+    if (this.#flight === undefined) this.#pace.soon()
+  }
+
   #check (): void {
     if (!this.#client.isUp) throw new InboxUnavailableError()
   }
 
-  /** Once everything has had its turn that came in together: it goes into one transaction. */
-  #schedule (): void {
-    if (this.#flight !== undefined) return
-    this.#scheduled ??= setImmediate(() => {
-      this.#scheduled = undefined
-      if (this.#lanes.isReady || this.#due.isDue) this.#host.wake()
-      this.#begin()
-    })
-  }
-
-  #begin (): void {
-    if (this.#flight !== undefined || !this.#client.isUp || (this.#outgoing.isEmpty && !this.#lanes.isLeaving)) return
+  /** Returns how many events the transaction stores. */
+  #begin (): number {
+    if (this.#flight !== undefined || !this.#client.isUp || (this.#outgoing.isEmpty && !this.#lanes.isLeaving)) return 0
     const batch = this.#outgoing.next(this.#lanes)
     this.#flight = this.#client.run(batch.work)
       .then((done) => { this.#apply(batch, done) }, (error: unknown) => { this.#failed(batch, error) })
       .finally(() => {
         this.#flight = undefined
-        if (this.#again === undefined) this.#schedule()
+        if (this.#again === undefined) this.#pace.soon()
       })
+    return batch.adds.length
   }
 
-  #apply ({ adds, calls, work }: Batch, { added, results, nextDue }: Done): void {
+  #apply ({ adds, calls }: Batch, { added, results, nextDue }: Done): void {
     this.#due.set(nextDue)
-    adds.forEach((pending, i) => { this.#added(pending, work.adds.admissions[i], added[i]) })
+    adds.forEach((pending, i) => { this.#added(pending, added[i]) })
     calls.forEach(({ resolve }, i) => { resolve(results[i]) })
   }
 
-  #added ({ event, lane, resolve, reject }: PendingAdd, admission: number | undefined, taken = 0): void {
+  #added ({ event, lane, resolve, reject }: PendingAdd, taken: number | undefined): void {
     if (taken === Taken.full) {
       reject(new BacklogFullError())
       return
     }
-    if (taken === Taken.stored && (admission === Admission.held || this.#lanes.has(lane))) this.#lanes.hold(lane)
-    if (taken >= 0) {
+    if (taken === Taken.held || (taken === Taken.stored && this.#lanes.has(lane))) this.#lanes.hold(lane)
+    if (taken !== undefined && taken >= 0) {
       const { id, name, receivedAt, body } = event
       this.#lanes.push(lane, { seq: taken, id, name, event: event.event, receivedAt, attempt: 1, completed: NONE, size: body.length })
     }
@@ -173,7 +175,7 @@ export class Exchange {
     this.#host.log.error({ err }, 'what became of events could not be stored: it is tried again')
     this.#again ??= setTimeout(() => {
       this.#again = undefined
-      this.#schedule()
+      this.#soon()
     }, AGAIN_AFTER)
   }
 

@@ -1,15 +1,20 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { BulkInsert } from './bulk-insert.ts'
+import { KeyFilter } from './key-filter.ts'
+import { SeqsByKey } from './seqs-by-key.ts'
 
 /** Events between two mergers: enough for several of their keys to share a page of an index of millions. */
-const GENERATION = 32_768
+const GENERATION = 65_536
 /** Merged with each transaction: more than one adds, or memory would not be bounded. */
-const MERGED_AT_ONCE = 256
-const KEY_BYTES = 6
+const MERGED_AT_ONCE = 1_024
+const LOADED_AT_ONCE = 10_000
+const KEY_BYTES = 4
+const NONE: readonly never[] = []
 
 interface Merger {
-  /** In the order of the index, so that neighbours are written together. */
-  readonly entries: ReadonlyArray<readonly [key: number, id: string]>
-  readonly events: Map<string, number>
+  /** `key, seq, key, seq …` in the order of the index, so that neighbours are written together. */
+  readonly entries: readonly number[]
+  readonly events: SeqsByKey
   /** The last `seq` among them. */
   readonly upTo: number
   position: number
@@ -17,65 +22,92 @@ interface Merger {
 
 /**
  * Finds events by their ids. Ids are random: in an index, each new one changes another page, and the more there are, the more it
- * costs to add one. Hence the ids of the newest events are in memory only, and go to the index by the thousand, sorted, some with
- * each transaction. Those that a crash keeps from it are read from the events at the next start. The index has only a part of
- * each id: what is found is compared with the event's own.
+ * costs to add one. Hence the newest ones are in memory only, and go to the index by the thousand, sorted, some with each
+ * transaction. Those that a crash keeps from it are read from the events at the next start. Memory and index have a key only, which
+ * is a part of the id: what they find is compared with the event's own, and may as well be gone.
  */
 export class KnownIds {
-  #young = new Map<string, number>()
+  #young = new SeqsByKey()
   #merger: Merger | undefined
-  /** What the transaction under way has changed: the events that had these ids before. */
-  #before: Array<readonly [id: string, seq: number | undefined]> = []
+  #filter = new KeyFilter()
+  #isLoaded = false
+  /** What the index has for the keys that were looked up last. */
+  #looked = new SeqsByKey()
+  /** The last `seq` of the young ones. */
+  #last: number
+  /** The keys that the transaction under way has set, and how much it has merged. */
+  #set: number[] = []
   #merged = 0
   #indexed: number
   readonly #find: StatementSync
-  readonly #insert: StatementSync
+  readonly #page: StatementSync
+  readonly #compare: StatementSync
+  readonly #insert: BulkInsert
   readonly #key = Buffer.alloc(KEY_BYTES)
 
   /** `indexed` is the last `seq` that the index has. */
   constructor (db: DatabaseSync, indexed: number) {
-    this.#indexed = indexed
-    this.#find = db.prepare('SELECT events.seq FROM ids JOIN events ON events.seq = ids.seq WHERE ids.key = ? AND events.id = ?')
-    this.#insert = db.prepare('INSERT OR IGNORE INTO ids VALUES (?, ?)')
+    this.#indexed = this.#last = indexed
+    this.#find = db.prepare('SELECT key, seq FROM ids WHERE key IN (SELECT value FROM json_each(?))')
+    this.#page = db.prepare(`SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${LOADED_AT_ONCE}`)
+    this.#compare = db.prepare('SELECT 1 FROM events WHERE seq = ? AND id = ?')
+    this.#insert = new BulkInsert(db, 'INSERT OR IGNORE INTO ids', 2)
     const rows = db.prepare('SELECT id, seq FROM events WHERE seq > ? ORDER BY seq').iterate(indexed)
-    for (const { id, seq } of rows) this.#young.set(String(id), Number(seq))
+    for (const { id, seq } of rows) this.#young.add(this.#keyOf(String(id)), this.#last = Number(seq))
   }
 
   get indexed (): number {
     return this.#indexed
   }
 
+  /** Reads which keys the index has; until it is through, every id is looked up. Between two steps there is time for other work. */
+  * load (): Generator<undefined, undefined> {
+    const filter = this.#filter = new KeyFilter()
+    this.#isLoaded = false
+    let last: unknown = Number.MIN_SAFE_INTEGER
+    for (let rows = this.#page.all(Number(last)); rows.length > 0; rows = this.#page.all(Number(last))) {
+      for (const { key } of rows) filter.add(Number(last = key))
+      yield
+    }
+    this.#isLoaded = true
+  }
+
+  /** Has to come before `get` of any of them: all are looked up at once. */
+  look (ids: readonly string[]): void {
+    this.#looked = new SeqsByKey()
+    const keys = ids.map((id) => this.#keyOf(id)).filter((key) => !this.#isLoaded || this.#filter.mayHave(key))
+    if (keys.length === 0) return
+    for (const { key, seq } of this.#find.all(JSON.stringify(keys))) this.#looked.add(Number(key), Number(seq))
+  }
+
   /** The `seq` of the event with this id. */
   get (id: string): number | undefined {
-    return this.#young.get(id) ?? this.#merger?.events.get(id) ?? this.#stored(id)
+    const key = this.#keyOf(id)
+    return this.#fitting(this.#young.get(key), id) ??
+      this.#fitting(this.#merger?.events.get(key) ?? NONE, id) ??
+      this.#fitting(this.#looked.get(key), id)
   }
 
   set (id: string, seq: number): void {
-    this.#before.push([id, this.#young.get(id)])
-    this.#young.set(id, seq)
-  }
-
-  /** For what is deleted from the store. */
-  delete (id: string): void {
-    const seq = this.#young.get(id) ?? this.#merger?.events.get(id)
-    if (seq === undefined) return
-    this.#before.push([id, seq])
-    this.#young.delete(id)
-    this.#merger?.events.delete(id)
+    const key = this.#keyOf(id)
+    this.#set.push(key)
+    this.#young.add(key, seq)
+    this.#last = seq
   }
 
   /** Brings a part of what is not indexed yet into the index, within the transaction under way. */
   merge (): void {
     if (this.#merger === undefined && this.#young.size >= GENERATION) this.#begin()
     if (this.#merger === undefined) return
-    const { entries, events, position } = this.#merger
-    const end = Math.min(position + MERGED_AT_ONCE, entries.length)
-    for (const entry of entries.slice(position, end)) this.#index(entry, events)
-    this.#merged = end - position
+    const { entries, position } = this.#merger
+    const part = entries.slice(position, position + 2 * MERGED_AT_ONCE)
+    this.#insert.run(part)
+    for (let i = 0; i < part.length; i += 2) this.#filter.add(Number(part[i]))
+    this.#merged = part.length
   }
 
   commit (): void {
-    this.#before = []
+    this.#set = []
     if (this.#merger === undefined) return
     this.#merger.position += this.#merged
     this.#merged = 0
@@ -85,34 +117,23 @@ export class KnownIds {
   }
 
   rollback (): void {
-    for (const [id, seq] of this.#before.toReversed()) {
-      if (seq === undefined) this.#young.delete(id)
-      else this.#young.set(id, seq)
-    }
-    this.#before = []
+    for (const key of this.#set) this.#young.remove(key)
+    this.#set = []
     this.#merged = 0
   }
 
   #begin (): void {
-    const events = this.#young
-    this.#young = new Map()
-    const entries = Array.from(events.keys(), (id) => [this.#keyOf(id), id] as const).sort(([a], [b]) => a - b)
-    this.#merger = { entries, events, upTo: Math.max(...events.values()), position: 0 }
+    this.#merger = { entries: this.#young.sorted(), events: this.#young, upTo: this.#last, position: 0 }
+    this.#young = new SeqsByKey()
   }
 
-  #index ([key, id]: readonly [number, string], events: ReadonlyMap<string, number>): void {
-    const seq = events.get(id)
-    if (seq !== undefined) this.#insert.run(key, seq)
+  #fitting (seqs: readonly number[], id: string): number | undefined {
+    return seqs.find((seq) => this.#compare.get(seq, id) !== undefined)
   }
 
-  #stored (id: string): number | undefined {
-    const row = this.#find.get(this.#keyOf(id), id)
-    return row && Number(row.seq)
-  }
-
-  /** The first bytes of the id: an integer that SQLite stores in six. */
+  /** The first bytes of the id. Two of a million events share a key once in a hundred times. */
   #keyOf (id: string): number {
     this.#key.fill(0).write(id, 'base64url')
-    return this.#key.readIntBE(0, KEY_BYTES)
+    return this.#key.readInt32BE()
   }
 }

@@ -9,6 +9,8 @@ const MOST_BYTES = 262_144
 
 /** The lanes that wait in the store. While one is held, its `due` is null. */
 export class LaneTable {
+  /** While all goes well there is none, and looking for one each time would cost a part of adding an event. */
+  #isEmpty = false
   readonly #statements: ReturnType<typeof prepare>
 
   constructor (db: DatabaseSync) {
@@ -24,24 +26,30 @@ export class LaneTable {
     for (const lane of held) hold.run(lane)
   }
 
-  isEmpty (): boolean {
-    return this.#statements.first.get() === undefined
+  /** At the begin of each transaction. */
+  look (): void {
+    this.#isEmpty = this.#statements.first.get() === undefined
   }
 
   has (lane: string): boolean {
-    return this.#statements.has.get(lane) !== undefined
+    return !this.#isEmpty && this.#statements.has.get(lane) !== undefined
   }
 
   /** Whether the lane was not there yet. `due` null: it is held. */
   add (lane: string, due: number | null): boolean {
+    this.#isEmpty = false
     return this.#statements.add.run(lane, due).changes === 1
   }
 
   giveBack ({ lane, due, seqs }: GivenBack): void {
     const { stop, waits, put, remove } = this.#statements
     if (seqs.length > 0) stop.run(JSON.stringify(seqs))
-    if (waits.get(lane) === undefined) remove.run(lane)
-    else put.run(lane, due)
+    if (waits.get(lane) === undefined) {
+      remove.run(lane)
+      return
+    }
+    put.run(lane, due)
+    this.#isEmpty = false
   }
 
   take (most: number, now: number): TakenLane[] {

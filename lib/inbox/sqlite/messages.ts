@@ -19,18 +19,22 @@ export interface GivenBack {
   seqs: readonly number[]
 }
 
-/** New events, as plain values: an object an event would cost more to hand over than the event to insert. */
-export interface Adds {
-  ids: string[]
-  names: string[]
-  lanes: string[]
-  /** `Admission`s. */
-  admissions: number[]
-  received: number[]
+/** A new event. Not an object: the names of its fields would be handed over with each. */
+export type AddedRow = readonly [
+  id: string,
+  name: string,
+  lane: string,
+  admission: Admission,
+  received: number,
   /** Why an invalid event is invalid. */
-  errors: Array<string | null>
-  /** Where each body ends in `bodies`. */
-  ends: number[]
+  error: string | null,
+  /** Bytes of its body. */
+  size: number
+]
+
+export interface Adds {
+  rows: AddedRow[]
+  /** The bodies of all of them, one behind the other. */
   bodies: Uint8Array<ArrayBuffer>
 }
 
@@ -44,9 +48,10 @@ export const Admission = {
   held: 2,
   invalid: 3
 } as const
+export type Admission = typeof Admission[keyof typeof Admission]
 
-/** What became of an added event: its `seq` if it is live, or one of these. */
-export const Taken = { duplicate: -1, full: -2, stored: -3 } as const
+/** What became of an added event: its `seq` if it is live, or one of these. `held`: it is stored, and its lane is to be given back. */
+export const Taken = { duplicate: -1, full: -2, stored: -3, held: -4 } as const
 
 export type Call =
   | { method: 'stats' }

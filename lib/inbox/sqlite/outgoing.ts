@@ -3,7 +3,7 @@ import type { ClaimedEvent, NewEvent, Outcome } from '../inbox.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
 import { pack } from './pack.ts'
-import { text } from './text.ts'
+import { textOrNull } from './text.ts'
 
 /** Bytes of bodies that may wait for a disk that is slow or stands still. */
 const MOST_BYTES = 67_108_864
@@ -44,6 +44,11 @@ export class Outgoing {
     return this.#done.length + this.#failed.length + this.#givenBack.length > 0
   }
 
+  /** How many events wait to be stored. */
+  get size (): number {
+    return this.#adds.length
+  }
+
   get isEmpty (): boolean {
     return !this.isUnsettled && this.#adds.length + this.#calls.length === 0
   }
@@ -63,7 +68,7 @@ export class Outgoing {
 
   settle ({ seq, attempt }: ClaimedEvent, { state, dueAt, completed, error }: Outcome): void {
     if (state === 'done' && attempt === 1) this.#done.push(seq)
-    else this.#failed.push({ seq, state, attempts: attempt, due: dueAt, completed: JSON.stringify(completed), error: error === null ? null : text(error) })
+    else this.#failed.push({ seq, state, attempts: attempt, due: dueAt, completed: JSON.stringify(completed), error: textOrNull(error) })
   }
 
   giveBack (lanes: readonly GivenBack[]): void {

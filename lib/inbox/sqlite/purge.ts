@@ -51,18 +51,17 @@ export class Purge {
   }
 
   #remove (rows: readonly Row[]): void {
-    const { ids, totals: { now } } = this.#parts
+    const { now } = this.#parts.totals
     const seqs = JSON.stringify(rows.map(({ seq }) => seq))
     this.#statements.removeBodies.run(seqs)
     this.#statements.removeEvents.run(seqs)
-    for (const { id } of rows) ids.delete(id)
     now.done -= rows.length
     now.stale += rows.length
   }
 
   /** Rows of the index of ids whose events are gone do no harm, but take room. */
   * #stale (): Generator<Step, undefined> {
-    const { totals } = this.#parts
+    const { totals, ids } = this.#parts
     const { pending, done, dead, invalid, stale } = totals.now
     if (stale < Math.max(STALE.least, (pending + done + dead + invalid) * STALE.part)) return
     const { endOfBatch, removeStale } = this.#statements
@@ -72,12 +71,12 @@ export class Purge {
       from = to
     }
     yield () => { totals.now.stale = 0 }
+    yield * ids.load() // or it would fill up with what is gone
   }
 }
 
 interface Row {
   seq: number
-  id: string
   state: number
   received: number
   finished: number | null
@@ -86,7 +85,7 @@ interface Row {
 function prepare (db: DatabaseSync) {
   const these = 'seq IN (SELECT value FROM json_each(?))'
   return {
-    rows: db.prepare('SELECT seq, id, state, received, finished FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
+    rows: db.prepare('SELECT seq, state, received, finished FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
     removeEvents: db.prepare(`DELETE FROM events WHERE ${these}`),
     removeBodies: db.prepare(`DELETE FROM bodies WHERE ${these}`),
     endOfBatch: db.prepare(`SELECT max(key) AS key FROM (SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${IDS_BATCH})`),

@@ -2,3 +2,7 @@
 export function text (value: string): string {
   return value.toWellFormed().replaceAll('\0', '\ufffd')
 }
+
+export function textOrNull (value: string | null): string | null {
+  return value === null ? null : text(value)
+}

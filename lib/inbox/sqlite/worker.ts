@@ -32,7 +32,7 @@ function work (work: Work): Reply {
 
 function open (opening: Opening): Reply {
   store = new Store(opening)
-  void purgeNowAndThen(store, opening.keep)
+  void maintain(store, opening.keep)
   return { kind: 'opened', nextDue: store.nextDue() }
 }
 
@@ -42,19 +42,20 @@ function close (): void {
   parentPort?.close() // and nothing keeps the thread any longer
 }
 
-async function purgeNowAndThen (store: Store, keep: number): Promise<void> {
+/** Beside the work: whatever came in meanwhile is done between two steps. */
+async function maintain (store: Store, keep: number): Promise<void> {
   const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, keep * PURGE_EVERY.part))
   try {
-    for await (const tick of setInterval(every, store, { signal })) await purge(tick)
+    await goThrough(store.warmUp())
+    for await (const tick of setInterval(every, store, { signal })) await goThrough(tick.purge())
   } catch {
     // Closing has aborted it: nothing else is thrown there.
   }
 }
 
-/** Beside the work: whatever came in meanwhile is done between two steps. */
-async function purge (store: Store): Promise<void> {
+async function goThrough (steps: Iterable<undefined>): Promise<void> {
   try {
-    for (const step of store.purge()) await setImmediate(step, { signal })
+    for (const step of steps) await setImmediate(step, { signal })
   } catch (error) {
     if (!signal.aborted) parentPort?.postMessage({ kind: 'purgeFailed', message: messageOf(error) } satisfies Reply)
   }
