@@ -62,7 +62,7 @@ export class Intake {
     const lane = this.#lane(event) ?? id
     const receivedAt = Date.now()
     const status = this.#add({ id, name: event.event, lane, state: 'pending', body: bytes, event, receivedAt, error: null })
-    return status instanceof Promise ? status.then((status) => ({ status, id })) : { status, id }
+    return typeof status === 'string' ? { status, id } : status.then((status) => ({ status, id }), rethrowCoded)
   }
 
   /** Refuses an event that is not of its schema; if `keep`, a durable inbox has it to be looked at, mended and replayed. */
@@ -70,8 +70,8 @@ export class Intake {
     const error = this.#parts.catalogue.problems(event)
     if (keep && this.#parts.inbox.durable) {
       const id = idOf(bytes)
-      const receivedAt = Date.now()
-      await this.#add({ id, name: event.event, lane: id, state: 'invalid', body: bytes, event, receivedAt, error })
+      const invalid: NewEvent = { id, name: event.event, lane: id, state: 'invalid', body: bytes, event, receivedAt: Date.now(), error }
+      await Promise.resolve(this.#add(invalid)).catch(rethrowCoded)
     }
     throw new InvalidEventError(error)
   }
@@ -94,11 +94,11 @@ export class Intake {
     return lane
   }
 
-  #add (event: NewEvent): Awaitable<'accepted' | 'duplicate'> {
+  #add (event: NewEvent): 'accepted' | 'duplicate' | Promise<'accepted' | 'duplicate'> {
     try {
       const status = this.#parts.inbox.add(event)
       // Not `instanceof Promise`: a driver's promise may be of its own making, and must never pass for an answer.
-      return typeof status === 'string' ? status : Promise.resolve(status).catch(rethrowCoded)
+      return typeof status === 'string' ? status : Promise.resolve(status)
     } catch (error) {
       return rethrowCoded(error)
     }

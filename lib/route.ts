@@ -96,18 +96,20 @@ function createParser (read: Read): FastifyBodyParser<Buffer> {
 
 function createHandler ({ intake, options, closing }: Parts, read: Read) {
   const signed = options.secrets.length > 0
-  /** A promise is for those who have to wait: without one, the reply is on its way when this returns. */
-  return (request: Pick<FastifyRequest, 'headers'>, reply: FastifyReply): Promise<Receipt> | undefined => {
+  /** Replies by itself where it can: what it returned a promise of would wait for two more. */
+  return (request: Pick<FastifyRequest, 'headers'>, reply: FastifyReply): Promise<never> | undefined => {
     // A request with neither a body nor a content type has met no parser: it is refused here.
     const { bytes, event } = withArrival(request)[ARRIVAL] ?? read(request, NO_BYTES)
     if (!intake.fits(event)) return intake.refuse(bytes, event, signed)
     const receipt = intake.accept(bytes, event)
-    if (receipt instanceof Promise) {
-      return receipt.finally(() => { if (closing()) closeConnection(reply) })
-    }
-    if (closing()) closeConnection(reply)
-    reply.send(receipt)
+    if (receipt instanceof Promise) receipt.then(answer).catch((error: unknown) => { reply.send(error) })
+    else answer(receipt)
     return undefined
+
+    function answer (receipt: Receipt): void {
+      if (closing()) closeConnection(reply)
+      reply.send(receipt)
+    }
   }
 }
 

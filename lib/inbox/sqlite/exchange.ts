@@ -63,9 +63,10 @@ export class Exchange {
     await this.#client.open()
   }
 
-  async add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
+  /** Not an async function: its promise would be a second one for each event. */
+  add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
     this.#check()
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#outgoing.add({ event, lane: text(event.lane), resolve, reject })
       this.#soon()
     })

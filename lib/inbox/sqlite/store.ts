@@ -15,7 +15,7 @@ import { UnusableError } from './unusable-error.ts'
 /** In bytes: bodies of a thousand or two fill larger pages better than SQLite's 4096. */
 const PAGE = 8_192
 /** In KiB: the pages that most transactions touch, of a file of many gigabytes. */
-const CACHE = 32_768
+const CACHE = 16_384
 
 /** The file, and all that is done with it. Everything here waits for the disk: it has a thread of its own. */
 export class Store {

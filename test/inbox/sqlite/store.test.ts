@@ -1,0 +1,143 @@
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'tap'
+import type { Test } from 'tap'
+import type { AddedRow, Work } from '../../../lib/inbox/sqlite/messages.ts'
+import { Admission, Taken } from '../../../lib/inbox/sqlite/messages.ts'
+import { migrate } from '../../../lib/inbox/sqlite/schema.ts'
+import { Store } from '../../../lib/inbox/sqlite/store.ts'
+import { temporaryFile } from '../../helpers/sqlite.ts'
+
+const DAY = 86_400_000
+
+/** Closed when the test ends, if it is not by then. */
+function openStore (t: Test, path: string, keep = DAY, held: string[] = []) {
+  const store = new Store({ kind: 'open', path, keep, maxBacklog: 1_000_000, held })
+  let open = true
+  const close = () => {
+    if (open) store.close()
+    open = false
+  }
+  t.teardown(close)
+  return Object.assign(store, { end: close })
+}
+
+const none = { done: [], failed: [], givenBack: [], calls: [] }
+
+function work (more: Partial<Work> = {}): Work {
+  return { kind: 'work', now: Date.now(), ...none, adds: { rows: [], bodies: new Uint8Array(0) }, ...more }
+}
+
+/** So many events, each with one byte for a body. Ids as a hash would make them, so that they are spread over the index. */
+function adds (from: number, count: number): Work['adds'] {
+  const rows = Array.from({ length: count }, (_, i): AddedRow => [idOf(from + i), 'newMessage', `lane ${(from + i) % 100}`, Admission.live, Date.now(), null, 1])
+  return { rows, bodies: new Uint8Array(count) }
+}
+
+function idOf (number: number): string {
+  const id = Buffer.alloc(32)
+  id.writeInt32BE(Math.imul(number, 0x9e3779b1))
+  id.writeInt32BE(number, 28)
+  return id.toString('base64url')
+}
+
+/** Adds events and settles them, so many in a transaction. */
+function fill (store: Store, count: number, size = 1_000): void {
+  for (let from = 0; from < count; from += size) {
+    const { added } = store.run(work({ adds: adds(from, size) }))
+    store.run(work({ done: added }))
+  }
+}
+
+function stats (store: Store) {
+  return store.run(work({ calls: [{ method: 'stats' }] })).results[0]
+}
+
+test('every repeat of a hundred thousand events is known, before and after they were indexed, and after a restart', async (t) => {
+  const path = temporaryFile(t)
+  const store = openStore(t, path)
+  fill(store, 100_000)
+  const known = (store: Store) => Array.from({ length: 100 }, (_, part) => store.run(work({ adds: adds(part * 1_000, 1_000) })).added)
+    .every((added) => added.every((taken) => taken === Taken.duplicate))
+  t.ok(known(store))
+  t.equal([...store.warmUp()].length, 7, 'reads what is indexed in parts')
+  t.ok(known(store))
+  store.end()
+  t.ok(known(openStore(t, path)))
+})
+
+test('done events are removed once `keep` is over, and so is what finds them; others stay', async (t) => {
+  const store = openStore(t, temporaryFile(t), 0)
+  fill(store, 80_000)
+  const [waiting, dead] = store.run(work({ adds: adds(80_000, 2) })).added
+  store.run(work({ failed: [{ seq: dead ?? 0, state: 'dead', attempts: 1, due: null, completed: '[]', error: 'broken' }] }))
+  await new Promise((resolve) => { setTimeout(resolve, 2) })
+  t.ok([...store.purge()].length > 160, 'in small steps')
+  t.match(stats(store), { pending: 1, done: 0, dead: 1 })
+  t.ok(store.run(work({ adds: adds(0, 1_000) })).added.every((taken) => taken > (waiting ?? 0)), 'what is gone is new again')
+  t.same(store.run(work({ adds: adds(80_000, 2) })).added, [Taken.duplicate, Taken.duplicate])
+})
+
+test('what came in later than an event that is kept is looked at another time', async (t) => {
+  const store = openStore(t, temporaryFile(t), DAY)
+  fill(store, 2_000)
+  t.equal([...store.purge()].length, 1)
+  t.match(stats(store), { done: 2_000 })
+})
+
+test('a transaction that fails leaves nothing behind, not even in memory', async (t) => {
+  const path = temporaryFile(t)
+  const store = openStore(t, path)
+  fill(store, 1_000)
+  const events = adds(1_000, 10)
+  const broken: AddedRow = ['one too many', 'newMessage', 'a lane', Admission.live, 0.5, null, 0]
+  t.throws(() => store.run(work({ adds: { ...events, rows: [...events.rows, broken] } })), { code: 'ERR_SQLITE_ERROR' }, 'half of a millisecond')
+  t.match(stats(store), { pending: 0, done: 1_000 })
+  t.same(store.run(work({ adds: events })).added, Array.from({ length: 10 }, (_, i) => 1_001 + i))
+})
+
+test('events that share the key of their ids are told apart', async (t) => {
+  const store = openStore(t, temporaryFile(t))
+  const twins = ['AAAAAAAAAAAA', 'AAAAAAAAAAAB', 'AAAAAAAAAAAC']
+  const add = (...ids: string[]) => store.run(work({
+    adds: { rows: ids.map((id) => [id, 'newMessage', id, Admission.live, 1, null, 1]), bodies: new Uint8Array(ids.length) }
+  })).added
+  t.same(add(...twins.slice(0, 2)), [1, 2])
+  t.same(add(...twins), [Taken.duplicate, Taken.duplicate, 3])
+  const broken: AddedRow = ['AAAAAAAAAAAD', 'newMessage', 'a lane', Admission.live, 0.5, null, 0]
+  t.throws(() => store.run(work({ adds: { rows: [broken], bodies: new Uint8Array(0) } })))
+  t.same(add(...twins), [Taken.duplicate, Taken.duplicate, Taken.duplicate])
+})
+
+test('a lane that is held after the store has started again is not given out before it is given back', async (t) => {
+  const path = temporaryFile(t)
+  const store = openStore(t, path)
+  store.run(work({ adds: adds(0, 200) }))
+  store.end()
+  const again = openStore(t, path, DAY, ['lane 7', 'lane 8'])
+  const take = (work: Work) => again.run(work).results[0] as Array<{ lane: string }> // what this call gives
+  const call = { method: 'take' as const, lanes: 1_000 }
+  t.equal(take(work({ calls: [call] })).length, 98)
+  t.match(take(work({ givenBack: [{ lane: 'lane 7', due: 1, seqs: [] }], calls: [call] })), [{ lane: 'lane 7', events: [{ seq: 8 }, { seq: 108 }] }])
+})
+
+test('of a lane with large bodies fewer events are taken at once', async (t) => {
+  const store = openStore(t, temporaryFile(t))
+  const rows = Array.from({ length: 20 }, (_, i): AddedRow => [idOf(i), 'newMessage', 'a', Admission.stored, 1, null, 100_000])
+  store.run(work({ adds: { rows, bodies: new Uint8Array(2_000_000) } }))
+  const [taken] = store.run(work({ calls: [{ method: 'take', lanes: 1 }] })).results
+  t.match(taken, [{ lane: 'a', events: { length: 3 } }])
+})
+
+test('a schema is brought up to date step by step, in one transaction', async (t) => {
+  const db = new DatabaseSync(temporaryFile(t))
+  t.teardown(() => { db.close() })
+  const first = 'CREATE TABLE a (b INTEGER) STRICT; INSERT INTO a VALUES (1)'
+  const second = 'ALTER TABLE a ADD COLUMN c INTEGER; UPDATE a SET c = b + 1'
+  migrate(db, [first])
+  migrate(db, [first])
+  t.throws(() => { migrate(db, [first, second, 'no SQL']) }, /syntax error/)
+  db.exec('ROLLBACK')
+  migrate(db, [first, second])
+  t.same({ ...db.prepare('SELECT * FROM a').get() }, { b: 1, c: 2 })
+  t.throws(() => { migrate(db, [first]) }, /its schema is version 2, and this package knows 1/)
+})
