@@ -3,6 +3,7 @@ import issueComment from './fixtures/issue-comment.json' with { type: 'json' }
 import newMessage from './fixtures/new-message.json' with { type: 'json' }
 
 const CONVERSATIONS = 1_000
+const MOST_CONVERSATIONS = 10_000
 const FIRST = Date.parse('2026-08-01T08:00:00.000Z')
 
 /** What customers write; a few in letters beyond ASCII, which the servers have to decode the slow way. */
@@ -19,7 +20,7 @@ const phrases = [
   'ok'
 ]
 
-const conversations = Array.from({ length: CONVERSATIONS }, (_, number) => ({
+const conversations = Array.from({ length: MOST_CONVERSATIONS }, (_, number) => ({
   id: randomUUID(),
   customer: { name: `Customer ${number}`, email: `customer.${number}@mail.com` },
   createdAt: new Date(FIRST - number * 60_000).toISOString()
@@ -27,9 +28,10 @@ const conversations = Array.from({ length: CONVERSATIONS }, (_, number) => ({
 
 let count = 0
 
-/** Bodies as OneRoute posts them, no two alike: each is the next message of one of a thousand conversations. */
-export function oneRouteBodies (length: number) {
-  return Array.from({ length }, () => oneRouteBody(++count))
+/** Bodies as OneRoute posts them, no two alike: each is the next message of one of so many conversations. */
+export function oneRouteBodies (length: number, among = CONVERSATIONS) {
+  if (among > MOST_CONVERSATIONS) throw new Error(`there are ${MOST_CONVERSATIONS} conversations, got ${among}`)
+  return Array.from({ length }, () => oneRouteBody(++count, among))
 }
 
 /** GitHub's `issue_comment` with the same texts, its rarer fields left out until it is as long as OneRoute's event. */
@@ -37,8 +39,8 @@ export function gitHubBodies (length: number) {
   return Array.from({ length }, () => gitHubBody(++count))
 }
 
-function oneRouteBody (number: number) {
-  const { id, customer, createdAt } = pick(conversations)
+function oneRouteBody (number: number, among: number) {
+  const { id, customer, createdAt } = pick(conversations, among)
   const at = time(number)
   const { message, conversation } = newMessage
   return JSON.stringify({
@@ -71,8 +73,8 @@ function time (number: number) {
   return new Date(FIRST + number * 7).toISOString()
 }
 
-function pick<T> (from: T[]) {
-  const one = from[Math.floor(Math.random() * from.length)]
+function pick<T> (from: T[], among = from.length) {
+  const one = from[Math.floor(Math.random() * among)]
   if (one === undefined) throw new Error('nothing to pick from')
   return one
 }

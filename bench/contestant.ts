@@ -1,26 +1,20 @@
 import { openLoad, type Load } from './load.ts'
 import type { WebhookRequest } from './requests.ts'
 import { startServer, type ServerProcess } from './server-process.ts'
+import type { Slice } from './slice.ts'
 import { percentile } from './statistics.ts'
 import type { Variant } from './variants.ts'
 
-/** What one turn of load showed. Times in microseconds. */
-export interface Slice {
-  requests: number
-  wall: number
-  cpu: number
-  latency: { p50: number, p99: number }
-}
-
 /** A running server with its connections. */
-export interface Contestant {
-  variant: Variant
+export interface Contestant<V extends Variant = Variant> {
+  variant: V
   take: (requests: WebhookRequest[]) => Promise<Slice>
   stop: () => Promise<void>
 }
 
-export async function startContestant (variant: Variant): Promise<Contestant> {
-  const server = await startServer(variant.name)
+/** `file` is for servers that keep events: left out, each has one of its own. */
+export async function startContestant<V extends Variant> (variant: V, file?: string): Promise<Contestant<V>> {
+  const server = await startServer(variant.name, file)
   const load = openLoad(server.port)
 
   return {
@@ -35,16 +29,17 @@ export async function startContestant (variant: Variant): Promise<Contestant> {
   }
 }
 
-/** The server is idle before, and has answered everything after: all that it does for these requests is between the two. */
+/** The server is idle before, and has nothing left to do after: all that it does for these requests is between the two. */
 async function takeTurn (server: ServerProcess, load: Load, requests: WebhookRequest[]): Promise<Slice> {
-  const before = await server.usage()
+  const before = await server.begin()
   const startedAt = performance.now()
   const latencies = await load.send(requests)
+  const after = await server.end(before.events + requests.length)
   const wall = (performance.now() - startedAt) * 1_000
-  const after = await server.usage()
   assertDelivered(requests.length, after.events - before.events)
   const latency = { p50: percentile(latencies, 0.5) * 1_000, p99: percentile(latencies, 0.99) * 1_000 }
-  return { requests: requests.length, wall, cpu: after.cpu - before.cpu, latency }
+  const { loopDelays, memory } = after
+  return { requests: requests.length, wall, cpu: after.cpu - before.cpu, latency, loopDelays, memory }
 }
 
 /** A server that answers 200 and drops events would be quick. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
 import { cpus, platform, release, totalmem } from 'node:os'
+import { disk } from './disk.ts'
 
 const packages = ['fastify', 'express', '@octokit/webhooks', 'undici']
 
@@ -14,6 +15,8 @@ export function environment () {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${platform()} ${release()}`,
     node: process.version,
+    sqlite: process.versions.sqlite,
+    disk: disk(),
     packages: Object.fromEntries(packages.map((name) => [name, versionOf(name)]))
   }
 }

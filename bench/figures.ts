@@ -1,5 +1,5 @@
-import type { Slice } from './contestant.ts'
-import { median, quartiles, type Quartiles } from './statistics.ts'
+import { cost, speed, type Slice } from './slice.ts'
+import { median, percentile, quartiles, ratios, type Quartiles } from './statistics.ts'
 import type { Variant } from './variants.ts'
 
 /** What is known about one variant after all cycles. Ratios: higher is better, the bare route is 1. */
@@ -14,11 +14,15 @@ export interface Figures {
   requestsPerSecond: Quartiles
   /** Medians of the slices' percentiles, in microseconds, with 64 requests always under way. */
   latency: { p50: number, p99: number }
-  /** The server's processor time by the time on the clock: near 1, or the client was in the way. */
+  /** The 99th percentile of the event loop's delay over all slices, in microseconds: by how much timers of 1 ms were late. */
+  loopDelay: number
+  /** The most that the server had in memory after a slice, in bytes. */
+  memory: number
+  /** The server's processor time by the time on the clock: near 1, or the client, or the disk, was in the way. */
   coreBusy: number
 }
 
-/** Each slice is compared with the bare route's slice of the same cycle, because the machine's speed drifts. */
+/** Each slice is compared with the bare route's slice of the same cycle. */
 export function figuresOf (variant: Variant, slices: Slice[], bareSlices: Slice[]): Figures {
   return {
     name: variant.name,
@@ -31,18 +35,8 @@ export function figuresOf (variant: Variant, slices: Slice[], bareSlices: Slice[
       p50: median(slices.map(({ latency }) => latency.p50)),
       p99: median(slices.map(({ latency }) => latency.p99))
     },
+    loopDelay: percentile(Float64Array.from(slices.flatMap(({ loopDelays }) => loopDelays)), 0.99),
+    memory: Math.max(...slices.map(({ memory }) => memory)),
     coreBusy: median(slices.map(({ cpu, wall }) => cpu / wall))
   }
-}
-
-function cost ({ cpu, requests }: Slice) {
-  return cpu / requests
-}
-
-function speed ({ requests, wall }: Slice) {
-  return requests / wall * 1_000_000
-}
-
-function ratios (dividends: number[], divisors: number[]) {
-  return dividends.map((dividend, cycle) => dividend / (divisors[cycle] ?? NaN))
 }

@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto'
 import { gitHubBodies, oneRouteBodies } from './bodies.ts'
 import { secret } from './secret.ts'
 
+export const MANY_CONVERSATIONS = 10_000
+
 export interface WebhookRequest {
   path: string
   headers: Record<string, string>
@@ -14,10 +16,12 @@ export interface WebhookRequest {
  */
 export const requestsOf = {
   oneRoute: (count: number) => oneRouteBodies(count).map(oneRouteRequest),
+  oneConversation: (count: number) => oneRouteBodies(count, 1).map(oneRouteRequest),
+  manyConversations: (count: number) => oneRouteBodies(count, MANY_CONVERSATIONS).map(oneRouteRequest),
   gitHub: (count: number) => gitHubBodies(count).map(gitHubRequest)
 }
 
-export type Provider = keyof typeof requestsOf
+export type RequestKind = keyof typeof requestsOf
 
 /** @throws if one provider's bodies are more than 5 % longer than the other's: the variants would not do the same job. */
 export function assertEqualSize (sample = 1_000) {

@@ -20,3 +20,8 @@ export function median (values: number[]) {
 export function percentile (values: Float64Array, share: number) {
   return quantileSorted(Array.from(values.toSorted()), share)
 }
+
+/** Each value by the one at the same place: those of one cycle belong together, because the machine's speed drifts. */
+export function ratios (dividends: number[], divisors: number[]) {
+  return dividends.map((dividend, cycle) => dividend / (divisors[cycle] ?? NaN))
+}

@@ -1,23 +1,51 @@
 import type { Figures } from './figures.ts'
+import type { Backlog } from './growth/backlog.ts'
+import type { GrowthFigures } from './growth/figures.ts'
 import type { Quartiles } from './statistics.ts'
 
-interface Column {
+interface Column<Row> {
   heading: string
-  cell: (figures: Figures) => string
+  cell: (row: Row) => string
 }
 
-const columns: Column[] = [
+const serverColumns: Array<Column<Figures>> = [
   { heading: 'Server', cell: ({ title }) => title },
-  { heading: 'Processor time', cell: ({ processorTimeRatio }) => `**${ratio(processorTimeRatio)}** ${spread(processorTimeRatio)}` },
-  { heading: 'Requests/s', cell: ({ requestsPerSecondRatio }) => `${ratio(requestsPerSecondRatio)} ${spread(requestsPerSecondRatio)}` },
+  { heading: 'Processor time', cell: ({ processorTimeRatio }) => `**${ratio(processorTimeRatio.median)}** ${spread(processorTimeRatio)}` },
+  { heading: 'Requests/s', cell: ({ requestsPerSecondRatio }) => `${ratio(requestsPerSecondRatio.median)} ${spread(requestsPerSecondRatio)}` },
   { heading: 'µs a request', cell: ({ microsecondsPerRequest }) => microsecondsPerRequest.median.toFixed(1) },
-  { heading: 'Requests/s, absolute', cell: ({ requestsPerSecond }) => Math.round(requestsPerSecond.median).toLocaleString('en') },
+  { heading: 'Requests/s, absolute', cell: ({ requestsPerSecond }) => whole(requestsPerSecond.median) },
   { heading: 'p50 / p99, ms', cell: ({ latency }) => `${milliseconds(latency.p50)} / ${milliseconds(latency.p99)}` },
+  { heading: 'Loop delay p99, ms', cell: ({ loopDelay }) => milliseconds(loopDelay) },
+  { heading: 'Memory, MiB', cell: ({ memory }) => mebibytes(memory) },
   { heading: 'Core busy', cell: ({ coreBusy }) => `${Math.round(coreBusy * 100)} %` }
 ]
 
-/** A Markdown table, as README shows it. */
-export function table (figures: Figures[]) {
+const growthColumns: Array<Column<GrowthFigures>> = [
+  { heading: 'Stored before', cell: ({ stored }) => whole(stored) },
+  { heading: 'Conversations', cell: ({ conversations }) => whole(conversations) },
+  { heading: 'Processor time', cell: ({ processorTimeRatio }) => `**${ratio(processorTimeRatio.median)}** ${spread(processorTimeRatio)}` },
+  { heading: 'All turns together', cell: ({ overallRatio }) => ratio(overallRatio) },
+  { heading: 'µs an event', cell: ({ microsecondsPerEvent }) => microsecondsPerEvent.median.toFixed(1) },
+  { heading: 'Requests/s, absolute', cell: ({ requestsPerSecond }) => whole(requestsPerSecond.median) }
+]
+
+/** Markdown, as README shows it. */
+export function serverTable (figures: Figures[]) {
+  return table(serverColumns, figures)
+}
+
+export function growthTable (figures: GrowthFigures[]) {
+  return table(growthColumns, figures)
+}
+
+export function backlogLine ({ pending, start, emptyStart, delivering }: Backlog) {
+  return `With ${whole(pending)} pending events, the app is ready ${start.ready.median.toFixed(0)} ms after the plugin was registered ` +
+    `(with none: ${emptyStart.ready.median.toFixed(0)} ms), and has at most ${mebibytes(start.memory.median)} MiB in memory in the ` +
+    `three seconds after that (with none: ${mebibytes(emptyStart.memory.median)} MiB), or ${mebibytes(delivering.memory)} MiB while ` +
+    `it delivers them, ${whole(delivering.speed)} a second.`
+}
+
+function table<Row> (columns: Array<Column<Row>>, figures: Row[]) {
   const rows = [
     columns.map(({ heading }) => heading),
     columns.map((_column, index) => index === 0 ? '---' : '---:'),
@@ -26,14 +54,22 @@ export function table (figures: Figures[]) {
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-function ratio ({ median }: Quartiles) {
-  return median.toFixed(2)
+function ratio (value: number) {
+  return value.toFixed(2)
 }
 
 function spread ({ q1, q3 }: Quartiles) {
-  return `[${q1.toFixed(2)}–${q3.toFixed(2)}]`
+  return `[${ratio(q1)}–${ratio(q3)}]`
+}
+
+function whole (value: number) {
+  return Math.round(value).toLocaleString('en')
 }
 
 function milliseconds (microseconds: number) {
   return (microseconds / 1_000).toFixed(1)
+}
+
+function mebibytes (bytes: number) {
+  return (bytes / 2 ** 20).toFixed(0)
 }

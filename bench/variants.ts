@@ -1,21 +1,23 @@
-import type { Provider } from './requests.ts'
+import type { RequestKind } from './requests.ts'
 
 export interface Variant {
   /** Names the file in `servers/`, and the variant on the command line. */
   name: string
   title: string
-  /** Whose requests it is sent. */
-  provider: Provider
+  /** What it is sent. */
+  requests: RequestKind
 }
 
 /** The first one is what the others are compared with. */
-export const bare: Variant = { name: 'bare', title: 'Fastify, bare route', provider: 'oneRoute' }
+export const bare: Variant = { name: 'bare', title: 'Fastify, bare route', requests: 'oneRoute' }
 
 export const variants: Variant[] = [
   bare,
-  { name: 'ours-unsigned', title: 'this plugin, unsigned', provider: 'oneRoute' },
-  { name: 'ours-signed', title: 'this plugin, signed', provider: 'oneRoute' },
-  { name: 'handwritten', title: 'Fastify, written by hand, signed', provider: 'oneRoute' },
-  { name: 'express', title: "Express, OneRoute's sample, unsigned", provider: 'oneRoute' },
-  { name: 'octokit', title: '@octokit/webhooks, signed', provider: 'gitHub' }
+  { name: 'ours-unsigned', title: 'this plugin, unsigned', requests: 'oneRoute' },
+  { name: 'ours-signed', title: 'this plugin, signed', requests: 'oneRoute' },
+  { name: 'ours-sqlite-unsigned', title: 'this plugin with SQLite, unsigned', requests: 'oneRoute' },
+  { name: 'ours-sqlite-signed', title: 'this plugin with SQLite, signed', requests: 'oneRoute' },
+  { name: 'handwritten', title: 'Fastify, written by hand, signed', requests: 'oneRoute' },
+  { name: 'express', title: "Express, OneRoute's sample, unsigned", requests: 'oneRoute' },
+  { name: 'octokit', title: '@octokit/webhooks, signed', requests: 'gitHub' }
 ]

@@ -1,14 +1,21 @@
-// What `npm start` runs: an app that receives OneRoute's webhooks. It posts the documented sample to itself, as OneRoute would.
-// With --once it ends after the first event.
+// What `npm start` runs: an app that receives OneRoute's webhooks and keeps them in a file, so that what was received is delivered
+// even if it is ended in between. It posts an event to itself, as OneRoute would. With --once it ends after that.
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import webhooks from 'fastify-oneroute-webhooks'
-import { sign } from 'fastify-oneroute-webhooks/testing'
+import { sqliteInbox } from 'fastify-oneroute-webhooks/sqlite'
+import { newMessage, sign } from 'fastify-oneroute-webhooks/testing'
 
 const secret = process.env.ONEROUTE_SECRET ?? 'the-example-secret'
+const data = process.env.DATA_DIR ?? fileURLToPath(new URL('data', import.meta.url))
+mkdirSync(data, { recursive: true })
+const path = join(data, 'webhooks.db')
+
 const app = Fastify()
-await app.register(webhooks, { secret })
+await app.register(webhooks, { secret, inbox: sqliteInbox({ path }) })
 
 app.webhooks.on('newMessage', ({ message, conversation }, { receivedAt }) => {
   console.log(`${receivedAt.toISOString()} ${conversation.Channel.medium} ${conversation.id} ${message.sender.name}: ${message.content}`)
@@ -20,9 +27,11 @@ app.webhooks.on('unknown', ({ event }) => { console.log(`An event of another nam
 
 const address = await app.listen({ port: Number(process.env.PORT ?? 0), host: '127.0.0.1' })
 const url = `${address}/webhooks/oneroute`
+const { pending, done } = await app.webhooks.inbox.stats()
+console.log(`${path} has ${done} events that were delivered, and ${pending} that wait`)
 
+const sample = JSON.stringify(newMessage())
 const heard = once(app.webhooks, 'newMessage')
-const sample = await readFile(new URL('../test/fixtures/new-message.json', import.meta.url))
 const reply = await fetch(url, {
   method: 'POST',
   headers: { 'content-type': 'application/json', 'x-oneroute-signature': sign(sample, secret) },

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { ONEROUTE_IPS } from '../index.ts'
@@ -46,7 +47,7 @@ async function start (t: Test, file: string, env: Command['env'] = {}): Promise<
     const tell = () => { process.send(app.server.address().port) }
     app.server.listening ? tell() : app.server.once('listening', tell)`)
   const execArgv = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] // what Node 22 needs for the one in TypeScript
-  const child = fork(join(directory, file), { silent: true, execArgv, env: { ...process.env, ...env } })
+  const child = fork(join(directory, file), { cwd: directory, silent: true, execArgv, env: { ...process.env, ...env } })
   t.teardown(async () => {
     child.kill()
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
@@ -91,6 +92,17 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     const body = JSON.stringify(newMessage({ message: { content: 'by require' } }))
     t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     await server.printed('by require')
+  },
+
+  'backup.mjs': async (t) => {
+    const server = await start(t, 'server.mjs', { ONEROUTE_SECRET: 'key' })
+    const body = JSON.stringify(newMessage({ message: { content: 'to be kept' } }))
+    t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    const { code, output } = await run(directory, process.execPath, 'backup.mjs')
+    t.equal(code, 0, output)
+    const backup = new DatabaseSync(join(directory, 'backup.db'))
+    t.teardown(() => { backup.close() })
+    t.match(backup.prepare('SELECT count(*) AS count FROM bodies WHERE CAST(body AS TEXT) = ?').get(body), { count: 1 })
   },
 
   'guarded.mjs': async (t) => {

@@ -1,13 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { InboxLockedError, InboxUnusableError } from '../../errors.ts'
-import type { Done, Opening, Reply, Work } from './messages.ts'
+import type { Done, Opening, Work } from './messages.ts'
 import { Thread } from './thread.ts'
+import type { StoreError } from './thread.ts'
 
 /** Before a thread that has ended is started again, in milliseconds. */
 const RESTART_AFTER = 1_000
 
 interface Parts {
-  readonly opening: Omit<Opening, 'kind' | 'held'>
+  readonly opening: Omit<Opening, 'kind' | 'held' | 'again'>
   readonly log: FastifyBaseLogger
   /** The store cannot be asked until it has started again. */
   readonly onDown: () => void
@@ -35,17 +36,15 @@ export class StoreClient {
 
   async open (): Promise<void> {
     try {
-      await this.#open([])
+      await this.#open([], false)
     } catch (error) {
       await this.close()
-      throw error
+      throw this.#refusal(error)
     }
   }
 
   async run (work: Work): Promise<Done> {
-    const reply = await this.#thread.ask(work, [work.adds.bodies.buffer])
-    if (reply.kind !== 'done') throw failure(reply)
-    return reply
+    return await this.#thread.ask(work, [work.adds.bodies.buffer])
   }
 
   async close (): Promise<void> {
@@ -55,13 +54,12 @@ export class StoreClient {
     await this.#thread.close()
   }
 
-  async #open (held: readonly string[]): Promise<void> {
+  async #open (held: readonly string[], again: boolean): Promise<void> {
     const { opening, onUp } = this.#parts
-    const reply = await this.#thread.ask({ kind: 'open', held, ...opening })
-    if (reply.kind === 'failed') throw reply.locked ? new InboxLockedError(opening.path) : new InboxUnusableError(opening.path, reply.message)
-    if (reply.kind !== 'opened') throw failure(reply)
+    const { nextDue } = await this.#thread.ask({ kind: 'open', held, again, ...opening })
+    if (this.#closed) return
     this.#up = true
-    onUp(reply.nextDue)
+    onUp(nextDue)
   }
 
   #start (): Thread {
@@ -73,6 +71,7 @@ export class StoreClient {
 
   #end (err: Error): void {
     const { log, onDown } = this.#parts
+    if (!this.#up) return // who opens it learns of it
     this.#up = false
     log.error({ err }, 'the thread that stores events has ended: it is started again')
     onDown()
@@ -86,16 +85,18 @@ export class StoreClient {
   async #startAgain (): Promise<void> {
     const thread = this.#thread = this.#start()
     try {
-      await this.#open(this.#parts.held())
+      await this.#open(this.#parts.held(), true)
     } catch (err) {
       await thread.close()
       if (this.#closed) return
-      this.#parts.log.error({ err }, 'the thread that stores events could not be started: it is tried again')
+      this.#parts.log.error({ err: this.#refusal(err) }, 'the thread that stores events could not be started: it is tried again')
       this.#startLater()
     }
   }
-}
 
-function failure (reply: Reply): Error {
-  return new Error(reply.kind === 'failed' ? reply.message : `an answer to something else: ${reply.kind}`)
+  #refusal (error: unknown): Error {
+    const { message, locked } = error as StoreError // nothing else comes from a thread
+    const { path } = this.#parts.opening
+    return locked ? new InboxLockedError(path) : new InboxUnusableError(path, message)
+  }
 }

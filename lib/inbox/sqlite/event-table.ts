@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { BulkInsert } from './bulk-insert.ts'
 import type { KnownIds } from './known-ids.ts'
 import type { LaneTable } from './lane-table.ts'
-import { Admission, Taken } from './messages.ts'
+import { Admission, READY, Taken } from './messages.ts'
 import type { AddedRow, Adds, Failed, Results } from './messages.ts'
 import { nameOfState, State } from './schema.ts'
 import type { Totals } from './totals.ts'
@@ -55,7 +55,7 @@ export class EventTable {
 
   #add (row: AddedRow, body: Uint8Array, fresh: Fresh): number {
     const { ids, lanes, totals: { now } } = this.#parts
-    const [id, , lane, admission, received] = row
+    const [id, , lane, admission] = row
     if (fresh.ids.has(id) || ids.get(id) !== undefined) return Taken.duplicate
     if (admission === Admission.invalid) {
       now.invalid++
@@ -67,7 +67,7 @@ export class EventTable {
     if (admission === Admission.live && !lanes.has(lane)) return this.#insert(row, body, State.live, fresh)
     this.#insert(row, body, State.waiting, fresh)
     const held = admission === Admission.held
-    return lanes.add(lane, held ? null : received) && held ? Taken.held : Taken.stored
+    return lanes.add(lane, held ? null : READY) && held ? Taken.held : Taken.stored
   }
 
   #insert ([id, name, lane, , received, error]: AddedRow, body: Uint8Array, state: number, fresh: Fresh): number {

@@ -54,7 +54,7 @@ export class EventViews {
 }
 
 function rowsOf (statement: StatementSync, ...values: number[]): StoredRow[] {
-  const rows = statement.all(...values) as unknown as Array<Omit<StoredRow, 'state'> & { state: number }> // COLUMNS
+  const rows = statement.all(...values) as unknown as Array<Omit<StoredRow, 'state'> & { state: number }> // what COLUMNS says
   return rows.map((row) => ({ ...row, state: nameOfState(row.state) }))
 }
 

@@ -1,15 +1,19 @@
-import { closeSync, existsSync, openSync, realpathSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { accessSync, closeSync, constants, existsSync, lstatSync, openSync, realpathSync, statSync } from 'node:fs'
+import { UnusableError } from './unusable-error.ts'
 
 /** Customers' messages: for nobody but the owner of the process. */
 const OWNER_ONLY = 0o600
 
-/** One name for a file, however it is reached: what is locked under one must not be free under another. */
-export function realPath (path: string): string {
-  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path))
-}
-
-/** SQLite would make it readable for all, and not say why it cannot be made. */
-export function create (file: string): void {
-  closeSync(openSync(file, 'a', OWNER_ONLY))
+/**
+ * Makes a file if there is none, and returns its one name, however it is reached. SQLite would make it readable for all, and not say
+ * why it cannot be made. One that is there is not even opened: to close it again would give up every lock that this process has on it.
+ */
+export function create (path: string): string {
+  if (!existsSync(path)) {
+    const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined // to what is not there yet
+    closeSync(openSync(path, isLink ? 'a' : 'wx', OWNER_ONLY))
+  }
+  if (statSync(path).isDirectory()) throw new UnusableError('it is a directory')
+  accessSync(path, constants.R_OK | constants.W_OK)
+  return realpathSync(path)
 }

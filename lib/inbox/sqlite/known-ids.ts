@@ -35,8 +35,8 @@ export class KnownIds {
   #looked = new SeqsByKey()
   /** The last `seq` of the young ones. */
   #last: number
-  /** The keys that the transaction under way has set, and how much it has merged. */
-  #set: number[] = []
+  /** What the transaction under way has set, and how much it has merged. */
+  #set: Array<{ key: number, seq: number }> = []
   #merged = 0
   #indexed: number
   readonly #find: StatementSync
@@ -90,14 +90,12 @@ export class KnownIds {
 
   set (id: string, seq: number): void {
     const key = this.#keyOf(id)
-    this.#set.push(key)
+    this.#set.push({ key, seq })
     this.#young.add(key, seq)
-    this.#last = seq
   }
 
   /** Brings a part of what is not indexed yet into the index, within the transaction under way. */
   merge (): void {
-    if (this.#merger === undefined && this.#young.size >= GENERATION) this.#begin()
     if (this.#merger === undefined) return
     const { entries, position } = this.#merger
     const part = entries.slice(position, position + 2 * MERGED_AT_ONCE)
@@ -107,19 +105,25 @@ export class KnownIds {
   }
 
   commit (): void {
+    this.#last = this.#set.at(-1)?.seq ?? this.#last
     this.#set = []
-    if (this.#merger === undefined) return
-    this.#merger.position += this.#merged
-    this.#merged = 0
-    if (this.#merger.position < this.#merger.entries.length) return
-    this.#indexed = this.#merger.upTo
-    this.#merger = undefined
+    if (this.#merger !== undefined) this.#go(this.#merger)
+    // Not before: what a transaction adds that fails is not there.
+    else if (this.#young.size >= GENERATION) this.#begin()
   }
 
   rollback (): void {
-    for (const key of this.#set) this.#young.remove(key)
+    for (const { key } of this.#set) this.#young.remove(key)
     this.#set = []
     this.#merged = 0
+  }
+
+  #go (merger: Merger): void {
+    merger.position += this.#merged
+    this.#merged = 0
+    if (merger.position < merger.entries.length) return
+    this.#indexed = merger.upTo
+    this.#merger = undefined
   }
 
   #begin (): void {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { GivenBack, TakenEvent, TakenLane } from './messages.ts'
+import { READY } from './messages.ts'
+import type { Due, GivenBack, TakenEvent, TakenLane } from './messages.ts'
 import { State } from './schema.ts'
 
 /** Of one lane, taken at once. */
@@ -7,22 +8,30 @@ const MOST_EVENTS = 16
 /** No more events of a lane are taken once its bodies are this long. */
 const MOST_BYTES = 262_144
 
-/** The lanes that wait in the store. While one is held, its `due` is null. */
+/** Far enough below 0 for every lane that will ever be ready. */
+const FIRST = -(2 ** 52)
+
+/**
+ * The lanes that wait in the store. `due` is null while one is held; above 0 it is the time of a retry; below, the lane is ready, and
+ * the number is its place in the queue. Not a time: those who are ready must not wait for a clock that was set back.
+ */
 export class LaneTable {
+  #next: number
   /** While all goes well there is none, and looking for one each time would cost a part of adding an event. */
   #isEmpty = false
   readonly #statements: ReturnType<typeof prepare>
 
   constructor (db: DatabaseSync) {
     this.#statements = prepare(db)
+    this.#next = Number(this.#statements.lastReady.get()?.due ?? FIRST) + 1
   }
 
-  /** After the start, or the one before ended by a crash: what was live or held waits again, but for what is held still. */
-  recover (now: number, held: readonly string[]): void {
-    const { addLive, stopLive, freeHeld, hold } = this.#statements
-    addLive.run()
+  /** At the start: what was live or held when the one before ended waits again, but for what is held still. */
+  recover (held: readonly string[]): void {
+    const { held: wereHeld, live, stopLive, hold } = this.#statements
+    for (const { lane } of wereHeld.all()) this.#put(String(lane), READY)
+    for (const { lane } of live.all()) this.add(String(lane), READY)
     stopLive.run()
-    freeHeld.run(now)
     for (const lane of held) hold.run(lane)
   }
 
@@ -35,30 +44,43 @@ export class LaneTable {
     return !this.#isEmpty && this.#statements.has.get(lane) !== undefined
   }
 
-  /** Whether the lane was not there yet. `due` null: it is held. */
-  add (lane: string, due: number | null): boolean {
+  /** Whether the lane was not there yet. */
+  add (lane: string, due: Due): boolean {
     this.#isEmpty = false
-    return this.#statements.add.run(lane, due).changes === 1
+    return this.#statements.add.run(lane, this.#dueOf(due)).changes === 1
   }
 
   giveBack ({ lane, due, seqs }: GivenBack): void {
-    const { stop, waits, put, remove } = this.#statements
+    const { stop, waits, remove } = this.#statements
     if (seqs.length > 0) stop.run(JSON.stringify(seqs))
-    if (waits.get(lane) === undefined) {
-      remove.run(lane)
-      return
-    }
-    put.run(lane, due)
-    this.#isEmpty = false
+    if (waits.get(lane) === undefined) remove.run(lane)
+    else this.#put(lane, due)
   }
 
+  /** Up to half of them are retries: neither they nor those that are ready have to wait for the other to come to an end. */
   take (most: number, now: number): TakenLane[] {
-    const { due, hold } = this.#statements
-    return due.all(now, most).map((row) => {
+    const { retries, ready, hold } = this.#statements
+    const rows = retries.all(now, Math.ceil(most / 2))
+    return rows.concat(ready.all(most - rows.length)).map((row) => {
       const lane = String(row.lane)
       hold.run(lane)
       return { lane, events: this.#first(lane) }
     })
+  }
+
+  /** When one can be taken: 0 or less is now. */
+  nextDue (): number | null {
+    const row = this.#statements.nextDue.get()
+    return row === undefined ? null : Number(row.due)
+  }
+
+  #put (lane: string, due: Due): void {
+    this.#isEmpty = false
+    this.#statements.put.run(lane, this.#dueOf(due))
+  }
+
+  #dueOf (due: Due): number | null {
+    return due === READY ? this.#next++ : due
   }
 
   #first (lane: string): TakenEvent[] {
@@ -72,21 +94,17 @@ export class LaneTable {
     }
     return events
   }
-
-  nextDue (): number | null {
-    const row = this.#statements.nextDue.get()
-    return row === undefined ? null : Number(row.due)
-  }
 }
 
 function prepare (db: DatabaseSync) {
   // Each index is named where the planner, without statistics, might go through all that waits.
   return {
-    addLive: db.prepare(`INSERT INTO lanes SELECT lane, min(received) FROM events INDEXED BY events_not_done
-      WHERE state = ${State.live} AND state <> ${State.done} GROUP BY lane ON CONFLICT DO NOTHING`),
+    lastReady: db.prepare('SELECT max(due) AS due FROM lanes WHERE due < 0'),
+    held: db.prepare('SELECT lane FROM lanes WHERE due IS NULL'),
+    live: db.prepare(`SELECT lane FROM events INDEXED BY events_not_done
+      WHERE state = ${State.live} AND state <> ${State.done} ORDER BY seq`),
     stopLive: db.prepare(`UPDATE events INDEXED BY events_not_done SET state = ${State.waiting}
       WHERE state = ${State.live} AND state <> ${State.done}`),
-    freeHeld: db.prepare('UPDATE lanes SET due = ? WHERE due IS NULL'),
     hold: db.prepare('UPDATE lanes SET due = NULL WHERE lane = ?'),
     first: db.prepare('SELECT 1 FROM lanes LIMIT 1'),
     has: db.prepare('SELECT 1 FROM lanes WHERE lane = ?'),
@@ -95,7 +113,8 @@ function prepare (db: DatabaseSync) {
     remove: db.prepare('DELETE FROM lanes WHERE lane = ?'),
     stop: db.prepare(`UPDATE events SET state = ${State.waiting} WHERE seq IN (SELECT value FROM json_each(?)) AND state = ${State.live}`),
     waits: db.prepare(`SELECT 1 FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} LIMIT 1`),
-    due: db.prepare('SELECT lane FROM lanes WHERE due <= ? ORDER BY due LIMIT ?'),
+    retries: db.prepare('SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
+    ready: db.prepare('SELECT lane FROM lanes WHERE due < 0 ORDER BY due LIMIT ?'),
     nextDue: db.prepare('SELECT due FROM lanes WHERE due IS NOT NULL ORDER BY due LIMIT 1'),
     events: db.prepare(`SELECT events.seq, id, body, received, attempts, completed
       FROM events INDEXED BY events_waiting JOIN bodies ON bodies.seq = events.seq

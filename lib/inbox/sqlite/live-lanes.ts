@@ -1,6 +1,7 @@
 import type { Claim, ClaimedEvent } from '../inbox.ts'
 import { Queue } from '../queue.ts'
 import type { Queued } from '../queue.ts'
+import { READY } from './messages.ts'
 import type { GivenBack } from './messages.ts'
 
 /** Events in memory at most, over all lanes. */
@@ -161,7 +162,7 @@ export class LiveLanes {
   }
 
   #giveBack (lane: string): void {
-    this.#givenBack.push({ lane, due: Date.now(), seqs: [] })
+    this.#givenBack.push({ lane, due: READY, seqs: [] })
   }
 
   #count ({ size }: LiveEvent, sign: 1 | -1): void {

@@ -15,7 +15,7 @@ export function lock (path: string): DatabaseSync {
   create(file)
   const db = new DatabaseSync(file)
   try {
-    db.exec('BEGIN EXCLUSIVE')
+    db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     db.close()
     throw errorCodeOf(error) === BUSY ? new LockedError() : error

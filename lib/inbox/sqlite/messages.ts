@@ -11,10 +11,16 @@ export interface Failed {
   error: string | null
 }
 
-/** A lane that the store gets back: from then on it is the store that says when it is due. */
+/** Behind all lanes that are ready. */
+export const READY = 'ready'
+
+/** When a lane can be taken: the time of a retry. null: not before it is given back. */
+export type Due = number | typeof READY | null
+
+/** A lane that the store gets back: from then on it is the store that gives it out. */
 export interface GivenBack {
   lane: string
-  due: number
+  due: Due
   /** Its events that were live. */
   seqs: readonly number[]
 }
@@ -111,6 +117,22 @@ export interface Results {
   take: TakenLane[]
 }
 
+export interface Opening {
+  kind: 'open'
+  path: string
+  keep: number
+  maxBacklog: number
+  /** Lanes that are under way already: a store that is started again must not give them out. */
+  held: readonly string[]
+  /** Whether it is started again. */
+  again: boolean
+}
+
+export interface Opened {
+  kind: 'opened'
+  nextDue: number | null
+}
+
 export interface Done {
   kind: 'done'
   /** For each added event. */
@@ -120,20 +142,17 @@ export interface Done {
   nextDue: number | null
 }
 
-export interface Opening {
-  kind: 'open'
-  path: string
-  keep: number
-  maxBacklog: number
-  /** Lanes that are under way already: a store that is started again must not give them out. */
-  held: readonly string[]
+/** What is asked, and answered if all goes well. */
+export interface Answers {
+  open: Opened
+  work: Done
 }
 
-export type Request = Opening | Work | { kind: 'close' }
+export type Request = Opening | Work
 
 export type Reply =
+  | Opened
   | Done
-  | { kind: 'opened', nextDue: number | null }
   | { kind: 'failed', message: string, locked: boolean }
   /** No answer, but news: what is old could not be removed. */
   | { kind: 'purgeFailed', message: string }

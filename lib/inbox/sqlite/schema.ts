@@ -19,7 +19,7 @@ export function nameOfState (state: unknown): EventState {
  * From the version before to this one, each. What was released is never changed: a new version is a new entry.
  *
  * Bodies are in a table of their own, so that what changes of an event is small: some thirty of them share a page.
- * `lanes` has the lanes that wait in the store: `due` is null while one is held. `ids` finds events by a part of their id, and
+ * `lanes` has the lanes that wait in the store: see lane-table.ts for what `due` is. `ids` finds events by a part of their id, and
  * lags behind: see known-ids.ts.
  */
 const MIGRATIONS: readonly string[] = [`
@@ -54,11 +54,15 @@ const MIGRATIONS: readonly string[] = [`
   INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0);
 `]
 
-/** Makes the file what this version of the package works with. */
-export function migrate (db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
-  const version = numberOf(db, 'user_version')
+/** The schema that a file has: 0 if it is empty. Looks only, for it may be somebody else's. */
+export function versionOf (db: DatabaseSync): number {
   const tables = Number(db.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count)
   if (tables > 0 && numberOf(db, 'application_id') !== APPLICATION_ID) throw new UnusableError('it is a database of another program')
+  return numberOf(db, 'user_version')
+}
+
+/** Makes a file of one version what this version of the package works with. */
+export function migrate (db: DatabaseSync, version: number, migrations: readonly string[] = MIGRATIONS): void {
   if (version > migrations.length) {
     throw new UnusableError(`its schema is version ${version}, and this package knows ${migrations.length}: a newer version of the package has written it`)
   }
@@ -69,5 +73,5 @@ export function migrate (db: DatabaseSync, migrations: readonly string[] = MIGRA
 }
 
 function numberOf (db: DatabaseSync, pragma: 'user_version' | 'application_id'): number {
-  return Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma])
+  return Number(Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
 }

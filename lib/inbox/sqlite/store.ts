@@ -1,14 +1,15 @@
+import { realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import { EventTable } from './event-table.ts'
 import { EventViews } from './event-views.ts'
-import { create, realPath } from './files.ts'
+import { create } from './files.ts'
 import { KnownIds } from './known-ids.ts'
 import { LaneTable } from './lane-table.ts'
 import { lock } from './lock.ts'
 import type { Call, Done, Opening, Results, Work } from './messages.ts'
 import { Purge } from './purge.ts'
-import { migrate } from './schema.ts'
+import { migrate, versionOf } from './schema.ts'
 import { Totals } from './totals.ts'
 import { UnusableError } from './unusable-error.ts'
 
@@ -30,11 +31,12 @@ export class Store {
   readonly #views: EventViews
   readonly #purge: Purge
 
-  constructor ({ path, keep, maxBacklog, held }: Opening) {
-    const file = realPath(path)
+  constructor ({ path, keep, maxBacklog, held, again }: Opening) {
+    // What was there a moment ago must not begin anew as an empty file.
+    const file = again ? realpathSync(path) : create(path)
     this.#lock = lock(file)
     try {
-      const db = this.#db = openFile(file)
+      const db = this.#db = openFile(file, again)
       this.#begin = db.prepare('BEGIN IMMEDIATE')
       this.#commit = db.prepare('COMMIT')
       const totals = this.#totals = new Totals(db)
@@ -43,7 +45,7 @@ export class Store {
       this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
       this.#views = new EventViews(db, totals, ids)
       this.#purge = new Purge({ db, totals, ids, keep })
-      this.#transaction(() => { lanes.recover(Date.now(), held) })
+      this.#transaction(() => { lanes.recover(held) })
     } catch (error) {
       this.#lock.close()
       throw error
@@ -123,15 +125,16 @@ export class Store {
   }
 }
 
-function openFile (file: string): DatabaseSync {
-  create(file)
+function openFile (file: string, again: boolean): DatabaseSync {
   const db = new DatabaseSync(file)
   try {
     // Nobody else writes, but for somebody who mends something by hand.
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA page_size = ${PAGE}; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE}`)
+    const version = versionOf(db)
+    if (again && version === 0) throw new UnusableError('it is empty all of a sudden')
     const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
     if (mode !== 'wal') throw new UnusableError('its file system cannot have a write-ahead log')
-    migrate(db)
+    migrate(db, version)
     return db
   } catch (error) {
     db.close()

@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Reply, Request } from './messages.ts'
+import type { WorkerOptions } from 'node:worker_threads'
+import type { Answers, Reply, Request } from './messages.ts'
 
 /** '.js' once built. */
 const extension = extname(import.meta.url)
@@ -9,7 +10,21 @@ const WORKER = new URL(`./worker${extension}`, import.meta.url)
  * What the app's Node was started with is not for this thread: an `--import` would run there once more. On the Node versions where
  * node:sqlite is not stable yet, it warns of itself. Not built, the thread needs what lets Node read TypeScript.
  */
-const OPTIONS = extension === '.ts' ? {} : { execArgv: ['--disable-warning=ExperimentalWarning'] }
+const OPTIONS: Record<string, WorkerOptions> = {
+  '.js': { execArgv: ['--disable-warning=ExperimentalWarning'] },
+  '.ts': {}
+}
+
+/** What the store says has gone wrong. */
+export class StoreError extends Error {
+  /** Whether somebody else has the file. */
+  readonly locked: boolean
+
+  constructor (message: string, locked = false) {
+    super(message)
+    this.locked = locked
+  }
+}
 
 interface Watcher {
   /** Old events could not be removed. */
@@ -24,36 +39,37 @@ export class Thread {
   readonly #watcher: Watcher
   readonly #waiting: Array<PromiseWithResolvers<Reply>> = []
   readonly #exit = Promise.withResolvers<undefined>()
-  #error = new Error('the thread that stores events has ended')
+  #error = new StoreError('the thread that stores events has ended')
   #ended = false
   #closing = false
 
   constructor (watcher: Watcher) {
     this.#watcher = watcher
-    this.#worker = new Worker(WORKER, { ...OPTIONS, name: 'oneroute-inbox' })
+    this.#worker = new Worker(WORKER, { ...OPTIONS[extension], name: 'oneroute-inbox' })
     this.#worker.on('message', (reply: Reply) => { this.#take(reply) })
-    this.#worker.on('error', (error) => { this.#error = error })
+    this.#worker.on('error', ({ message }) => { this.#error = new StoreError(message) })
     this.#worker.on('exit', () => { this.#end() })
   }
 
-  /** Rejects if the thread ends before it has answered. */
-  async ask (request: Request, transfer: ArrayBuffer[] = []): Promise<Reply> {
+  /** Rejects with a `StoreError`, also if the thread ends before it has answered. */
+  async ask<Kind extends keyof Answers> (request: Extract<Request, { kind: Kind }>, transfer: ArrayBuffer[] = []): Promise<Answers[Kind]> {
     if (this.#ended) throw this.#error
     const waiting = Promise.withResolvers<Reply>()
     this.#waiting.push(waiting)
     this.#worker.postMessage(request, transfer)
-    return await waiting.promise
+    return await waiting.promise as Answers[Kind] // the thread answers in order, and nothing else
   }
 
   /** Settles when the thread has ended, and with it every lock on the file. */
   async close (): Promise<void> {
     this.#closing = true
-    if (!this.#ended) this.#worker.postMessage({ kind: 'close' } satisfies Request)
+    this.#worker.postMessage('close') // which one that has ended does not hear
     await this.#exit.promise
   }
 
   #take (reply: Reply): void {
     if (reply.kind === 'purgeFailed') this.#watcher.onPurgeFailed(reply.message)
+    else if (reply.kind === 'failed') this.#waiting.shift()?.reject(new StoreError(reply.message, reply.locked))
     else this.#waiting.shift()?.resolve(reply)
   }
 

@@ -12,12 +12,12 @@ let store: Store | undefined
 const closing = new AbortController()
 const { signal } = closing
 
-parentPort?.on('message', (request: Request) => {
-  if (request.kind === 'close') close()
+parentPort?.on('message', (request: Request | 'close') => {
+  if (request === 'close') close()
   else parentPort?.postMessage(answer(request))
 })
 
-function answer (request: Opening | Work): Reply {
+function answer (request: Request): Reply {
   try {
     return request.kind === 'open' ? open(request) : work(request)
   } catch (error) {
@@ -39,6 +39,7 @@ function open (opening: Opening): Reply {
 function close (): void {
   closing.abort()
   store?.close()
+  store = undefined
   parentPort?.close() // and nothing keeps the thread any longer
 }
 
@@ -62,5 +63,5 @@ async function goThrough (steps: Iterable<undefined>): Promise<void> {
 }
 
 function messageOf (error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return (error as Error).message // nothing else is thrown here
 }

@@ -3,7 +3,7 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import type { AddedRow, Work } from '../../../lib/inbox/sqlite/messages.ts'
 import { Admission, Taken } from '../../../lib/inbox/sqlite/messages.ts'
-import { migrate } from '../../../lib/inbox/sqlite/schema.ts'
+import { migrate, versionOf } from '../../../lib/inbox/sqlite/schema.ts'
 import { Store } from '../../../lib/inbox/sqlite/store.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 
@@ -11,7 +11,7 @@ const DAY = 86_400_000
 
 /** Closed when the test ends, if it is not by then. */
 function openStore (t: Test, path: string, keep = DAY, held: string[] = []) {
-  const store = new Store({ kind: 'open', path, keep, maxBacklog: 1_000_000, held })
+  const store = new Store({ kind: 'open', path, keep, maxBacklog: 1_000_000, held, again: false })
   let open = true
   const close = () => {
     if (open) store.close()
@@ -117,7 +117,7 @@ test('a lane that is held after the store has started again is not given out bef
   const take = (work: Work) => again.run(work).results[0] as Array<{ lane: string }> // what this call gives
   const call = { method: 'take' as const, lanes: 1_000 }
   t.equal(take(work({ calls: [call] })).length, 98)
-  t.match(take(work({ givenBack: [{ lane: 'lane 7', due: 1, seqs: [] }], calls: [call] })), [{ lane: 'lane 7', events: [{ seq: 8 }, { seq: 108 }] }])
+  t.match(take(work({ givenBack: [{ lane: 'lane 7', due: 'ready', seqs: [] }], calls: [call] })), [{ lane: 'lane 7', events: [{ seq: 8 }, { seq: 108 }] }])
 })
 
 test('of a lane with large bodies fewer events are taken at once', async (t) => {
@@ -133,11 +133,11 @@ test('a schema is brought up to date step by step, in one transaction', async (t
   t.teardown(() => { db.close() })
   const first = 'CREATE TABLE a (b INTEGER) STRICT; INSERT INTO a VALUES (1)'
   const second = 'ALTER TABLE a ADD COLUMN c INTEGER; UPDATE a SET c = b + 1'
-  migrate(db, [first])
-  migrate(db, [first])
-  t.throws(() => { migrate(db, [first, second, 'no SQL']) }, /syntax error/)
+  migrate(db, versionOf(db), [first])
+  migrate(db, versionOf(db), [first])
+  t.throws(() => { migrate(db, versionOf(db), [first, second, 'no SQL']) }, /syntax error/)
   db.exec('ROLLBACK')
-  migrate(db, [first, second])
+  migrate(db, versionOf(db), [first, second])
   t.same({ ...db.prepare('SELECT * FROM a').get() }, { b: 1, c: 2 })
-  t.throws(() => { migrate(db, [first]) }, /its schema is version 2, and this package knows 1/)
+  t.throws(() => { migrate(db, versionOf(db), [first]) }, /its schema is version 2, and this package knows 1/)
 })

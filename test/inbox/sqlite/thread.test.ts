@@ -1,0 +1,17 @@
+import { test } from 'tap'
+import { Thread } from '../../../lib/inbox/sqlite/thread.ts'
+import { temporaryFile } from '../../helpers/sqlite.ts'
+
+const nobody = { onPurgeFailed: () => {}, onEnd: () => {} }
+const nothing = {
+  kind: 'work' as const, now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: []
+}
+
+test('a thread answers in order, refuses what it cannot do, and ends when it is closed', async (t) => {
+  const thread = new Thread(nobody)
+  await t.rejects(thread.ask(nothing), /the store is not open/)
+  const opening = thread.ask({ kind: 'open', path: temporaryFile(t), keep: 1, maxBacklog: 1, held: [], again: false })
+  t.same(await Promise.all([opening, thread.ask(nothing)]), [{ kind: 'opened', nextDue: null }, { kind: 'done', added: [], results: [], nextDue: null }])
+  await Promise.all([thread.close(), thread.close()])
+  await t.rejects(thread.ask(nothing), /has ended/)
+})
