@@ -9,6 +9,8 @@ import { HELP } from '../lib/cli/send/help.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { providerEvents } from '../lib/events.ts'
 import { resolveMemoryOptions } from '../lib/inbox/memory-options.ts'
+import { resolveSqliteOptions } from '../lib/inbox/sqlite/options.ts'
+import { sqliteInbox } from '../lib/inbox/sqlite.ts'
 import { resolveOptions } from '../lib/options.ts'
 import { backoff } from '../lib/retry.ts'
 import { createApp, fixture, message } from './helpers/app.ts'
@@ -56,6 +58,7 @@ function written (value: unknown): string {
 for (const { title, text, refused, defaults } of [
   { title: 'the plugin', text: options, refused: () => resolveOptions(nothing), defaults: { ...resolveOptions({}) } },
   { title: 'retry', text: options.slice(options.indexOf('\n`retry`:')), refused: () => resolveOptions({ retry: nothing }), defaults: { ...resolveOptions({}).retry } },
+  { title: 'sqliteInbox', text: options.slice(options.indexOf('\n`sqliteInbox(')), refused: () => sqliteInbox({ path: 'a.db', ...nothing }), defaults: { ...resolveSqliteOptions({ path: 'a.db' }), path: undefined } },
   { title: 'memoryInbox', text: options.slice(options.indexOf('\n`memoryInbox(')), refused: () => main.memoryInbox(nothing), defaults: { ...resolveMemoryOptions() } }
 ]) {
   test(`the options of ${title} and their defaults are those of the code`, async (t) => {
@@ -131,6 +134,11 @@ test('every export for tests is documented, and no other is', async (t) => {
   const functions = named(table(text, 'export'), 'export').map((call) => call.replace(/\(.*/, ''))
   const types = codes(/Its types are ([^.]*)/.exec(text)?.[1])
   t.same(sorted([...functions, ...types]), sorted(exportsOf('lib/testing.ts')))
+})
+
+test('every export of the SQLite inbox is documented', async (t) => {
+  const mentioned = new Set(codes(options).map((code) => code.replace(/\(.*/, '')))
+  for (const name of exportsOf('lib/inbox/sqlite.ts')) t.ok(mentioned.has(name), name)
 })
 
 test('every entry of the package is documented, and no other is', async (t) => {

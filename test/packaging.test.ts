@@ -61,6 +61,32 @@ test('it is required', async (t) => {
     receiveOne(Fastify, webhooks, testing)`), 'true\nhello\n200')
 })
 
+const keepOne = `
+async function keepOne (Fastify, webhooks, { sqliteInbox }, { newMessage }, path) {
+  for (const content of ['kept', 'twice']) {
+    const app = Fastify()
+    await app.register(webhooks, { inbox: sqliteInbox({ path }) })
+    if (content === 'kept') await app.webhooks.receive(newMessage({ message: { content } }))
+    else app.webhooks.on('newMessage', ({ message }) => { console.log(message.content) })
+    await app.ready()
+    while (content === 'twice' && (await app.webhooks.inbox.stats()).pending > 0) await new Promise(setImmediate)
+    await app.close()
+  }
+}`
+
+test('its SQLite inbox keeps an event over a restart, imported and required, and warns of nothing', async (t) => {
+  t.equal(await print('keep.js', `
+    import Fastify from 'fastify'
+    import webhooks from '${name}'
+    import * as sqlite from '${name}/sqlite'
+    import * as testing from '${name}/testing'
+    ${keepOne}
+    await keepOne(Fastify, webhooks, sqlite, testing, 'imported.db')`), 'kept')
+  t.equal(await print('keep.cjs', `
+    ${keepOne}
+    keepOne(require('fastify'), require('${name}').webhooks, require('${name}/sqlite'), require('${name}/testing'), 'required.db')`), 'kept')
+})
+
 test('every entry of it can be imported and required, and nothing else can', async (t) => {
   const entries = Object.keys(exports).map((entry) => name + entry.slice(1))
   t.equal(await print('entries.cjs', `
@@ -86,6 +112,8 @@ const typed = `
 import Fastify from 'fastify'
 import webhooks, { BadSignatureError, DeliveryError, memoryInbox, NewMessage, ONEROUTE_IPS } from '${name}'
 import type { Inbox, WebhookContext, WebhooksOptions } from '${name}'
+import { sqliteInbox } from '${name}/sqlite'
+import type { SqliteInboxOptions } from '${name}/sqlite'
 import { newMessage, post } from '${name}/testing'
 
 declare module '${name}' {
@@ -94,6 +122,8 @@ declare module '${name}' {
 
 const inbox: Inbox = memoryInbox({ history: 10 })
 const options: WebhooksOptions = { allowedIps: ONEROUTE_IPS, inbox }
+const durable: SqliteInboxOptions = { path: 'webhooks.db' }
+options.inbox = sqliteInbox(durable)
 const app = Fastify()
 await app.register(webhooks, options)
 app.webhooks.on('newMessage', async ({ message }: NewMessage, { log, signal }: WebhookContext) => {
