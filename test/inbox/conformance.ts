@@ -125,6 +125,8 @@ export function conformance (name: string, create: () => Inbox): void {
     t.same((await inbox.list({ limit: 2 })).map(({ id }) => id), ['4', '3'])
     t.same((await inbox.list({ before: all[1]?.seq })).map(({ id }) => id), ['2', '1'])
     t.same((await inbox.list({ state: 'done' })).map(({ id }) => id), ['3', '1'])
+    t.same((await inbox.list({ state: 'dead', limit: 1 })).map(({ id }) => id), ['2'])
+    t.same((await inbox.list({ state: 'pending', before: 1_000 })).map(({ id }) => id), ['4'])
     t.same(await inbox.get('2'), all[2])
     t.same(await inbox.get('4'), all[0])
     t.equal(await inbox.get('5'), undefined)

@@ -1,7 +1,12 @@
 import { DatabaseSync } from 'node:sqlite'
 import { create } from './files.ts'
 
-export class LockedError extends Error {}
+/** Somebody else has the file. */
+export class LockedError extends Error {
+  constructor () {
+    super('it is locked')
+  }
+}
 
 /** SQLite's result code for what somebody else has locked. */
 const BUSY = 5
@@ -16,13 +21,10 @@ export function lock (path: string): DatabaseSync {
   const db = new DatabaseSync(file)
   try {
     db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
+    return db
   } catch (error) {
     db.close()
-    throw errorCodeOf(error) === BUSY ? new LockedError() : error
+    const { errcode } = error as { errcode?: unknown } // as Node documents the errors of SQLite
+    throw errcode === BUSY ? new LockedError() : error
   }
-  return db
-}
-
-export function errorCodeOf (error: unknown): unknown {
-  return error instanceof Error && 'errcode' in error ? error.errcode : undefined
 }

@@ -56,9 +56,10 @@ const MIGRATIONS: readonly string[] = [`
 
 /** The schema that a file has: 0 if it is empty. Looks only, for it may be somebody else's. */
 export function versionOf (db: DatabaseSync): number {
-  const tables = Number(db.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count)
-  if (tables > 0 && numberOf(db, 'application_id') !== APPLICATION_ID) throw new UnusableError('it is a database of another program')
-  return numberOf(db, 'user_version')
+  const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+  const application = db.prepare('PRAGMA application_id').get()?.application_id
+  if (!isEmpty && application !== APPLICATION_ID) throw new UnusableError('it is a database of another program')
+  return Number(db.prepare('PRAGMA user_version').get()?.user_version)
 }
 
 /** Makes a file of one version what this version of the package works with. */
@@ -70,8 +71,4 @@ export function migrate (db: DatabaseSync, version: number, migrations: readonly
   db.exec('BEGIN IMMEDIATE')
   for (const migration of migrations.slice(version)) db.exec(migration)
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}; COMMIT`)
-}
-
-function numberOf (db: DatabaseSync, pragma: 'user_version' | 'application_id'): number {
-  return Number(Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
 }

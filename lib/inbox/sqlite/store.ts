@@ -132,8 +132,7 @@ function openFile (file: string, again: boolean): DatabaseSync {
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA page_size = ${PAGE}; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE}`)
     const version = versionOf(db)
     if (again && version === 0) throw new UnusableError('it is empty all of a sudden')
-    const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
-    if (mode !== 'wal') throw new UnusableError('its file system cannot have a write-ahead log')
+    db.exec('PRAGMA journal_mode = WAL')
     migrate(db, version)
     return db
   } catch (error) {

@@ -1,0 +1,86 @@
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'tap'
+import type { Test } from 'tap'
+import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
+import { Store } from '../../../lib/inbox/sqlite/store.ts'
+import { temporaryFile } from '../../helpers/sqlite.ts'
+
+function open (path: string, again = false): Store {
+  return new Store({ kind: 'open', path, keep: 1, maxBacklog: 1, held: [], again })
+}
+
+function edit (path: string, sql: string): void {
+  const db = new DatabaseSync(path)
+  db.exec(sql)
+  db.close()
+}
+
+/** Refuses a file, and has given up its lock on it. */
+function refuses (t: Test, path: string, message: RegExp, again = false): void {
+  for (const time of ['once', 'twice']) t.throws(() => open(path, again), { message }, time)
+}
+
+test('a file that is not an inbox is refused, and why', async (t) => {
+  const path = temporaryFile(t)
+  writeFileSync(path, 'something else, and long enough to be no header of SQLite whatever comes after it'.repeat(100))
+  refuses(t, path, /file is not a database/)
+  mkdirSync(`${path}.d`)
+  refuses(t, `${path}.d`, /it is a directory/)
+  refuses(t, join(path, 'below'), /not a directory/)
+  edit(`${path}.other`, 'CREATE TABLE others (a)')
+  refuses(t, `${path}.other`, /database of another program/)
+  mkdirSync(`${path}.locked-lock`)
+  refuses(t, `${path}.locked`, /it is a directory/)
+  writeFileSync(`${path}.broken-lock`, 'no lock, and longer than the header of a database is, which has a hundred bytes'.repeat(100))
+  refuses(t, `${path}.broken`, /file is not a database/)
+})
+
+test('a file of a newer version is refused, and one that has become empty when the store starts again', async (t) => {
+  const path = temporaryFile(t)
+  open(path).close()
+  open(path, true).close()
+  edit(path, 'PRAGMA user_version = 99')
+  refuses(t, path, /its schema is version 99, and this package knows 1: a newer version/)
+  writeFileSync(`${path}.empty`, '')
+  refuses(t, `${path}.empty`, /it is empty all of a sudden/, true)
+  open(`${path}.empty`).close()
+  refuses(t, `${path}.gone`, /no such file or directory/, true)
+})
+
+test('a file has one owner, by whatever name', async (t) => {
+  const path = temporaryFile(t)
+  symlinkSync(path, `${path}.link`)
+  const store = open(`${path}.link`)
+  t.throws(() => open(path), { message: 'it is locked' })
+  t.throws(() => open(`${path}.link`), { message: 'it is locked' })
+  store.close()
+  open(path).close()
+})
+
+test('what is in the file is for its owner only', async (t) => {
+  const path = temporaryFile(t)
+  const store = open(path)
+  for (const file of ['', '-wal', '-shm', '-lock']) t.equal(statSync(path + file).mode & 0o777, 0o600, file)
+  store.close()
+})
+
+test('options of sqliteInbox that are wrong are refused when it is made', async (t) => {
+  const wrong: Array<[options: unknown, message: RegExp]> = [
+    [undefined, /must be an object, got undefined/],
+    [{}, /`path` of sqliteInbox's options must be the path of a file, got undefined/],
+    [{ path: undefined }, /`path`/],
+    [{ path: ' ' }, /`path` .* got a blank string|`path` .* got ' ' \(string\)/],
+    [{ path: ':memory:' }, /`path` .* ':memory:'/],
+    [{ path: 'file:a.db' }, /`path` .* 'file:a.db'/],
+    [{ path: 'a\0b' }, /`path`/],
+    [{ path: 'a.db', keep: -1 }, /`keep` .* 0 or more, got -1/],
+    [{ path: 'a.db', keep: '3d' }, /`keep`/],
+    [{ path: 'a.db', kept: 1 }, /`kept` is not one of sqliteInbox's options: they are path, keep/]
+  ]
+  for (const [options, message] of wrong) {
+    t.throws(() => sqliteInbox(options as never), { code: 'FST_ONEROUTE_INVALID_OPTION', message })
+  }
+  t.equal(sqliteInbox({ path: 'a.db', keep: 2 ** 40 }).durable, true, 'which opens nothing yet')
+})
