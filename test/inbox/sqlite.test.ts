@@ -1,9 +1,12 @@
-import { conformance, durableConformance } from './conformance.ts'
-import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import tap from 'tap'
+import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
+import { temporaryDirectory } from '../helpers/package.ts'
+import { conformance, durableConformance } from './conformance.ts'
 
-const create = () => sqliteInbox({ path: join(mkdtempSync(join(tmpdir(), 'oneroute-')), 'inbox.db') })
+const directory = temporaryDirectory(tap)
+let count = 0
+const create = () => sqliteInbox({ path: join(directory, `${++count}.db`) })
+
 conformance('sqliteInbox', create)
 durableConformance('sqliteInbox', create)

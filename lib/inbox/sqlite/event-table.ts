@@ -9,7 +9,8 @@ import type { Totals } from './totals.ts'
 
 /** Of no event. */
 const NO_SEQ = 0
-/** Where a row has it. */
+/** Where a row has them. */
+const ID = 0
 const SIZE = 6
 
 interface Parts {
@@ -17,6 +18,12 @@ interface Parts {
   readonly totals: Totals
   readonly ids: KnownIds
   readonly lanes: LaneTable
+}
+
+interface Arrival {
+  readonly row: AddedRow
+  readonly key: number
+  readonly body: Uint8Array
 }
 
 /** What is inserted once all is known. */
@@ -40,43 +47,45 @@ export class EventTable {
 
   /** Adds events in order, and says of each what became of it. */
   add ({ rows, bodies }: Adds): number[] {
+    const { ids } = this.#parts
     const fresh: Fresh = { ids: new Set(), events: [], bodies: [] }
-    this.#parts.ids.look(rows.map(([id]) => id))
     let start = 0
-    const taken = rows.map((row) => {
+    const arrivals = rows.map((row) => {
       const body = bodies.subarray(start, start + row[SIZE])
       start += body.length
-      return this.#add(row, body, fresh)
+      return { row, key: ids.keyOf(row[ID]), body }
     })
+    ids.look(arrivals.map(({ key }) => key))
+    const taken = arrivals.map((arrival) => this.#add(arrival, fresh))
     this.#statements.insert.run(fresh.events)
     this.#statements.insertBody.run(fresh.bodies)
     return taken
   }
 
-  #add (row: AddedRow, body: Uint8Array, fresh: Fresh): number {
+  #add (arrival: Arrival, fresh: Fresh): number {
     const { ids, lanes, totals: { now } } = this.#parts
-    const [id, , lane, admission] = row
-    if (fresh.ids.has(id) || ids.get(id) !== undefined) return Taken.duplicate
+    const { row: [id, , lane, admission], key } = arrival
+    if (fresh.ids.has(id) || ids.get(id, key) !== undefined) return Taken.duplicate
     if (admission === Admission.invalid) {
       now.invalid++
-      this.#insert(row, body, State.invalid, fresh)
+      this.#insert(arrival, State.invalid, fresh)
       return Taken.stored
     }
     if (now.pending >= this.#maxBacklog) return Taken.full
     now.pending++
-    if (admission === Admission.live && !lanes.has(lane)) return this.#insert(row, body, State.live, fresh)
-    this.#insert(row, body, State.waiting, fresh)
+    if (admission === Admission.live && !lanes.has(lane)) return this.#insert(arrival, State.live, fresh)
+    this.#insert(arrival, State.waiting, fresh)
     const held = admission === Admission.held
     return lanes.add(lane, held ? null : READY) && held ? Taken.held : Taken.stored
   }
 
-  #insert ([id, name, lane, , received, error]: AddedRow, body: Uint8Array, state: number, fresh: Fresh): number {
+  #insert ({ row: [id, name, lane, , received, error], key, body }: Arrival, state: number, fresh: Fresh): number {
     const { ids, totals: { now } } = this.#parts
     const seq = ++now.seq
     fresh.ids.add(id)
     fresh.events.push(seq, id, lane, name, state, received, error === null ? null : received, error)
     fresh.bodies.push(seq, body)
-    ids.set(id, seq)
+    ids.set(key, seq)
     return seq
   }
 
@@ -108,15 +117,14 @@ export class EventTable {
     const { find, move, moveBody } = this.#statements
     const held = new Set<string>()
     let count = 0
-    ids.look(wanted)
     for (const id of wanted) {
-      const row = find.get(ids.get(id) ?? NO_SEQ)
+      const row = find.get(ids.find(id) ?? NO_SEQ)
       const state = nameOfState(row?.state)
       if (row === undefined || state === 'pending') continue
       const [lane, seq, next] = [String(row.lane), Number(row.seq), ++now.seq]
       move.run(next, seq)
       moveBody.run(next, seq)
-      ids.set(id, next)
+      ids.set(ids.keyOf(id), next)
       now[state]--
       now.pending++
       now.stale++ // the index may have the old `seq`

@@ -48,8 +48,7 @@ export class EventViews {
   }
 
   get (id: string): StoredRow | undefined {
-    this.#ids.look([id])
-    return rowsOf(this.#statements.one, this.#ids.get(id) ?? NO_SEQ)[0]
+    return rowsOf(this.#statements.one, this.#ids.find(id) ?? NO_SEQ)[0]
   }
 }
 

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, existsSync, lstatSync, openSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, realpathSync, statSync } from 'node:fs'
 import { UnusableError } from './unusable-error.ts'
 
 /** Customers' messages: for nobody but the owner of the process. */
@@ -9,10 +9,7 @@ const OWNER_ONLY = 0o600
  * why it cannot be made. One that is there is not even opened: to close it again would give up every lock that this process has on it.
  */
 export function create (path: string): string {
-  if (!existsSync(path)) {
-    const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined // to what is not there yet
-    closeSync(openSync(path, isLink ? 'a' : 'wx', OWNER_ONLY))
-  }
+  if (!existsSync(path)) closeSync(openSync(path, 'a', OWNER_ONLY))
   if (statSync(path).isDirectory()) throw new UnusableError('it is a directory')
   accessSync(path, constants.R_OK | constants.W_OK)
   return realpathSync(path)

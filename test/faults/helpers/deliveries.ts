@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { Delivered, Requested } from './messages.ts'
+
+/** What hosts have noted in a file. A line that a kill has cut off was not noted. */
+function linesOf (file: string): Array<Delivered | Requested> {
+  if (!existsSync(file)) return []
+  return readFileSync(file, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as Delivered | Requested) // as the host has written it
+}
+
+export function deliveriesIn (file: string): Delivered[] {
+  return linesOf(file).filter((line) => line.what !== 'request')
+}
+
+/** The names of the requests that have reached the app. */
+export function requestsIn (file: string): string[] {
+  return linesOf(file).filter((line) => line.what === 'request').map(({ name }) => name)
+}
+
+/** The events of each conversation, in the order of their first deliveries. */
+export function firstDeliveries (deliveries: readonly Delivered[]): Map<string, number[]> {
+  const firsts = new Map<string, Set<number>>()
+  for (const { what, conversation, n } of deliveries) {
+    if (what === 'start') firsts.set(conversation, (firsts.get(conversation) ?? new Set()).add(n))
+  }
+  return new Map([...firsts].map(([conversation, ns]) => [conversation, [...ns]]))
+}
+
+/** Events that were begun before an earlier one of their conversation was through: done, or out of attempts. */
+export function overtaking (deliveries: readonly Delivered[]): string[] {
+  const conversations = new Map<string, { through: Set<number>, begun: Set<number>, upTo: number }>()
+  const found: string[] = []
+  for (const { what, conversation, n } of deliveries) {
+    const seen = conversations.get(conversation) ?? { through: new Set(), begun: new Set(), upTo: 0 }
+    conversations.set(conversation, seen)
+    if (what === 'done' || what === 'dead') seen.through.add(n)
+    while (seen.through.has(seen.upTo)) seen.upTo++
+    if (what === 'start' && !seen.begun.has(n) && seen.upTo < n) found.push(`${conversation}: ${n} before ${seen.upTo} was through`)
+    if (what === 'start') seen.begun.add(n)
+  }
+  return found
+}
+
+/** Deliveries that were begun while another one of their conversation ran, within what one process has noted. */
+export function overlapping (deliveries: readonly Delivered[]): string[] {
+  const running = new Map<string, number>()
+  const found: string[] = []
+  for (const { what, conversation, n } of deliveries) {
+    const other = running.get(conversation)
+    if (what === 'start') {
+      if (other !== undefined) found.push(`${conversation}: ${n} while ${other} ran`)
+      running.set(conversation, n)
+    } else {
+      running.delete(conversation)
+    }
+  }
+  return found
+}

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import type { Settings, Started } from './messages.ts'
+
+const HOST = fileURLToPath(new URL('host.ts', import.meta.url))
+/** What lets Node read TypeScript. */
+const FLAGS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning']
+/** tap puts itself into every process by this variable, and would handle signals there and write to the working folder. */
+const WITHOUT_TAP = ['env', '-u', 'NODE_OPTIONS']
+
+export interface Ended {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+/** An app in a process of its own. */
+export class HostProcess {
+  readonly process: ChildProcess
+  readonly #ended: Promise<Ended>
+  readonly #started: Promise<Started>
+  /** What it logged. */
+  readonly log: Promise<string>
+
+  /** `wrap` are the words of the command that starts the command. */
+  constructor (t: Test, settings: Settings, wrap: readonly string[] = []) {
+    const words = [...WITHOUT_TAP, ...wrap, process.execPath, ...FLAGS, HOST, JSON.stringify(settings)]
+    const host = this.process = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#ended = new Promise((resolve) => { host.on('exit', (code, signal) => { resolve({ code, signal }) }) })
+    this.log = text(host.stderr)
+    this.#started = once(createInterface(host.stdout), 'line').then(([line]) => JSON.parse(String(line)) as Started) // its first line
+    t.teardown(async () => { await this.kill() })
+  }
+
+  /** Its port. Rejects with what it said if it did not start, or has ended without a word. */
+  async port (): Promise<number> {
+    const started = await this.start()
+    if ('port' in started) return started.port
+    throw new Error(`the host did not start: ${JSON.stringify(started)}`)
+  }
+
+  async start (): Promise<Started> {
+    return await Promise.race([this.#started, this.#ended.then(async ({ code, signal }): Promise<Started> => {
+      throw new Error(`the host has ended (${code ?? signal ?? ''}): ${await this.log}`)
+    })])
+  }
+
+  async ended (): Promise<Ended> {
+    return await this.#ended
+  }
+
+  async kill (signal: NodeJS.Signals = 'SIGKILL'): Promise<Ended> {
+    this.process.kill(signal)
+    return await this.#ended
+  }
+}

@@ -1,0 +1,90 @@
+// A process of its own: an app with the plugin and `sqliteInbox`, which a test may kill. It is started by `HostProcess`.
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
+import Fastify from 'fastify'
+import webhooks, { isCoded } from '../../../index.ts'
+import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
+import type { Delivered, Requested, Settings, Started } from './messages.ts'
+
+const { path, keep, uid, deliveries, ballast, listener = 'quick', options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const app = Fastify({ logger: { level: 'warn', stream: process.stderr } })
+const log = deliveries === undefined ? undefined : openSync(deliveries, 'a')
+
+function say (line: Started): void {
+  writeSync(process.stdout.fd, `${JSON.stringify(line)}\n`)
+}
+
+/** At once, and by the kernel: what was noted stays, however this process ends. */
+function note (line: Delivered | Requested): void {
+  if (log !== undefined) writeSync(log, `${JSON.stringify(line)}\n`)
+}
+
+/** What a listener does with an event is in the event: `fails` says how often it fails, `turns` how long it takes. */
+interface Job {
+  id: string
+  conversation: { id: string }
+  n: number
+  fails?: number
+  turns?: number
+}
+
+function listen (): void {
+  app.webhooks.on('event', (event, { attempt }) => {
+    const { conversation: { id: conversation }, n, fails = 0, turns = 0 } = event as unknown as Job // what the tests post
+    const noted = (what: Delivered['what']) => { note({ what, conversation, n, attempt }) }
+    const finish = () => {
+      noted(attempt <= fails ? 'failed' : 'done')
+      if (attempt <= fails) throw new Error('as it was told')
+    }
+    noted('start')
+    if (listener === 'stuck') return new Promise(() => {})
+    if (turns === 0) {
+      finish()
+      return undefined
+    }
+    return (async () => {
+      for (let i = 0; i < turns; i++) await turn()
+      finish()
+    })()
+  })
+  app.webhooks.on('error', ({ event, dead, context: { attempt } }) => {
+    const { conversation: { id: conversation }, n } = event as unknown as Job // as above
+    if (dead) note({ what: 'dead', conversation, n, attempt })
+  })
+}
+
+/** Fills the disk that this process sees: it may have one of its own. */
+function fill (file: string): void {
+  const fd = openSync(file, 'w')
+  // Less and less at once, until not even one more byte fits in.
+  for (let size = 65_536; size >= 1; size /= 2) {
+    try {
+      for (;;) writeSync(fd, Buffer.alloc(size))
+    } catch {}
+  }
+  closeSync(fd) // or it would keep its room after it was removed
+}
+
+function addRoutes (): void {
+  app.addHook('onRequest', async ({ headers: { 'x-name': name } }) => {
+    if (typeof name === 'string') note({ what: 'request', name })
+  })
+  app.get('/alive', async () => ({ pid: process.pid }))
+  app.get('/stats', async () => await app.webhooks.inbox.stats())
+  app.post('/fill', async () => { if (ballast !== undefined) fill(ballast) })
+  app.post('/empty', async () => { if (ballast !== undefined) rmSync(ballast) })
+}
+
+try {
+  if (uid !== undefined) process.setuid?.(uid)
+  addRoutes()
+  await app.register(webhooks, { inbox: sqliteInbox({ path, keep }), ...options })
+  listen()
+  process.once('SIGTERM', () => { void app.close() })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  say({ port: Number(new URL(url).port) })
+} catch (error) {
+  // It neither exits nor closes: nothing may keep a process whose start has failed.
+  process.exitCode = 1
+  say(isCoded(error) ? { code: error.code, message: error.message } : { message: String(error) })
+}

@@ -1,0 +1,33 @@
+import type { WebhooksOptions } from '../../../index.ts'
+
+/** What a host is told when it is started. */
+export interface Settings {
+  path: string
+  keep?: number | undefined
+  /** The user that it is to be. */
+  uid?: number | undefined
+  /** Where it notes what its listener does. */
+  deliveries?: string | undefined
+  /** What it fills the disk with. */
+  ballast?: string | undefined
+  /** `stuck`: it never finishes. */
+  listener?: 'quick' | 'stuck' | undefined
+  options?: Omit<WebhooksOptions, 'inbox'> | undefined
+}
+
+/** What it says then. */
+export type Started = { port: number } | { code?: string, message: string }
+
+/** What it notes of a request, as it begins: the sender's name for it. */
+export interface Requested {
+  what: 'request'
+  name: string
+}
+
+/** What it notes of a delivery. */
+export interface Delivered {
+  what: 'start' | 'done' | 'failed' | 'dead'
+  conversation: string
+  n: number
+  attempt: number
+}
