@@ -17,7 +17,7 @@ Two tables: the servers side by side, and what one with SQLite costs as its file
   --growth-rounds N     the same for the second table (8)
   --growth-cycles N     (16)
   --growth-slice N      (1000)
-  --growth-warm-up N    (4000)
+  --growth-warm-up N    (8000)
   --stored a,b,c        events in the files (1000,100000,1000000)
   --pending N           pending events in one more file (1000000)
   --no-growth           leave the second table out
@@ -57,7 +57,7 @@ export function readOptions (): Options {
       'growth-rounds': text('8'),
       'growth-cycles': text('16'),
       'growth-slice': text('1000'),
-      'growth-warm-up': text('4000'),
+      'growth-warm-up': text('8000'),
       stored: text('1000,100000,1000000'),
       pending: text('1000000'),
       growth: flag(true),
