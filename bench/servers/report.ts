@@ -23,7 +23,7 @@ interface Options {
   idle?: () => Promise<void>
 }
 
-/** For a server that answers first and delivers then, and for one that never does, in milliseconds. */
+/** How often a server looks whether its events have arrived that answers before, and for how long, in milliseconds. */
 const POLL = 1
 const PATIENCE = 10_000
 

@@ -5,6 +5,8 @@ import Fastify from 'fastify'
 import { describe, expect, test } from 'tstyche'
 import webhooks, { DeliveryError, memoryInbox, NewMessage, SmsDeliveryReport, Webhooks } from 'fastify-oneroute-webhooks'
 import type { Inbox, UnknownEvent, WebhookContext, WebhooksOptions } from 'fastify-oneroute-webhooks'
+import { sqliteInbox } from 'fastify-oneroute-webhooks/sqlite'
+import type { SqliteInboxOptions } from 'fastify-oneroute-webhooks/sqlite'
 import { newMessage, post, sign } from 'fastify-oneroute-webhooks/testing'
 
 const OrderPaid = Type.Object({ event: Type.Literal('orderPaid'), total: Type.Number() })
@@ -109,6 +111,14 @@ describe('what is exported', () => {
 
   test('an inbox is one whatever its driver', () => {
     expect(memoryInbox()).type.toBe<Inbox>()
+    expect(sqliteInbox({ path: 'a.db' })).type.toBe<Inbox>()
+  })
+
+  test('a SQLite inbox has a path, and may have more', () => {
+    expect<SqliteInboxOptions>().type.toBeAssignableFrom({ path: 'a.db', keep: 1_000 })
+    expect(sqliteInbox).type.not.toBeCallableWith()
+    expect(sqliteInbox).type.not.toBeCallableWith({ keep: 1_000 })
+    expect(sqliteInbox).type.not.toBeCallableWith({ path: 'a.db', history: 10 })
   })
 
   test('testing makes events of the right type', () => {
