@@ -6,8 +6,9 @@ import { LiveLanes } from './live-lanes.ts'
 import { Taken } from './messages.ts'
 import type { Call, Done, Results } from './messages.ts'
 import { Outgoing } from './outgoing.ts'
-import type { Batch, PendingAdd } from './outgoing.ts'
+import type { Batch } from './outgoing.ts'
 import { Pace } from './pace.ts'
+import type { PendingAdd } from './pack.ts'
 import { takenEvent } from './rows.ts'
 import { text } from './text.ts'
 
@@ -95,7 +96,7 @@ export class Exchange {
       if (event !== undefined) this.#outgoing.settle(event, outcome)
     })
     const last = outcomes.at(-1)
-    if (last?.state === 'pending') this.#lanes.settle(claim, outcomes.length - 1, last.dueAt ?? Date.now())
+    if (last?.state === 'pending') this.#lanes.settle(claim, outcomes.length - 1, last.dueAt)
     else this.#lanes.settle(claim, outcomes.length)
     this.#soon()
   }

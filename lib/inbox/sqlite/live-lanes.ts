@@ -50,7 +50,7 @@ export class LiveLanes {
   /** Those that nobody has claimed. */
   #ready = new Queue<LiveLane>()
   /** Those that wait for another attempt: they go to the store, together with what comes in until then. */
-  #retrying = new Map<LiveLane, number>()
+  #retrying = new Map<LiveLane, number | null>()
   #givenBack: GivenBack[] = []
   #events = 0
   #bytes = 0
@@ -109,8 +109,8 @@ export class LiveLanes {
     return claims
   }
 
-  /** Ends a claim, of which so many events are through. `retryAt` is when the next one is to be tried again. */
-  settle ({ lane: name }: Claim, through: number, retryAt?: number): void {
+  /** Ends a claim, of which so many events are through. `retryAt` is when the next one is to be tried again, null for at once. */
+  settle ({ lane: name }: Claim, through: number, retryAt?: number | null): void {
     const lane = this.#lanes.get(name)
     if (lane?.claimed !== true) return
     lane.claimed = false
@@ -127,7 +127,7 @@ export class LiveLanes {
       const leaving = [...events, ...waiting]
       for (const event of leaving) this.#count(event, -1)
       this.#lanes.delete(lane)
-      this.#givenBack.push({ lane, due, seqs: leaving.map(({ seq }) => seq) })
+      this.#givenBack.push({ lane, due: due ?? READY, seqs: leaving.map(({ seq }) => seq) })
     }
     const givenBack = this.#givenBack
     this.#retrying = new Map()

@@ -1,21 +1,13 @@
 import { BacklogFullError } from '../../errors.ts'
-import type { ClaimedEvent, NewEvent, Outcome } from '../inbox.ts'
+import type { ClaimedEvent, Outcome } from '../inbox.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
 import { pack } from './pack.ts'
+import type { PendingAdd } from './pack.ts'
 import { textOrNull } from './text.ts'
 
 /** Bytes of bodies that may wait for a disk that is slow or stands still. */
 const MOST_BYTES = 67_108_864
-
-/** An event that waits to be stored. */
-export interface PendingAdd {
-  readonly event: NewEvent
-  /** As it is stored. */
-  readonly lane: string
-  readonly resolve: (status: 'accepted' | 'duplicate') => void
-  readonly reject: (error: unknown) => void
-}
 
 interface PendingCall {
   readonly call: Call

@@ -1,8 +1,17 @@
+import type { NewEvent } from '../inbox.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import { Admission } from './messages.ts'
 import type { AddedRow, Adds } from './messages.ts'
-import type { PendingAdd } from './outgoing.ts'
 import { text, textOrNull } from './text.ts'
+
+/** An event that waits to be stored. */
+export interface PendingAdd {
+  readonly event: NewEvent
+  /** As it is stored. */
+  readonly lane: string
+  readonly resolve: (status: 'accepted' | 'duplicate') => void
+  readonly reject: (error: unknown) => void
+}
 
 /** New events as they are handed over: their bodies in one piece, which is then the other thread's. */
 export function pack (pending: readonly PendingAdd[], bytes: number, lanes: LiveLanes): Adds {

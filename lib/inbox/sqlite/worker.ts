@@ -1,5 +1,5 @@
 // The thread of a store: requests come in one at a time, and each is answered.
-import { setImmediate, setInterval } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
 import { LockedError } from './lock.ts'
 import type { Opening, Reply, Request, Work } from './messages.ts'
@@ -9,6 +9,7 @@ import { Store } from './store.ts'
 const PURGE_EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const
 
 let store: Store | undefined
+let next: NodeJS.Timeout | undefined
 const closing = new AbortController()
 const { signal } = closing
 
@@ -32,28 +33,26 @@ function work (work: Work): Reply {
 
 function open (opening: Opening): Reply {
   store = new Store(opening)
-  void maintain(store, opening.keep)
+  const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, opening.keep * PURGE_EVERY.part))
+  void maintain(store, every, store.warmUp())
   return { kind: 'opened', nextDue: store.nextDue() }
 }
 
 function close (): void {
   closing.abort()
+  clearTimeout(next)
   store?.close()
   store = undefined
   parentPort?.close() // and nothing keeps the thread any longer
 }
 
-/** Beside the work: whatever came in meanwhile is done between two steps. */
-async function maintain (store: Store, keep: number): Promise<void> {
-  const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, keep * PURGE_EVERY.part))
-  try {
-    await goThrough(store.warmUp())
-    for await (const tick of setInterval(every, store, { signal })) await goThrough(tick.purge())
-  } catch {
-    // Closing has aborted it: nothing else is thrown there.
-  }
+/** Goes through these steps, and later again and again through those that remove what is old. */
+async function maintain (store: Store, every: number, steps: Iterable<undefined>): Promise<void> {
+  await goThrough(steps)
+  if (!signal.aborted) next = setTimeout(() => { void maintain(store, every, store.purge()) }, every)
 }
 
+/** Beside the work: whatever came in meanwhile is done between two steps. */
 async function goThrough (steps: Iterable<undefined>): Promise<void> {
   try {
     for (const step of steps) await setImmediate(step, { signal })

@@ -171,6 +171,15 @@ test('a claim that is settled twice counts once', async (t) => {
   t.match(await inbox.stats(), { pending: 0, done: 1, dead: 0 })
 })
 
+test('an event that is to be tried again at no certain time is tried again at once', async (t) => {
+  const inbox = await openInbox(t, { path: temporaryFile(t) })
+  await Promise.all(adds(inbox, newEvent('a')))
+  await turns()
+  for (const claim of await inbox.claim(1)) await inbox.settle(claim, claim.events.map(({ seq }) => outcome(seq, { state: 'pending' })))
+  await inbox.stats()
+  t.match(await inbox.claim(1), [{ lane: 'a', events: [{ attempt: 2 }] }])
+})
+
 test('an alarm takes more time than a timer of Node does', async (t) => {
   const warnings: Error[] = []
   const note = (warning: Error) => { warnings.push(warning) }

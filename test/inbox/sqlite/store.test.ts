@@ -95,6 +95,18 @@ test('a transaction that fails leaves nothing behind, not even in memory', async
   t.same(store.run(work({ adds: events })).added, Array.from({ length: 10 }, (_, i) => 1_001 + i))
 })
 
+test('a transaction that SQLite has ended by itself, as it does when the disk is full, is over as well', async (t) => {
+  const path = temporaryFile(t)
+  const store = openStore(t, path)
+  const db = new DatabaseSync(path)
+  db.exec("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END")
+  t.throws(() => store.run(work({ adds: adds(0, 10) })), { message: 'the disk is full' })
+  db.exec('DROP TRIGGER full')
+  db.close()
+  t.equal(store.run(work({ adds: adds(0, 10) })).added.length, 10)
+  t.match(stats(store), { pending: 10 })
+})
+
 test('events that share the key of their ids are told apart', async (t) => {
   const store = openStore(t, temporaryFile(t))
   const twins = ['AAAAAAAAAAAA', 'AAAAAAAAAAAB', 'AAAAAAAAAAAC']
