@@ -4,7 +4,7 @@ import type { Due, GivenBack, TakenEvent, TakenLane } from './messages.ts'
 import { State } from './schema.ts'
 
 /** Of one lane, taken at once. */
-const MOST_EVENTS = 16
+const MOST_EVENTS = 64
 /** No more events of a lane are taken once its bodies are this long. */
 const MOST_BYTES = 262_144
 
