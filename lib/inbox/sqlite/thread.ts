@@ -5,7 +5,7 @@ import type { Answers, Reply, Request } from './messages.ts'
 
 /** '.js' once built. */
 const extension = extname(import.meta.url)
-const WORKER = new URL(`./worker${extension}`, import.meta.url)
+const WORKER = new URL(`./store/worker${extension}`, import.meta.url)
 /**
  * What the app's Node was started with is not for this thread: an `--import` would run there once more. On the Node versions where
  * node:sqlite is not stable yet, it warns of itself. Not built, the thread needs what lets Node read TypeScript.
@@ -14,6 +14,9 @@ const OPTIONS: Record<string, WorkerOptions> = {
   '.js': { execArgv: ['--disable-warning=ExperimentalWarning'] },
   '.ts': {}
 }
+
+/** What is new there is soon gone: room for more of it would only be memory that the app does not have. */
+const LIMITS = { maxYoungGenerationSizeMb: 8 }
 
 /** What the store says has gone wrong. */
 export class StoreError extends Error {
@@ -45,7 +48,7 @@ export class Thread {
 
   constructor (watcher: Watcher) {
     this.#watcher = watcher
-    this.#worker = new Worker(WORKER, { ...OPTIONS[extension], name: 'oneroute-inbox' })
+    this.#worker = new Worker(WORKER, { ...OPTIONS[extension], name: 'oneroute-inbox', resourceLimits: LIMITS })
     this.#worker.on('message', (reply: Reply) => { this.#take(reply) })
     this.#worker.on('error', ({ message }) => { this.#error = new StoreError(message) })
     this.#worker.on('exit', () => { this.#end() })

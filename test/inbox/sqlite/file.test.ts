@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
-import { Store } from '../../../lib/inbox/sqlite/store.ts'
+import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 
 function open (path: string, again = false): Store {

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
 import { LockedError } from './lock.ts'
-import type { Opening, Reply, Request, Work } from './messages.ts'
+import type { Opening, Reply, Request, Work } from '../messages.ts'
 import { Store } from './store.ts'
 
 /** Between two looks for what is old enough to be removed, in milliseconds: no need to be more exact than a hundredth of `keep`. */

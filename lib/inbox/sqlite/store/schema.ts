@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { EventState } from '../inbox.ts'
+import type { EventState } from '../../inbox.ts'
 import { UnusableError } from './unusable-error.ts'
 
 /** Says whose file it is, in its header: 'ORwh'. */

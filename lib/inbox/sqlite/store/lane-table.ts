@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { READY } from './messages.ts'
-import type { Due, GivenBack, TakenEvent, TakenLane } from './messages.ts'
+import { READY } from '../messages.ts'
+import type { Due, GivenBack, TakenEvent, TakenLane } from '../messages.ts'
 import { State } from './schema.ts'
 
 /** Of one lane, taken at once. */
-const MOST_EVENTS = 64
+const MOST_EVENTS = 16
 /** No more events of a lane are taken once its bodies are this long. */
 const MOST_BYTES = 262_144
 

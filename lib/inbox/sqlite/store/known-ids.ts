@@ -4,7 +4,7 @@ import { KeyFilter } from './key-filter.ts'
 import { SeqsByKey } from './seqs-by-key.ts'
 
 /** Events between two mergers: enough for several of their keys to share a page of an index of millions. */
-const GENERATION = 65_536
+const GENERATION = 32_768
 /** Merged with each transaction: more than one adds, or memory would not be bounded. */
 const MERGED_AT_ONCE = 1_024
 const LOADED_AT_ONCE = 10_000
