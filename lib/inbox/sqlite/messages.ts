@@ -85,7 +85,8 @@ export interface StoredRow {
   name: string
   lane: string
   state: EventState
-  body: Uint8Array
+  /** As text, which leaves memory sooner than bytes do. */
+  body: string
   received: number
   attempts: number
   due: number | null
@@ -97,7 +98,8 @@ export interface StoredRow {
 export interface TakenEvent {
   seq: number
   id: string
-  body: Uint8Array
+  /** As text. */
+  body: string
   received: number
   attempts: number
   completed: string | null

@@ -4,7 +4,7 @@ import type { LiveEvent } from './live-lanes.ts'
 import type { StoredRow, TakenEvent } from './messages.ts'
 
 const NONE: readonly never[] = []
-const utf8 = new TextDecoder() // takes the byte order mark that a body may begin with
+const BYTE_ORDER_MARK = '\ufeff'
 
 /** An event that was taken from the store. */
 export function takenEvent ({ seq, id, body, received, attempts, completed }: TakenEvent): LiveEvent {
@@ -41,6 +41,7 @@ export function dateOf (time: number | null): Date | null {
   return time === null ? null : new Date(time)
 }
 
-function parse (body: Uint8Array): UnknownEvent {
-  return JSON.parse(utf8.decode(body)) as UnknownEvent // it was checked before it was stored
+function parse (body: string): UnknownEvent {
+  const json = body.startsWith(BYTE_ORDER_MARK) ? body.slice(1) : body
+  return JSON.parse(json) as UnknownEvent // it was checked before it was stored
 }

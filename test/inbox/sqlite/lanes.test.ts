@@ -137,6 +137,18 @@ test('whatever text a lane is, it comes back from the store as the same lane', a
   t.match(await inbox.stats(), { pending: 0, done: 12 })
 })
 
+test('a body comes back from the store as it was, also one that begins with a byte order mark', async (t) => {
+  const path = temporaryFile(t)
+  const before = await openInbox(t, { path })
+  const event = { event: 'newMessage', text: 'Ẁhat? 🙏 \ud83d \0 \u2028' }
+  await Promise.all(adds(before, newEvent('a', { id: 'plain', event, body: Buffer.from(JSON.stringify(event)) }),
+    newEvent('a', { id: 'marked', event, body: Buffer.from(`\ufeff${JSON.stringify(event)}`) })))
+  await before.close()
+  const inbox = await openInbox(t, { path })
+  t.match(await inbox.claim(1), [{ events: [{ id: 'plain', event }, { id: 'marked', event }] }])
+  t.strictSame((await inbox.get('marked'))?.event, event)
+})
+
 test('what waits to be written is bounded', async (t) => {
   const inbox = await openInbox(t, { path: temporaryFile(t) })
   const body = Buffer.alloc(1_048_576, ' ')

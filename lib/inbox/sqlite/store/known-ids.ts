@@ -51,7 +51,8 @@ export class KnownIds {
   constructor (db: DatabaseSync, indexed: number) {
     this.#indexed = this.#last = indexed
     this.#find = db.prepare('SELECT key, seq FROM ids WHERE key IN (SELECT value FROM json_each(?))')
-    this.#page = db.prepare(`SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${LOADED_AT_ONCE}`)
+    this.#page = db.prepare(`SELECT json_group_array(key) AS keys FROM
+      (SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${LOADED_AT_ONCE})`)
     this.#compare = db.prepare('SELECT 1 FROM events WHERE seq = ? AND id = ?')
     this.#insert = new BulkInsert(db, 'INSERT OR IGNORE INTO ids', 2)
     this.#newest = db.prepare('SELECT id, seq FROM events WHERE seq > ? ORDER BY seq')
@@ -66,9 +67,8 @@ export class KnownIds {
   * load (): Generator<undefined, undefined> {
     const filter = this.#filter = new KeyFilter()
     this.#isLoaded = false
-    let last: unknown = Number.MIN_SAFE_INTEGER
-    for (let rows = this.#page.all(Number(last)); rows.length > 0; rows = this.#page.all(Number(last))) {
-      for (const { key } of rows) filter.add(Number(last = key))
+    for (let keys = this.#after(Number.MIN_SAFE_INTEGER); keys.length > 0; keys = this.#after(Number(keys.at(-1)))) {
+      for (const key of keys) filter.add(key)
       yield
     }
     this.#isLoaded = true
@@ -143,6 +143,11 @@ export class KnownIds {
   #begin (): void {
     this.#merger = { entries: this.#young.sorted(), events: this.#young, upTo: this.#last, position: 0 }
     this.#young = new SeqsByKey()
+  }
+
+  /** Those that come next in the index. As one text: a row for each of a million keys would be most of the memory at the start. */
+  #after (last: number): number[] {
+    return JSON.parse(String(this.#page.get(last)?.keys)) as number[] // as SQLite has written it
   }
 
   #fitting (seqs: readonly number[], id: string): number | undefined {

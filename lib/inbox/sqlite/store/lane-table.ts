@@ -6,7 +6,7 @@ import { State } from './schema.ts'
 /** Of one lane, taken at once. */
 const MOST_EVENTS = 16
 /** No more events of a lane are taken once its bodies are this long. */
-const MOST_BYTES = 262_144
+const MOST_CHARACTERS = 262_144
 
 /** Far enough below 0 for every lane that will ever be ready. */
 const FIRST = -(2 ** 52)
@@ -85,12 +85,12 @@ export class LaneTable {
 
   #first (lane: string): TakenEvent[] {
     const events: TakenEvent[] = []
-    let bytes = 0
+    let characters = 0
     for (const row of this.#statements.events.iterate(lane, MOST_EVENTS)) {
       const event = row as unknown as TakenEvent // the columns of the statement
       events.push(event)
-      bytes += event.body.length
-      if (bytes >= MOST_BYTES) break
+      characters += event.body.length
+      if (characters >= MOST_CHARACTERS) break
     }
     return events
   }
@@ -116,7 +116,7 @@ function prepare (db: DatabaseSync) {
     retries: db.prepare('SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
     ready: db.prepare('SELECT lane FROM lanes WHERE due < 0 ORDER BY due LIMIT ?'),
     nextDue: db.prepare('SELECT due FROM lanes WHERE due IS NOT NULL ORDER BY due LIMIT 1'),
-    events: db.prepare(`SELECT events.seq, id, body, received, attempts, completed
+    events: db.prepare(`SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed
       FROM events INDEXED BY events_waiting JOIN bodies ON bodies.seq = events.seq
       WHERE lane = ? AND state = ${State.waiting} ORDER BY events.seq LIMIT ?`)
   }
