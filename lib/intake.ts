@@ -118,7 +118,7 @@ function conversationOf ({ conversation }: UnknownEvent): string | undefined {
 }
 
 function toBytes (body: ReceivableBody): Uint8Array {
-  if (body instanceof Uint8Array) return body
+  if (body instanceof Uint8Array) return Buffer.from(body) // the caller may use its own again before it is stored
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
 }
 

@@ -113,3 +113,14 @@ test('removeAllListeners removes listeners, and not what tells delivery of new o
   await post(app, fixture('new-message'))
   await turns()
 })
+
+test('what the inbox is asked for wrongly is refused before it is asked', async (t) => {
+  const { app } = await createApp(t)
+  const { inbox } = app.webhooks
+  const wrong: Array<Promise<unknown>> = [
+    inbox.get(undefined as never), inbox.replay('an id' as never), inbox.replay([1] as never), inbox.list({ limit: 0 })
+  ]
+  for (const asked of wrong) {
+    await t.rejects(asked, { code: 'FST_ONEROUTE_INVALID_OPTION' })
+  }
+})

@@ -1,4 +1,5 @@
 import { check, integer } from '../check.ts'
+import { InvalidOptionError } from '../errors.ts'
 import type { EventState, Inbox, InboxStats, ListOptions, StoredEvent } from './inbox.ts'
 
 /** The inbox, to look at and to replay from. */
@@ -20,13 +21,20 @@ const LIST_RULES = {
 
 /** What the app may do with its inbox: not what only delivery may, and a promise whatever the driver returns. */
 export function viewOf (inbox: Inbox): InboxView {
+  // JavaScript callers may pass anything, such as a part of a request that is not there.
   return {
     stats: async () => await inbox.stats(),
     list: async (options: ListOptions = {}) => {
       check("list's options", options, LIST_RULES)
       return await inbox.list(options)
     },
-    get: async (id) => await inbox.get(id),
-    replay: async (ids) => await inbox.replay(ids)
+    get: async (id) => {
+      if (typeof id !== 'string') throw new InvalidOptionError('`id` must be a string')
+      return await inbox.get(id)
+    },
+    replay: async (ids) => {
+      if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string')) throw new InvalidOptionError('`ids` must be a list of strings')
+      return await inbox.replay(ids)
+    }
   }
 }

@@ -4,13 +4,13 @@ import { Alarm } from './alarm.ts'
 import { StoreClient } from './client.ts'
 import { LiveLanes } from './live-lanes.ts'
 import { Taken } from './messages.ts'
-import type { Call, Done, Results } from './messages.ts'
+import type { Call, Done, Results, TakenLane } from './messages.ts'
 import { Outgoing } from './outgoing.ts'
 import type { Batch } from './outgoing.ts'
 import { Pace } from './pace.ts'
 import type { PendingAdd } from './pack.ts'
-import { takenEvent } from './rows.ts'
-import { text } from './text.ts'
+import { takenEvents } from './rows.ts'
+import { text, wholeTime } from './text.ts'
 
 /** Before what nobody waits for is written again, in milliseconds. */
 const AGAIN_AFTER = 1_000
@@ -44,7 +44,7 @@ export class Exchange {
     this.#host = host
     this.#due = new Alarm(() => { host.wake() })
     this.#pace = new Pace({
-      prepare: () => { if (this.#lanes.isReady || this.#due.isDue) host.wake() },
+      prepare: () => { if (this.#lanes.isReady || (this.#due.isDue && this.#again === undefined)) host.wake() },
       waiting: () => this.#outgoing.size,
       begin: () => this.#begin()
     })
@@ -91,12 +91,9 @@ export class Exchange {
   }
 
   settle (claim: Claim, outcomes: readonly Outcome[]): void {
-    outcomes.forEach((outcome, i) => {
-      const event = claim.events[i]
-      if (event !== undefined) this.#outgoing.settle(event, outcome)
-    })
+    this.#outgoing.settle(claim, outcomes)
     const last = outcomes.at(-1)
-    if (last?.state === 'pending') this.#lanes.settle(claim, outcomes.length - 1, last.dueAt)
+    if (last?.state === 'pending') this.#lanes.settle(claim, outcomes.length - 1, wholeTime(last.dueAt))
     else this.#lanes.settle(claim, outcomes.length)
     this.#soon()
   }
@@ -122,11 +119,20 @@ export class Exchange {
   async #take (claims: readonly Claim[], most: number): Promise<readonly Claim[]> {
     try {
       const taken = await this.call({ method: 'take', lanes: most - claims.length })
-      for (const { lane, events } of taken) this.#lanes.open(lane, events.map(takenEvent))
+      for (const lane of taken) this.#open(lane)
     } catch (error) {
       if (claims.length === 0) throw error
     }
     return claims.concat(this.#lanes.claim(most - claims.length))
+  }
+
+  #open ({ lane, events: rows }: TakenLane): void {
+    const events = takenEvents(rows, (row) => {
+      this.#host.log.error({ webhook: row.id }, 'an event that is damaged in the file is not delivered')
+      this.#outgoing.giveUp(row)
+    })
+    if (events.length > 0) this.#lanes.open(lane, events)
+    else this.#lanes.hold(lane) // which gives it back
   }
 
   #soon (): void {
@@ -145,12 +151,14 @@ export class Exchange {
       .then((done) => { this.#apply(batch, done) }, (error: unknown) => { this.#failed(batch, error) })
       .finally(() => {
         this.#flight = undefined
-        if (this.#again === undefined) this.#pace.soon()
+        if (this.#again === undefined || this.#outgoing.isAwaited) this.#pace.soon()
       })
     return batch.adds.length
   }
 
   #apply ({ adds, calls }: Batch, { added, results, nextDue }: Done): void {
+    clearTimeout(this.#again)
+    this.#again = undefined
     this.#due.set(nextDue)
     adds.forEach((pending, i) => { this.#added(pending, added[i]) })
     calls.forEach(({ resolve }, i) => { resolve(results[i]) })
@@ -173,8 +181,8 @@ export class Exchange {
     const error = new InboxUnavailableError()
     error.cause = err
     this.#outgoing.putBack(batch, error)
-    if (!this.#outgoing.isUnsettled || !this.#client.isUp) return
-    this.#host.log.error({ err }, 'what became of events could not be stored: it is tried again')
+    if (!this.#client.isUp) return
+    if (this.#outgoing.isUnsettled) this.#host.log.error({ err }, 'what became of events could not be stored: it is tried again')
     this.#again ??= setTimeout(() => {
       this.#again = undefined
       this.#soon()

@@ -11,8 +11,10 @@ const MOST_BYTES = 8_388_608
 /** Of one lane at most, or it would leave no room for others. */
 const MOST_OF_A_LANE = 64
 
+const NO_LANE = { events: [], waiting: [] }
+
 export interface LiveEvent extends ClaimedEvent {
-  /** Bytes of its body. */
+  /** Bytes or characters of its body. */
   readonly size: number
 }
 
@@ -73,9 +75,10 @@ export class LiveLanes {
   }
 
   /** Whether one more event fits in, beside others that are on their way. */
-  hasRoom (lane: string, events: number, bytes: number): boolean {
-    const waiting = this.#lanes.get(lane)?.waiting.length ?? 0
-    return this.#events + events < MOST_EVENTS && this.#bytes + bytes < MOST_BYTES && waiting < MOST_OF_A_LANE
+  hasRoom (lane: string, coming: { events: number, ofLane: number, bytes: number }): boolean {
+    const { events, waiting } = this.#lanes.get(lane) ?? NO_LANE
+    return this.#events + coming.events < MOST_EVENTS && this.#bytes + coming.bytes < MOST_BYTES &&
+      events.length + waiting.length + coming.ofLane < MOST_OF_A_LANE
   }
 
   /** Puts an event at the end of its lane. */

@@ -1,10 +1,10 @@
 import { BacklogFullError } from '../../errors.ts'
-import type { ClaimedEvent, Outcome } from '../inbox.ts'
+import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import type { LiveLanes } from './live-lanes.ts'
-import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
+import type { Call, Failed, GivenBack, Results, TakenEvent, Work } from './messages.ts'
 import { pack } from './pack.ts'
 import type { PendingAdd } from './pack.ts'
-import { textOrNull } from './text.ts'
+import { textOrNull, wholeTime } from './text.ts'
 
 /** Bytes of bodies that may wait for a disk that is slow or stands still. */
 const MOST_BYTES = 67_108_864
@@ -41,8 +41,13 @@ export class Outgoing {
     return this.#adds.length
   }
 
+  /** Whether somebody waits for the next transaction. */
+  get isAwaited (): boolean {
+    return this.#adds.length + this.#calls.length > 0
+  }
+
   get isEmpty (): boolean {
-    return !this.isUnsettled && this.#adds.length + this.#calls.length === 0
+    return !this.isUnsettled && !this.isAwaited
   }
 
   add (pending: PendingAdd): void {
@@ -58,9 +63,16 @@ export class Outgoing {
     this.#calls.push(pending)
   }
 
-  settle ({ seq, attempt }: ClaimedEvent, { state, dueAt, completed, error }: Outcome): void {
-    if (state === 'done' && attempt === 1) this.#done.push(seq)
-    else this.#failed.push({ seq, state, attempts: attempt, due: dueAt, completed: JSON.stringify(completed), error: textOrNull(error) })
+  settle ({ events }: Claim, outcomes: readonly Outcome[]): void {
+    for (const [i, outcome] of outcomes.entries()) {
+      const event = events[i]
+      if (event !== undefined) this.#settle(event, outcome)
+    }
+  }
+
+  /** An event that cannot be delivered at all. */
+  giveUp ({ seq, attempts }: TakenEvent): void {
+    this.#failed.push({ seq, state: 'dead', attempts, due: null, completed: '[]', error: 'its body is damaged' })
   }
 
   giveBack (lanes: readonly GivenBack[]): void {
@@ -103,5 +115,10 @@ export class Outgoing {
     this.#adds = []
     this.#bytes = 0
     this.#calls = []
+  }
+
+  #settle ({ seq, attempt }: ClaimedEvent, { state, dueAt, completed, error }: Outcome): void {
+    if (state === 'done' && attempt === 1) this.#done.push(seq)
+    else this.#failed.push({ seq, state, attempts: attempt, due: wholeTime(dueAt), completed: JSON.stringify(completed), error: textOrNull(error) })
   }
 }

@@ -16,22 +16,22 @@ export interface PendingAdd {
 /** New events as they are handed over: their bodies in one piece, which is then the other thread's. */
 export function pack (pending: readonly PendingAdd[], bytes: number, lanes: LiveLanes): Adds {
   const bodies = Buffer.allocUnsafeSlow(bytes)
-  const live = new Set<string>()
+  const admitted = new Map<string, number>()
+  let live = 0
   let end = 0
   const rows = pending.map(({ event: { id, name, state, body, receivedAt, error }, lane }): AddedRow => {
-    const admission = state === 'invalid' ? Admission.invalid : admit(lane, lanes, live, end)
+    const admission = state === 'invalid' ? Admission.invalid : admit(lane)
     bodies.set(body, end)
     end += body.length
     return [id, text(name), lane, admission, receivedAt, textOrNull(error), body.length]
   })
   return { rows, bodies }
-}
 
-/** `live` are the lanes of which the same batch brings events to memory. */
-function admit (lane: string, lanes: LiveLanes, live: Set<string>, bytes: number): Admission {
-  if (lanes.hasRoom(lane, live.size, bytes)) {
-    live.add(lane)
+  function admit (lane: string): Admission {
+    const ofLane = admitted.get(lane) ?? 0
+    if (!lanes.hasRoom(lane, { events: live, ofLane, bytes: end })) return ofLane > 0 || lanes.has(lane) ? Admission.held : Admission.stored
+    admitted.set(lane, ofLane + 1)
+    live++
     return Admission.live
   }
-  return live.has(lane) || lanes.has(lane) ? Admission.held : Admission.stored
 }

@@ -6,8 +6,19 @@ import type { StoredRow, TakenEvent } from './messages.ts'
 const NONE: readonly never[] = []
 const BYTE_ORDER_MARK = '\ufeff'
 
-/** An event that was taken from the store. */
-export function takenEvent ({ seq, id, body, received, attempts, completed }: TakenEvent): LiveEvent {
+/** Events that were taken from the store, but for those that cannot be read. */
+export function takenEvents (rows: readonly TakenEvent[], onDamaged: (row: TakenEvent) => void): LiveEvent[] {
+  return rows.flatMap((row) => {
+    try {
+      return [takenEvent(row)]
+    } catch { // what it says quotes the body
+      onDamaged(row)
+      return []
+    }
+  })
+}
+
+function takenEvent ({ seq, id, body, received, attempts, completed }: TakenEvent): LiveEvent {
   const event = parse(body)
   return {
     seq,

@@ -58,8 +58,8 @@ export class Thread {
   async ask<Kind extends keyof Answers> (request: Extract<Request, { kind: Kind }>, transfer: ArrayBuffer[] = []): Promise<Answers[Kind]> {
     if (this.#ended) throw this.#error
     const waiting = Promise.withResolvers<Reply>()
+    this.#worker.postMessage(request, transfer) // throws if it cannot be handed over: then nobody waits
     this.#waiting.push(waiting)
-    this.#worker.postMessage(request, transfer)
     return await waiting.promise as Answers[Kind] // the thread answers in order, and nothing else
   }
 

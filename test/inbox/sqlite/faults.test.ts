@@ -63,6 +63,42 @@ test('a lane of the store that cannot be asked for is left there, and those in m
   t.match(await inbox.claim(2), [{ lane: 'old' }])
 })
 
+test('while the store cannot be asked nobody is woken again and again', async (t) => {
+  const path = temporaryFile(t)
+  const before = await openInbox(t, { path })
+  await Promise.all(adds(before, newEvent('old')))
+  await before.close()
+  const woken = { times: 0 }
+  const inbox = await openInbox(t, { path }, {
+    wake: () => {
+      woken.times++
+      void Promise.resolve(inbox.claim(1)).catch(() => {})
+    }
+  })
+  const db = other(t, path)
+  db.exec("CREATE TRIGGER broken BEFORE UPDATE ON lanes BEGIN SELECT RAISE(ABORT, 'broken'); END")
+  while (woken.times === 0) await turns()
+  await setTimeout(100) // for thousands of them, if there were any
+  t.ok(woken.times < 20, `${woken.times} times`)
+  db.exec('DROP TRIGGER broken')
+})
+
+test('an event that is damaged in the file is dead, and keeps no other from being delivered', async (t) => {
+  const path = temporaryFile(t)
+  const { lines, log } = logger()
+  const before = await openInbox(t, { path })
+  await Promise.all(adds(before, newEvent('a', { id: 'ill' }), newEvent('b', { id: 'ill, too' }), newEvent('b', { id: 'well' }), newEvent('c')))
+  await before.close()
+  const db = other(t, path)
+  db.exec("UPDATE bodies SET body = CAST('{ \"Ada' AS BLOB) WHERE seq <= 2")
+  const inbox = await openInbox(t, { path }, { log })
+  t.same((await inbox.claim(4)).map(({ lane, events }) => `${lane} ${events.length}`), ['b 1', 'c 1'])
+  t.match(await inbox.stats(), { pending: 2, dead: 2 })
+  t.same(await inbox.claim(4), [])
+  t.match(lines, [{ level: 50, msg: 'an event that is damaged in the file is not delivered', webhook: 'ill' }, { webhook: 'ill, too' }])
+  t.notMatch(JSON.stringify(lines), 'Ada')
+})
+
 test('that old events cannot be removed is logged, and tried again', async (t) => {
   const path = temporaryFile(t)
   const { lines, log } = logger()

@@ -149,6 +149,35 @@ test('a body comes back from the store as it was, also one that begins with a by
   t.strictSame((await inbox.get('marked'))?.event, event)
 })
 
+test('also of events that come in all at once memory holds a part only', async (t) => {
+  const inbox = await openInbox(t, { path: temporaryFile(t) })
+  const events = Array.from({ length: 3_000 }, (_, i) => newEvent(i % 2 === 0 ? 'one' : `lane ${i}`, { id: `at once ${i}` }))
+  await Promise.all(adds(inbox, ...events))
+  const ids: string[] = []
+  let most = 0
+  while ((await inbox.stats()).pending > 0) {
+    for (const claim of await inbox.claim(64)) {
+      most = Math.max(most, claim.events.length)
+      if (claim.lane === 'one') ids.push(...claim.events.map(({ id }) => id))
+      await settle(inbox, claim)
+    }
+  }
+  t.equal(most, 64)
+  t.same(ids, events.filter(({ lane }) => lane === 'one').map(({ id }) => id))
+})
+
+test('a time that is none is taken for one', async (t) => {
+  const inbox = await openInbox(t, { path: temporaryFile(t) })
+  await Promise.all(adds(inbox, newEvent('a'), newEvent('b'), newEvent('c')))
+  await turns()
+  const times = [1.5, -7, Infinity]
+  for (const [i, claim] of (await inbox.claim(3)).entries()) {
+    await inbox.settle(claim, claim.events.map(({ seq }) => outcome(seq, { state: 'pending', dueAt: times[i] ?? 0 })))
+  }
+  t.match(await inbox.stats(), { pending: 3 })
+  t.match(new Set((await inbox.claim(3)).map(({ lane }) => lane)), new Set(['a', 'b']))
+})
+
 test('what waits to be written is bounded', async (t) => {
   const inbox = await openInbox(t, { path: temporaryFile(t) })
   const body = Buffer.alloc(1_048_576, ' ')

@@ -107,6 +107,48 @@ test('a transaction that SQLite has ended by itself, as it does when the disk is
   t.match(stats(store), { pending: 10 })
 })
 
+test('the index of ids keeps up with large transactions', async (t) => {
+  const path = temporaryFile(t)
+  const store = openStore(t, path)
+  fill(store, 150_000, 5_000)
+  const db = new DatabaseSync(path)
+  t.ok(Number(db.prepare('SELECT seq - indexed AS behind FROM totals').get()?.behind) < 80_000)
+  db.close()
+})
+
+test('neither retries nor lanes that are ready wait for the others to come to an end', async (t) => {
+  const store = openStore(t, temporaryFile(t))
+  const rows = Array.from({ length: 20 }, (_, i): AddedRow => [idOf(i), 'newMessage', `${i % 2 === 0 ? 'ready' : 'retry'} ${i}`, Admission.stored, 1, null, 1])
+  const retries = rows.filter(([, , lane]) => lane.startsWith('retry')).map(([, , lane]) => ({ lane, due: 1, seqs: [] }))
+  store.run(work({ adds: { rows, bodies: new Uint8Array(20) } }))
+  store.run(work({ givenBack: retries }))
+  const take = (lanes: number) => (store.run(work({ calls: [{ method: 'take', lanes }] })).results[0] as Array<{ lane: string }>).map(({ lane }) => lane.slice(0, 5))
+  t.same([...take(1), ...take(1), ...take(1), ...take(1)].sort(), ['ready', 'ready', 'retry', 'retry'])
+  t.same(take(6).sort(), ['ready', 'ready', 'ready', 'retry', 'retry', 'retry'])
+  t.equal(take(20).length, 10, 'all that are left')
+})
+
+test('a lane that was settled when the thread ended is not given out any more', async (t) => {
+  const path = temporaryFile(t)
+  const store = openStore(t, path)
+  const { added } = store.run(work({ adds: adds(0, 1) }))
+  store.end()
+  const again = openStore(t, path)
+  t.same(again.run(work({ done: added, calls: [{ method: 'take', lanes: 1 }] })), { kind: 'done', added: [], results: [[]], nextDue: null })
+})
+
+test('what a wrong clock has dated ahead keeps nothing old from being removed', async (t) => {
+  const store = openStore(t, temporaryFile(t), 0)
+  const ahead = Array.from({ length: 600 }, (_, i): AddedRow => [idOf(i), 'newMessage', 'a', Admission.invalid, Date.now() + DAY, 'wrong', 0])
+  store.run(work({ adds: { rows: ahead, bodies: new Uint8Array(0) } }))
+  const { added } = store.run(work({ adds: adds(1_000, 10) }))
+  store.run(work({ done: added, now: 1 }))
+  t.match(stats(store), { done: 10 })
+  await new Promise((resolve) => { setTimeout(resolve, 2) })
+  t.ok([...store.purge()].length > 0)
+  t.match(stats(store), { done: 0, invalid: 600 })
+})
+
 test('events that share the key of their ids are told apart', async (t) => {
   const store = openStore(t, temporaryFile(t))
   const twins = ['AAAAAAAAAAAA', 'AAAAAAAAAAAB', 'AAAAAAAAAAAC']

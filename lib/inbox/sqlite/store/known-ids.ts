@@ -5,7 +5,7 @@ import { SeqsByKey } from './seqs-by-key.ts'
 
 /** Events between two mergers: enough for several of their keys to share a page of an index of millions. */
 const GENERATION = 32_768
-/** Merged with each transaction: more than one adds, or memory would not be bounded. */
+/** Merged with each transaction at least. One that adds many merges more than that, or memory would not be bounded. */
 const MERGED_AT_ONCE = 1_024
 const LOADED_AT_ONCE = 10_000
 const KEY_BYTES = 4
@@ -51,7 +51,7 @@ export class KnownIds {
   constructor (db: DatabaseSync, indexed: number) {
     this.#indexed = this.#last = indexed
     this.#find = db.prepare('SELECT key, seq FROM ids WHERE key IN (SELECT value FROM json_each(?))')
-    this.#page = db.prepare(`SELECT json_group_array(key) AS keys FROM
+    this.#page = db.prepare(`SELECT json_group_array(key ORDER BY key) AS keys FROM
       (SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${LOADED_AT_ONCE})`)
     this.#compare = db.prepare('SELECT 1 FROM events WHERE seq = ? AND id = ?')
     this.#insert = new BulkInsert(db, 'INSERT OR IGNORE INTO ids', 2)
@@ -112,7 +112,8 @@ export class KnownIds {
   merge (): void {
     if (this.#merger === undefined) return
     const { entries, position } = this.#merger
-    const part = entries.slice(position, position + 2 * MERGED_AT_ONCE)
+    const count = Math.max(MERGED_AT_ONCE, 2 * this.#set.length)
+    const part = entries.slice(position, position + 2 * count)
     this.#insert.run(part)
     for (let i = 0; i < part.length; i += 2) this.#filter.add(Number(part[i]))
     this.#merged = part.length

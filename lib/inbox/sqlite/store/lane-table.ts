@@ -17,6 +17,7 @@ const FIRST = -(2 ** 52)
  */
 export class LaneTable {
   #next: number
+  #turn = 0
   /** While all goes well there is none, and looking for one each time would cost a part of adding an event. */
   #isEmpty = false
   readonly #statements: ReturnType<typeof prepare>
@@ -57,15 +58,23 @@ export class LaneTable {
     else this.#put(lane, due)
   }
 
-  /** Up to half of them are retries: neither they nor those that are ready have to wait for the other to come to an end. */
+  /** Half of them are retries if there are: neither they nor those that are ready wait for the others to come to an end. */
   take (most: number, now: number): TakenLane[] {
-    const { retries, ready, hold } = this.#statements
-    const rows = retries.all(now, Math.ceil(most / 2))
-    return rows.concat(ready.all(most - rows.length)).map((row) => {
-      const lane = String(row.lane)
-      hold.run(lane)
-      return { lane, events: this.#first(lane) }
-    })
+    const retries = this.#statements.retries.all(now, most)
+    const ready = this.#statements.ready.all(most)
+    const share = (most + this.#turn++ % 2) >> 1
+    const retried = retries.slice(0, Math.max(share, most - ready.length))
+    return retried.concat(ready.slice(0, most - retried.length))
+      .map(({ lane }) => this.#hold(String(lane)))
+      .filter(({ events }) => events.length > 0)
+  }
+
+  #hold (lane: string): TakenLane {
+    const { hold, remove } = this.#statements
+    const events = this.#first(lane)
+    if (events.length > 0) hold.run(lane)
+    else remove.run(lane) // all of it was settled when the thread before ended
+    return { lane, events }
   }
 
   /** When one can be taken: 0 or less is now. */

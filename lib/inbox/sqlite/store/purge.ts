@@ -39,8 +39,8 @@ export class Purge {
       const old = rows.filter(({ state, finished }) => state === State.done && finished !== null && finished < before)
       yield old.length === 0 ? undefined : () => { this.#remove(old) }
       const last = rows[rows.length - 1]
-      // What came in later was done later, too.
-      if (last === undefined || last.received >= before) break
+      // What came in later was done later, or another pass finds it. Nothing can be said after a time that a wrong clock has given.
+      if (last === undefined || (last.received >= before && last.received <= now)) break
       after = last.seq
     }
     yield * this.#stale()
