@@ -107,6 +107,15 @@ test('a transaction that SQLite has ended by itself, as it does when the disk is
   t.match(stats(store), { pending: 10 })
 })
 
+test('what is settled already stays as it is', async (t) => {
+  const store = openStore(t, temporaryFile(t))
+  const [seq = 0] = store.run(work({ adds: adds(0, 1) })).added
+  const dead = { seq, state: 'dead', attempts: 1, due: null, completed: '[]', error: 'broken' } as const
+  store.run(work({ failed: [dead, dead] }))
+  store.run(work({ done: [seq] }))
+  t.match(stats(store), { pending: 0, done: 0, dead: 1 })
+})
+
 test('the index of ids keeps up with large transactions', async (t) => {
   const path = temporaryFile(t)
   const store = openStore(t, path)
