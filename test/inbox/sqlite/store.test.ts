@@ -148,8 +148,8 @@ test('a lane that was settled when the thread ended is not given out any more', 
 
 test('what a wrong clock has dated ahead keeps nothing old from being removed', async (t) => {
   const store = openStore(t, temporaryFile(t), 0)
-  const ahead = Array.from({ length: 600 }, (_, i): AddedRow => [idOf(i), 'newMessage', 'a', Admission.invalid, Date.now() + DAY, 'wrong', 0])
-  store.run(work({ adds: { rows: ahead, bodies: new Uint8Array(0) } }))
+  const ahead = Array.from({ length: 600 }, (_, i): AddedRow => [idOf(i), 'newMessage', 'a', Admission.invalid, Date.now() + DAY, 'wrong', 1])
+  store.run(work({ adds: { rows: ahead, bodies: new Uint8Array(600) } }))
   const { added } = store.run(work({ adds: adds(1_000, 10) }))
   store.run(work({ done: added, now: 1 }))
   t.match(stats(store), { done: 10 })
@@ -186,7 +186,7 @@ test('a lane that is held after the store has started again is not given out bef
 test('of a lane with large bodies fewer events are taken at once', async (t) => {
   const store = openStore(t, temporaryFile(t))
   const rows = Array.from({ length: 20 }, (_, i): AddedRow => [idOf(i), 'newMessage', 'a', Admission.stored, 1, null, 100_000])
-  store.run(work({ adds: { rows, bodies: new Uint8Array(2_000_000) } }))
+  store.run(work({ adds: { rows, bodies: new Uint8Array(2_000_000).fill(32) } }))
   const [taken] = store.run(work({ calls: [{ method: 'take', lanes: 1 }] })).results
   t.match(taken, [{ lane: 'a', events: { length: 3 } }])
 })
