@@ -145,7 +145,7 @@ export class Delivery {
 
   /** Goes through a claim's events, in one go as long as none has to be waited for. */
   #deliver (claim: Claim, outcomes: Outcome[]): void {
-    for (let event = claim.events[outcomes.length]; event !== undefined && !this.#stopped; event = claim.events[outcomes.length]) {
+    for (let event = claim.events[outcomes.length]; event !== undefined && this.#mayDeliver(claim); event = claim.events[outcomes.length]) {
       const outcome = this.#parts.deliverer.deliver(event)
       if (outcome instanceof Promise) {
         void this.#deliverLater(claim, outcomes, outcome)
@@ -155,6 +155,10 @@ export class Delivery {
       if (outcome.state === 'pending') break
     }
     this.#settle(claim, outcomes)
+  }
+
+  #mayDeliver ({ isHeld = true }: Claim): boolean {
+    return isHeld && !this.#stopped
   }
 
   async #deliverLater (claim: Claim, outcomes: Outcome[], delivering: Promise<Outcome | undefined>): Promise<void> {

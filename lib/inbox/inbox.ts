@@ -77,6 +77,11 @@ export interface ClaimedEvent {
 export interface Claim {
   readonly lane: string
   readonly events: readonly ClaimedEvent[]
+  /**
+   * For a driver whose claims run out: false once another process may have taken the lane over. Then no more of its events are
+   * delivered. @default true
+   */
+  readonly isHeld?: boolean
 }
 
 /** What became of one claimed event. */

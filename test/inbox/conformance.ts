@@ -176,10 +176,10 @@ export function durableConformance (name: string, create: () => Inbox): void {
     }
     t.same(await claim(inbox), [], 'b is held, a waits')
     t.match(await inbox.get('a1'), { state: 'pending', attempts: 1, error: 'second: broken', dueAt: Date })
+    while (woken.times === 0) await turns() // says so itself
     let again = await claim(inbox)
     while (again.length === 0) again = await claim(inbox)
     t.match(again, [{ lane: 'a', events: [{ id: 'a1', attempt: 2, completed: ['first'] }] }])
-    t.ok(woken.times > 0, 'said so itself')
   })
 
   test(`${name}: an invalid event is kept, not delivered, and can be put back`, async (t) => {

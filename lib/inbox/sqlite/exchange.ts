@@ -1,6 +1,6 @@
 import { BacklogFullError, InboxUnavailableError } from '../../errors.ts'
 import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts'
-import { Alarm } from './alarm.ts'
+import { Alarm } from '../alarm.ts'
 import { StoreClient } from './client.ts'
 import { LiveLanes } from './live-lanes.ts'
 import { Taken } from './messages.ts'
@@ -9,8 +9,8 @@ import { Outgoing } from './outgoing.ts'
 import type { Batch } from './outgoing.ts'
 import { Pace } from './pace.ts'
 import type { PendingAdd } from './pack.ts'
-import { takenEvents } from './rows.ts'
-import { text, wholeTime } from './text.ts'
+import { takenEvents } from '../rows.ts'
+import { text, wholeTime } from '../text.ts'
 
 /** Before what nobody waits for is written again, in milliseconds. */
 const AGAIN_AFTER = 1_000

@@ -1,6 +1,7 @@
-import type { Claim, ClaimedEvent } from '../inbox.ts'
+import type { Claim } from '../inbox.ts'
 import { Queue } from '../queue.ts'
 import type { Queued } from '../queue.ts'
+import type { LiveEvent } from '../rows.ts'
 import { READY } from './messages.ts'
 import type { GivenBack } from './messages.ts'
 
@@ -12,11 +13,6 @@ const MOST_BYTES = 8_388_608
 const MOST_OF_A_LANE = 64
 
 const NO_LANE = { events: [], waiting: [] }
-
-export interface LiveEvent extends ClaimedEvent {
-  /** Bytes or characters of its body. */
-  readonly size: number
-}
 
 /** A lane in memory: the store does not give it out. It is a claim while its first events are being delivered. */
 class LiveLane implements Claim, Queued<LiveLane> {

@@ -1,4 +1,5 @@
-import type { EventState, InboxStats, ListOptions } from '../inbox.ts'
+import type { InboxStats, ListOptions } from '../inbox.ts'
+import type { StoredRow, TakenEvent } from '../rows.ts'
 
 /** What became of a delivery, other than that the first one succeeded. */
 export interface Failed {
@@ -77,32 +78,6 @@ export interface Work {
   givenBack: GivenBack[]
   adds: Adds
   calls: Call[]
-}
-
-export interface StoredRow {
-  seq: number
-  id: string
-  name: string
-  lane: string
-  state: EventState
-  /** As text, which leaves memory sooner than bytes do. */
-  body: string
-  received: number
-  attempts: number
-  due: number | null
-  finished: number | null
-  error: string | null
-}
-
-/** An event of a lane that was taken, as the store has it. */
-export interface TakenEvent {
-  seq: number
-  id: string
-  /** As text. */
-  body: string
-  received: number
-  attempts: number
-  completed: string | null
 }
 
 export interface TakenLane {

@@ -1,10 +1,11 @@
 import { BacklogFullError } from '../../errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
+import type { TakenEvent } from '../rows.ts'
+import { textOrNull, wholeTime } from '../text.ts'
 import type { LiveLanes } from './live-lanes.ts'
-import type { Call, Failed, GivenBack, Results, TakenEvent, Work } from './messages.ts'
+import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
 import { pack } from './pack.ts'
 import type { PendingAdd } from './pack.ts'
-import { textOrNull, wholeTime } from './text.ts'
 
 /** Bytes of bodies that may wait for a disk that is slow or stands still. */
 const MOST_BYTES = 67_108_864

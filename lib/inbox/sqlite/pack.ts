@@ -2,7 +2,7 @@ import type { NewEvent } from '../inbox.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import { Admission } from './messages.ts'
 import type { AddedRow, Adds } from './messages.ts'
-import { text, textOrNull } from './text.ts'
+import { text, textOrNull } from '../text.ts'
 
 /** An event that waits to be stored. */
 export interface PendingAdd {

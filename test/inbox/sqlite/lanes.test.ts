@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
-import { Alarm } from '../../../lib/inbox/sqlite/alarm.ts'
+import { Alarm } from '../../../lib/inbox/alarm.ts'
 import { turns } from '../../helpers/app.ts'
 import { openInbox, temporaryFile } from '../../helpers/sqlite.ts'
 import { adds, newEvent } from '../conformance.ts'

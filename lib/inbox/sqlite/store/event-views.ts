@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { EventState, ListOptions } from '../../inbox.ts'
+import type { StoredRow } from '../../rows.ts'
+import type { Results } from '../messages.ts'
 import type { KnownIds } from './known-ids.ts'
-import type { Results, StoredRow } from '../messages.ts'
 import { nameOfState, State } from './schema.ts'
 import type { Totals } from './totals.ts'
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { TakenEvent } from '../../rows.ts'
 import { READY } from '../messages.ts'
-import type { Due, GivenBack, TakenEvent, TakenLane } from '../messages.ts'
+import type { Due, GivenBack, TakenLane } from '../messages.ts'
 import { State } from './schema.ts'
 
 /** Of one lane, taken at once. */

@@ -1,4 +1,4 @@
-/** A text that comes back as it went in: SQLite ends one at NUL, and has no place for half of a surrogate pair. */
+/** A text that comes back as it went in: SQLite ends one at NUL, PostgreSQL refuses it, and neither has a place for half of a surrogate pair. */
 export function text (value: string): string {
   return value.toWellFormed().replaceAll('\0', '\ufffd')
 }

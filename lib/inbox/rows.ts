@@ -1,7 +1,36 @@
-import type { UnknownEvent } from '../../events.ts'
-import type { StoredEvent } from '../inbox.ts'
-import type { LiveEvent } from './live-lanes.ts'
-import type { StoredRow, TakenEvent } from './messages.ts'
+import type { UnknownEvent } from '../events.ts'
+import type { ClaimedEvent, EventState, StoredEvent } from './inbox.ts'
+
+export interface StoredRow {
+  seq: number
+  id: string
+  name: string
+  lane: string
+  state: EventState
+  /** As text, which leaves memory sooner than bytes do. */
+  body: string
+  received: number
+  attempts: number
+  due: number | null
+  finished: number | null
+  error: string | null
+}
+
+/** An event whose turn it is, as the store has it. */
+export interface TakenEvent {
+  seq: number
+  id: string
+  /** As text. */
+  body: string
+  received: number
+  attempts: number
+  completed: string | null
+}
+
+export interface LiveEvent extends ClaimedEvent {
+  /** Bytes or characters of its body. */
+  readonly size: number
+}
 
 const NONE: readonly never[] = []
 const BYTE_ORDER_MARK = '\ufeff'

@@ -1,0 +1,154 @@
+import { ClosingError, InboxUnusableError } from '../errors.ts'
+import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent } from './inbox.ts'
+import { Adds } from './postgres/adds.ts'
+import { Database } from './postgres/database.ts'
+import { Deliveries } from './postgres/deliveries.ts'
+import { resolvePostgresOptions } from './postgres/options.ts'
+import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
+import { openPool } from './postgres/pool.ts'
+import { Purge } from './postgres/purge.ts'
+import { prepareSchema } from './postgres/schema.ts'
+import { Signals } from './postgres/signals.ts'
+import { Views } from './postgres/views.ts'
+
+/** Of a pool that does not say it: pg's own default. */
+const CONNECTIONS = 10
+/** Replayed in one transaction: what is added to the same lanes in the meantime waits for it. */
+const REPLAYED_AT_ONCE = 500
+
+/** What an inbox has while it is open. */
+interface Parts {
+  readonly adds: Adds
+  readonly deliveries: Deliveries
+  readonly signals: Signals
+  readonly views: Views
+  readonly wake: () => void
+  readonly close: () => Promise<void>
+}
+
+class PostgresInbox implements Inbox {
+  readonly durable = true
+  readonly #options: ResolvedPostgresOptions
+  #parts: Parts | undefined
+  #opened = false
+
+  constructor (options: PostgresInboxOptions) {
+    this.#options = resolvePostgresOptions(options)
+  }
+
+  async open (host: InboxHost): Promise<void> {
+    if (this.#opened) throw new InboxUnusableError(this.#options.schema, 'it is open already, and each app needs an inbox of its own')
+    this.#opened = true
+    try {
+      this.#parts = await openParts(this.#options, host)
+    } catch (error) {
+      this.#opened = false
+      throw error
+    }
+  }
+
+  add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
+    return this.#open().adds.add(event)
+  }
+
+  async claim (lanes: number): Promise<readonly Claim[]> {
+    if (this.#parts === undefined) return []
+    this.#parts.signals.start()
+    return await this.#parts.deliveries.claim(lanes)
+  }
+
+  settle (claim: Claim, outcomes: readonly Outcome[]): void {
+    this.#parts?.deliveries.settle(claim, outcomes)
+  }
+
+  async stats (): Promise<InboxStats> {
+    return await (await this.#seen()).views.stats()
+  }
+
+  async list (options: ListOptions = {}): Promise<StoredEvent[]> {
+    return await (await this.#seen()).views.list(options)
+  }
+
+  async get (id: string): Promise<StoredEvent | undefined> {
+    return await (await this.#seen()).views.get(id)
+  }
+
+  async replay (ids: readonly string[]): Promise<number> {
+    const { views, signals, wake } = await this.#seen()
+    let count = 0
+    for (let i = 0; i < ids.length; i += REPLAYED_AT_ONCE) {
+      count += await views.replay(ids.slice(i, i + REPLAYED_AT_ONCE))
+      wake()
+      signals.notify()
+    }
+    return count
+  }
+
+  async close (): Promise<void> {
+    const parts = this.#parts
+    this.#parts = undefined
+    await parts?.close()
+    this.#opened = false
+  }
+
+  /** Whoever looks sees what was done here before. */
+  async #seen (): Promise<Parts> {
+    const parts = this.#open()
+    await parts.adds.seen()
+    await parts.deliveries.seen()
+    return parts
+  }
+
+  #open (): Parts {
+    if (this.#parts === undefined) throw new ClosingError()
+    return this.#parts
+  }
+}
+
+async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Promise<Parts> {
+  const { log, maxBacklog } = host
+  const { schema, keep, lease } = options
+  const { pool, close: closePool } = await openPool(options)
+  const database = new Database(pool, log)
+  try {
+    await prepareSchema(database, schema)
+  } catch (error) {
+    database.close()
+    await closePool()
+    throw error
+  }
+  const wake = () => { host.wake() }
+  const signals = new Signals({ database, schema, connections: pool.options?.max ?? CONNECTIONS, wake })
+  const onAdded = () => {
+    wake()
+    signals.notify()
+  }
+  const adds = new Adds({ database, schema, maxBacklog, onAdded })
+  const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
+  const purge = new Purge({ database, schema, log, keep })
+  return {
+    adds,
+    deliveries,
+    signals,
+    views: new Views(database, schema),
+    wake,
+    close: async () => {
+      await Promise.all([adds.close(), deliveries.close(), purge.close()])
+      signals.notify() // of what was given back
+      await signals.close()
+      database.close()
+      await closePool()
+    }
+  }
+}
+
+/**
+ * A durable inbox in a PostgreSQL database, for any number of processes: an event is committed before it is answered 200, and is
+ * delivered by one of them, again after a crash, until its listeners have succeeded or it is out of attempts.
+ */
+export function postgresInbox (options: PostgresInboxOptions): Inbox {
+  return new PostgresInbox(options)
+}
+
+export type { PostgresInboxOptions } from './postgres/options.ts'
+export type { PostgresClient, PostgresPool, PostgresQuery } from './postgres/pool.ts'

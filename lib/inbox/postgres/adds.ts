@@ -1,0 +1,129 @@
+import { BacklogFullError, ClosingError, InboxUnavailableError } from '../../errors.ts'
+import type { NewEvent } from '../inbox.ts'
+import { text, textOrNull } from '../text.ts'
+import { Statement } from './database.ts'
+import type { Database, Row } from './database.ts'
+import { bigints } from './literals.ts'
+import { keyOf, quoted } from './names.ts'
+import { State } from './sql/states.ts'
+
+/** Events in one statement at most, and bytes of their bodies. */
+const MOST = { events: 512, bytes: 8_388_608 } as const
+/** Bytes of bodies that may wait for a server that is slow or away. */
+const MOST_WAITING = 67_108_864
+
+interface Parts {
+  readonly database: Database
+  readonly schema: string
+  readonly maxBacklog: number
+  /** Events were stored that can be delivered. */
+  readonly onAdded: () => void
+}
+
+interface PendingAdd {
+  readonly event: NewEvent
+  readonly resolve: (status: 'accepted' | 'duplicate') => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Stores new events: one statement is under way at a time, and all that come in meanwhile are the next one. */
+export class Adds {
+  readonly #parts: Parts
+  readonly #statement: Statement
+  #waiting: PendingAdd[] = []
+  #bytes = 0
+  /** The statement under way. It never rejects. */
+  #flight: Promise<void> | undefined
+  #soon: NodeJS.Immediate | undefined
+  /** The event added last. */
+  #last: Promise<unknown> | undefined
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.add_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
+  }
+
+  /** Not an async function: its promise would be a second one for each event. */
+  add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
+    if (this.#bytes + event.body.length > MOST_WAITING) throw new BacklogFullError()
+    this.#bytes += event.body.length
+    // Once everything has had its turn that came in together.
+    if (this.#flight === undefined) this.#soon ??= setImmediate(() => { this.#begin() })
+    const added = new Promise<'accepted' | 'duplicate'>((resolve, reject) => { this.#waiting.push({ event, resolve, reject }) })
+    this.#last = added
+    return added
+  }
+
+  /** Settles when all that was added before is stored, or is not. */
+  async seen (): Promise<void> {
+    await Promise.allSettled([this.#last])
+  }
+
+  /** What is under way ends, and what has not begun never will. */
+  async close (): Promise<void> {
+    clearImmediate(this.#soon)
+    const waiting = this.#take(this.#waiting.length)
+    for (const { reject } of waiting) reject(new ClosingError())
+    await this.#flight
+  }
+
+  #begin (): void {
+    this.#soon = undefined
+    if (this.#waiting.length === 0) return
+    const batch = this.#take(this.#batchSize())
+    this.#flight = this.#store(batch).finally(() => {
+      this.#flight = undefined
+      this.#begin()
+    })
+  }
+
+  #batchSize (): number {
+    let bytes = 0
+    const end = this.#waiting.findIndex(({ event }, i) => i === MOST.events || (bytes += event.body.length) > MOST.bytes)
+    return end === -1 ? this.#waiting.length : Math.max(end, 1)
+  }
+
+  #take (count: number): PendingAdd[] {
+    const taken = this.#waiting.splice(0, count)
+    for (const { event } of taken) this.#bytes -= event.body.length
+    return taken
+  }
+
+  async #store (batch: readonly PendingAdd[]): Promise<void> {
+    try {
+      const [row] = await this.#parts.database.run(this.#statement, [...columnsOf(batch.map(({ event }) => event)), this.#parts.maxBacklog])
+      if (row !== undefined) this.#answer(batch, row)
+    } catch (cause) {
+      const error = new InboxUnavailableError()
+      error.cause = cause
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  #answer (batch: readonly PendingAdd[], row: Row): void {
+    const added = new Set(bigints(row.added))
+    const kinds = bigints(row.kinds)
+    bigints(row.seqs).forEach((seq, i) => {
+      if (kinds[i] === 'NULL') batch[i]?.reject(new BacklogFullError())
+      else batch[i]?.resolve(added.has(seq) ? 'accepted' : 'duplicate')
+    })
+    if (added.size > 0) this.#parts.onAdded()
+  }
+}
+
+/** As the function takes them. The bodies are one value: it is sent as it is, where a list of texts would have to be quoted. */
+function columnsOf (events: readonly NewEvent[]): unknown[] {
+  let end = 0
+  const starts = events.map(({ body }) => (end += body.length) - body.length)
+  return [
+    events.map(({ id }) => keyOf(id)),
+    events.map(({ name }) => text(name)),
+    events.map(({ lane }) => keyOf(lane)),
+    events.map(({ state }) => State[state]),
+    events.map(({ receivedAt }) => receivedAt),
+    events.map(({ error }) => textOrNull(error)),
+    starts,
+    events.map(({ body }) => body.length),
+    Buffer.concat(events.map(({ body }) => body), end)
+  ]
+}

@@ -1,0 +1,107 @@
+import { hash } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import { fateOf } from './fate.ts'
+import type { PostgresClient, PostgresPool } from './pool.ts'
+
+/** Before there is no connection to be had, in milliseconds. */
+const CONNECT_TIMEOUT = 5_000
+/** Before a server that does not answer is given up, in milliseconds. */
+const QUERY_TIMEOUT = 15_000
+/** How often a statement is tried at most. */
+const ATTEMPTS = 6
+/** Before the second attempt, in milliseconds; twice that before the third, and so on. */
+const RETRY_AFTER = 5
+
+/** The values as the server has sent them: what the app has told pg to make of some types is not for us. */
+const types = { getTypeParser: () => String }
+
+export type Row = Readonly<Record<string, string | null>>
+
+/** A statement that a connection prepares when it first runs it. */
+export class Statement {
+  readonly text: string
+  /** The same text has the same name, and no other: the app, or another inbox, may use the same connections. */
+  readonly name: string
+
+  constructor (text: string) {
+    this.text = text
+    this.name = `oneroute_${hash('sha256', text, 'base64url').slice(0, 20)}`
+  }
+}
+
+/** Runs statements on connections of a pool, none of which it keeps. */
+export class Database {
+  readonly #pool: PostgresPool
+  readonly #log: FastifyBaseLogger
+  /** Without a listener, the error of a connection that nobody uses would end the process. */
+  readonly #onError = (err: Error) => { this.#log.debug({ err }, 'a connection to PostgreSQL was lost') }
+
+  constructor (pool: PostgresPool, log: FastifyBaseLogger) {
+    this.#pool = pool
+    this.#log = log
+    pool.on('error', this.#onError)
+  }
+
+  /**
+   * Runs a statement, and again if others got in its way. Also if its connection was cut, when the server may have run it: but for
+   * what does not bear that.
+   */
+  async run (statement: Statement | string, values: unknown[] = [], { unlessCut = false } = {}): Promise<Row[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.use(async (client) => await query(client, statement, values))
+      } catch (error) {
+        const { again, lost } = fateOf(error)
+        if (attempt === ATTEMPTS || !again || (lost && unlessCut)) throw error
+        await wait(RETRY_AFTER * 2 ** (attempt - 1) * Math.random())
+      }
+    }
+  }
+
+  /** With a connection, which is closed afterwards if nothing good is to be expected of it. */
+  async use<T> (work: (client: PostgresClient) => Promise<T>): Promise<T> {
+    const client = await this.connect()
+    let failed: Error | undefined
+    try {
+      return await work(client)
+    } catch (error) {
+      if (fateOf(error).lost) failed = error as Error // pg throws nothing else
+      throw error
+    } finally {
+      this.release(client, failed)
+    }
+  }
+
+  /** To be given back with `release`. */
+  async connect (): Promise<PostgresClient> {
+    const timeout = AbortSignal.timeout(CONNECT_TIMEOUT)
+    const connecting = this.#pool.connect()
+    return await new Promise((resolve, reject) => {
+      timeout.addEventListener('abort', () => { reject(new Error(`no connection to PostgreSQL within ${CONNECT_TIMEOUT} ms`)) })
+      connecting.then((client) => {
+        if (timeout.aborted) {
+          client.release() // nobody waits for it any more
+          return
+        }
+        client.on('error', this.#onError)
+        resolve(client)
+      }, reject)
+    })
+  }
+
+  release (client: PostgresClient, error?: Error | boolean): void {
+    client.removeListener('error', this.#onError)
+    client.release(error)
+  }
+
+  close (): void {
+    this.#pool.removeListener('error', this.#onError)
+  }
+}
+
+export async function query (client: PostgresClient, statement: Statement | string, values: unknown[] = []): Promise<Row[]> {
+  const { text, name } = typeof statement === 'string' ? { text: statement } : statement
+  const { rows } = await client.query({ text, ...name !== undefined && { name }, values, types, query_timeout: QUERY_TIMEOUT })
+  return rows as Row[] // as `types` makes them
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import { InboxUnavailableError } from '../../errors.ts'
+import type { Claim, Outcome } from '../inbox.ts'
+import { answerOf } from './claimed.ts'
+import type { Answer } from './claimed.ts'
+import { Statement } from './database.ts'
+import type { Database } from './database.ts'
+import { HeldClaim, LeaseEnd } from './held.ts'
+import { Leases } from './leases.ts'
+import { quoted } from './names.ts'
+import { settlementColumns, settlementOf } from './settlement.ts'
+import type { Settlement } from './settlement.ts'
+
+/** Before what could not be settled is settled again, in milliseconds. */
+const AGAIN_AFTER = 1_000
+/** Lanes settled in one statement at most. */
+const MOST_SETTLED = 256
+
+interface Parts {
+  readonly database: Database
+  readonly schema: string
+  readonly log: FastifyBaseLogger
+  /** Milliseconds. */
+  readonly lease: number
+  /** Nothing is due now, and something will be in so many milliseconds. */
+  readonly onIdle: (dueIn: number) => void
+}
+
+interface Asked extends PromiseWithResolvers<readonly Claim[]> {
+  readonly most: number
+}
+
+/** Claims lanes and settles them. One statement is under way at a time, and does all that came up meanwhile. */
+export class Deliveries {
+  readonly #parts: Parts
+  readonly #leases: Leases
+  readonly #statement: Statement
+  #settlements: Settlement[] = []
+  #asked: Asked[] = []
+  /** The turn under way. It never rejects. */
+  #flight: Promise<void> | undefined
+  #soon: NodeJS.Immediate | undefined
+  #again: NodeJS.Timeout | undefined
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+    this.#leases = new Leases(parts)
+    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
+  }
+
+  claim (most: number): Promise<readonly Claim[]> {
+    const asked = { most, ...Promise.withResolvers<readonly Claim[]>() }
+    this.#asked.push(asked)
+    this.#beginSoon()
+    return asked.promise
+  }
+
+  settle (claim: Claim, outcomes: readonly Outcome[]): void {
+    if (!(claim instanceof HeldClaim)) return
+    this.#settlements.push(settlementOf(claim, outcomes))
+    this.#beginSoon()
+  }
+
+  /** Resolves when all that was settled before is recorded. */
+  async seen (): Promise<void> {
+    if (this.#flight === undefined && this.#settlements.length === 0) return
+    for (let left = this.#settlements.length; left >= 0; left -= MOST_SETTLED) await this.claim(0)
+  }
+
+  /** What is settled is recorded before, if that is possible. */
+  async close (): Promise<void> {
+    clearImmediate(this.#soon)
+    clearTimeout(this.#again)
+    await this.#flight
+    while (this.#settlements.length > 0 && this.#again === undefined) await this.#begin()
+    clearTimeout(this.#again)
+    await this.#leases.close()
+  }
+
+  #beginSoon (): void {
+    if (this.#flight === undefined) this.#soon ??= setImmediate(() => { void this.#begin() })
+  }
+
+  async #begin (): Promise<void> {
+    this.#soon = undefined
+    this.#flight = this.#turn()
+    await this.#flight
+    this.#flight = undefined
+    if (this.#asked.length > 0 || (this.#settlements.length > 0 && this.#again === undefined)) this.#beginSoon()
+  }
+
+  async #turn (): Promise<void> {
+    const settlements = this.#settlements.splice(0, MOST_SETTLED)
+    const asked = this.#asked.splice(0)
+    const holder = randomUUID()
+    try {
+      this.#apply(await this.#ask(settlements, asked, holder), settlements, asked)
+    } catch (error) {
+      this.#leases.abandon(holder)
+      this.#failed(settlements, asked, error)
+    }
+  }
+
+  async #ask (settlements: readonly Settlement[], asked: readonly Asked[], holder: string): Promise<Answer> {
+    const { database, lease, log } = this.#parts
+    await this.#leases.mend()
+    const until = new LeaseEnd(lease)
+    const most = asked.reduce((sum, { most }) => sum + most, 0)
+    const rows = await database.run(this.#statement, [...settlementColumns(settlements), holder, most, lease], { unlessCut: true })
+    return answerOf(rows, holder, until, (webhook) => { log.error({ webhook }, 'an event that is damaged in the database is not delivered') })
+  }
+
+  #apply ({ claims, lost, dueIn }: Answer, settlements: readonly Settlement[], asked: readonly Asked[]): void {
+    clearTimeout(this.#again)
+    this.#again = undefined
+    for (const { claim, again } of settlements) {
+      this.#leases.end(claim)
+      if (lost.has(claim.lane) && !again) this.#lost(claim)
+    }
+    this.#leases.begin(claims)
+    const rest = claims.filter(({ events }) => events.length > 0)
+    for (const { most, resolve } of asked) resolve(rest.splice(0, most))
+    for (const claim of claims) if (claim.events.length === 0) this.settle(claim, [])
+    if (dueIn !== null) this.#parts.onIdle(dueIn)
+  }
+
+  #lost ({ events }: HeldClaim): void {
+    const webhooks = events.map(({ id }) => id)
+    this.#parts.log.warn({ webhooks }, 'these events were taken over by another process, for their lease had run out: they may be delivered twice')
+  }
+
+  #failed (settlements: readonly Settlement[], asked: readonly Asked[], err: unknown): void {
+    const error = new InboxUnavailableError()
+    error.cause = err
+    for (const { reject } of asked) reject(error)
+    if (settlements.length === 0) return
+    for (const settlement of settlements) settlement.again = true
+    this.#settlements = [...settlements, ...this.#settlements]
+    this.#parts.log.error({ err }, 'what became of events could not be stored: it is tried again')
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined
+      this.#beginSoon()
+    }, AGAIN_AFTER)
+  }
+}

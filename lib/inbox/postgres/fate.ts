@@ -1,0 +1,36 @@
+/** What an error of pg means for what was asked. */
+interface Fate {
+  /** The connection is of no use any more. */
+  readonly lost: boolean
+  /** The same may go well at once. */
+  readonly again: boolean
+}
+
+/** Serialisation failure and deadlock: somebody else was quicker. */
+const COLLISIONS = new Set(['40001', '40P01'])
+/** A server that has become one that is only read, and those that shut down, crashed or have just started. */
+const OTHER_SERVER = /^(25006|57P0.)$/
+const SQLSTATE = /^[0-9A-Z]{5}$/
+
+/** Errors of the server have an SQLSTATE; all others are of the connection, or of waiting for it in vain. */
+export function fateOf (error: unknown): Fate {
+  const code = codeOf(error)
+  if (COLLISIONS.has(code)) return { lost: false, again: true }
+  const lost = !SQLSTATE.test(code) || OTHER_SERVER.test(code)
+  return { lost, again: isCut(error, code) }
+}
+
+/** A connection that was there and broke: with another one it may work, and if not, to connect fails. */
+function isCut (error: unknown, code: string): boolean {
+  return code === '57P01' || (error instanceof Error && /^Connection terminated|read ECONNRESET|write EPIPE/.test(error.message))
+}
+
+export function codeOf (error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+/** What has gone wrong, for people. Some errors of Node have only a code. */
+export function reasonOf (error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.message === '' ? codeOf(error) : error.message
+}

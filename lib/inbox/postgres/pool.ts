@@ -1,0 +1,52 @@
+import { InboxUnusableError } from '../../errors.ts'
+import type { ResolvedPostgresOptions } from './options.ts'
+
+/** For two streams of work, somebody who listens, and somebody who looks. */
+const CONNECTIONS = 4
+/** Before a server that does not answer has not answered, in milliseconds. */
+const CONNECT_TIMEOUT = 5_000
+
+export interface PostgresQuery {
+  readonly text: string
+  readonly values?: unknown[]
+  /** Of a prepared statement. */
+  readonly name?: string
+  readonly query_timeout?: number
+  readonly types?: { getTypeParser (): (value: string) => string }
+}
+
+/** What is used of a client of pg. */
+export interface PostgresClient {
+  query (query: PostgresQuery): Promise<{ rows: unknown[] }>
+  /** With an error or `true`, the connection is closed. */
+  release (error?: Error | boolean): void
+  on (event: 'error', listener: (error: Error) => void): unknown
+  on (event: 'notification', listener: (message: { payload?: string | undefined }) => void): unknown
+  removeListener (event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** What is used of a pool of pg. Not its own type: that one is only there where its types are installed. */
+export interface PostgresPool {
+  connect (): Promise<PostgresClient>
+  on (event: 'error', listener: (error: Error) => void): unknown
+  removeListener (event: 'error', listener: (error: Error) => void): unknown
+  readonly options?: { readonly max?: number | undefined }
+}
+
+interface OpenPool {
+  readonly pool: PostgresPool
+  readonly close: () => Promise<void>
+}
+
+/** The pool that was passed, or one of our own, which is closed in the end. */
+export async function openPool ({ source, schema }: ResolvedPostgresOptions): Promise<OpenPool> {
+  if ('pool' in source) return { pool: source.pool, close: async () => {} }
+  const { connectionString } = source
+  const { default: pg } = await import('pg').catch(() => {
+    throw new InboxUnusableError(schema, "a `connectionString` needs the package 'pg', which is not installed")
+  })
+  const pool = new pg.Pool({
+    application_name: 'fastify-oneroute-webhooks', connectionString, max: CONNECTIONS, connectionTimeoutMillis: CONNECT_TIMEOUT, keepAlive: true
+  })
+  return { pool, close: async () => { await pool.end() } }
+}

@@ -1,0 +1,57 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { Statement } from './database.ts'
+import type { Database } from './database.ts'
+import { quoted } from './names.ts'
+
+/** Between two looks for what is old enough, in milliseconds: no need to be more exact than a hundredth of `keep`. */
+const EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const
+/** Events removed at once. */
+const BATCH = 1_000
+
+interface Parts {
+  readonly database: Database
+  readonly schema: string
+  readonly log: FastifyBaseLogger
+  /** Milliseconds that a done event stays. */
+  readonly keep: number
+}
+
+/** Removes what has been done for long enough, now and again. Every process does: what one of them has in hand, others pass over. */
+export class Purge {
+  readonly #parts: Parts
+  readonly #statement: Statement
+  #next: NodeJS.Timeout | undefined
+  #pass: Promise<void> | undefined
+  #closed = false
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+    this.#statement = new Statement(`SELECT ${quoted(parts.schema)}.purge($1, $2) AS count`)
+    this.#later()
+  }
+
+  async close (): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#next)
+    await this.#pass
+  }
+
+  #later (): void {
+    const every = Math.min(EVERY.most, Math.max(EVERY.least, this.#parts.keep * EVERY.part))
+    // Not all processes at the same time.
+    this.#next = setTimeout(() => { this.#pass = this.#run() }, every * (0.5 + Math.random()))
+  }
+
+  async #run (): Promise<void> {
+    const { database, log, keep } = this.#parts
+    try {
+      for (let removed = BATCH; removed === BATCH && !this.#closed;) {
+        const [row] = await database.run(this.#statement, [keep, BATCH])
+        removed = Number(row?.count)
+      }
+    } catch (err) {
+      log.warn({ err }, 'old events could not be removed: it is tried again')
+    }
+    if (!this.#closed) this.#later()
+  }
+}

@@ -1,0 +1,87 @@
+import { InboxUnusableError } from '../../errors.ts'
+import { query } from './database.ts'
+import type { Database } from './database.ts'
+import { reasonOf } from './fate.ts'
+import { quoted } from './names.ts'
+import type { PostgresClient } from './pool.ts'
+import { add } from './sql/add.ts'
+import { claim } from './sql/claim.ts'
+import { purge } from './sql/purge.ts'
+import { renew } from './sql/renew.ts'
+import { replay } from './sql/replay.ts'
+import { settle } from './sql/settle.ts'
+import { tables } from './sql/tables.ts'
+import { turn } from './sql/turn.ts'
+
+type Migration = (schema: string) => string
+
+const OLDEST_SERVER = 14
+
+/**
+ * From the version before to this one, each. What was released is never changed: a new version is a new entry. While a deploy is under
+ * way, processes of the version before go on: a migration must leave what they call.
+ */
+const MIGRATIONS: readonly Migration[] = [
+  (schema) => [tables, add, settle, claim, turn, renew, replay, purge].map((part) => part(schema)).join('\n')
+]
+
+/** Sees to it that the schema is there and is what this version of the package works with. */
+export async function prepareSchema (database: Database, name: string, migrations = MIGRATIONS): Promise<void> {
+  try {
+    await database.use(async (client) => {
+      await checkServer(client)
+      if (await versionOf(client, name) !== migrations.length) await migrate(client, name, migrations)
+    })
+  } catch (error) {
+    if (error instanceof InboxUnusableError) throw error
+    const unusable = new InboxUnusableError(name, reasonOf(error))
+    unusable.cause = error
+    throw unusable
+  }
+}
+
+async function checkServer (client: PostgresClient): Promise<void> {
+  const [row] = await query(client, `SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding,
+    pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only`)
+  if (Number(row?.version) < OLDEST_SERVER * 10_000) throw new Error(`PostgreSQL ${OLDEST_SERVER} or later is needed`)
+  if (row?.encoding !== 'UTF8') throw new Error(`the database's encoding is ${String(row?.encoding)}, and must be UTF8`)
+  if (row.read_only === 't') throw new Error('the server is read-only: a replica, perhaps, and not the primary')
+}
+
+/** 0 if there is none. */
+async function versionOf (client: PostgresClient, name: string): Promise<number> {
+  const [found] = await query(client, 'SELECT to_regclass($1) AS found', [`${quoted(name)}.migrations`])
+  if (found?.found === null) return 0
+  const [row] = await query(client, `SELECT max(version) AS version FROM ${quoted(name)}.migrations`)
+  return Number(row?.version)
+}
+
+async function migrate (client: PostgresClient, name: string, migrations: readonly Migration[]): Promise<void> {
+  await query(client, 'BEGIN ISOLATION LEVEL READ COMMITTED')
+  try {
+    // One after the other: whoever comes second finds it done.
+    await query(client, "SELECT pg_advisory_xact_lock(hashtextextended('fastify-oneroute-webhooks ' || $1, 0))", [name])
+    const version = await versionOf(client, name)
+    if (version > migrations.length) {
+      throw new Error(`its version is ${version}, and this package knows ${migrations.length}: a newer version of the package has made it`)
+    }
+    if (version === 0) await query(client, createSchema(name))
+    for (const [i, migration] of migrations.entries()) {
+      if (i < version) continue
+      await query(client, migration(quoted(name)))
+      await query(client, `INSERT INTO ${quoted(name)}.migrations (version) VALUES (${i + 1})`)
+    }
+    await query(client, 'COMMIT')
+  } catch (error) {
+    await query(client, 'ROLLBACK').catch(() => {}) // if the connection is lost, the transaction is, too
+    throw error
+  }
+}
+
+/** Whoever may not make a schema can be given one. */
+function createSchema (name: string): string {
+  return `DO $$ BEGIN
+      IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = '${name.replaceAll("'", "''")}') THEN CREATE SCHEMA ${quoted(name)}; END IF;
+    END $$;
+    CREATE TABLE ${quoted(name)}.migrations (version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())`
+}

@@ -1,0 +1,72 @@
+import type { Outcome } from '../inbox.ts'
+import { text, textOrNull } from '../text.ts'
+import type { HeldClaim } from './held.ts'
+import { State } from './sql/states.ts'
+
+/** Longer than any delay that is meant, and short enough for a date of PostgreSQL, in milliseconds. */
+const LONGEST_DELAY = 1e14
+
+interface FailedEvent {
+  readonly seq: string
+  readonly state: number
+  /** Milliseconds, for one that is to be tried again. */
+  readonly delay: number | null
+  readonly completed: string
+  readonly error: string | null
+}
+
+/** What is to be recorded of a claim. */
+export interface Settlement {
+  readonly claim: HeldClaim
+  /** The lane's `adds`, if all is through that was pending with that. */
+  readonly adds: string | null
+  /** The last event that is done. All before it are through. */
+  readonly upto: number | null
+  /** Milliseconds until the next one is to be tried again. */
+  readonly delay: number | null
+  readonly failed: readonly FailedEvent[]
+  /** Whether it was sent before, and may have been recorded already. */
+  again: boolean
+}
+
+export function settlementOf (claim: HeldClaim, outcomes: readonly Outcome[]): Settlement {
+  const last = outcomes.at(-1)
+  const delay = last?.state === 'pending' ? delayUntil(last.dueAt) : null
+  const isThrough = !claim.hasMore && delay === null && outcomes.length === claim.events.length
+  const failed = outcomes.flatMap(({ seq, state, completed, error }): FailedEvent[] => state === 'done'
+    ? []
+    : [{ seq: String(seq), state: State[state], delay: state === 'pending' ? delay : null, completed: text(JSON.stringify(completed)), error: textOrNull(error) }])
+  const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, delay: null, completed: '[]', error: 'its body is damaged' }))
+  return {
+    claim,
+    adds: isThrough ? claim.adds : null,
+    upto: outcomes.findLast(({ state }) => state === 'done')?.seq ?? null,
+    delay,
+    failed: [...failed, ...damaged],
+    again: false
+  }
+}
+
+/** As the function takes them. */
+export function settlementColumns (settlements: readonly Settlement[]): unknown[] {
+  const failed = settlements.flatMap(({ claim, failed }) => failed.map((event) => ({ claim, ...event })))
+  return [
+    settlements.map(({ claim }) => claim.lane),
+    settlements.map(({ claim }) => claim.holder),
+    settlements.map(({ adds }) => adds),
+    settlements.map(({ upto }) => upto),
+    settlements.map(({ delay }) => delay),
+    failed.map(({ claim }) => claim.lane),
+    failed.map(({ claim }) => claim.holder),
+    failed.map(({ seq }) => seq),
+    failed.map(({ state }) => state),
+    failed.map(({ delay }) => delay),
+    failed.map(({ completed }) => completed),
+    failed.map(({ error }) => error)
+  ]
+}
+
+/** From now on: the time is this process's, and the server has its own. */
+function delayUntil (time: number | null): number {
+  return Math.min(Math.max(0, (time ?? 0) - Date.now()), LONGEST_DELAY)
+}

@@ -1,0 +1,48 @@
+import { PLANNED, State } from './states.ts'
+
+/** Of one lane, claimed at once. */
+export const MOST_EVENTS = 16
+/** No more events of a lane are claimed once their bodies have so many bytes. */
+export const MOST_BYTES = 262_144
+
+/**
+ * Leases lanes that are due, for so many milliseconds, and returns their first events. A lease is a later `due`: when it runs out, the
+ * lane is due again, without anybody having to look for what is left of those who died.
+ */
+export const claim = (schema: string): string => `
+  CREATE FUNCTION ${schema}.claim (_holder uuid, _most integer, _lease double precision)
+  RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, body text) ${PLANNED} AS $$
+  #variable_conflict use_column
+  DECLARE
+    claimed text[];
+    claimed_adds bigint[];
+  BEGIN
+    WITH leased AS (
+      UPDATE ${schema}.lanes l SET holder = _holder, due = now() + _lease * interval '1 millisecond'
+      FROM (SELECT d.lane, d.due FROM ${schema}.lanes d WHERE d.due <= now() ORDER BY d.due LIMIT _most FOR NO KEY UPDATE SKIP LOCKED) AS d
+      WHERE l.lane = d.lane
+      RETURNING l.lane, l.adds, d.due
+    )
+    SELECT array_agg(lane ORDER BY due), array_agg(adds ORDER BY due) INTO claimed, claimed_adds FROM leased;
+    IF claimed IS NULL THEN RETURN; END IF;
+
+    -- A statement of its own: it sees all that was added before the lanes were locked, and nothing is added to them now.
+    RETURN QUERY
+      SELECT c.lane, c.adds, e.seq, e.id, e.size, e.received, e.attempts, e.completed, b.body
+      FROM unnest(claimed, claimed_adds) WITH ORDINALITY AS c (lane, adds, n)
+      CROSS JOIN LATERAL (
+        SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before
+        FROM (
+          SELECT p.seq, p.id, p.size, p.received, p.attempts, p.completed FROM ${schema}.events p
+          WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT ${MOST_EVENTS}
+        ) AS f
+      ) AS e
+      JOIN ${schema}.bodies b ON b.seq = e.seq
+      WHERE e.before < ${MOST_BYTES}
+      ORDER BY c.n, e.seq;
+
+    -- Those that were added to in vain: two had the same event at the same time.
+    DELETE FROM ${schema}.lanes l USING unnest(claimed) AS c (lane)
+      WHERE l.lane = c.lane AND NOT EXISTS (SELECT FROM ${schema}.events e WHERE e.lane = c.lane AND e.state = ${State.pending});
+  END $$;
+`

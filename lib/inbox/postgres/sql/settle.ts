@@ -1,0 +1,64 @@
+import { OWN_SHARD, PLANNED, State } from './states.ts'
+
+/**
+ * Records what became of claims and gives their lanes back. The first arrays have an entry for each claim: the last of its events
+ * that is done, or null; its lane's `adds` if all that was pending with that is through, or else null; a delay in milliseconds if its
+ * next event is to be tried again later. The others have one for each event that is not simply done.
+ *
+ * Returns the lanes that are not the claim's any more: its lease had run out, and of what became of its events nothing is recorded.
+ */
+export const settle = (schema: string): string => `
+  CREATE FUNCTION ${schema}.settle (_lanes text[], _holders uuid[], _adds bigint[], _uptos bigint[], _delays double precision[],
+    _failed_lanes text[], _failed_holders uuid[], _failed_seqs bigint[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[],
+    OUT lost text[]) ${PLANNED} AS $$
+  DECLARE
+    held integer[];
+    done_count bigint;
+    dead_count bigint;
+  BEGIN
+    -- In lane order, as when events are added.
+    held := ARRAY(
+      SELECT g.n FROM unnest(_lanes, _holders) WITH ORDINALITY AS g (lane, holder, n)
+      JOIN ${schema}.lanes l ON l.lane = g.lane AND l.holder = g.holder
+      ORDER BY l.lane FOR NO KEY UPDATE OF l);
+    IF cardinality(held) < cardinality(_lanes) THEN
+      lost := ARRAY(SELECT g.lane FROM unnest(_lanes) WITH ORDINALITY AS g (lane, n) WHERE g.n <> ALL (held));
+    END IF;
+
+    ${settleFailed(schema)}
+
+    UPDATE ${schema}.events e SET state = ${State.done}, attempts = e.attempts + 1, due = NULL, finished = now()
+      FROM unnest(_lanes, _holders, _uptos) AS g (lane, holder, upto)
+      JOIN ${schema}.lanes l ON l.lane = g.lane AND l.holder = g.holder
+      WHERE e.lane = g.lane AND e.seq <= g.upto AND e.state = ${State.pending};
+    GET DIAGNOSTICS done_count = ROW_COUNT;
+
+    -- Nobody adds to these lanes while they are locked: what one statement leaves is what the next one sees.
+    DELETE FROM ${schema}.lanes l USING unnest(_lanes, _holders, _adds) AS g (lane, holder, adds)
+      WHERE l.lane = g.lane AND l.holder = g.holder AND l.adds = g.adds;
+    UPDATE ${schema}.lanes l SET holder = NULL, due = now() + coalesce(g.delay, 0) * interval '1 millisecond'
+      FROM unnest(_lanes, _holders, _delays) AS g (lane, holder, delay)
+      WHERE l.lane = g.lane AND l.holder = g.holder;
+
+    IF done_count + dead_count > 0 THEN
+      UPDATE ${schema}.totals SET pending = pending - done_count - dead_count, done = done + done_count, dead = dead + dead_count WHERE ${OWN_SHARD};
+    END IF;
+  END $$;
+`
+
+/** Those that are dead or to be tried again. */
+const settleFailed = (schema: string): string => `WITH changed AS (
+      UPDATE ${schema}.events e SET
+        state = f.state,
+        attempts = e.attempts + 1,
+        due = CASE WHEN f.state = ${State.pending} THEN now() + f.delay * interval '1 millisecond' END,
+        finished = CASE WHEN f.state <> ${State.pending} THEN now() END,
+        completed = f.completed,
+        error = f.error
+      FROM unnest(_failed_lanes, _failed_holders, _failed_seqs, _failed_states, _failed_delays, _failed_completed, _failed_errors)
+        AS f (lane, holder, seq, state, delay, completed, error)
+      JOIN ${schema}.lanes l ON l.lane = f.lane AND l.holder = f.holder
+      WHERE e.seq = f.seq AND e.lane = f.lane AND e.state = ${State.pending}
+      RETURNING e.state
+    )
+    SELECT count(*) FILTER (WHERE state = ${State.dead}) INTO dead_count FROM changed;`

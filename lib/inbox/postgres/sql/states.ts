@@ -1,0 +1,22 @@
+import type { EventState } from '../../inbox.ts'
+
+/** As they are stored. */
+export const State = { pending: 0, done: 1, dead: 2, invalid: 3 } as const satisfies Record<EventState, number>
+
+/** Rows of `totals`. */
+export const SHARDS = 16
+
+/**
+ * How a function is planned. It reads a few rows by index, however many there are. Left to itself, the server would keep what it
+ * had planned while the tables were empty, which is to read them from end to end.
+ */
+export const PLANNED = `LANGUAGE plpgsql
+  SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off`
+
+/** The numbers of events, as `nextval` wants its name. */
+export function sequenceOf (schema: string): string {
+  return `'${schema.replaceAll("'", "''")}.event_seq'`
+}
+
+/** The row of `totals` that this connection counts in. */
+export const OWN_SHARD = `shard = pg_backend_pid() % ${SHARDS}`

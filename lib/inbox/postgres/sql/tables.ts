@@ -1,0 +1,48 @@
+import { SHARDS, State } from './states.ts'
+
+/**
+ * Bodies are in a table of their own, so that what changes of an event is a small row. A lane has a row while it has pending events:
+ *
+ * - `due`: when it is delivered at the earliest; while it is held, when the lease runs out.
+ * - `holder`: the claim that holds it. Each claim has a number of its own, so that one that came too late cannot settle another's.
+ * - `adds`: how often events were added. If it is what it was when all pending events were claimed, nothing is pending after them.
+ *
+ * `totals` is the sum of its rows, so that those who count at the same time seldom wait for each other.
+ */
+export const tables = (schema: string): string => `
+  CREATE SEQUENCE ${schema}.event_seq AS bigint CACHE 1;
+  CREATE TABLE ${schema}.events (
+    seq bigint PRIMARY KEY,
+    id text COLLATE "C" NOT NULL,
+    lane text COLLATE "C" NOT NULL,
+    name text NOT NULL,
+    state smallint NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    size integer NOT NULL,
+    received bigint NOT NULL,
+    due timestamptz,
+    finished timestamptz,
+    completed text,
+    error text
+  );
+  CREATE UNIQUE INDEX events_id ON ${schema}.events (id);
+  CREATE INDEX events_lane ON ${schema}.events (lane, seq) WHERE state = ${State.pending};
+  CREATE INDEX events_not_done ON ${schema}.events (state, seq) WHERE state <> ${State.done};
+  CREATE INDEX events_done ON ${schema}.events (finished) WHERE state = ${State.done};
+  CREATE TABLE ${schema}.bodies (seq bigint PRIMARY KEY, body text NOT NULL);
+  CREATE TABLE ${schema}.lanes (
+    lane text COLLATE "C" PRIMARY KEY,
+    due timestamptz NOT NULL,
+    holder uuid,
+    adds bigint NOT NULL
+  ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+  CREATE INDEX lanes_due ON ${schema}.lanes (due);
+  CREATE TABLE ${schema}.totals (
+    shard integer PRIMARY KEY,
+    pending bigint NOT NULL DEFAULT 0,
+    done bigint NOT NULL DEFAULT 0,
+    dead bigint NOT NULL DEFAULT 0,
+    invalid bigint NOT NULL DEFAULT 0
+  ) WITH (fillfactor = 10);
+  INSERT INTO ${schema}.totals (shard) SELECT generate_series(0, ${SHARDS - 1});
+`

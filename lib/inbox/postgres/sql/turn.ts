@@ -1,0 +1,33 @@
+import { PLANNED } from './states.ts'
+
+/**
+ * Settles what is to be settled, and then claims what may be claimed, in one round trip. Besides the claimed events it returns a row
+ * with no `seq` for each lane that was lost, and if there are no more lanes to claim one with no lane, whose `received` is in how many
+ * milliseconds the next one is due.
+ */
+export const turn = (schema: string): string => `
+  CREATE FUNCTION ${schema}.turn (_lanes text[], _holders uuid[], _adds bigint[], _uptos bigint[], _delays double precision[],
+    _failed_lanes text[], _failed_holders uuid[], _failed_seqs bigint[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[],
+    _holder uuid, _most integer, _lease double precision)
+  RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, body text) ${PLANNED} AS $$
+  #variable_conflict use_column
+  DECLARE
+    until timestamptz;
+  BEGIN
+    IF cardinality(_lanes) > 0 THEN
+      RETURN QUERY SELECT unnest(s.lost), NULL::bigint, NULL::bigint, NULL, NULL::integer, NULL::bigint, NULL::integer, NULL, NULL
+        FROM ${schema}.settle(_lanes, _holders, _adds, _uptos, _delays,
+          _failed_lanes, _failed_holders, _failed_seqs, _failed_states, _failed_delays, _failed_completed, _failed_errors) AS s;
+    END IF;
+    IF _most > 0 THEN
+      RETURN QUERY SELECT c.* FROM ${schema}.claim(_holder, _most, _lease) AS c;
+      IF NOT FOUND THEN
+        SELECT min(due) INTO until FROM ${schema}.lanes WHERE due > now();
+        IF until IS NOT NULL THEN
+          RETURN QUERY SELECT NULL, NULL::bigint, NULL::bigint, NULL, NULL::integer,
+            ceil(extract(epoch FROM until - now()) * 1000)::bigint, NULL::integer, NULL, NULL;
+        END IF;
+      END IF;
+    END IF;
+  END $$;
+`

