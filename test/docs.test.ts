@@ -9,6 +9,9 @@ import { HELP } from '../lib/cli/send/help.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { providerEvents } from '../lib/events.ts'
 import { resolveMemoryOptions } from '../lib/inbox/memory-options.ts'
+import { postgresInbox } from '../lib/inbox/postgres.ts'
+import { resolvePostgresOptions } from '../lib/inbox/postgres/options.ts'
+import { OLDEST_SERVER } from '../lib/inbox/postgres/schema.ts'
 import { resolveSqliteOptions } from '../lib/inbox/sqlite/options.ts'
 import { sqliteInbox } from '../lib/inbox/sqlite.ts'
 import { resolveOptions } from '../lib/options.ts'
@@ -59,6 +62,7 @@ for (const { title, text, refused, defaults } of [
   { title: 'the plugin', text: options, refused: () => resolveOptions(nothing), defaults: { ...resolveOptions({}) } },
   { title: 'retry', text: options.slice(options.indexOf('\n`retry`:')), refused: () => resolveOptions({ retry: nothing }), defaults: { ...resolveOptions({}).retry } },
   { title: 'sqliteInbox', text: options.slice(options.indexOf('\n`sqliteInbox(')), refused: () => sqliteInbox({ path: 'a.db', ...nothing }), defaults: { ...resolveSqliteOptions({ path: 'a.db' }), path: undefined } },
+  { title: 'postgresInbox', text: options.slice(options.indexOf('\n`postgresInbox(')), refused: () => postgresInbox(nothing), defaults: { ...resolvePostgresOptions({ connectionString: 'postgres://' }) } },
   { title: 'memoryInbox', text: options.slice(options.indexOf('\n`memoryInbox(')), refused: () => main.memoryInbox(nothing), defaults: { ...resolveMemoryOptions() } }
 ]) {
   test(`the options of ${title} and their defaults are those of the code`, async (t) => {
@@ -136,9 +140,9 @@ test('every export for tests is documented, and no other is', async (t) => {
   t.same(sorted([...functions, ...types]), sorted(exportsOf('lib/testing.ts')))
 })
 
-test('every export of the SQLite inbox is documented', async (t) => {
+test('every export of the durable inboxes is documented', async (t) => {
   const mentioned = new Set(codes(options).map((code) => code.replace(/\(.*/, '')))
-  for (const name of exportsOf('lib/inbox/sqlite.ts')) t.ok(mentioned.has(name), name)
+  for (const file of ['lib/inbox/sqlite.ts', 'lib/inbox/postgres.ts']) for (const name of exportsOf(file)) t.ok(mentioned.has(name), name)
 })
 
 test('every entry of the package is documented, and no other is', async (t) => {
@@ -147,9 +151,10 @@ test('every entry of the package is documented, and no other is', async (t) => {
 })
 
 test('the supported versions are those of package.json', async (t) => {
-  const [node, fastify] = column(table(section('Install'), 'what'), 'supported versions')
+  const [node, fastify, postgres] = column(table(section('Install'), 'what'), 'supported versions')
   t.equal(node, manifest.engines.node.replace(/^>=(.*)$/, '$1 or later'))
   t.equal(fastify, manifest.peerDependencies.fastify?.replace(/^\^((\d+)\..*)$/, '$1 or later, of $2'))
+  t.match(postgres, `${OLDEST_SERVER} or later, with \`pg\` ${manifest.peerDependencies.pg?.replace(/^\^((\d+)\..*)$/, '$1 or later, of $2')}`)
 })
 
 test('every log line is documented with its level, and no other is', async (t) => {

@@ -44,6 +44,26 @@ test('events wait for the first listener, and not for one of errors', async (t) 
   t.same(heard, ['1', '2'])
 })
 
+test('of a claim that another process may have taken over, no more is delivered', async (t) => {
+  const leases: Array<{ isHeld: boolean }> = []
+  const inbox = new class extends ModelInbox {
+    override async claim (lanes: number) {
+      const claims = await super.claim(lanes)
+      return claims.map((claim) => Object.setPrototypeOf(claim, leases[leases.push({ isHeld: true }) - 1] ?? null) as typeof claim) // with its `isHeld`
+    }
+  }()
+  const { app } = await createApp(t, { inbox })
+  for (const content of ['1', '2', '3']) await post(app, message('a', content))
+  const heard: string[] = []
+  app.webhooks.on('newMessage', async ({ message: { content } }) => {
+    heard.push(`${content} in claim ${leases.length}`)
+    for (const lease of leases) lease.isHeld = content !== '2'
+    await Promise.resolve()
+  })
+  await settled(inbox)
+  t.same(heard, ['1 in claim 1', '2 in claim 1', '3 in claim 2'])
+})
+
 test('a failed event is tried again, only with the listeners that failed, and holds its conversation', async (t) => {
   const inbox = new ModelInbox()
   const { app, lines } = await createApp(t, { inbox, retry: RETRY })

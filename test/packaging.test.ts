@@ -2,6 +2,7 @@ import { globSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import tap, { test } from 'tap'
 import { install, manifestOf, pack, root, run, temporaryDirectory } from './helpers/package.ts'
+import { PostgresServer } from './helpers/postgres.ts'
 
 // A project outside of this one, into which what would be published is installed: without a network, whatever npm may try.
 const project = temporaryDirectory(tap)
@@ -87,6 +88,40 @@ test('its SQLite inbox keeps an event over a restart, imported and required, and
     keepOne(require('fastify'), require('${name}').webhooks, require('${name}/sqlite'), require('${name}/testing'), 'required.db')`), 'kept')
 })
 
+const shareOne = `
+async function shareOne (Fastify, webhooks, { postgresInbox }, { newMessage }, connectionString) {
+  const [receiver, deliverer] = await Promise.all([{ deliver: false }, { receive: false }].map(async (role) => {
+    const app = Fastify()
+    await app.register(webhooks, { inbox: postgresInbox({ connectionString, schema: 'packaged' }), ...role })
+    return app
+  }))
+  deliverer.webhooks.on('newMessage', ({ message }) => { console.log(message.content) })
+  await deliverer.ready()
+  await receiver.webhooks.receive(newMessage({ message: { content: 'shared' } }))
+  while ((await receiver.webhooks.inbox.stats()).pending > 0) await new Promise((resolve) => { setTimeout(resolve, 5) })
+  await Promise.all([receiver.close(), deliverer.close()])
+}`
+
+test('its PostgreSQL inbox is there without pg, says that it is missing, and works with it', async (t) => {
+  const imported = `
+    import Fastify from 'fastify'
+    import webhooks from '${name}'
+    import * as postgres from '${name}/postgres'
+    import * as testing from '${name}/testing'
+    ${shareOne}`
+  const { url } = await PostgresServer.create(t)
+  t.match(await print('share.js', `${imported}
+    await shareOne(Fastify, webhooks, postgres, testing, '${url}').catch(({ code, message }) => { console.log(code, message) })`),
+  /^FST_ONEROUTE_INBOX_UNUSABLE .*'pg', which is not installed/)
+  const { code, output } = await install(t, project, 'pg')
+  t.equal(code, 0, output)
+  t.equal(await print('share.js', `${imported}
+    await shareOne(Fastify, webhooks, postgres, testing, '${url}')`), 'shared')
+  t.equal(await print('share.cjs', `
+    ${shareOne}
+    shareOne(require('fastify'), require('${name}').webhooks, require('${name}/postgres'), require('${name}/testing'), '${url}')`), 'shared')
+})
+
 test('every entry of it can be imported and required, and nothing else can', async (t) => {
   const entries = Object.keys(exports).map((entry) => name + entry.slice(1))
   t.equal(await print('entries.cjs', `
@@ -112,6 +147,7 @@ const typed = `
 import Fastify from 'fastify'
 import webhooks, { BadSignatureError, DeliveryError, memoryInbox, NewMessage, ONEROUTE_IPS } from '${name}'
 import type { Inbox, WebhookContext, WebhooksOptions } from '${name}'
+import { postgresInbox } from '${name}/postgres'
 import { sqliteInbox } from '${name}/sqlite'
 import type { SqliteInboxOptions } from '${name}/sqlite'
 import { newMessage, post } from '${name}/testing'
@@ -124,6 +160,7 @@ const inbox: Inbox = memoryInbox({ history: 10 })
 const options: WebhooksOptions = { allowedIps: ONEROUTE_IPS, inbox }
 const durable: SqliteInboxOptions = { path: 'webhooks.db' }
 options.inbox = sqliteInbox(durable)
+options.inbox = postgresInbox({ connectionString: 'postgres://localhost' })
 const app = Fastify()
 await app.register(webhooks, options)
 app.webhooks.on('newMessage', async ({ message }: NewMessage, { log, signal }: WebhookContext) => {

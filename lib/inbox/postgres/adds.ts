@@ -91,8 +91,7 @@ export class Adds {
 
   async #store (batch: readonly PendingAdd[]): Promise<void> {
     try {
-      const [row] = await this.#parts.database.run(this.#statement, [...columnsOf(batch.map(({ event }) => event)), this.#parts.maxBacklog])
-      if (row !== undefined) this.#answer(batch, row)
+      this.#answer(batch, await this.#parts.database.one(this.#statement, [...columnsOf(batch.map(({ event }) => event)), this.#parts.maxBacklog]))
     } catch (cause) {
       const error = new InboxUnavailableError()
       error.cause = cause

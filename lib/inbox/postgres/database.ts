@@ -59,18 +59,22 @@ export class Database {
     }
   }
 
+  /** For a statement that returns one row, whatever happens. */
+  async one (statement: Statement | string, values: unknown[] = []): Promise<Row> {
+    const [row] = await this.run(statement, values)
+    return row as Row // as said
+  }
+
   /** With a connection, which is closed afterwards if nothing good is to be expected of it. */
   async use<T> (work: (client: PostgresClient) => Promise<T>): Promise<T> {
     const client = await this.connect()
-    let failed: Error | undefined
-    try {
-      return await work(client)
-    } catch (error) {
-      if (fateOf(error).lost) failed = error as Error // pg throws nothing else
+    return await work(client).then((result) => {
+      this.release(client)
+      return result
+    }, (error: unknown) => {
+      this.release(client, fateOf(error).lost)
       throw error
-    } finally {
-      this.release(client, failed)
-    }
+    })
   }
 
   /** To be given back with `release`. */

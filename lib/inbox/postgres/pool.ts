@@ -38,11 +38,14 @@ interface OpenPool {
   readonly close: () => Promise<void>
 }
 
+/** Brings the package pg, of which no more than this is used. */
+type Load = () => Promise<{ default: { Pool: new (config: object) => PostgresPool & { end (): Promise<void> } } }>
+
 /** The pool that was passed, or one of our own, which is closed in the end. */
-export async function openPool ({ source, schema }: ResolvedPostgresOptions): Promise<OpenPool> {
+export async function openPool ({ source, schema }: ResolvedPostgresOptions, load: Load = async () => await import('pg')): Promise<OpenPool> {
   if ('pool' in source) return { pool: source.pool, close: async () => {} }
   const { connectionString } = source
-  const { default: pg } = await import('pg').catch(() => {
+  const { default: pg } = await load().catch(() => {
     throw new InboxUnusableError(schema, "a `connectionString` needs the package 'pg', which is not installed")
   })
   const pool = new pg.Pool({

@@ -46,8 +46,8 @@ export class Purge {
     const { database, log, keep } = this.#parts
     try {
       for (let removed = BATCH; removed === BATCH && !this.#closed;) {
-        const [row] = await database.run(this.#statement, [keep, BATCH])
-        removed = Number(row?.count)
+        const { count } = await database.one(this.#statement, [keep, BATCH])
+        removed = Number(count)
       }
     } catch (err) {
       log.warn({ err }, 'old events could not be removed: it is tried again')

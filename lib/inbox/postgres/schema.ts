@@ -15,7 +15,7 @@ import { turn } from './sql/turn.ts'
 
 type Migration = (schema: string) => string
 
-const OLDEST_SERVER = 14
+export const OLDEST_SERVER = 14
 
 /**
  * From the version before to this one, each. What was released is never changed: a new version is a new entry. While a deploy is under
@@ -26,32 +26,33 @@ const MIGRATIONS: readonly Migration[] = [
 ]
 
 /** Sees to it that the schema is there and is what this version of the package works with. */
-export async function prepareSchema (database: Database, name: string, migrations = MIGRATIONS): Promise<void> {
+export async function prepareSchema (database: Database, name: string, migrations = MIGRATIONS, oldestServer = OLDEST_SERVER): Promise<void> {
   try {
     await database.use(async (client) => {
-      await checkServer(client)
+      await checkServer(client, oldestServer)
       if (await versionOf(client, name) !== migrations.length) await migrate(client, name, migrations)
     })
   } catch (error) {
-    if (error instanceof InboxUnusableError) throw error
     const unusable = new InboxUnusableError(name, reasonOf(error))
     unusable.cause = error
     throw unusable
   }
 }
 
-async function checkServer (client: PostgresClient): Promise<void> {
+async function checkServer (client: PostgresClient, oldest: number): Promise<void> {
   const [row] = await query(client, `SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding,
     pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only`)
-  if (Number(row?.version) < OLDEST_SERVER * 10_000) throw new Error(`PostgreSQL ${OLDEST_SERVER} or later is needed`)
+  if (Number(row?.version) < oldest * 10_000) throw new Error(`PostgreSQL ${oldest} or later is needed`)
   if (row?.encoding !== 'UTF8') throw new Error(`the database's encoding is ${String(row?.encoding)}, and must be UTF8`)
   if (row.read_only === 't') throw new Error('the server is read-only: a replica, perhaps, and not the primary')
 }
 
 /** 0 if there is none. */
 async function versionOf (client: PostgresClient, name: string): Promise<number> {
-  const [found] = await query(client, 'SELECT to_regclass($1) AS found', [`${quoted(name)}.migrations`])
-  if (found?.found === null) return 0
+  // Not by `to_regclass`: after waiting for another process, it would still not see what that one has made.
+  const found = await query(client, `SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = 'migrations'`, [name])
+  if (found.length === 0) return 0
   const [row] = await query(client, `SELECT max(version) AS version FROM ${quoted(name)}.migrations`)
   return Number(row?.version)
 }

@@ -18,10 +18,9 @@ export class Views {
   }
 
   async stats (): Promise<InboxStats> {
-    const [row] = await this.#database.run(`SELECT sum(pending) AS pending, sum(done) AS done, sum(dead) AS dead, sum(invalid) AS invalid, (
+    const { pending, done, dead, invalid, oldest } = await this.#database.one(`SELECT sum(pending) AS pending, sum(done) AS done, sum(dead) AS dead, sum(invalid) AS invalid, (
         SELECT received FROM ${this.#schema}.events WHERE state = ${State.pending} ORDER BY state, seq LIMIT 1
       ) AS oldest FROM ${this.#schema}.totals`)
-    const { pending, done, dead, invalid, oldest } = row ?? {}
     return { pending: Number(pending), done: Number(done), dead: Number(dead), invalid: Number(invalid), oldestPendingAt: dateOf(numberOf(oldest)) }
   }
 
@@ -35,20 +34,21 @@ export class Views {
   }
 
   async replay (ids: readonly string[]): Promise<number> {
-    const [row] = await this.#database.run(this.#replay, [ids.map(keyOf)])
-    return Number(row?.count)
+    const { count } = await this.#database.one(this.#replay, [ids.map(keyOf)])
+    return Number(count)
   }
 
   /** Planned each time, with these values, for they make very different plans good ones. */
   async #events (where: string, values: unknown[]): Promise<StoredEvent[]> {
-    const rows = await this.#database.run(`SELECT e.*, b.body,
+    const rows = await this.#database.run(`SELECT e.*, b.body, (ARRAY[${NAMES}])[e.state + 1] AS state_name,
         (extract(epoch FROM e.due) * 1000)::bigint AS due_at, (extract(epoch FROM e.finished) * 1000)::bigint AS finished_at
       FROM (SELECT * FROM ${this.#schema}.events WHERE ${where}) AS e JOIN ${this.#schema}.bodies b ON b.seq = e.seq ORDER BY e.seq DESC`, values)
     return rows.map(storedEventOf)
   }
 }
 
-const STATES = new Map<string, EventState>([['pending', 'done', 'dead', 'invalid'] as const].flat().map((state) => [String(State[state]), state]))
+/** As SQL writes them. */
+const NAMES = Object.keys(State).map((name) => `'${name}'`).join()
 
 function storedEventOf (row: Row): StoredEvent {
   return storedEvent({
@@ -56,7 +56,7 @@ function storedEventOf (row: Row): StoredEvent {
     id: String(row.id),
     name: String(row.name),
     lane: String(row.lane),
-    state: STATES.get(String(row.state)) ?? 'pending',
+    state: row.state_name as EventState, // one of NAMES
     body: String(row.body),
     received: Number(row.received),
     attempts: Number(row.attempts),

@@ -1,6 +1,6 @@
 import type { EventState } from '../../inbox.ts'
 
-/** As they are stored. */
+/** As they are stored: from 0 on, in this order. */
 export const State = { pending: 0, done: 1, dead: 2, invalid: 3 } as const satisfies Record<EventState, number>
 
 /** Rows of `totals`. */

@@ -1,0 +1,24 @@
+import { test } from 'tap'
+import { fateOf, reasonOf } from '../../../lib/inbox/postgres/fate.ts'
+
+const coded = (code: string, message = 'it failed') => Object.assign(new Error(message), { code })
+
+test('what an error means for the connection, and for what was asked', async (t) => {
+  t.same(fateOf(coded('40001')), { lost: false, again: true }, 'others were quicker')
+  t.same(fateOf(coded('40P01')), { lost: false, again: true }, 'a deadlock')
+  t.same(fateOf(coded('57P01')), { lost: true, again: true }, 'the server ends connections')
+  t.same(fateOf(coded('57P03')), { lost: true, again: false }, 'it is starting')
+  t.same(fateOf(coded('25006')), { lost: true, again: false }, 'it is read-only')
+  t.same(fateOf(coded('42P01')), { lost: false, again: false }, 'a table is missing')
+  t.same(fateOf(coded('ECONNREFUSED')), { lost: true, again: false })
+  t.same(fateOf(coded('ECONNRESET', 'read ECONNRESET')), { lost: true, again: true })
+  t.same(fateOf(new Error('Query read timeout')), { lost: true, again: false })
+  t.same(fateOf(new Error('Connection terminated unexpectedly')), { lost: true, again: true })
+  t.same(fateOf('no error at all'), { lost: true, again: false })
+})
+
+test('an error is explained in words, or else by its code', async (t) => {
+  t.equal(reasonOf(coded('28P01', 'password authentication failed')), 'password authentication failed')
+  t.equal(reasonOf(Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })), 'ECONNREFUSED')
+  t.equal(reasonOf('a text'), 'a text')
+})

@@ -1,0 +1,128 @@
+import tap, { test } from 'tap'
+import type { Test } from 'tap'
+import type { Claim, Inbox, InboxHost } from '../../../index.ts'
+import { turns } from '../../helpers/app.ts'
+import { lines, LossyPool, openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
+import { dead, done, newEvent } from '../conformance.ts'
+
+const url = await postgresUrl(tap)
+const newSchema = schemas(tap, url)
+const pool = openPool(tap, url)
+
+/** Inboxes of several processes, as it were. */
+async function share (t: Test, hosts: Array<Partial<InboxHost>>, lease = 1_000): Promise<Inbox[]> {
+  const schema = newSchema()
+  return await Promise.all(hosts.map(async (host) => await openInbox(t, { connectionString: url, schema, lease }, host)))
+}
+
+async function claimed (inbox: Inbox, lanes = 64): Promise<readonly Claim[]> {
+  for (;;) {
+    const claims = await inbox.claim(lanes)
+    if (claims.length > 0) return claims
+    await turns()
+  }
+}
+
+const ids = (claims: readonly Claim[]) => claims.map(({ lane, events }) => `${lane}: ${events.map(({ id }) => id).join(' ')}`)
+const allDone = ({ events }: Claim) => events.map(({ seq }) => ({ seq, state: 'done' as const, dueAt: null, completed: [], error: null }))
+
+test('a lane is claimed by one process, and what is added to it meanwhile comes after', async (t) => {
+  const [one, other] = await share(t, [{}, {}])
+  if (one === undefined || other === undefined) return
+  await one.add(newEvent('a', { id: 'a1' }))
+  await other.add(newEvent('a', { id: 'a2' }))
+  const [held] = await claimed(one)
+  t.same(ids(held === undefined ? [] : [held]), ['a: a1 a2'])
+  await other.add(newEvent('a', { id: 'a3' }))
+  t.same(await other.claim(64), [])
+  if (held !== undefined) await one.settle(held, allDone(held))
+  t.same(ids(await claimed(other)), ['a: a3'])
+})
+
+test('an event that another process has added wakes this one', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const [one, other] = await share(t, [{ wake: () => { resolve(undefined) } }, {}])
+  t.same(await one?.claim(1), [])
+  await other?.add(newEvent('a'))
+  await promise
+  t.equal((await one?.claim(1))?.length, 1)
+})
+
+test('what a process leaves when it ends is taken over when its lease has run out', async (t) => {
+  const [one, other] = await share(t, [{}, {}])
+  await one?.add(newEvent('a', { id: 'left' }))
+  if (one !== undefined) await claimed(one)
+  await one?.close()
+  if (other !== undefined) t.match(await claimed(other), [{ lane: 'a', events: [{ id: 'left', attempt: 1 }] }])
+})
+
+test('a lease is renewed as long as its events are under way', async (t) => {
+  const schema = newSchema()
+  const options = { connectionString: url, schema, lease: 1_000 }
+  const one = await openInbox(t, options)
+  const other = await openInbox(t, options)
+  await one.add(newEvent('a'))
+  const [held] = await claimed(one)
+  const ends = new Set<string>()
+  let stolen = 0
+  while (ends.size < 6) { // which is twice as long as a lease
+    const { rows } = await pool.query<{ due: string }>(`SELECT due::text FROM "${schema}".lanes`)
+    ends.add(String(rows[0]?.due))
+    stolen += (await other.claim(1)).length
+  }
+  t.equal(stolen, 0)
+  t.equal(held?.isHeld, true)
+})
+
+test('who has lost a lease delivers no more of it and cannot settle it, and says so', async (t) => {
+  const schema = newSchema()
+  const log = lines()
+  const inbox = await openInbox(t, { connectionString: url, schema, lease: 1_000 }, { log: log.log })
+  await inbox.add(newEvent('a', { id: 'taken' }))
+  const [held] = await claimed(inbox)
+  if (held === undefined) return
+  t.equal(held.isHeld, true)
+  await pool.query(`UPDATE "${schema}".lanes SET holder = gen_random_uuid()`)
+  while (held.isHeld) await turns()
+  await inbox.settle(held, dead(held))
+  t.match(await inbox.stats(), { pending: 1, dead: 0 })
+  t.match(log.written.filter(({ level }) => level === 40), [{ webhooks: ['taken'], msg: /taken over/ }])
+})
+
+test('a process whose lease ran out while it stood still goes on if nobody has taken over', async (t) => {
+  const [inbox] = await share(t, [{}])
+  if (inbox === undefined) return
+  await inbox.add(newEvent('a', { id: 'a1' }))
+  const [held] = await claimed(inbox)
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100) // and no timer fires
+  t.equal(held?.isHeld, false)
+  t.same(await inbox.claim(64), [], 'it does not take over from itself')
+  t.equal(held?.isHeld, true)
+  if (held !== undefined) await inbox.settle(held, done(held))
+  t.match(await inbox.stats(), { pending: 0, done: 1 })
+})
+
+test('what was claimed without this process having learnt of it is claimed again', async (t) => {
+  const lossy = new LossyPool(url)
+  t.teardown(async () => { await lossy.end() })
+  const inbox = await openInbox(t, { pool: lossy, schema: newSchema(), lease: 60_000 })
+  await inbox.add(newEvent('a', { id: 'a1' }))
+  lossy.lose = 'turn('
+  await t.rejects(async () => await inbox.claim(1), { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: { message: /terminated/ } })
+  const [held] = await inbox.claim(1)
+  t.same(held?.events.map(({ id }) => id), ['a1'])
+  lossy.lose = 'turn('
+  if (held !== undefined) await inbox.settle(held, done(held))
+  await t.rejects(async () => await inbox.stats(), { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE' })
+  while ((await inbox.stats()).done === 0) await turns()
+  t.match(await inbox.stats(), { pending: 0, done: 1 })
+})
+
+test('an event is stored once, also if the answer to that is lost', async (t) => {
+  const lossy = new LossyPool(url)
+  t.teardown(async () => { await lossy.end() })
+  const inbox = await openInbox(t, { pool: lossy, schema: newSchema() })
+  lossy.lose = 'add_events('
+  t.equal(await inbox.add(newEvent('a')), 'duplicate', 'for it was stored before')
+  t.match(await inbox.stats(), { pending: 1 })
+})
