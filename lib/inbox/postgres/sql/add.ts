@@ -53,7 +53,7 @@ export const add = (schema: string): string => `
     INSERT INTO ${schema}.bodies (seq, body)
       SELECT i.seq, convert_from(substring(_bodies FROM i.start + 1 FOR i.size), 'UTF8')
       FROM unnest(seqs, _starts, _sizes) AS i (seq, start, size)
-      WHERE cardinality(added) = cardinality(seqs) OR EXISTS (SELECT FROM ${schema}.events e WHERE e.seq = i.seq);
+      WHERE cardinality(added) = cardinality(seqs) OR i.seq = ANY (added);
     UPDATE ${schema}.totals SET pending = pending + pending_count, invalid = invalid + cardinality(added) - pending_count WHERE ${OWN_SHARD};
   END $$;
 `

@@ -1,4 +1,4 @@
-import { PLANNED, State } from './states.ts'
+import { State } from './states.ts'
 
 /** Of one lane, claimed at once. */
 export const MOST_EVENTS = 16
@@ -11,7 +11,7 @@ export const MOST_BYTES = 262_144
  */
 export const claim = (schema: string): string => `
   CREATE FUNCTION ${schema}.claim (_holder uuid, _most integer, _lease double precision)
-  RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, body text) ${PLANNED} AS $$
+  RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, body text) LANGUAGE plpgsql AS $$
   #variable_conflict use_column
   DECLARE
     claimed text[];

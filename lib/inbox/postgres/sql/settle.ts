@@ -1,4 +1,4 @@
-import { OWN_SHARD, PLANNED, State } from './states.ts'
+import { OWN_SHARD, State } from './states.ts'
 
 /**
  * Records what became of claims and gives their lanes back. The first arrays have an entry for each claim: the last of its events
@@ -10,7 +10,7 @@ import { OWN_SHARD, PLANNED, State } from './states.ts'
 export const settle = (schema: string): string => `
   CREATE FUNCTION ${schema}.settle (_lanes text[], _holders uuid[], _adds bigint[], _uptos bigint[], _delays double precision[],
     _failed_lanes text[], _failed_holders uuid[], _failed_seqs bigint[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[],
-    OUT lost text[]) ${PLANNED} AS $$
+    OUT lost text[]) LANGUAGE plpgsql AS $$
   DECLARE
     held integer[];
     done_count bigint;

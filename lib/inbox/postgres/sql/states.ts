@@ -8,10 +8,11 @@ export const SHARDS = 16
 
 /**
  * How a function is planned. It reads a few rows by index, however many there are. Left to itself, the server would keep what it
- * had planned while the tables were empty, which is to read them from end to end.
+ * had planned while the tables were empty, which is to read them from end to end. It holds for the functions that it calls, too.
  */
 export const PLANNED = `LANGUAGE plpgsql
-  SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off`
+  SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+  SET enable_memoize = off SET jit = off SET plan_cache_mode = force_generic_plan`
 
 /** The numbers of events, as `nextval` wants its name. */
 export function sequenceOf (schema: string): string {
