@@ -16,7 +16,7 @@ interface Parts {
   readonly database: Database
   readonly schema: string
   readonly maxBacklog: number
-  /** Events were stored that can be delivered. */
+  /** Events may have been stored that can be delivered. */
   readonly onAdded: () => void
 }
 
@@ -106,7 +106,7 @@ export class Adds {
       if (kinds[i] === 'NULL') batch[i]?.reject(new BacklogFullError())
       else batch[i]?.resolve(added.has(seq) ? 'accepted' : 'duplicate')
     })
-    if (added.size > 0) this.#parts.onAdded()
+    this.#parts.onAdded() // also if all are known: a first attempt, whose connection was cut, may have stored them
   }
 }
 

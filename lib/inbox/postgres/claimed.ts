@@ -15,7 +15,7 @@ export interface Answer {
 }
 
 /** Groups the rows of a turn: those of a lane come one after the other. */
-export function answerOf (rows: readonly Row[], holder: string, until: LeaseEnd, onDamaged: (id: string) => void): Answer {
+export function answerOf (rows: readonly Row[], number: number, until: LeaseEnd, onDamaged: (id: string) => void): Answer {
   const lanes = new Map<string, Row[]>()
   const lost = new Set<string>()
   let dueIn: number | null = null
@@ -24,7 +24,7 @@ export function answerOf (rows: readonly Row[], holder: string, until: LeaseEnd,
     else if (row.seq === null) lost.add(row.lane)
     else lanes.set(row.lane, [...lanes.get(row.lane) ?? [], row])
   }
-  const claims = Array.from(lanes, ([lane, events]) => claimOf(events, new HeldClaim(lane, holder, String(events[0]?.adds), until), onDamaged))
+  const claims = Array.from(lanes, ([lane, events]) => claimOf(events, new HeldClaim(lane, number, String(events[0]?.adds), until), onDamaged))
   return { claims, lost, dueIn }
 }
 

@@ -9,9 +9,9 @@ const CONNECT_TIMEOUT = 5_000
 /** Before a server that does not answer is given up, in milliseconds. */
 const QUERY_TIMEOUT = 15_000
 /** How often a statement is tried at most. */
-const ATTEMPTS = 6
-/** Before the second attempt, in milliseconds; twice that before the third, and so on. */
-const RETRY_AFTER = 5
+const ATTEMPTS = 40
+/** Before the second attempt at most, in milliseconds; then twice that, and so on up to the longest. */
+const RETRY_AFTER = { least: 4, most: 128 } as const
 
 /** The values as the server has sent them: what the app has told pg to make of some types is not for us. */
 const types = { getTypeParser: () => String }
@@ -54,7 +54,7 @@ export class Database {
       } catch (error) {
         const { again, lost } = fateOf(error)
         if (attempt === ATTEMPTS || !again || (lost && unlessCut)) throw error
-        await wait(RETRY_AFTER * 2 ** (attempt - 1) * Math.random())
+        await wait(Math.min(RETRY_AFTER.least * 2 ** (attempt - 1), RETRY_AFTER.most) * Math.random())
       }
     }
   }

@@ -36,6 +36,9 @@ export class Deliveries {
   readonly #parts: Parts
   readonly #leases: Leases
   readonly #statement: Statement
+  /** This process, to the others. */
+  readonly #holder = randomUUID()
+  #number = 0
   #settlements: Settlement[] = []
   #asked: Asked[] = []
   /** The turn under way. It never rejects. */
@@ -45,8 +48,8 @@ export class Deliveries {
 
   constructor (parts: Parts) {
     this.#parts = parts
-    this.#leases = new Leases(parts)
-    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
+    this.#leases = new Leases({ ...parts, holder: this.#holder })
+    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`)
   }
 
   claim (most: number): Promise<readonly Claim[]> {
@@ -93,22 +96,22 @@ export class Deliveries {
   async #turn (): Promise<void> {
     const settlements = this.#settlements.splice(0, MOST_SETTLED)
     const asked = this.#asked.splice(0)
-    const holder = randomUUID()
+    const number = ++this.#number
     try {
-      this.#apply(await this.#ask(settlements, asked, holder), settlements, asked)
+      this.#apply(await this.#ask(settlements, asked, number), settlements, asked)
     } catch (error) {
-      this.#leases.abandon(holder)
+      this.#leases.abandon(number)
       this.#failed(settlements, asked, error)
     }
   }
 
-  async #ask (settlements: readonly Settlement[], asked: readonly Asked[], holder: string): Promise<Answer> {
+  async #ask (settlements: readonly Settlement[], asked: readonly Asked[], number: number): Promise<Answer> {
     const { database, lease, log } = this.#parts
     await this.#leases.mend()
     const until = new LeaseEnd(lease)
     const most = asked.reduce((sum, { most }) => sum + most, 0)
-    const rows = await database.run(this.#statement, [...settlementColumns(settlements), holder, most, lease], { unlessCut: true })
-    return answerOf(rows, holder, until, (webhook) => { log.error({ webhook }, 'an event that is damaged in the database is not delivered') })
+    const rows = await database.run(this.#statement, [this.#holder, ...settlementColumns(settlements), number, most, lease], { unlessCut: true })
+    return answerOf(rows, number, until, (webhook) => { log.error({ webhook }, 'an event that is damaged in the database is not delivered') })
   }
 
   #apply ({ claims, lost, dueIn }: Answer, settlements: readonly Settlement[], asked: readonly Asked[]): void {

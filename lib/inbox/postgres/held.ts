@@ -8,16 +8,17 @@ export class HeldClaim implements Claim {
   readonly events: LiveEvent[] = []
   /** Those that cannot. */
   readonly damaged: string[] = []
-  readonly holder: string
+  /** The number of the claim. */
+  readonly number: number
   /** The lane's, when it was claimed. */
   readonly adds: string
   /** Whether more events may be pending than were claimed. */
   hasMore = false
   #until: LeaseEnd | undefined
 
-  constructor (lane: string, holder: string, adds: string, until: LeaseEnd) {
+  constructor (lane: string, number: number, adds: string, until: LeaseEnd) {
     this.lane = lane
-    this.holder = holder
+    this.number = number
     this.adds = adds
     this.#until = until
   }

@@ -14,6 +14,8 @@ interface Parts {
   readonly log: FastifyBaseLogger
   /** Milliseconds. */
   readonly lease: number
+  /** This process. */
+  readonly holder: string
 }
 
 /** The leases of this process. They are renewed until their claims are settled. */
@@ -22,16 +24,16 @@ export class Leases {
   readonly #renew: Statement
   readonly #release: string
   readonly #held = new Set<HeldClaim>()
-  /** Holders of lanes that this process may have claimed, without having learnt of it. */
-  #abandoned: string[] = []
+  /** Claims that may have got lanes, without this process having learnt of it. */
+  #abandoned: number[] = []
   readonly #timer: NodeJS.Timeout
   #renewing: Promise<void> | undefined
 
   constructor (parts: Parts) {
     const schema = quoted(parts.schema)
     this.#parts = parts
-    this.#renew = new Statement(`SELECT * FROM ${schema}.renew($1, $2, $3) AS held`)
-    this.#release = `UPDATE ${schema}.lanes SET holder = NULL, due = now() WHERE holder = ANY ($1::uuid[])`
+    this.#renew = new Statement(`SELECT * FROM ${schema}.renew($1, $2, $3, $4)`)
+    this.#release = `UPDATE ${schema}.lanes SET holder = NULL, claim = NULL, due = now() WHERE holder = $1 AND claim = ANY ($2)`
     this.#timer = setInterval(() => { void this.#renewInTime() }, parts.lease * PART)
   }
 
@@ -43,18 +45,16 @@ export class Leases {
     this.#held.delete(claim)
   }
 
-  abandon (holder: string): void {
-    this.#abandoned.push(holder)
+  abandon (number: number): void {
+    this.#abandoned.push(number)
   }
 
-  /** Before lanes are claimed: what this process has already must not be due, and what it has without knowing has to be. */
+  /** Gives back what this process has without knowing of it. */
   async mend (): Promise<void> {
-    if (this.#abandoned.length > 0) {
-      const holders = this.#abandoned
-      await this.#parts.database.run(this.#release, [holders])
-      this.#abandoned = this.#abandoned.filter((holder) => !holders.includes(holder))
-    }
-    if ([...this.#held].some(({ isHeld }) => !isHeld)) await this.#renewAll()
+    if (this.#abandoned.length === 0) return
+    const { database, holder } = this.#parts
+    await database.run(this.#release, [holder, this.#abandoned])
+    this.#abandoned = []
   }
 
   async close (): Promise<void> {
@@ -72,11 +72,11 @@ export class Leases {
   }
 
   async #renewAll (): Promise<void> {
-    const { database, lease } = this.#parts
+    const { database, lease, holder } = this.#parts
     const claims = [...this.#held]
     const until = new LeaseEnd(lease)
-    const rows = await database.run(this.#renew, [claims.map(({ lane }) => lane), claims.map(({ holder }) => holder), lease])
-    const held = new Set(rows.map((row) => row.held))
-    for (const claim of claims) claim.renew(held.has(claim.holder + claim.lane) ? until : undefined)
+    const rows = await database.run(this.#renew, [holder, claims.map(({ lane }) => lane), claims.map(({ number }) => number), lease])
+    const held = new Map(rows.map(({ lane, claim }) => [lane, Number(claim)]))
+    for (const claim of claims) claim.renew(held.get(claim.lane) === claim.number ? until : undefined)
   }
 }

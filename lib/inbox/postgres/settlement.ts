@@ -52,12 +52,12 @@ export function settlementColumns (settlements: readonly Settlement[]): unknown[
   const failed = settlements.flatMap(({ claim, failed }) => failed.map((event) => ({ claim, ...event })))
   return [
     settlements.map(({ claim }) => claim.lane),
-    settlements.map(({ claim }) => claim.holder),
+    settlements.map(({ claim }) => claim.number),
     settlements.map(({ adds }) => adds),
     settlements.map(({ upto }) => upto),
     settlements.map(({ delay }) => delay),
     failed.map(({ claim }) => claim.lane),
-    failed.map(({ claim }) => claim.holder),
+    failed.map(({ claim }) => claim.number),
     failed.map(({ seq }) => seq),
     failed.map(({ state }) => state),
     failed.map(({ delay }) => delay),

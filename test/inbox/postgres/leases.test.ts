@@ -97,7 +97,7 @@ test('a process whose lease ran out while it stood still goes on if nobody has t
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100) // and no timer fires
   t.equal(held?.isHeld, false)
   t.same(await inbox.claim(64), [], 'it does not take over from itself')
-  t.equal(held?.isHeld, true)
+  while (held?.isHeld === false) await turns()
   if (held !== undefined) await inbox.settle(held, done(held))
   t.match(await inbox.stats(), { pending: 0, done: 1 })
 })

@@ -1,11 +1,12 @@
 import { OWN_SHARD, PLANNED, sequenceOf, State } from './states.ts'
 
 /**
- * Adds a batch of events in order; `_kinds` are their states. Those that would make the backlog too large get null for a kind.
+ * Adds a batch of events in order; `_kinds` are their states. In what it returns, a kind is -1 for one whose id is known, and null for
+ * one that would make the backlog too large.
  *
- * Its steps are statements of their own, for each sees what was committed while the one before waited. Lanes come first, in order:
- * whoever has a lane's row is alone with it until it commits, so that events of one lane get their numbers in the order in which
- * they are accepted, and no two that lock several lanes wait for each other.
+ * Which are new is judged once: only of those are the lanes locked. Lanes come before events, and in their order: whoever has a
+ * lane's row is alone with it until it commits, so that events of one lane get their numbers in the order in which they are accepted,
+ * and no two that lock several lanes wait for each other.
  */
 export const add = (schema: string): string => `
   CREATE FUNCTION ${schema}.add_events (_ids text[], _names text[], _lanes text[], _kinds smallint[], _received bigint[], _errors text[],
@@ -20,20 +21,20 @@ export const add = (schema: string): string => `
       PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
 
-    kinds := _kinds;
+    kinds := ARRAY(
+      SELECT CASE WHEN e.id IS NULL THEN i.kind ELSE -1 END
+      FROM unnest(_ids, _kinds) WITH ORDINALITY AS i (id, kind, n) LEFT JOIN ${schema}.events e ON e.id = i.id
+      ORDER BY i.n);
     IF room < cardinality(_ids) THEN
       kinds := ARRAY(
-        SELECT CASE WHEN is_new AND count(*) FILTER (WHERE is_new) OVER (ORDER BY n) > room THEN NULL ELSE kind END
-        FROM (
-          SELECT n, kind, kind = ${State.pending} AND NOT EXISTS (SELECT FROM ${schema}.events e WHERE e.id = i.id) AS is_new
-          FROM unnest(_ids, _kinds) WITH ORDINALITY AS i (id, kind, n)
-        ) AS judged
+        SELECT CASE WHEN kind = ${State.pending} AND count(*) FILTER (WHERE kind = ${State.pending}) OVER (ORDER BY n) > room THEN NULL ELSE kind END
+        FROM unnest(kinds) WITH ORDINALITY AS i (kind, n)
         ORDER BY n);
     END IF;
 
     INSERT INTO ${schema}.lanes AS l (lane, due, adds)
-      SELECT DISTINCT i.lane COLLATE "C", now(), 1 FROM unnest(_ids, _lanes, kinds) AS i (id, lane, kind)
-      WHERE i.kind = ${State.pending} AND NOT EXISTS (SELECT FROM ${schema}.events e WHERE e.id = i.id)
+      SELECT DISTINCT i.lane COLLATE "C", now(), 1 FROM unnest(_lanes, kinds) AS i (lane, kind)
+      WHERE i.kind = ${State.pending}
       ORDER BY 1
       ON CONFLICT (lane) DO UPDATE SET adds = l.adds + 1;
 
@@ -43,7 +44,7 @@ export const add = (schema: string): string => `
         SELECT i.seq, i.id, i.lane, i.name, i.kind, i.size, i.received, CASE WHEN i.kind = ${State.invalid} THEN now() END, i.error
         FROM unnest(seqs, _ids, _lanes, _names, kinds, _sizes, _received, _errors)
           AS i (seq, id, lane, name, kind, size, received, error)
-        WHERE i.kind IS NOT NULL
+        WHERE i.kind >= 0
         ON CONFLICT (id) DO NOTHING
         RETURNING seq, state
     )

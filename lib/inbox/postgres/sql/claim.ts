@@ -10,21 +10,20 @@ export const MOST_BYTES = 262_144
  * lane is due again, without anybody having to look for what is left of those who died.
  */
 export const claim = (schema: string): string => `
-  CREATE FUNCTION ${schema}.claim (_holder uuid, _most integer, _lease double precision)
+  CREATE FUNCTION ${schema}.claim (_holder uuid, _claim bigint, _most integer, _lease double precision)
   RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, body text) LANGUAGE plpgsql AS $$
   #variable_conflict use_column
   DECLARE
     claimed text[];
     claimed_adds bigint[];
   BEGIN
-    WITH leased AS (
-      UPDATE ${schema}.lanes l SET holder = _holder, due = now() + _lease * interval '1 millisecond'
-      FROM (SELECT d.lane, d.due FROM ${schema}.lanes d WHERE d.due <= now() ORDER BY d.due LIMIT _most FOR NO KEY UPDATE SKIP LOCKED) AS d
-      WHERE l.lane = d.lane
-      RETURNING l.lane, l.adds, d.due
-    )
-    SELECT array_agg(lane ORDER BY due), array_agg(adds ORDER BY due) INTO claimed, claimed_adds FROM leased;
+    -- First all of them, and only then are they changed: in a join the limit could be come upon more than once.
+    SELECT array_agg(d.lane), array_agg(d.adds) INTO claimed, claimed_adds FROM (
+      SELECT l.lane, l.adds FROM ${schema}.lanes l WHERE l.due <= now() AND l.holder IS DISTINCT FROM _holder
+      ORDER BY l.due LIMIT _most FOR NO KEY UPDATE SKIP LOCKED) AS d;
     IF claimed IS NULL THEN RETURN; END IF;
+    UPDATE ${schema}.lanes l SET holder = _holder, claim = _claim, due = now() + _lease * interval '1 millisecond'
+      FROM unnest(claimed) AS c (lane) WHERE l.lane = c.lane;
 
     -- A statement of its own: it sees all that was added before the lanes were locked, and nothing is added to them now.
     RETURN QUERY

@@ -8,8 +8,8 @@ import { OWN_SHARD, State } from './states.ts'
  * Returns the lanes that are not the claim's any more: its lease had run out, and of what became of its events nothing is recorded.
  */
 export const settle = (schema: string): string => `
-  CREATE FUNCTION ${schema}.settle (_lanes text[], _holders uuid[], _adds bigint[], _uptos bigint[], _delays double precision[],
-    _failed_lanes text[], _failed_holders uuid[], _failed_seqs bigint[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[],
+  CREATE FUNCTION ${schema}.settle (_holder uuid, _lanes text[], _claims bigint[], _adds bigint[], _uptos bigint[], _delays double precision[],
+    _failed_lanes text[], _failed_claims bigint[], _failed_seqs bigint[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[],
     OUT lost text[]) LANGUAGE plpgsql AS $$
   DECLARE
     held integer[];
@@ -18,8 +18,8 @@ export const settle = (schema: string): string => `
   BEGIN
     -- In lane order, as when events are added.
     held := ARRAY(
-      SELECT g.n FROM unnest(_lanes, _holders) WITH ORDINALITY AS g (lane, holder, n)
-      JOIN ${schema}.lanes l ON l.lane = g.lane AND l.holder = g.holder
+      SELECT g.n FROM unnest(_lanes, _claims) WITH ORDINALITY AS g (lane, claim, n)
+      JOIN ${schema}.lanes l ON l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder
       ORDER BY l.lane FOR NO KEY UPDATE OF l);
     IF cardinality(held) < cardinality(_lanes) THEN
       lost := ARRAY(SELECT g.lane FROM unnest(_lanes) WITH ORDINALITY AS g (lane, n) WHERE g.n <> ALL (held));
@@ -28,17 +28,17 @@ export const settle = (schema: string): string => `
     ${settleFailed(schema)}
 
     UPDATE ${schema}.events e SET state = ${State.done}, attempts = e.attempts + 1, due = NULL, finished = now()
-      FROM unnest(_lanes, _holders, _uptos) AS g (lane, holder, upto)
-      JOIN ${schema}.lanes l ON l.lane = g.lane AND l.holder = g.holder
+      FROM unnest(_lanes, _claims, _uptos) AS g (lane, claim, upto)
+      JOIN ${schema}.lanes l ON l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder
       WHERE e.lane = g.lane AND e.seq <= g.upto AND e.state = ${State.pending};
     GET DIAGNOSTICS done_count = ROW_COUNT;
 
     -- Nobody adds to these lanes while they are locked: what one statement leaves is what the next one sees.
-    DELETE FROM ${schema}.lanes l USING unnest(_lanes, _holders, _adds) AS g (lane, holder, adds)
-      WHERE l.lane = g.lane AND l.holder = g.holder AND l.adds = g.adds;
-    UPDATE ${schema}.lanes l SET holder = NULL, due = now() + coalesce(g.delay, 0) * interval '1 millisecond'
-      FROM unnest(_lanes, _holders, _delays) AS g (lane, holder, delay)
-      WHERE l.lane = g.lane AND l.holder = g.holder;
+    DELETE FROM ${schema}.lanes l USING unnest(_lanes, _claims, _adds) AS g (lane, claim, adds)
+      WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder AND l.adds = g.adds;
+    UPDATE ${schema}.lanes l SET holder = NULL, claim = NULL, due = now() + coalesce(g.delay, 0) * interval '1 millisecond'
+      FROM unnest(_lanes, _claims, _delays) AS g (lane, claim, delay)
+      WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder;
 
     IF done_count + dead_count > 0 THEN
       UPDATE ${schema}.totals SET pending = pending - done_count - dead_count, done = done + done_count, dead = dead + dead_count WHERE ${OWN_SHARD};
@@ -55,9 +55,9 @@ const settleFailed = (schema: string): string => `WITH changed AS (
         finished = CASE WHEN f.state <> ${State.pending} THEN now() END,
         completed = f.completed,
         error = f.error
-      FROM unnest(_failed_lanes, _failed_holders, _failed_seqs, _failed_states, _failed_delays, _failed_completed, _failed_errors)
-        AS f (lane, holder, seq, state, delay, completed, error)
-      JOIN ${schema}.lanes l ON l.lane = f.lane AND l.holder = f.holder
+      FROM unnest(_failed_lanes, _failed_claims, _failed_seqs, _failed_states, _failed_delays, _failed_completed, _failed_errors)
+        AS f (lane, claim, seq, state, delay, completed, error)
+      JOIN ${schema}.lanes l ON l.lane = f.lane AND l.claim = f.claim AND l.holder = _holder
       WHERE e.seq = f.seq AND e.lane = f.lane AND e.state = ${State.pending}
       RETURNING e.state
     )

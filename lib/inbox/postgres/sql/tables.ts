@@ -4,7 +4,8 @@ import { SHARDS, State } from './states.ts'
  * Bodies are in a table of their own, so that what changes of an event is a small row. A lane has a row while it has pending events:
  *
  * - `due`: when it is delivered at the earliest; while it is held, when the lease runs out.
- * - `holder`: the claim that holds it. Each claim has a number of its own, so that one that came too late cannot settle another's.
+ * - `holder` and `claim`: the process that holds it, and the number of its claim. It never takes over from itself, and can settle a
+ *   lane only with the number that it has now.
  * - `adds`: how often events were added. If it is what it was when all pending events were claimed, nothing is pending after them.
  *
  * `totals` is the sum of its rows, so that those who count at the same time seldom wait for each other.
@@ -34,6 +35,7 @@ export const tables = (schema: string): string => `
     lane text COLLATE "C" PRIMARY KEY,
     due timestamptz NOT NULL,
     holder uuid,
+    claim bigint,
     adds bigint NOT NULL
   ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
   CREATE INDEX lanes_due ON ${schema}.lanes (due);

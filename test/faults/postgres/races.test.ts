@@ -1,0 +1,106 @@
+import pg from 'pg'
+import tap, { test } from 'tap'
+import type { Test } from 'tap'
+import type { Claim, Inbox } from '../../../index.ts'
+import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
+import { newEvent } from '../../inbox/conformance.ts'
+import { until } from '../helpers/until.ts'
+
+const url = await postgresUrl(tap)
+const newSchema = schemas(tap, url)
+const admin = openPool(tap, url)
+const allDone = ({ events }: Claim) => events.map(({ seq }) => ({ seq, state: 'done' as const, dueAt: null, completed: [], error: null }))
+
+/** Inboxes of several processes, as it were. */
+async function share (t: Test, count: number, lease = 30_000) {
+  const schema = newSchema()
+  const inboxes = await Promise.all(Array.from({ length: count }, async () => await openInbox(t, { connectionString: url, schema, lease })))
+  return { inboxes, tables: pg.escapeIdentifier(schema) }
+}
+
+/** Takes what there is, and has it done. */
+async function deliverAll (inbox: Inbox | undefined): Promise<string[]> {
+  const claims = await inbox?.claim(64) ?? []
+  for (const claim of claims) await inbox?.settle(claim, allDone(claim))
+  return claims.flatMap(({ events }) => events.map(({ id }) => id)).sort()
+}
+
+/** Until this waits for what the transaction has locked, or is through. */
+async function waits (work: unknown, client: pg.PoolClient): Promise<void> {
+  const { rows: [self] } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  let through = false
+  void Promise.resolve(work).finally(() => { through = true })
+  await until(async () => {
+    const { rowCount } = await admin.query('SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))', [self?.pid])
+    return through || rowCount !== 0
+  })
+}
+
+test('no more lanes are leased than were asked for, whatever the server believes of its tables', async (t) => {
+  const { inboxes: [inbox], tables } = await share(t, 1)
+  for (const known of [0, 1, 2]) {
+    await admin.query(`DELETE FROM ${tables}.lanes; DELETE FROM ${tables}.events`)
+    for (let n = 0; n < known; n++) await inbox?.add(newEvent(`known ${n}`))
+    await admin.query(`VACUUM ANALYZE ${tables}.lanes`) // as autovacuum does at any time
+    await Promise.all(Array.from({ length: 100 }, async (_, n) => await inbox?.add(newEvent(`${n}`))))
+    for (const most of [1, 2, 3, 10, 64]) {
+      const claims = await inbox?.claim(most) ?? []
+      const { rows } = await admin.query(`SELECT FROM ${tables}.lanes WHERE holder IS NOT NULL`)
+      t.equal(rows.length, claims.length, `of ${most}, when ${known} were known`)
+      for (const claim of claims) await inbox?.settle(claim, [])
+      await inbox?.stats()
+    }
+  }
+})
+
+test('a repeat that comes while its event is purged is either dropped or delivered', async (t) => {
+  const { inboxes: [inbox], tables } = await share(t, 1)
+  await inbox?.add(newEvent('a', { id: 'a1' }))
+  t.same(await deliverAll(inbox), ['a1'])
+  await inbox?.stats()
+  const purging = await admin.connect()
+  await purging.query('BEGIN')
+  await purging.query(`SELECT ${tables}.purge(-1000, 10)`)
+  const adding = inbox?.add(newEvent('a', { id: 'a1' }))
+  await waits(adding, purging)
+  await purging.query('COMMIT')
+  purging.release()
+  const expected = await adding === 'accepted' ? ['a1'] : []
+  t.same(await deliverAll(inbox), expected)
+  t.match(await inbox?.stats(), { pending: 0 })
+})
+
+test('what is replayed is delivered, also if it was still pending when the replay began', async (t) => {
+  const { inboxes: [one, other], tables } = await share(t, 2)
+  await one?.add(newEvent('a', { id: 'a1' }))
+  t.same(await deliverAll(one), ['a1'])
+  await one?.add(newEvent('b', { id: 'b1' }))
+  const [claim] = await one?.claim(1) ?? []
+  await one?.stats()
+  const adding = await admin.connect()
+  await adding.query('BEGIN')
+  await adding.query(`INSERT INTO ${tables}.lanes (lane, due, adds) VALUES ('a', now(), 1)`) // as if something were added to it
+  const replaying = other?.replay(['a1', 'b1'])
+  await waits(replaying, adding)
+  if (claim !== undefined) await one?.settle(claim, allDone(claim))
+  await one?.stats()
+  await adding.query('ROLLBACK')
+  adding.release()
+  t.equal((await deliverAll(other)).length, await replaying)
+  t.match(await other?.stats(), { pending: 0 })
+})
+
+test('a process does not take from itself what it still delivers, however long it had to wait for the server', async (t) => {
+  const schema = newSchema()
+  const pool = openPool(t, url, { max: 1 })
+  const inbox = await openInbox(t, { pool, schema, lease: 1_000 })
+  await inbox.add(newEvent('a', { id: 'a1' }))
+  const [held] = await inbox.claim(1)
+  const client = await pool.connect() // the last one there is
+  const claiming = inbox.claim(1)
+  await until(async () => (await admin.query(`SELECT FROM ${pg.escapeIdentifier(schema)}.lanes WHERE due < now()`)).rowCount === 1)
+  client.release()
+  t.same((await claiming).map(({ lane }) => lane), [], 'its listeners are under way')
+  if (held !== undefined) await inbox.settle(held, allDone(held))
+  t.match(await inbox.stats(), { pending: 0, done: 1 })
+})
