@@ -246,6 +246,13 @@ test('every option of the command line is documented with its default, and no ot
   }
 })
 
+test('every link of docs goes somewhere', async (t) => {
+  for (const file of globSync('docs/*.md', { cwd: root })) {
+    const text = readFileSync(join(root, file), 'utf8')
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)/g)) t.ok(existsSync(join(root, 'docs', target)), target)
+  }
+})
+
 test('every link goes somewhere', async (t) => {
   const anchors = headings().map(({ title }) => `#${title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')}`)
   for (const [, target = ''] of readme.matchAll(/\]\(([^)]+)\)/g)) {
