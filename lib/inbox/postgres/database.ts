@@ -79,19 +79,19 @@ export class Database {
 
   /** To be given back with `release`. */
   async connect (): Promise<PostgresClient> {
-    const timeout = AbortSignal.timeout(CONNECT_TIMEOUT)
-    const connecting = this.#pool.connect()
-    return await new Promise((resolve, reject) => {
-      timeout.addEventListener('abort', () => { reject(new Error(`no connection to PostgreSQL within ${CONNECT_TIMEOUT} ms`)) })
-      connecting.then((client) => {
-        if (timeout.aborted) {
-          client.release() // nobody waits for it any more
-          return
-        }
-        client.on('error', this.#onError)
-        resolve(client)
-      }, reject)
-    })
+    let late = false
+    const { promise, resolve, reject } = Promise.withResolvers<PostgresClient>()
+    const timeout = setTimeout(() => {
+      late = true
+      reject(new Error(`no connection to PostgreSQL within ${CONNECT_TIMEOUT} ms`))
+    }, CONNECT_TIMEOUT)
+    this.#pool.connect().then((client) => {
+      if (late) client.release() // nobody waits for it any more
+      else resolve(client)
+    }, reject)
+    const client = await promise.finally(() => { clearTimeout(timeout) })
+    client.on('error', this.#onError)
+    return client
   }
 
   release (client: PostgresClient, error?: Error | boolean): void {

@@ -42,14 +42,15 @@ export class Deliveries {
   #settlements: Settlement[] = []
   #asked: Asked[] = []
   /** The turn under way. It never rejects. */
-  #flight: Promise<void> | undefined
+  #flight: Promise<boolean> | undefined
   #soon: NodeJS.Immediate | undefined
   #again: NodeJS.Timeout | undefined
+  #closing = false
 
   constructor (parts: Parts) {
     this.#parts = parts
     this.#leases = new Leases({ ...parts, holder: this.#holder })
-    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`)
+    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`)
   }
 
   claim (most: number): Promise<readonly Claim[]> {
@@ -73,16 +74,16 @@ export class Deliveries {
 
   /** What is settled is recorded before, if that is possible. */
   async close (): Promise<void> {
+    this.#closing = true
     clearImmediate(this.#soon)
     clearTimeout(this.#again)
     await this.#flight
-    while (this.#settlements.length > 0 && this.#again === undefined) await this.#begin()
-    clearTimeout(this.#again)
+    for (let goesWell = true; goesWell && this.#settlements.length > 0;) goesWell = await this.#turn()
     await this.#leases.close()
   }
 
   #beginSoon (): void {
-    if (this.#flight === undefined) this.#soon ??= setImmediate(() => { void this.#begin() })
+    if (this.#flight === undefined && !this.#closing) this.#soon ??= setImmediate(() => { void this.#begin() })
   }
 
   async #begin (): Promise<void> {
@@ -93,15 +94,18 @@ export class Deliveries {
     if (this.#asked.length > 0 || (this.#settlements.length > 0 && this.#again === undefined)) this.#beginSoon()
   }
 
-  async #turn (): Promise<void> {
+  /** Returns whether it went well. */
+  async #turn (): Promise<boolean> {
     const settlements = this.#settlements.splice(0, MOST_SETTLED)
     const asked = this.#asked.splice(0)
     const number = ++this.#number
     try {
       this.#apply(await this.#ask(settlements, asked, number), settlements, asked)
+      return true
     } catch (error) {
       this.#leases.abandon(number)
       this.#failed(settlements, asked, error)
+      return false
     }
   }
 
@@ -110,7 +114,8 @@ export class Deliveries {
     await this.#leases.mend()
     const until = new LeaseEnd(lease)
     const most = asked.reduce((sum, { most }) => sum + most, 0)
-    const rows = await database.run(this.#statement, [this.#holder, ...settlementColumns(settlements), number, most, lease], { unlessCut: true })
+    const values = [this.#holder, ...settlementColumns(settlements), this.#leases.numbers, number, most, lease]
+    const rows = await database.run(this.#statement, values, { unlessCut: true })
     return answerOf(rows, number, until, (webhook) => { log.error({ webhook }, 'an event that is damaged in the database is not delivered') })
   }
 
@@ -141,6 +146,7 @@ export class Deliveries {
     for (const settlement of settlements) settlement.again = true
     this.#settlements = [...settlements, ...this.#settlements]
     this.#parts.log.error({ err }, 'what became of events could not be stored: it is tried again')
+    if (this.#closing) return
     this.#again ??= setTimeout(() => {
       this.#again = undefined
       this.#beginSoon()

@@ -49,6 +49,11 @@ export class Leases {
     this.#abandoned.push(number)
   }
 
+  /** The claims that are under way. */
+  get numbers (): number[] {
+    return [...new Set([...this.#held].map(({ number }) => number))]
+  }
+
   /** Gives back what this process has without knowing of it. */
   async mend (): Promise<void> {
     if (this.#abandoned.length === 0) return

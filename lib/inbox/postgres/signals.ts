@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Alarm } from '../alarm.ts'
 import { query } from './database.ts'
 import type { Database } from './database.ts'
 import { quoted } from './names.ts'
 import type { PostgresClient } from './pool.ts'
 
-/** Notifications are sent at most once in so many milliseconds: to commit one, the server lets nobody else notify. */
+/** Between two notifications, in milliseconds: to commit one, the server lets nobody else notify. */
 const NOTIFY_EVERY = 10
 /** Looks for what no notification told of, in milliseconds. */
 const POLL_EVERY = 1_000
@@ -33,9 +34,8 @@ export class Signals {
   #listener: PostgresClient | undefined
   #listening: Promise<void> | undefined
   #listenAgain: NodeJS.Timeout | undefined
-  #notifyAgain: NodeJS.Timeout | undefined
   #isNews = false
-  #notifying: Promise<unknown> | undefined
+  #telling: Promise<void> | undefined
   #closed = false
 
   constructor (parts: Parts) {
@@ -58,29 +58,27 @@ export class Signals {
   /** Tells other processes, now or in a moment. */
   notify (): void {
     this.#isNews = true
-    if (this.#notifyAgain !== undefined || this.#closed) return
-    this.#notifyAgain = setTimeout(() => {
-      this.#notifyAgain = undefined
-      if (this.#isNews) this.notify()
-    }, NOTIFY_EVERY)
-    this.#isNews = false
-    this.#notifying = this.#tell()
+    this.#telling ??= this.#tell()
   }
 
   async close (): Promise<void> {
     this.#closed = true
     clearInterval(this.#poll)
     clearTimeout(this.#listenAgain)
-    clearTimeout(this.#notifyAgain)
     this.#alarm.clear()
-    await Promise.all([this.#listening, this.#notifying, this.#isNews && this.#tell()])
+    await Promise.all([this.#listening, this.#telling])
     this.#forget(true)
   }
 
-  /** Whoever does not hear of it polls. */
+  /** One after the other. Whoever does not hear of it polls. */
   async #tell (): Promise<void> {
     const { database, schema } = this.#parts
-    await database.run('SELECT pg_notify($1, $2)', [schema, this.#self]).catch(() => {})
+    while (this.#isNews) {
+      this.#isNews = false
+      await database.run('SELECT pg_notify($1, $2)', [schema, this.#self]).catch(() => {})
+      await wait(NOTIFY_EVERY)
+    }
+    this.#telling = undefined
   }
 
   async #listen (): Promise<void> {

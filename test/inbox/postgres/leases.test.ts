@@ -126,3 +126,12 @@ test('an event is stored once, also if the answer to that is lost', async (t) =>
   t.equal(await inbox.add(newEvent('a')), 'duplicate', 'for it was stored before')
   t.match(await inbox.stats(), { pending: 1 })
 })
+
+test('what the server leased to this process after it had given up waiting comes back when the lease is over', async (t) => {
+  const schema = newSchema()
+  const inbox = await openInbox(t, { connectionString: url, schema })
+  await inbox.add(newEvent('a', { id: 'a1' }))
+  await claimed(inbox)
+  await pool.query(`UPDATE "${schema}".lanes SET claim = claim + 1000, due = now()`) // as if it were of a claim that this process knows nothing of
+  t.match(await claimed(inbox), [{ lane: 'a', events: [{ id: 'a1' }] }])
+})

@@ -6,11 +6,12 @@ export const MOST_EVENTS = 16
 export const MOST_BYTES = 262_144
 
 /**
- * Leases lanes that are due, for so many milliseconds, and returns their first events. A lease is a later `due`: when it runs out, the
+ * Leases lanes that are due, for so many milliseconds, and returns their first events. Not those of `_own`, which are claims of this
+ * process that are under way: however late it is, it does not take over from itself. A lease is a later `due`: when it runs out, the
  * lane is due again, without anybody having to look for what is left of those who died.
  */
 export const claim = (schema: string): string => `
-  CREATE FUNCTION ${schema}.claim (_holder uuid, _claim bigint, _most integer, _lease double precision)
+  CREATE FUNCTION ${schema}.claim (_holder uuid, _own bigint[], _claim bigint, _most integer, _lease double precision)
   RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, body text) LANGUAGE plpgsql AS $$
   #variable_conflict use_column
   DECLARE
@@ -19,7 +20,7 @@ export const claim = (schema: string): string => `
   BEGIN
     -- First all of them, and only then are they changed: in a join the limit could be come upon more than once.
     SELECT array_agg(d.lane), array_agg(d.adds) INTO claimed, claimed_adds FROM (
-      SELECT l.lane, l.adds FROM ${schema}.lanes l WHERE l.due <= now() AND l.holder IS DISTINCT FROM _holder
+      SELECT l.lane, l.adds FROM ${schema}.lanes l WHERE l.due <= now() AND (l.holder IS DISTINCT FROM _holder OR l.claim <> ALL (_own))
       ORDER BY l.due LIMIT _most FOR NO KEY UPDATE SKIP LOCKED) AS d;
     IF claimed IS NULL THEN RETURN; END IF;
     UPDATE ${schema}.lanes l SET holder = _holder, claim = _claim, due = now() + _lease * interval '1 millisecond'

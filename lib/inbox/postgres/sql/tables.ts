@@ -4,8 +4,8 @@ import { SHARDS, State } from './states.ts'
  * Bodies are in a table of their own, so that what changes of an event is a small row. A lane has a row while it has pending events:
  *
  * - `due`: when it is delivered at the earliest; while it is held, when the lease runs out.
- * - `holder` and `claim`: the process that holds it, and the number of its claim. It never takes over from itself, and can settle a
- *   lane only with the number that it has now.
+ * - `holder` and `claim`: the process that holds it, and the number of its claim. A lane can be settled only with the number that
+ *   it has now.
  * - `adds`: how often events were added. If it is what it was when all pending events were claimed, nothing is pending after them.
  *
  * `totals` is the sum of its rows, so that those who count at the same time seldom wait for each other.

@@ -8,7 +8,7 @@ import { PLANNED } from './states.ts'
 export const turn = (schema: string): string => `
   CREATE FUNCTION ${schema}.turn (_holder uuid, _lanes text[], _claims bigint[], _adds bigint[], _uptos bigint[], _delays double precision[],
     _failed_lanes text[], _failed_claims bigint[], _failed_seqs bigint[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[],
-    _claim bigint, _most integer, _lease double precision)
+    _own bigint[], _claim bigint, _most integer, _lease double precision)
   RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, body text) ${PLANNED} AS $$
   #variable_conflict use_column
   DECLARE
@@ -20,7 +20,7 @@ export const turn = (schema: string): string => `
           _failed_lanes, _failed_claims, _failed_seqs, _failed_states, _failed_delays, _failed_completed, _failed_errors) AS s;
     END IF;
     IF _most > 0 THEN
-      RETURN QUERY SELECT c.* FROM ${schema}.claim(_holder, _claim, _most, _lease) AS c;
+      RETURN QUERY SELECT c.* FROM ${schema}.claim(_holder, _own, _claim, _most, _lease) AS c;
       IF NOT FOUND THEN
         SELECT min(due) INTO until FROM ${schema}.lanes WHERE due > now();
         IF until IS NOT NULL THEN
