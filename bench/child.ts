@@ -18,9 +18,10 @@ export interface Child {
   stop: () => Promise<void>
 }
 
-export function startChild (file: string, args: string[]): Child {
+/** `detached`: a signal to all that runs in the terminal does not reach it, nor what it starts. */
+export function startChild (file: string, args: string[], { detached = false } = {}): Child {
   const path = fileURLToPath(new URL(file, import.meta.url))
-  const child = fork(path, args, { ...onServerCore(), env: { ...process.env, NODE_ENV: 'production' } })
+  const child = fork(path, args, { ...onServerCore(), detached, env: { ...process.env, NODE_ENV: 'production' } })
   children.add(child)
   child.once('exit', () => children.delete(child))
   return {

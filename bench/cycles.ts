@@ -1,6 +1,7 @@
 import type { Contestant } from './contestant.ts'
 import { showProgress } from './progress.ts'
 import { requestsOf } from './requests.ts'
+import { shuffled } from './shuffled.ts'
 import type { Slice } from './slice.ts'
 import type { Variant } from './variants.ts'
 
@@ -44,11 +45,4 @@ async function runCycle<V extends Variant> (contestants: Array<Contestant<V>>, s
   for (const { variant, take } of shuffled(contestants)) {
     keep(variant, await take(requests.get(variant.requests) ?? []))
   }
-}
-
-function shuffled<T> (values: T[]) {
-  return values
-    .map((value) => ({ value, key: Math.random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ value }) => value)
 }

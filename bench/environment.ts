@@ -3,7 +3,7 @@ import { findPackageJSON } from 'node:module'
 import { cpus, platform, release, totalmem } from 'node:os'
 import { disk } from './disk.ts'
 
-const packages = ['fastify', 'express', '@octokit/webhooks', 'undici']
+const packages = ['fastify', 'express', '@octokit/webhooks', 'undici', 'pg', 'bullmq', 'graphile-worker', 'pg-boss']
 
 /** Where and with what the figures were made. */
 export function environment () {

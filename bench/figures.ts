@@ -1,5 +1,5 @@
 import { cost, speed, type Slice } from './slice.ts'
-import { median, percentile, quartiles, ratios, type Quartiles } from './statistics.ts'
+import { median, percentile, quartiles, ratios, sum, type Quartiles } from './statistics.ts'
 import type { Variant } from './variants.ts'
 
 /** What is known about one variant after all cycles. Ratios: higher is better, the bare route is 1. */
@@ -12,6 +12,8 @@ export interface Figures {
   requestsPerSecondRatio: Quartiles
   microsecondsPerRequest: Quartiles
   requestsPerSecond: Quartiles
+  /** PostgreSQL's processor time for a request, over all slices, in microseconds; 0 if it has no part in it, or cannot be seen. */
+  postgresPerRequest: number
   /** Medians of the slices' percentiles, in microseconds, with 64 requests always under way. */
   latency: { p50: number, p99: number }
   /** The 99th percentile of the event loop's delay over all slices, in microseconds: by how much timers of 1 ms were late. */
@@ -31,6 +33,7 @@ export function figuresOf (variant: Variant, slices: Slice[], bareSlices: Slice[
     requestsPerSecondRatio: quartiles(ratios(slices.map(speed), bareSlices.map(speed))),
     microsecondsPerRequest: quartiles(slices.map(cost)),
     requestsPerSecond: quartiles(slices.map(speed)),
+    postgresPerRequest: sum(slices.map(({ others }) => others)) / sum(slices.map(({ requests }) => requests)),
     latency: {
       p50: median(slices.map(({ latency }) => latency.p50)),
       p99: median(slices.map(({ latency }) => latency.p99))

@@ -1,34 +1,11 @@
 import { parseArgs } from 'node:util'
 import type { Extent } from './cycles.ts'
 import type { GrowthPlan } from './growth/measure.ts'
+import { help } from './help.ts'
+import type { ProcessesPlan } from './processes/measure.ts'
+import { ours, queueContestants } from './queues/contestants.ts'
+import type { QueuesPlan } from './queues/measure.ts'
 import { bare, variants, type Variant } from './variants.ts'
-
-const help = `Usage: node bench/run.ts [options]
-
-Two tables: the servers side by side, and what one with SQLite costs as its file grows.
-
-  --rounds N            how often all servers are started anew (4)
-  --cycles N            how often every server gets its turn in a round (60)
-  --slice N             requests in one turn (2000)
-  --warm-up N           requests to every server before the first cycle of a round (20000)
-  --only a,b            only these servers, and ${bare.name}; implies --no-growth
-  --no-servers          leave the first table out
-
-  --growth-rounds N     the same for the second table (8)
-  --growth-cycles N     (16)
-  --growth-slice N      (1000)
-  --growth-warm-up N    (8000)
-  --stored a,b,c        events in the files (1000,100000,1000000)
-  --pending N           pending events in one more file (1000000)
-  --no-growth           leave the second table out
-
-  --no-save             leave results.json and chart.svg as they are; so does a run that leaves something out
-  --help                this text
-
-With these defaults a run takes about 8 minutes. The folder for temporary files (TMPDIR) needs 10 GB, and should be on a disk.
-
-Servers: ${variants.map(({ name }) => name).join(', ')}
-`
 
 export interface ServersPlan extends Extent {
   variants: Variant[]
@@ -37,8 +14,12 @@ export interface ServersPlan extends Extent {
 export interface Options {
   servers: ServersPlan | undefined
   growth: GrowthPlan | undefined
+  processes: ProcessesPlan | undefined
+  queues: QueuesPlan | undefined
   save: boolean
 }
+
+type Values = Record<string, unknown>
 
 const text = (value: string) => ({ type: 'string', default: value }) as const
 const flag = (value: boolean) => ({ type: 'boolean', default: value }) as const
@@ -61,21 +42,30 @@ export function readOptions (): Options {
       stored: text('1000,100000,1000000'),
       pending: text('1000000'),
       growth: flag(true),
+      'process-rounds': text('3'),
+      'process-events': text('40000'),
+      processes: flag(true),
+      'queue-rounds': text('3'),
+      'queue-events': text('20000'),
+      'retry-events': text('2000'),
+      'only-queues': { type: 'string' },
+      queues: flag(true),
       save: flag(true),
       help: flag(false)
     }
   })
   if (values.help) exitWithHelp()
   const { only } = values
-  const servers = { ...extent(values, ''), variants: only === undefined ? variants : named(only.split(',')) }
-  const growth = { ...extent(values, 'growth-'), stored: sizes(values.stored), pending: count('pending', values.pending) }
-  const withGrowth = values.growth && only === undefined
-  return {
-    servers: values.servers ? servers : undefined,
-    growth: withGrowth ? growth : undefined,
-    // A part of the results must not take the place of all.
-    save: values.save && values.servers && withGrowth
+  const isAll = only === undefined
+  const parts = {
+    servers: values.servers ? { ...extent(values, ''), variants: named('only', variants, bare, only) } : undefined,
+    growth: isAll && values.growth ? growthPlan(values) : undefined,
+    processes: isAll && values.processes ? processesPlan(values) : undefined,
+    queues: isAll && values.queues ? queuesPlan(values) : undefined
   }
+  // A part of the results must not take the place of all.
+  const isWhole = isAll && values['only-queues'] === undefined && Object.values(parts).every((part) => part !== undefined)
+  return { ...parts, save: values.save && isWhole }
 }
 
 function exitWithHelp () {
@@ -83,13 +73,31 @@ function exitWithHelp () {
   process.exit()
 }
 
-function extent (values: Record<string, unknown>, prefix: string): Extent {
-  const value = (name: string) => count(prefix + name, String(values[prefix + name]))
+function extent (values: Values, prefix: string): Extent {
+  const value = (name: string) => numberOf(values, prefix + name)
   return { rounds: value('rounds'), cycles: value('cycles'), slice: value('slice'), warmUp: value('warm-up') }
 }
 
-function sizes (list: string) {
-  return list.split(',').map((value) => count('stored', value)).sort((a, b) => a - b)
+function growthPlan (values: Values): GrowthPlan {
+  const stored = String(values.stored).split(',').map((value) => count('stored', value)).sort((a, b) => a - b)
+  return { ...extent(values, 'growth-'), stored, pending: numberOf(values, 'pending') }
+}
+
+function processesPlan (values: Values): ProcessesPlan {
+  return { rounds: numberOf(values, 'process-rounds'), events: numberOf(values, 'process-events') }
+}
+
+function queuesPlan (values: Values): QueuesPlan {
+  return {
+    queues: named('only-queues', queueContestants, ours, values['only-queues']),
+    rounds: numberOf(values, 'queue-rounds'),
+    events: numberOf(values, 'queue-events'),
+    retryEvents: numberOf(values, 'retry-events')
+  }
+}
+
+function numberOf (values: Values, option: string) {
+  return count(option, String(values[option]))
 }
 
 function count (option: string, value: string) {
@@ -98,8 +106,11 @@ function count (option: string, value: string) {
   return number
 }
 
-function named (names: string[]) {
-  const unknown = names.find((name) => !variants.some((variant) => variant.name === name))
-  if (unknown !== undefined) throw new Error(`--only must name servers of: ${variants.map(({ name }) => name).join(', ')}, got '${unknown}'`)
-  return variants.filter((variant) => variant === bare || names.includes(variant.name))
+/** Those that a list has, and the one that all are compared with; without a list, all. */
+function named<T extends { name: string }> (option: string, all: T[], base: T, list: unknown) {
+  if (list === undefined) return all
+  const names = String(list).split(',')
+  const unknown = names.find((name) => !all.some((one) => one.name === name))
+  if (unknown !== undefined) throw new Error(`--${option} must name some of: ${all.map(({ name }) => name).join(', ')}, got '${unknown}'`)
+  return all.filter((one) => one === base || names.includes(one.name))
 }

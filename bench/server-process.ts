@@ -9,9 +9,9 @@ export interface ServerProcess {
   stop: () => Promise<void>
 }
 
-/** Starts one of the files in `servers/` as a process of its own. `file`: where it keeps events, if it does. */
-export async function startServer (name: string, file?: string): Promise<ServerProcess> {
-  const { answer, tell, stop } = startChild(`servers/${name}.ts`, file === undefined ? [] : [file])
+/** Starts one of the files in `servers/` as a process of its own. `store`: where it keeps events, if it does. */
+export async function startServer (name: string, store?: string): Promise<ServerProcess> {
+  const { answer, tell, stop } = startChild(`servers/${name}.ts`, store === undefined ? [] : [store])
   const ask = async (question: Question) => {
     tell(question)
     // The declarations cannot know what a server sends: report.ts sends its port first, and then only usages.

@@ -5,6 +5,8 @@ export interface Slice {
   wall: number
   /** Of all the server's threads, for all that these requests gave it to do. */
   cpu: number
+  /** Of the other processes that had a part in it, such as a database's, for the same. */
+  others: number
   latency: { p50: number, p99: number }
   /** Samples of the delay of the server's event loop, one a millisecond. */
   loopDelays: number[]

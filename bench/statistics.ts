@@ -16,6 +16,10 @@ export function median (values: number[]) {
   return quartiles(values).median
 }
 
+export function sum (values: number[]) {
+  return values.reduce((sum, value) => sum + value, 0)
+}
+
 /** The value that the given share of the values does not exceed. */
 export function percentile (values: Float64Array, share: number) {
   return quantileSorted(Array.from(values.toSorted()), share)

@@ -1,6 +1,9 @@
 import type { Figures } from './figures.ts'
 import type { Backlog } from './growth/backlog.ts'
 import type { GrowthFigures } from './growth/figures.ts'
+import type { Description } from './postgres/settings.ts'
+import type { ProcessesFigures } from './processes/measure.ts'
+import type { Order, QueueFigures } from './queues/figures.ts'
 import type { Quartiles } from './statistics.ts'
 
 interface Column<Row> {
@@ -13,6 +16,7 @@ const serverColumns: Array<Column<Figures>> = [
   { heading: 'Processor time', cell: ({ processorTimeRatio }) => `**${ratio(processorTimeRatio.median)}** ${spread(processorTimeRatio)}` },
   { heading: 'Requests/s', cell: ({ requestsPerSecondRatio }) => `${ratio(requestsPerSecondRatio.median)} ${spread(requestsPerSecondRatio)}` },
   { heading: 'µs a request', cell: ({ microsecondsPerRequest }) => microsecondsPerRequest.median.toFixed(1) },
+  { heading: 'of PostgreSQL besides', cell: ({ postgresPerRequest }) => postgresPerRequest > 0 ? postgresPerRequest.toFixed(1) : '' },
   { heading: 'Requests/s, absolute', cell: ({ requestsPerSecond }) => whole(requestsPerSecond.median) },
   { heading: 'p50 / p99, ms', cell: ({ latency }) => `${milliseconds(latency.p50)} / ${milliseconds(latency.p99)}` },
   { heading: 'Loop delay p99, ms', cell: ({ loopDelay }) => milliseconds(loopDelay) },
@@ -29,6 +33,17 @@ const growthColumns: Array<Column<GrowthFigures>> = [
   { heading: 'Requests/s, absolute', cell: ({ requestsPerSecond }) => whole(requestsPerSecond.median) }
 ]
 
+const queueColumns: Array<Column<QueueFigures>> = [
+  { heading: 'Queue', cell: ({ title }) => title },
+  { heading: 'Deliveries/s', cell: ({ ratio: quotient }) => `**${ratio(quotient.median)}** ${spread(quotient)}` },
+  { heading: 'Deliveries/s, absolute', cell: ({ deliveriesPerSecond }) => whole(deliveriesPerSecond.median) },
+  { heading: 'Adds/s, absolute', cell: ({ addsPerSecond }) => whole(addsPerSecond.median) },
+  { heading: 'µs an event, Node + PostgreSQL', cell: ({ microsecondsPerEvent: { node, postgres } }) => `${node.toFixed(0)} + ${postgres.toFixed(0)}` },
+  { heading: 'In order', cell: ({ plain }) => kept(plain) },
+  { heading: 'In order if some fail at first', cell: ({ retried }) => kept(retried) },
+  { heading: 'What keeps the order; settings', cell: ({ order }) => order }
+]
+
 /** Markdown, as README shows it. */
 export function serverTable (figures: Figures[]) {
   return table(serverColumns, figures)
@@ -36,6 +51,30 @@ export function serverTable (figures: Figures[]) {
 
 export function growthTable (figures: GrowthFigures[]) {
   return table(growthColumns, figures)
+}
+
+export function queueTable (figures: QueueFigures[]) {
+  return table(queueColumns, figures)
+}
+
+export function processesLines ({ adds, both, deliveries }: ProcessesFigures) {
+  const rows: Array<[string, Quartiles]> = [
+    ['1 process adds', adds],
+    ['1 process adds and delivers: added', both.adds],
+    ['1 process adds and delivers: delivered', both.deliveries],
+    ...deliveries.map(({ processes, deliveriesPerSecond }): [string, Quartiles] => (
+      [`${processes} ${processes === 1 ? 'process delivers' : 'processes deliver'}`, deliveriesPerSecond]
+    ))
+  ]
+  return table([
+    { heading: 'On one PostgreSQL', cell: ([name]) => name },
+    { heading: 'Events/s', cell: ([, { q1, median, q3 }]) => `**${whole(median)}** [${whole(q1)}–${whole(q3)}]` }
+  ], rows)
+}
+
+export function postgresLine ({ version, settings, started }: Description) {
+  const list = Object.entries(settings).map(([name, value]) => `${name} = '${value}'`).join(', ')
+  return `PostgreSQL ${version}, ${started ? 'started for this, on the same cores' : 'as PG_URL says'}; settings that are not the default: ${list || 'none'}.`
 }
 
 export function backlogLine ({ pending, start, emptyStart, delivering }: Backlog) {
@@ -52,6 +91,15 @@ function table<Row> (columns: Array<Column<Row>>, figures: Row[]) {
     ...figures.map((one) => columns.map(({ cell }) => cell(one)))
   ]
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+function kept ({ overtaken, lost, twice }: Order) {
+  const flaws = [
+    overtaken > 0 && `${whole(overtaken)} came too late`,
+    lost > 0 && `${whole(lost)} lost`,
+    twice > 0 && `${whole(twice)} twice`
+  ].filter((flaw) => flaw !== false)
+  return overtaken === 0 ? ['yes', ...flaws].join(', ') : `no: ${flaws.join(', ')}`
 }
 
 function ratio (value: number) {

@@ -6,6 +6,8 @@ export interface Variant {
   title: string
   /** What it is sent. */
   requests: RequestKind
+  /** Whether it keeps events in PostgreSQL. */
+  postgres?: boolean
 }
 
 /** The first one is what the others are compared with. */
@@ -17,6 +19,8 @@ export const variants: Variant[] = [
   { name: 'ours-signed', title: 'this plugin, signed', requests: 'oneRoute' },
   { name: 'ours-sqlite-unsigned', title: 'this plugin with SQLite, unsigned', requests: 'oneRoute' },
   { name: 'ours-sqlite-signed', title: 'this plugin with SQLite, signed', requests: 'oneRoute' },
+  { name: 'ours-postgres-unsigned', title: 'this plugin with PostgreSQL, unsigned', requests: 'oneRoute', postgres: true },
+  { name: 'ours-postgres-signed', title: 'this plugin with PostgreSQL, signed', requests: 'oneRoute', postgres: true },
   { name: 'handwritten', title: 'Fastify, written by hand, signed', requests: 'oneRoute' },
   { name: 'express', title: "Express, OneRoute's sample, unsigned", requests: 'oneRoute' },
   { name: 'octokit', title: '@octokit/webhooks, signed', requests: 'gitHub' }

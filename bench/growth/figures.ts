@@ -1,6 +1,6 @@
 import type { Slices } from '../cycles.ts'
 import { cost, speed, type Slice } from '../slice.ts'
-import { quartiles, ratios, type Quartiles } from '../statistics.ts'
+import { quartiles, ratios, sum, type Quartiles } from '../statistics.ts'
 import type { GrowthVariant } from './variants.ts'
 
 /** What is known about one size of a file. Ratios of processor time: lower is better, the smallest file is 1. */
@@ -38,5 +38,5 @@ function baseOf ({ conversations }: GrowthVariant, slices: Slices<GrowthVariant>
 }
 
 function processorTime (slices: Slice[]) {
-  return slices.reduce((sum, { cpu }) => sum + cpu, 0)
+  return sum(slices.map(({ cpu }) => cpu))
 }

@@ -1,9 +1,9 @@
 // A process that fills a file with events: <file> <how many are delivered> <how many are pending>
-import { hash } from 'node:crypto'
 import Fastify from 'fastify'
-import type { Claim, NewEvent, Outcome } from '../../dist/index.js'
+import type { Claim, Outcome } from '../../dist/index.js'
 import { sqliteInbox } from '../../dist/lib/inbox/sqlite.js'
 import { oneRouteBodies } from '../bodies.ts'
+import { newEvent } from '../new-event.ts'
 import { MANY_CONVERSATIONS } from '../requests.ts'
 
 /** Few enough for the inbox to have them all in memory until they are settled. */
@@ -25,14 +25,6 @@ async function add (count: number, then = async () => {}) {
     await Promise.all(bodies.map((body) => inbox.add(newEvent(body))))
     await then()
   }
-}
-
-/** As the plugin makes one of a request. */
-function newEvent (text: string): NewEvent {
-  const body = Buffer.from(text)
-  const event = JSON.parse(text)
-  const id = hash('sha256', body, 'base64url')
-  return { id, name: event.event, lane: event.conversation.id, state: 'pending', body, event, receivedAt: Date.now(), error: null }
 }
 
 async function deliver () {

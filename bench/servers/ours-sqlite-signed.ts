@@ -1,8 +1,9 @@
 import Fastify from 'fastify'
 import webhooks from '../../dist/index.js'
 import { secret } from '../secret.ts'
-import { createInbox, settled } from './inbox.ts'
+import { createInbox } from './inbox.ts'
 import { report } from './report.ts'
+import { settled } from './settled.ts'
 import { work } from './work.ts'
 
 /** As `ours-sqlite-unsigned.ts`, and every body's HMAC-SHA512 is verified. */

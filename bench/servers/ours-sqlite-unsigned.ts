@@ -1,7 +1,8 @@
 import Fastify from 'fastify'
 import webhooks from '../../dist/index.js'
-import { createInbox, settled } from './inbox.ts'
+import { createInbox } from './inbox.ts'
 import { report } from './report.ts'
+import { settled } from './settled.ts'
 import { work } from './work.ts'
 
 /** This plugin with a durable inbox: the reply when an event is on disk, then its listener, and then a note that it is done. */

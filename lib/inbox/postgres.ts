@@ -107,8 +107,8 @@ class PostgresInbox implements Inbox {
 
 async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Promise<Parts> {
   const { log, maxBacklog } = host
-  const { schema, keep, lease } = options
-  const { pool, close: closePool } = await openPool(options)
+  const { source, schema, keep, lease } = options
+  const { pool, close: closePool } = await openPool(source, schema)
   const database = new Database(pool, log)
   try {
     await prepareSchema(database, schema)

@@ -1,7 +1,7 @@
 import { check, duration, integer, isObject } from '../../check.ts'
 import type { Filled, Rule } from '../../check.ts'
 import { InvalidOptionError } from '../../errors.ts'
-import type { PostgresPool } from './pool.ts'
+import type { PoolSource, PostgresPool } from './pool.ts'
 
 export interface PostgresInboxOptions {
   /** A `Pool` of the package pg, or of one that is like it. It stays yours: it is never closed. */
@@ -17,7 +17,7 @@ export interface PostgresInboxOptions {
 }
 
 export interface ResolvedPostgresOptions extends Filled<Pick<PostgresInboxOptions, 'schema' | 'keep' | 'lease'>> {
-  readonly source: { readonly pool: PostgresPool } | { readonly connectionString: string }
+  readonly source: PoolSource
 }
 
 /** What PostgreSQL takes for a name, in bytes: it would cut off the rest in silence. */
@@ -46,7 +46,7 @@ export function resolvePostgresOptions (options: PostgresInboxOptions): Resolved
 }
 
 /** A key that is given but undefined is a variable that is not set: it must not pass for the other way. */
-function sourceOf (options: PostgresInboxOptions): ResolvedPostgresOptions['source'] {
+function sourceOf (options: PostgresInboxOptions): PoolSource {
   const { pool, connectionString } = options
   if ('pool' in options === 'connectionString' in options) {
     throw new InvalidOptionError("postgresInbox's options must have either `pool` or `connectionString`")

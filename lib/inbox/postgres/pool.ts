@@ -1,5 +1,4 @@
 import { InboxUnusableError } from '../../errors.ts'
-import type { ResolvedPostgresOptions } from './options.ts'
 
 /** For two streams of work, somebody who listens, and somebody who looks. */
 const CONNECTIONS = 4
@@ -33,6 +32,9 @@ export interface PostgresPool {
   readonly options?: { readonly max?: number | undefined }
 }
 
+/** What an inbox is told to use. */
+export type PoolSource = { readonly pool: PostgresPool } | { readonly connectionString: string }
+
 interface OpenPool {
   readonly pool: PostgresPool
   readonly close: () => Promise<void>
@@ -42,7 +44,7 @@ interface OpenPool {
 type Load = () => Promise<{ default: { Pool: new (config: object) => PostgresPool & { end (): Promise<void> } } }>
 
 /** The pool that was passed, or one of our own, which is closed in the end. */
-export async function openPool ({ source, schema }: ResolvedPostgresOptions, load: Load = async () => await import('pg')): Promise<OpenPool> {
+export async function openPool (source: PoolSource, schema: string, load: Load = async () => await import('pg')): Promise<OpenPool> {
   if ('pool' in source) return { pool: source.pool, close: async () => {} }
   const { connectionString } = source
   const { default: pg } = await load().catch(() => {

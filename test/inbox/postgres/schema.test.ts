@@ -3,7 +3,6 @@ import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { Database } from '../../../lib/inbox/postgres/database.ts'
-import { resolvePostgresOptions } from '../../../lib/inbox/postgres/options.ts'
 import { openPool as openOwn } from '../../../lib/inbox/postgres/pool.ts'
 import { prepareSchema } from '../../../lib/inbox/postgres/schema.ts'
 import { postgresInbox } from '../../../lib/inbox/postgres.ts'
@@ -52,8 +51,7 @@ test('a schema that a newer version has made is refused, and left as it is', asy
 })
 
 test('that the package pg is missing is said', async (t) => {
-  const options = resolvePostgresOptions({ connectionString: url })
-  await t.rejects(async () => { await openOwn(options, async () => { throw new Error('not found') }) },
+  await t.rejects(async () => { await openOwn({ connectionString: url }, 'any', async () => { throw new Error('not found') }) },
     { code: 'FST_ONEROUTE_INBOX_UNUSABLE', message: /'pg', which is not installed/ })
 })
 
