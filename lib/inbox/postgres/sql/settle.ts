@@ -14,7 +14,7 @@ export const settle = (schema: string): string => `
   DECLARE
     held integer[];
     done_count bigint;
-    dead_count bigint;
+    dead_count bigint := 0;
   BEGIN
     -- In lane order, as when events are added.
     held := ARRAY(
@@ -25,7 +25,9 @@ export const settle = (schema: string): string => `
       lost := ARRAY(SELECT g.lane FROM unnest(_lanes) WITH ORDINALITY AS g (lane, n) WHERE g.n <> ALL (held));
     END IF;
 
-    ${settleFailed(schema)}
+    IF cardinality(_failed_seqs) > 0 THEN
+      ${settleFailed(schema)}
+    END IF;
 
     UPDATE ${schema}.events e SET state = ${State.done}, attempts = e.attempts + 1, due = NULL, finished = now()
       FROM unnest(_lanes, _claims, _uptos) AS g (lane, claim, upto)
