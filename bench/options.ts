@@ -47,6 +47,7 @@ export function readOptions (): Options {
       processes: flag(true),
       'queue-rounds': text('3'),
       'queue-events': text('20000'),
+      'stream-events': text('5000'),
       'retry-events': text('2000'),
       'only-queues': { type: 'string' },
       queues: flag(true),
@@ -92,6 +93,7 @@ function queuesPlan (values: Values): QueuesPlan {
     queues: named('only-queues', queueContestants, ours, values['only-queues']),
     rounds: numberOf(values, 'queue-rounds'),
     events: numberOf(values, 'queue-events'),
+    streamEvents: numberOf(values, 'stream-events'),
     retryEvents: numberOf(values, 'retry-events')
   }
 }

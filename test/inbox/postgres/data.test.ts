@@ -173,3 +173,11 @@ test('anything that is like a pool will do', async (t) => {
   await inbox.add(newEvent('a'))
   t.equal((await drain(inbox)).length, 1)
 })
+
+test('a claim that is not of this inbox settles nothing', async (t) => {
+  const { inbox } = await openOne(t)
+  await inbox.add(newEvent('a'))
+  const [held] = await claim(inbox)
+  await inbox.settle({ lane: 'a', events: held?.events ?? [] }, [outcome(held?.events[0]?.seq ?? 0)])
+  t.match(await inbox.stats(), { pending: 1, done: 0 })
+})
