@@ -20,8 +20,8 @@ export interface Settlement {
   readonly claim: HeldClaim
   /** The lane's `adds`, if all is through that was pending with that. */
   readonly adds: string | null
-  /** The last event that is done. All before it are through. */
-  readonly upto: number | null
+  /** The events that are done. */
+  readonly done: readonly number[]
   /** Milliseconds until the next one is to be tried again. */
   readonly delay: number | null
   readonly failed: readonly FailedEvent[]
@@ -40,25 +40,26 @@ export function settlementOf (claim: HeldClaim, outcomes: readonly Outcome[]): S
   return {
     claim,
     adds: isThrough ? claim.adds : null,
-    upto: outcomes.findLast(({ state }) => state === 'done')?.seq ?? null,
+    done: outcomes.filter(({ state }) => state === 'done').map(({ seq }) => seq),
     delay,
     failed: [...failed, ...damaged],
     again: false
   }
 }
 
-/** As the function takes them. */
+/** As the function takes them. It counts from 1. */
 export function settlementColumns (settlements: readonly Settlement[]): unknown[] {
-  const failed = settlements.flatMap(({ claim, failed }) => failed.map((event) => ({ claim, ...event })))
+  const done = settlements.flatMap(({ done }, i) => done.map((seq) => ({ seq, by: i + 1 })))
+  const failed = settlements.flatMap(({ failed }, i) => failed.map((event) => ({ ...event, by: i + 1 })))
   return [
     settlements.map(({ claim }) => claim.lane),
     settlements.map(({ claim }) => claim.number),
     settlements.map(({ adds }) => adds),
-    settlements.map(({ upto }) => upto),
     settlements.map(({ delay }) => delay),
-    failed.map(({ claim }) => claim.lane),
-    failed.map(({ claim }) => claim.number),
+    done.map(({ seq }) => seq),
+    done.map(({ by }) => by),
     failed.map(({ seq }) => seq),
+    failed.map(({ by }) => by),
     failed.map(({ state }) => state),
     failed.map(({ delay }) => delay),
     failed.map(({ completed }) => completed),

@@ -19,13 +19,13 @@ export class Views {
 
   async stats (): Promise<InboxStats> {
     const { pending, done, dead, invalid, oldest } = await this.#database.one(`SELECT sum(pending) AS pending, sum(done) AS done, sum(dead) AS dead, sum(invalid) AS invalid, (
-        SELECT received FROM ${this.#schema}.events WHERE state = ${State.pending} ORDER BY state, seq LIMIT 1
+        SELECT received FROM ${this.#schema}.events WHERE ${whereState('pending')} ORDER BY seq LIMIT 1
       ) AS oldest FROM ${this.#schema}.totals`)
     return { pending: Number(pending), done: Number(done), dead: Number(dead), invalid: Number(invalid), oldestPendingAt: dateOf(numberOf(oldest)) }
   }
 
   async list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): Promise<StoredEvent[]> {
-    return await this.#events(`seq < $1 ${state === undefined ? '' : `AND state = ${State[state]}`} ORDER BY seq DESC LIMIT $2`, [before, limit])
+    return await this.#events(`seq < $1 ${state === undefined ? '' : `AND ${whereState(state)}`} ORDER BY seq DESC LIMIT $2`, [before, limit])
   }
 
   async get (id: string): Promise<StoredEvent | undefined> {
@@ -49,6 +49,11 @@ export class Views {
 
 /** As SQL writes them. */
 const NAMES = Object.keys(State).map((name) => `'${name}'`).join()
+
+/** In the words of the index that has what is not done. */
+function whereState (state: EventState): string {
+  return state === 'done' ? `state = ${State.done}` : `state + 0 = ${State[state]} AND state + 0 <> ${State.done}`
+}
 
 function storedEventOf (row: Row): StoredEvent {
   return storedEvent({

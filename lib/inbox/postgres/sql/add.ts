@@ -22,9 +22,8 @@ export const add = (schema: string): string => `
     END IF;
 
     kinds := ARRAY(
-      SELECT CASE WHEN e.id IS NULL THEN i.kind ELSE -1 END
-      FROM unnest(_ids, _kinds) WITH ORDINALITY AS i (id, kind, n) LEFT JOIN ${schema}.events e ON e.id = i.id
-      ORDER BY i.n);
+      SELECT CASE WHEN (SELECT e.seq FROM ${schema}.events e WHERE e.id = i.id) IS NULL THEN i.kind ELSE -1 END
+      FROM unnest(_ids, _kinds) WITH ORDINALITY AS i (id, kind, n) ORDER BY i.n);
     IF room < cardinality(_ids) THEN
       kinds := ARRAY(
         SELECT CASE WHEN kind = ${State.pending} AND count(*) FILTER (WHERE kind = ${State.pending}) OVER (ORDER BY n) > room THEN NULL ELSE kind END

@@ -42,7 +42,10 @@ export const claim = (schema: string): string => `
       ORDER BY c.n, e.seq;
 
     -- Those that were added to in vain: two had the same event at the same time.
-    DELETE FROM ${schema}.lanes l USING unnest(claimed) AS c (lane)
-      WHERE l.lane = c.lane AND NOT EXISTS (SELECT FROM ${schema}.events e WHERE e.lane = c.lane AND e.state = ${State.pending});
+    claimed := ARRAY(SELECT c.lane FROM unnest(claimed) AS c (lane) WHERE (
+      SELECT p.seq FROM ${schema}.events p WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT 1) IS NULL);
+    IF cardinality(claimed) > 0 THEN
+      DELETE FROM ${schema}.lanes l USING unnest(claimed) AS c (lane) WHERE l.lane = c.lane;
+    END IF;
   END $$;
 `

@@ -1,15 +1,16 @@
 import { OWN_SHARD, State } from './states.ts'
 
 /**
- * Records what became of claims and gives their lanes back. The first arrays have an entry for each claim: the last of its events
- * that is done, or null; its lane's `adds` if all that was pending with that is through, or else null; a delay in milliseconds if its
- * next event is to be tried again later. The others have one for each event that is not simply done.
+ * Records what became of claims and gives their lanes back. The first arrays have an entry for each claim: its lane's `adds` if all
+ * that was pending with that is through, or else null; a delay in milliseconds if its next event is to be tried again later. The
+ * others have one for each event that is done, and for each that is not; `_done_by` and `_failed_by` are the places of their claims.
  *
  * Returns the lanes that are not the claim's any more: its lease had run out, and of what became of its events nothing is recorded.
  */
 export const settle = (schema: string): string => `
-  CREATE FUNCTION ${schema}.settle (_holder uuid, _lanes text[], _claims bigint[], _adds bigint[], _uptos bigint[], _delays double precision[],
-    _failed_lanes text[], _failed_claims bigint[], _failed_seqs bigint[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[],
+  CREATE FUNCTION ${schema}.settle (_holder uuid, _lanes text[], _claims bigint[], _adds bigint[], _delays double precision[],
+    _done_seqs bigint[], _done_by integer[],
+    _failed_seqs bigint[], _failed_by integer[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[],
     OUT lost text[]) LANGUAGE plpgsql AS $$
   DECLARE
     held integer[];
@@ -30,9 +31,8 @@ export const settle = (schema: string): string => `
     END IF;
 
     UPDATE ${schema}.events e SET state = ${State.done}, attempts = e.attempts + 1, due = NULL, finished = now()
-      FROM unnest(_lanes, _claims, _uptos) AS g (lane, claim, upto)
-      JOIN ${schema}.lanes l ON l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder
-      WHERE e.lane = g.lane AND e.seq <= g.upto AND e.state = ${State.pending};
+      FROM unnest(_done_seqs, _done_by) AS d (seq, n)
+      WHERE e.seq = d.seq AND e.state + 0 = ${State.pending} AND (cardinality(held) = cardinality(_lanes) OR d.n = ANY (held));
     GET DIAGNOSTICS done_count = ROW_COUNT;
 
     -- Nobody adds to these lanes while they are locked: what one statement leaves is what the next one sees.
@@ -57,10 +57,9 @@ const settleFailed = (schema: string): string => `WITH changed AS (
         finished = CASE WHEN f.state <> ${State.pending} THEN now() END,
         completed = f.completed,
         error = f.error
-      FROM unnest(_failed_lanes, _failed_claims, _failed_seqs, _failed_states, _failed_delays, _failed_completed, _failed_errors)
-        AS f (lane, claim, seq, state, delay, completed, error)
-      JOIN ${schema}.lanes l ON l.lane = f.lane AND l.claim = f.claim AND l.holder = _holder
-      WHERE e.seq = f.seq AND e.lane = f.lane AND e.state = ${State.pending}
+      FROM unnest(_failed_seqs, _failed_by, _failed_states, _failed_delays, _failed_completed, _failed_errors)
+        AS f (seq, n, state, delay, completed, error)
+      WHERE e.seq = f.seq AND e.state + 0 = ${State.pending} AND f.n = ANY (held)
       RETURNING e.state
     )
     SELECT count(*) FILTER (WHERE state = ${State.dead}) INTO dead_count FROM changed;`

@@ -9,6 +9,8 @@ export const SHARDS = 16
 /**
  * How a function is planned. It reads a few rows by index, however many there are. Left to itself, the server would keep what it
  * had planned while the tables were empty, which is to read them from end to end. It holds for the functions that it calls, too.
+ * An index of pending events is read from end to end all the same wherever a condition says `state = 0`: so that only does where each
+ * row is looked for by itself.
  */
 export const PLANNED = `LANGUAGE plpgsql
   SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
