@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import Fastify from 'fastify'
 import pg from 'pg'
 import type { Test } from 'tap'
@@ -30,10 +32,12 @@ async function freePort (): Promise<number> {
 export class PostgresServer {
   readonly url: string
   readonly port: number
+  readonly #directory: string
   readonly #server: InstanceType<typeof EmbeddedPostgres>
 
   private constructor (databaseDir: string, port: number, flags: string[]) {
     this.port = port
+    this.#directory = databaseDir
     this.url = `postgres://postgres:password@127.0.0.1:${port}/postgres`
     this.#server = new EmbeddedPostgres({
       databaseDir,
@@ -48,6 +52,13 @@ export class PostgresServer {
   }
 
   static async create (t: Test, flags: string[] = []): Promise<PostgresServer> {
+    const server = await PostgresServer.#inNewDirectory(t, flags)
+    await server.#server.initialise()
+    await server.start()
+    return server
+  }
+
+  static async #inNewDirectory (t: Test, flags: string[]): Promise<PostgresServer> {
     const directory = mkdtempSync(join(tmpdir(), 'oneroute-postgres-'))
     const server = new PostgresServer(directory, await freePort(), flags)
     const stop = () => { void server.stop() } // which tells it so at once
@@ -57,9 +68,25 @@ export class PostgresServer {
       await server.stop()
       rmSync(directory, { recursive: true, force: true })
     })
-    await server.#server.initialise()
-    await server.start()
     return server
+  }
+
+  /** A copy of this server, which is stopped for that, as a hot standby: it waits for what a primary would send, and is only read. */
+  async standby (t: Test): Promise<PostgresServer> {
+    await this.stop()
+    const copy = await PostgresServer.#inNewDirectory(t, [])
+    execFileSync('cp', ['-a', `${this.#directory}/.`, copy.#directory]) // with the owner, who may not be the one that runs this
+    writeFileSync(join(copy.#directory, 'standby.signal'), '')
+    copy.start().catch(() => {}) // it would wait for a line that only a primary writes
+    while (!await copy.#answers()) await setTimeout(20)
+    return copy
+  }
+
+  async #answers (): Promise<boolean> {
+    const client = new pg.Client(this.url)
+    const answers = await client.connect().then(() => true, () => false)
+    await client.end()
+    return answers
   }
 
   async start (): Promise<void> {

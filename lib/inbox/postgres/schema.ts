@@ -41,7 +41,7 @@ export async function prepareSchema (database: Database, name: string, migration
 
 async function checkServer (client: PostgresClient, oldest: number): Promise<void> {
   const [row] = await query(client, `SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding,
-    pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only, 42 AS number`)
+    pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only, $1::integer AS number`, [42])
   if (row?.number !== '42') throw new Error('its pool wants binary results, and must not: leave out `binary`')
   if (Number(row.version) < oldest * 10_000) throw new Error(`PostgreSQL ${oldest} or later is needed`)
   if (row.encoding !== 'UTF8') throw new Error(`the database's encoding is ${String(row.encoding)}, and must be UTF8`)
