@@ -1,0 +1,42 @@
+import { ours, queueContestants } from './queues/contestants.ts'
+import { bare, variants } from './variants.ts'
+
+export const help = `Usage: node bench/run.ts [options]
+
+The servers side by side, what one with SQLite costs as its file grows, and on one PostgreSQL: several processes, and other queues.
+
+  --rounds N            how often all servers are started anew (4)
+  --cycles N            how often every server gets its turn in a round (60)
+  --slice N             requests in one turn (2000)
+  --warm-up N           requests to every server before the first cycle of a round (20000)
+  --only a,b            only these servers, and ${bare.name}, and nothing else
+  --no-servers          leave the first table out
+
+  --growth-rounds N     the same for the second table (8)
+  --growth-cycles N     (16)
+  --growth-slice N      (1000)
+  --growth-warm-up N    (8000)
+  --stored a,b,c        events in the files (1000,100000,1000000)
+  --pending N           pending events in one more file (1000000)
+  --no-growth           leave the second table out
+
+  --process-rounds N    how often 1, 2 and 4 processes deliver from one database (3)
+  --process-events N    events that they deliver (40000)
+  --no-processes        leave that out
+
+  --queue-rounds N      how often each queue gets its turn (3)
+  --queue-events N      events in its backlog (20000)
+  --stream-events N     the same, when they are delivered as they are added (5000)
+  --retry-events N      the same, when some fail at first (2000)
+  --only-queues a,b     only these, and ${ours.name}
+  --no-queues           leave them out
+
+  --no-save             leave results.json and chart.svg as they are; so does a run that leaves something out
+  --help                this text
+
+With these defaults a run takes about 15 minutes. The folder for temporary files (TMPDIR) needs 10 GB, and should be on a disk.
+PostgreSQL is started for the run, unless PG_URL names a server, as a role that may make databases and checkpoints.
+
+Servers: ${variants.map(({ name }) => name).join(', ')}
+Queues: ${queueContestants.map(({ name }) => name).join(', ')}
+`
