@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
@@ -95,6 +95,14 @@ export class PostgresServer {
 
   async stop (): Promise<void> {
     await this.#server.stop()
+  }
+
+  /** Ends it at once: the next start has to recover. */
+  async crash (): Promise<void> {
+    const [pid] = readFileSync(join(this.#directory, 'postmaster.pid'), 'utf8').split('\n')
+    const stopping = this.stop()
+    process.kill(Number(pid), 'SIGQUIT')
+    await stopping
   }
 }
 

@@ -1,12 +1,13 @@
-// A process of its own: an app with the plugin and `sqliteInbox`, which a test may kill. It is started by `HostProcess`.
+// A process of its own: an app with the plugin and a durable inbox, which a test may kill. It is started by `HostProcess`.
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import Fastify from 'fastify'
 import webhooks, { isCoded } from '../../../index.ts'
+import { postgresInbox } from '../../../lib/inbox/postgres.ts'
 import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
 import type { Delivered, Requested, Settings, Started } from './messages.ts'
 
-const { path, keep, uid, deliveries, ballast, listener = 'quick', options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { path = '', postgres, keep, uid, deliveries, ballast, listener = 'quick', options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
 const app = Fastify({ logger: { level: 'warn', stream: process.stderr } })
 const log = deliveries === undefined ? undefined : openSync(deliveries, 'a')
 
@@ -31,7 +32,7 @@ interface Job {
 function listen (): void {
   app.webhooks.on('event', (event, { attempt }) => {
     const { conversation: { id: conversation }, n, fails = 0, turns = 0 } = event as unknown as Job // what the tests post
-    const noted = (what: Delivered['what']) => { note({ what, conversation, n, attempt }) }
+    const noted = (what: Delivered['what']) => { note({ what, conversation, n, attempt, pid: process.pid }) }
     const finish = () => {
       noted(attempt <= fails ? 'failed' : 'done')
       if (attempt <= fails) throw new Error('as it was told')
@@ -49,7 +50,7 @@ function listen (): void {
   })
   app.webhooks.on('error', ({ event, dead, context: { attempt } }) => {
     const { conversation: { id: conversation }, n } = event as unknown as Job // as above
-    if (dead) note({ what: 'dead', conversation, n, attempt })
+    if (dead) note({ what: 'dead', conversation, n, attempt, pid: process.pid })
   })
 }
 
@@ -78,7 +79,7 @@ function addRoutes (): void {
 try {
   if (uid !== undefined) process.setuid?.(uid)
   addRoutes()
-  await app.register(webhooks, { inbox: sqliteInbox({ path, keep }), ...options })
+  await app.register(webhooks, { inbox: postgres === undefined ? sqliteInbox({ path, keep }) : postgresInbox(postgres), ...options })
   listen()
   process.once('SIGTERM', () => { void app.close() })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })

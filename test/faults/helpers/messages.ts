@@ -1,8 +1,12 @@
 import type { WebhooksOptions } from '../../../index.ts'
+import type { PostgresInboxOptions } from '../../../lib/inbox/postgres.ts'
 
 /** What a host is told when it is started. */
 export interface Settings {
-  path: string
+  /** The file of its SQLite inbox. */
+  path?: string | undefined
+  /** Or where its PostgreSQL inbox is. */
+  postgres?: PostgresInboxOptions | undefined
   keep?: number | undefined
   /** The user that it is to be. */
   uid?: number | undefined
@@ -30,4 +34,6 @@ export interface Delivered {
   conversation: string
   n: number
   attempt: number
+  /** Of the process. */
+  pid: number
 }
