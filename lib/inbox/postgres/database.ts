@@ -95,7 +95,8 @@ export class Database {
   }
 
   release (client: PostgresClient, error?: Error | boolean): void {
-    client.removeListener('error', this.#onError)
+    // One that is closed may still fail, and nobody else would listen.
+    if (error === undefined || error === false) client.removeListener('error', this.#onError)
     client.release(error)
   }
 

@@ -40,6 +40,9 @@ interface OpenPool {
   readonly close: () => Promise<void>
 }
 
+/** Whoever used the connection learns of it. */
+function ignore (): void {}
+
 /** Brings the package pg, of which no more than this is used. */
 type Load = () => Promise<{ default: { Pool: new (config: object) => PostgresPool & { end (): Promise<void> } } }>
 
@@ -53,5 +56,6 @@ export async function openPool (source: PoolSource, schema: string, load: Load =
   const pool = new pg.Pool({
     application_name: 'fastify-oneroute-webhooks', connectionString, max: CONNECTIONS, connectionTimeoutMillis: CONNECT_TIMEOUT, keepAlive: true
   })
+  pool.on('error', ignore) // also after the end, when connections may still be cut
   return { pool, close: async () => { await pool.end() } }
 }

@@ -37,10 +37,11 @@ export class Fleet {
     appendFileSync(this.deliveries, '')
   }
 
-  async start (options: Settings['options'] = {}): Promise<Member> {
+  async start (options: Settings['options'] = {}, ahead = 0): Promise<Member> {
     const host = new HostProcess(this.#t, {
       postgres: { connectionString: this.#url, schema: this.schema, lease: 1_000 },
       deliveries: this.deliveries,
+      ahead,
       options: { retry: { attempts: ATTEMPTS, minDelay: 1, maxDelay: 8, factor: 2 }, concurrency: 8, ...options }
     })
     const member = { host, client: new Client(this.#t, await host.port(), 8) }

@@ -7,7 +7,9 @@ import { postgresInbox } from '../../../lib/inbox/postgres.ts'
 import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
 import type { Delivered, Requested, Settings, Started } from './messages.ts'
 
-const { path = '', postgres, keep, uid, deliveries, ballast, listener = 'quick', options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { path = '', postgres, keep, ahead = 0, uid, deliveries, ballast, listener = 'quick', options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { now } = Date
+Date.now = () => now() + ahead
 const app = Fastify({ logger: { level: 'warn', stream: process.stderr } })
 const log = deliveries === undefined ? undefined : openSync(deliveries, 'a')
 

@@ -8,6 +8,8 @@ export interface Settings {
   /** Or where its PostgreSQL inbox is. */
   postgres?: PostgresInboxOptions | undefined
   keep?: number | undefined
+  /** By how many milliseconds its clock is ahead. */
+  ahead?: number | undefined
   /** The user that it is to be. */
   uid?: number | undefined
   /** Where it notes what its listener does. */

@@ -58,3 +58,19 @@ test('a process that was stopped for longer than its lease settles nothing that 
   await paused.kill('SIGTERM')
   t.match(await paused.log, /taken over by another process/)
 })
+
+test('processes whose clocks are minutes apart retry in time, keep the order, and take nothing from each other', async (t) => {
+  const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 31))
+  const fleet = new Fleet(t, url)
+  for (const minutes of [-10, 0, 10]) await fleet.start({}, minutes * 60_000)
+  const conversations = Array.from({ length: 12 }, (_, i) => `conversation ${i}`)
+  const sending = Promise.all(conversations.map(async (conversation, i) => [conversation, await fleet.send(conversation, randomFrom(seed + i))] as const))
+  // By their own clocks, a retry of the one would be due at once for another, and for the third after ten minutes.
+  await until(() => fleet.noted().filter(({ what }) => what === 'failed').length > 30)
+  fleet.going = false
+  t.same(await fleet.problems(new Map(await sending)), [], `seed ${seed}: FAULTS_SEED=${seed} tries it again`)
+  for (const { host } of fleet.members) {
+    await host.kill('SIGTERM')
+    t.notMatch(await host.log, 'taken over')
+  }
+})
