@@ -2,12 +2,14 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
+import type { PostgresInboxOptions } from '../../../lib/inbox/postgres.ts'
 import { newSchema } from '../../helpers/postgres.ts'
 import { Client, job } from './client.ts'
 import type { Answer } from './client.ts'
 import { deliveriesIn, firstDeliveries, overtaking } from './deliveries.ts'
 import { folder } from './folder.ts'
 import { HostProcess } from './host-process.ts'
+import type { Ended } from './host-process.ts'
 import type { Delivered, Settings } from './messages.ts'
 import { until } from './until.ts'
 
@@ -28,20 +30,21 @@ export class Fleet {
   /** How much was noted when a process had been killed. */
   readonly #killed = new Map<number | undefined, number>()
   readonly #t: Test
-  readonly #url: string
+  readonly #inbox: PostgresInboxOptions
 
-  constructor (t: Test, url: string) {
+  constructor (t: Test, connectionString: string, inbox: Pick<PostgresInboxOptions, 'lease' | 'keep'> = {}) {
     this.#t = t
-    this.#url = url
+    this.#inbox = { connectionString, schema: this.schema, lease: 1_000, ...inbox }
     this.deliveries = join(folder(t), 'deliveries')
     appendFileSync(this.deliveries, '')
   }
 
-  async start (options: Settings['options'] = {}, ahead = 0): Promise<Member> {
+  async start (options: Settings['options'] = {}, ahead = 0, stuck?: string): Promise<Member> {
     const host = new HostProcess(this.#t, {
-      postgres: { connectionString: this.#url, schema: this.schema, lease: 1_000 },
+      postgres: this.#inbox,
       deliveries: this.deliveries,
       ahead,
+      stuck,
       options: { retry: { attempts: ATTEMPTS, minDelay: 1, maxDelay: 8, factor: 2 }, concurrency: 8, ...options }
     })
     const member = { host, client: new Client(this.#t, await host.port(), 8) }
@@ -53,6 +56,12 @@ export class Fleet {
     this.members = this.members.filter((other) => other !== member)
     await member.host.kill()
     this.#killed.set(member.host.process.pid, this.noted().length)
+  }
+
+  /** Has one end by itself. */
+  async retire (member: Member): Promise<Ended> {
+    this.members = this.members.filter((other) => other !== member)
+    return await member.host.kill('SIGTERM')
   }
 
   noted (): Delivered[] {

@@ -7,7 +7,7 @@ import { postgresInbox } from '../../../lib/inbox/postgres.ts'
 import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
 import type { Delivered, Requested, Settings, Started } from './messages.ts'
 
-const { path = '', postgres, keep, ahead = 0, uid, deliveries, ballast, listener = 'quick', options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { path = '', postgres, keep, ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
 const { now } = Date
 Date.now = () => now() + ahead
 const app = Fastify({ logger: { level: 'warn', stream: process.stderr } })
@@ -32,8 +32,9 @@ interface Job {
 }
 
 function listen (): void {
-  app.webhooks.on('event', (event, { attempt }) => {
+  app.webhooks.on('event', (event, context) => {
     const { conversation: { id: conversation }, n, fails = 0, turns = 0 } = event as unknown as Job // what the tests post
+    const { attempt } = context
     const noted = (what: Delivered['what']) => { note({ what, conversation, n, attempt, pid: process.pid }) }
     const finish = () => {
       noted(attempt <= fails ? 'failed' : 'done')
@@ -41,6 +42,7 @@ function listen (): void {
     }
     noted('start')
     if (listener === 'stuck') return new Promise(() => {})
+    if (conversation === stuck) return new Promise(() => { context.signal.addEventListener('abort', () => { noted('failed') }) })
     if (turns === 0) {
       finish()
       return undefined

@@ -18,6 +18,8 @@ export interface Settings {
   ballast?: string | undefined
   /** `stuck`: it never finishes. */
   listener?: 'quick' | 'stuck' | undefined
+  /** The conversation with whose events its listener does nothing but wait until it is told to stop. */
+  stuck?: string | undefined
   options?: Omit<WebhooksOptions, 'inbox'> | undefined
 }
 
