@@ -9,6 +9,8 @@ import { viewOf } from './lib/inbox/view.ts'
 import { Intake } from './lib/intake.ts'
 import { resolveOptions } from './lib/options.ts'
 import type { WebhooksOptions } from './lib/options.ts'
+import { Origins } from './lib/origins.ts'
+import { Receptions } from './lib/receptions.ts'
 import { addRoute } from './lib/route.ts'
 import { Webhooks } from './lib/webhooks.ts'
 
@@ -23,7 +25,9 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   const { log } = app
   const inbox = options.inbox ?? memoryInbox()
   const catalogue = new EventCatalogue(options.events)
-  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), lane: options.lane })
+  const origins = new Origins()
+  const receptions = new Receptions(catalogue, (): Webhooks => webhooks)
+  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), lane: options.lane, receptions, origins })
   let ready = false
   let closing = false
 
@@ -36,7 +40,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
       return await intake.receive(body)
     }
   })
-  const deliverer = new Deliverer({ webhooks, log, catalogue, options, durable: inbox.durable })
+  const deliverer = new Deliverer({ webhooks, log, catalogue, options, durable: inbox.durable, origins })
   const delivery = new Delivery({ inbox, webhooks, deliverer, log, concurrency: options.concurrency })
 
   app.decorate('webhooks', webhooks)
@@ -58,7 +62,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
 
   if (options.receive) {
     warnOfOpenDoors(app, options)
-    await app.register(async (scope) => { addRoute(scope, { intake, catalogue, options, closing: () => closing }) })
+    await app.register(async (scope) => { addRoute(scope, { intake, catalogue, options, receptions, closing: () => closing }) })
   }
 }
 
@@ -68,13 +72,14 @@ const webhooks = fastifyPlugin(webhooksPlugin, { name: 'fastify-oneroute-webhook
 export default webhooks
 export { webhooks }
 export { ONEROUTE_IPS } from './lib/addresses.ts'
+export type { DeliveryMessage, DeliveryOutcome, ListenerRun, ReceiveMessage, ReceiveOutcome, SignatureMessage, SignatureOutcome } from './lib/channels.ts'
 export type { WebhookContext } from './lib/context.ts'
 export { DeliveryError } from './lib/delivery-error.ts'
 export * from './lib/errors.ts'
 export { NewMessage, SmsDeliveryReport } from './lib/events.ts'
 export type { UnknownEvent, WebhookEvents } from './lib/events.ts'
 export type {
-  Awaitable, Claim, ClaimedEvent, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent
+  Awaitable, Claim, ClaimedEvent, DeliveryFailureRecord, DeliveryRecord, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent
 } from './lib/inbox/inbox.ts'
 export { memoryInbox } from './lib/inbox/memory.ts'
 export type { MemoryInboxOptions } from './lib/inbox/memory-options.ts'

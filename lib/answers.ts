@@ -12,8 +12,8 @@ export const Accepted = Type.Object({
   id: Type.String({ description: 'SHA-256 of the body, base64url' })
 })
 
-/** Answers for errors of ours; those of the host's hooks are thrown on to the host's error handler. */
-export function answerError (error: Error, request: FastifyRequest, reply: FastifyReply, closing: boolean): void {
+/** Answers for errors of ours, and returns which it was; those of the host's hooks are thrown on to the host's error handler. */
+export function answerError (error: Error, request: FastifyRequest, reply: FastifyReply, closing: boolean): CodedError {
   const known = ours(error)
   if (known === undefined) throw error
   const { statusCode, code, message } = known
@@ -22,6 +22,7 @@ export function answerError (error: Error, request: FastifyRequest, reply: Fasti
   if (closing) closeConnection(reply)
   if (statusCode === 503) reply.header('retry-after', RETRY_AFTER)
   reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
+  return known
 }
 
 /** A sender that keeps its connection alive would hold up the end of the server for seconds. */

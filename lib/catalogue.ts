@@ -22,8 +22,9 @@ export class EventCatalogue {
     this.#checks = new Map(schemas.map(([name, schema]) => [name, compile(name, schema)]))
   }
 
-  has (name: string): boolean {
-    return this.#checks.has(name)
+  /** The name of an event if it has a schema, or else `unknown`: a name that came over the network is nothing to call anything by. */
+  nameOf ({ event }: UnknownEvent): string {
+    return this.#checks.has(event) ? event : 'unknown'
   }
 
   /** Whether an event is of the schema that its name has, if any. */

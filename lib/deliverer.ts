@@ -1,16 +1,20 @@
-import { inspect } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
+import { completedBefore, messageOf, recordOf, runsOf } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
 import type { EventCatalogue } from './catalogue.ts'
+import { areDeliveriesObserved, channels } from './channels.ts'
+import type { DeliveryMessage } from './channels.ts'
 import { DeliveryContext } from './context.ts'
 import { DeliveryError } from './delivery-error.ts'
 import { ClosingError } from './errors.ts'
 import type { ClaimedEvent, Outcome } from './inbox/inbox.ts'
 import { hasListeners, listenersOf, namesOf, report } from './listeners.ts'
 import type { ResolvedOptions } from './options.ts'
+import type { Origins } from './origins.ts'
 import { backoff } from './retry.ts'
 import { Unfinished } from './unfinished.ts'
-import type { Failure } from './unfinished.ts'
-import type { ListenerFunction, Webhooks } from './webhooks.ts'
+import type { ListenerEnd } from './unfinished.ts'
+import type { Webhooks } from './webhooks.ts'
 
 interface Parts {
   readonly webhooks: Webhooks
@@ -19,13 +23,7 @@ interface Parts {
   readonly options: Pick<ResolvedOptions, 'timeout' | 'retry'>
   /** Whether a failed event can be delivered again. */
   readonly durable: boolean
-}
-
-/** One attempt to deliver an event. */
-interface Attempt {
-  readonly event: ClaimedEvent
-  readonly context: DeliveryContext
-  readonly listeners: readonly ListenerFunction[]
+  readonly origins: Origins
 }
 
 const NONE: readonly never[] = []
@@ -45,24 +43,37 @@ export class Deliverer {
    * it never rejects, and holds nothing if the attempt was abandoned.
    */
   deliver (event: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
-    const { webhooks, log, catalogue } = this.#parts
-    const listeners = listenersOf(webhooks, catalogue.has(event.name) ? event.name : 'unknown')
+    const { webhooks, log, catalogue, origins } = this.#parts
+    const name = catalogue.nameOf(event.event)
+    const listeners = listenersOf(webhooks, name)
     if (listeners.length === 0) this.#ignore(event)
-    const attempt = { event, listeners, context: new DeliveryContext(event, log) }
-    const completed = event.completed.length === 0 ? undefined : completedOf(attempt)
-    let failures: Failure[] | undefined
+    const context = new DeliveryContext(event, log)
+    if (!areDeliveriesObserved()) return this.#run({ event, context, listeners, start: performance.now(), message: undefined })
+    const message = newMessage(webhooks, name, event)
+    return origins.run(event.id, () => {
+      channels.deliveryStart.publish(message)
+      return this.#run({ event, context, listeners, start: performance.now(), message })
+    })
+  }
+
+  #run (attempt: Attempt): Outcome | Promise<Outcome | undefined> {
+    const { event, context, listeners, message } = attempt
+    const { webhooks } = this.#parts
+    const completed = event.completed.length === 0 ? undefined : completedBefore(attempt)
+    let ends: ListenerEnd[] | undefined
     let unfinished: Unfinished | undefined
     // No iterator and no closure: this is on the way of every event.
     for (let index = 0; index < listeners.length; index++) {
       if (completed?.has(index) === true) continue
       try {
-        const result = listeners[index]?.call(webhooks, event.event, attempt.context)
-        if (isThenable(result)) (unfinished ??= new Unfinished(attempt.context)).follow(index, result)
+        const result = listeners[index]?.call(webhooks, event.event, context)
+        if (isThenable(result)) (unfinished ??= new Unfinished(context)).follow(index, result)
+        else if (message !== undefined) (ends ??= []).push({ index, at: performance.now(), failed: false, cause: undefined })
       } catch (cause) {
-        (failures ??= []).push({ index, cause })
+        (ends ??= []).push({ index, at: performance.now(), failed: true, cause })
       }
     }
-    return unfinished === undefined ? this.#outcome(attempt, failures) : this.#wait(attempt, unfinished, failures)
+    return unfinished === undefined ? this.#outcome(attempt, ends) : this.#wait(attempt, unfinished, ends)
   }
 
   /** Stops waiting for every listener that runs; returns for how many events. */
@@ -72,18 +83,19 @@ export class Deliverer {
     return running.length
   }
 
-  async #wait (attempt: Attempt, unfinished: Unfinished, failures: readonly Failure[] = NONE): Promise<Outcome | undefined> {
+  async #wait (attempt: Attempt, unfinished: Unfinished, ends: readonly ListenerEnd[] = NONE): Promise<Outcome | undefined> {
     this.#unfinished.add(unfinished)
     const later = await unfinished.wait(this.#parts.options.timeout)
     this.#unfinished.delete(unfinished)
-    return later && this.#outcome(attempt, [...failures, ...later])
+    if (later !== undefined) return this.#outcome(attempt, [...ends, ...later])
+    tell(attempt, undefined, ends)
+    return undefined
   }
 
-  #outcome (attempt: Attempt, failures: readonly Failure[] = NONE): Outcome {
-    const { seq } = attempt.event
-    return failures.length === 0
-      ? { seq, state: 'done', dueAt: null, completed: NONE, error: null }
-      : this.#failed(attempt, failures)
+  #outcome (attempt: Attempt, ends: readonly ListenerEnd[] = NONE): Outcome {
+    const outcome = ends.some(({ failed }) => failed) ? this.#failed(attempt, ends) : succeeded(attempt)
+    tell(attempt, outcome, ends)
+    return outcome
   }
 
   /** An event that no listener wants is done. That nobody listens at all is hardly meant. */
@@ -95,13 +107,14 @@ export class Deliverer {
     log.warn('webhooks come in, but nobody listens: they are answered, and that is all')
   }
 
-  #failed ({ event, context, listeners }: Attempt, failures: readonly Failure[]): Outcome {
+  #failed (attempt: Attempt, ends: readonly ListenerEnd[]): Outcome {
+    const { event, context, listeners } = attempt
     const names = namesOf(listeners)
     const { durable, options: { retry } } = this.#parts
     const dueAt = durable && event.attempt < retry.attempts ? Date.now() + backoff(event.attempt, retry) : null
     const retryAt = dueAt === null ? null : new Date(dueAt)
-    const errors = names.flatMap((listener, index) => failures
-      .filter((failure) => failure.index === index)
+    const errors = names.flatMap((listener, index) => ends
+      .filter((end) => end.failed && end.index === index)
       .map(({ cause }) => new DeliveryError({ event: event.event, context, listener, dead: retryAt === null, retryAt, cause })))
     for (const error of errors) this.#report(error)
     return {
@@ -109,7 +122,8 @@ export class Deliverer {
       state: dueAt === null ? 'dead' : 'pending',
       dueAt,
       completed: names.filter((name) => !errors.some(({ listener }) => listener === name)),
-      error: errors.map(({ listener, cause }) => `${listener}: ${messageOf(cause)}`).join('; ')
+      error: errors.map(({ listener, cause }) => `${listener}: ${messageOf(cause)}`).join('; '),
+      delivery: recordOf(attempt, ends)
     }
   }
 
@@ -121,16 +135,32 @@ export class Deliverer {
   }
 }
 
-/** The listeners that an earlier attempt has completed. */
-function completedOf ({ event, listeners }: Attempt): Set<number> {
-  const names = namesOf(listeners)
-  return new Set(event.completed.map((name) => names.indexOf(name)))
+function succeeded (attempt: Attempt): Outcome {
+  const { seq, attempt: number } = attempt.event
+  const outcome = { seq, state: 'done', dueAt: null, completed: NONE, error: null } as const
+  return number === 1 ? outcome : { ...outcome, delivery: recordOf(attempt, NONE) }
+}
+
+function newMessage (webhooks: Webhooks, name: string, { id, event, attempt, receivedAt }: ClaimedEvent): DeliveryMessage {
+  return { webhooks, id, name, event, attempt, receivedAt: new Date(receivedAt), outcome: null, retryAt: null, duration: 0, listeners: NONE }
+}
+
+/** Tells those who want to know how an attempt has ended; with no outcome, it was abandoned. */
+function tell (attempt: Attempt, outcome: Outcome | undefined, ends: readonly ListenerEnd[]): void {
+  const { message, start, listeners } = attempt
+  if (message === undefined) return
+  message.outcome = outcome === undefined ? 'abandoned' : outcomeOf(outcome, listeners.length)
+  message.retryAt = outcome?.dueAt == null ? null : new Date(outcome.dueAt)
+  message.duration = performance.now() - start
+  message.listeners = runsOf(attempt, ends)
+  channels.deliveryEnd.publish(message)
+}
+
+function outcomeOf ({ state }: Outcome, listeners: number): NonNullable<DeliveryMessage['outcome']> {
+  if (listeners === 0) return 'ignored'
+  return state === 'pending' ? 'retry' : state
 }
 
 function isThenable (value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
-function messageOf (cause: unknown): string {
-  return cause instanceof Error ? cause.message : inspect(cause, { depth: 0 }) // String() throws on some objects
 }

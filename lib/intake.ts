@@ -1,11 +1,15 @@
 import { hash } from 'node:crypto'
+import { areDeliveriesObserved } from './channels.ts'
 import type { EventCatalogue } from './catalogue.ts'
 import { isObject } from './check.ts'
 import {
   EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, LaneError, NoEventNameError
 } from './errors.ts'
+import type { CodedError } from './errors.ts'
 import type { UnknownEvent } from './events.ts'
 import type { Awaitable, Inbox, NewEvent } from './inbox/inbox.ts'
+import type { Origins } from './origins.ts'
+import type { Arrival, Receptions } from './receptions.ts'
 import type { ReceivableBody, Receipt } from './webhooks.ts'
 
 export type ParseJson = (text: string) => unknown
@@ -15,6 +19,8 @@ interface Parts {
   readonly catalogue: EventCatalogue
   readonly parseJson: ParseJson
   readonly lane: ((event: UnknownEvent) => string | undefined) | undefined
+  readonly receptions: Receptions
+  readonly origins: Origins
 }
 
 // The byte order mark is left to the parser, which takes one and no more.
@@ -61,7 +67,8 @@ export class Intake {
     const id = idOf(bytes)
     const lane = this.#lane(event) ?? id
     const receivedAt = Date.now()
-    const status = this.#add({ id, name: event.event, lane, state: 'pending', body: bytes, event, receivedAt, error: null })
+    const arriving: NewEvent = { id, name: event.event, lane, state: 'pending', body: bytes, event, receivedAt, error: null }
+    const status = areDeliveriesObserved() ? this.#addFrom(arriving) : this.#add(arriving)
     return typeof status === 'string' ? { status, id } : status.then((status) => ({ status, id }), rethrowCoded)
   }
 
@@ -77,9 +84,33 @@ export class Intake {
   }
 
   async receive (body: ReceivableBody): Promise<Receipt> {
+    const { receptions } = this.#parts
     const bytes = toBytes(body)
-    const event = this.parse(bytes)
-    return this.fits(event) ? await this.accept(bytes, event) : await this.refuse(bytes, event, true)
+    const start = performance.now()
+    let arrival: Arrival | undefined
+    try {
+      const event = this.parse(bytes)
+      arrival = { bytes, event }
+      const receipt = this.fits(event) ? await this.accept(bytes, event) : await this.refuse(bytes, event, true)
+      receptions.accepted(receipt, event, performance.now() - start)
+      return receipt
+    } catch (error) {
+      receptions.refused(error as CodedError, arrival, performance.now() - start) // nothing else is thrown there
+      throw error
+    }
+  }
+
+  /** Before it is added, for then it may be delivered at once. */
+  async #addFrom (event: NewEvent): Promise<'accepted' | 'duplicate'> {
+    const { origins } = this.#parts
+    const isNew = origins.note(event.id)
+    let status: 'accepted' | 'duplicate' | undefined
+    try {
+      status = await this.#add(event)
+      return status
+    } finally {
+      if (isNew && status !== 'accepted') origins.forget(event.id)
+    }
   }
 
   #lane (event: UnknownEvent): string | undefined {
@@ -109,7 +140,8 @@ function isEvent (value: unknown): value is UnknownEvent {
   return isObject(value) && typeof value.event === 'string'
 }
 
-function idOf (bytes: Uint8Array): string {
+/** SHA-256 of a body, base64url. */
+export function idOf (bytes: Uint8Array): string {
   return hash('sha256', bytes, 'base64url')
 }
 

@@ -4,10 +4,13 @@ import { createAllowList } from './addresses.ts'
 import { Accepted, answerError, closeConnection } from './answers.ts'
 import type { EventCatalogue } from './catalogue.ts'
 import { AddressNotAllowedError, BadSignatureError } from './errors.ts'
-import type { UnknownEvent } from './events.ts'
 import type { Intake } from './intake.ts'
+import { createJudge } from './judge.ts'
 import type { ResolvedOptions } from './options.ts'
-import { createVerifier, isWellFormed, SIGNATURE_HEADER } from './signature.ts'
+import type { Arrival, Receptions } from './receptions.ts'
+import { SIGNATURE_HEADER } from './signature.ts'
+import { hintOn } from './signature/hint.ts'
+import { registerKeys } from './signature/registered-keys.ts'
 import type { Receipt } from './webhooks.ts'
 
 const NO_BYTES = new Uint8Array(0)
@@ -15,29 +18,25 @@ const NO_BYTES = new Uint8Array(0)
 /** Where a request keeps what arrived, from the parser to the handler: `request.body` is open to the hooks of the host. */
 const ARRIVAL = Symbol('oneroute.arrival')
 
-interface Arrival {
-  readonly bytes: Uint8Array
-  readonly event: UnknownEvent
-}
-
 interface Parts {
   readonly intake: Intake
   readonly catalogue: EventCatalogue
   readonly options: ResolvedOptions
+  readonly receptions: Receptions
   readonly closing: () => boolean
 }
 
 /** Checks who sent a body, and then that it is an event. */
-type Read = (request: Pick<FastifyRequest, 'headers'>, bytes: Uint8Array) => Arrival
+type Read = (request: Pick<FastifyRequest, 'headers' | 'log'>, bytes: Uint8Array) => Arrival
 
 /**
  * The POST route, for a scope of its own: its content type parser must not reach the host. Bytes → address → signature → JSON →
  * schema → inbox; what the host set for its own routes (parsers, validators, serializers, error handler) has no say in it.
  */
 export function addRoute (scope: FastifyInstance, parts: Parts): void {
-  const { intake, catalogue, options, closing } = parts
+  const { catalogue, options, receptions, closing } = parts
   const { allowedIps, bodyLimit, path, routeOptions } = options
-  const read = createReader(options.secrets, intake)
+  const read = createReader(scope, parts)
 
   if (allowedIps !== undefined) admitOnly(scope, allowedIps)
   scope.decorateRequest(ARRIVAL) // room for it in every request: setting it then changes no shape
@@ -52,7 +51,9 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
     bodyLimit,
     validatorCompiler: () => () => true, // no validator of the host's: the handler checks what arrived
     serializerCompiler: () => JSON.stringify, // never used, but the host's would be asked to compile our schema
-    errorHandler: (error, request, reply) => { answerError(error, request, reply, closing()) },
+    errorHandler: (error, request, reply) => {
+      receptions.refused(answerError(error, request, reply, closing()), withArrival(request)[ARRIVAL], reply.elapsedTime)
+    },
     handler: createHandler(parts, read)
   })
 }
@@ -64,19 +65,19 @@ function admitOnly (scope: FastifyInstance, allowed: readonly string[]): void {
   })
 }
 
-function createReader (secrets: readonly string[], intake: Intake): Read {
+function createReader (scope: FastifyInstance, { options: { secrets, path }, intake, receptions }: Parts): Read {
   const parse = (bytes: Uint8Array) => ({ bytes, event: intake.parse(bytes) })
   if (secrets.length === 0) return (_request, bytes) => parse(bytes)
-  const verify = createVerifier(secrets)
+  const judge = createJudge(secrets, intake)
+  const others = registerKeys(scope, secrets, path)
+  const mayExplain = process.env.NODE_ENV !== 'production'
   return (request, bytes) => {
     const header = request.headers[SIGNATURE_HEADER]
-    if (!isWellFormed(header)) throw new BadSignatureError()
-    if (!verify(bytes, header)) {
-      // OneRoute's own sample signs JSON.stringify(req.body), which may differ from what it sent.
-      const serialised = intake.serialiseAgain(bytes)
-      if (serialised === undefined || !verify(serialised, header)) throw new BadSignatureError()
-    }
-    return parse(bytes)
+    const { outcome, key } = judge(header, bytes)
+    receptions.judged(outcome, key)
+    if (key !== null) return parse(bytes)
+    if (mayExplain) request.log.warn({ hint: hintOn(header, bytes, secrets, others()) }, 'a signature is not valid')
+    throw new BadSignatureError()
   }
 }
 
@@ -94,10 +95,10 @@ function createParser (read: Read): FastifyBodyParser<Buffer> {
   }
 }
 
-function createHandler ({ intake, options, closing }: Parts, read: Read) {
+function createHandler ({ intake, catalogue, options, receptions, closing }: Parts, read: Read) {
   const signed = options.secrets.length > 0
   /** Replies by itself where it can: what it returned a promise of would wait for two more. */
-  return (request: Pick<FastifyRequest, 'headers'>, reply: FastifyReply): Promise<never> | undefined => {
+  return (request: Pick<FastifyRequest, 'headers' | 'log'>, reply: FastifyReply): Promise<never> | undefined => {
     // A request with neither a body nor a content type has met no parser: it is refused here.
     const { bytes, event } = withArrival(request)[ARRIVAL] ?? read(request, NO_BYTES)
     if (!intake.fits(event)) return intake.refuse(bytes, event, signed)
@@ -109,6 +110,8 @@ function createHandler ({ intake, options, closing }: Parts, read: Read) {
     function answer (receipt: Receipt): void {
       if (closing()) closeConnection(reply)
       reply.send(receipt)
+      request.log.info({ webhook: receipt.id, event: catalogue.nameOf(event) }, receipt.status === 'accepted' ? 'a webhook was accepted' : 'a webhook was dropped: it is a repeat')
+      receptions.accepted(receipt, event, reply.elapsedTime)
     }
   }
 }

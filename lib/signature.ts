@@ -44,8 +44,8 @@ export function isWellFormed (header: unknown): header is string {
   return typeof header === 'string' && WELL_FORMED.test(header)
 }
 
-/** Tells whether a well-formed signature is that of `body`, by any of the secrets. */
-export type Verifier = (body: Uint8Array, signature: string) => boolean
+/** Tells by which of the secrets a well-formed signature is that of `body`: its place, or -1. */
+export type Verifier = (body: Uint8Array, signature: string) => number
 
 /** Compares in constant time. */
 export function createVerifier (secrets: readonly string[]): Verifier {
@@ -55,7 +55,7 @@ export function createVerifier (secrets: readonly string[]): Verifier {
 
   return function verify (body, signature) {
     given.write(signature, 'hex')
-    return signers.some((sign) => {
+    return signers.findIndex((sign) => {
       wanted.write(sign(body), 'hex')
       return timingSafeEqual(given, wanted)
     })

@@ -1,18 +1,23 @@
 import { DeliveryContext } from './context.ts'
 import { ListenerTimeoutError } from './errors.ts'
 
-/** A listener that failed, by its place among the listeners of the event. */
-export interface Failure {
+/** How a listener has ended. */
+export interface ListenerEnd {
+  /** Its place among the listeners of the event. */
   readonly index: number
+  /** By the clock of `performance`. */
+  readonly at: number
+  readonly failed: boolean
+  /** What it threw. */
   readonly cause: unknown
 }
 
 /** The asynchronous listeners of one event, until the last of them has finished or has had its time. */
 export class Unfinished {
   readonly #context: DeliveryContext
-  readonly #failures: Failure[] = []
+  readonly #ends: ListenerEnd[] = []
   readonly #running = new Set<number>()
-  readonly #ended = Promise.withResolvers<readonly Failure[] | undefined>()
+  readonly #ended = Promise.withResolvers<readonly ListenerEnd[] | undefined>()
   #timer: NodeJS.Timeout | undefined
 
   constructor (context: DeliveryContext) {
@@ -22,12 +27,12 @@ export class Unfinished {
   follow (index: number, result: PromiseLike<unknown>): void {
     this.#running.add(index)
     Promise.resolve(result).then(
-      () => { this.#finished(index) },
-      (cause: unknown) => { this.#failed(index, cause) })
+      () => { this.#finished({ index, at: performance.now(), failed: false, cause: undefined }) },
+      (cause: unknown) => { this.#finished({ index, at: performance.now(), failed: true, cause }) })
   }
 
-  /** Settles with those that failed, or with nothing if they were abandoned; never rejects. */
-  async wait (timeout: number): Promise<readonly Failure[] | undefined> {
+  /** Settles when all have ended, or with nothing if they were abandoned; never rejects. */
+  async wait (timeout: number): Promise<readonly ListenerEnd[] | undefined> {
     this.#timer = setTimeout(() => { this.#expire(timeout) }, timeout)
     return await this.#ended.promise
   }
@@ -38,22 +43,19 @@ export class Unfinished {
     this.#ended.resolve(undefined)
   }
 
-  #finished (index: number): void {
-    if (this.#running.delete(index) && this.#running.size === 0) this.#end()
-  }
-
-  #failed (index: number, cause: unknown): void {
-    if (this.#running.has(index)) {
-      this.#failures.push({ index, cause })
-      this.#finished(index)
-    } else {
-      this.#context.log.warn({ err: cause }, 'a listener failed after it had been given up')
+  #finished (end: ListenerEnd): void {
+    if (this.#running.delete(end.index)) {
+      this.#ends.push(end)
+      if (this.#running.size === 0) this.#end()
+    } else if (end.failed) {
+      this.#context.log.warn({ err: end.cause }, 'a listener failed after it had been given up')
     }
   }
 
   #expire (timeout: number): void {
     const cause = new ListenerTimeoutError(timeout)
-    for (const index of this.#running) this.#failures.push({ index, cause })
+    const at = performance.now()
+    for (const index of this.#running) this.#ends.push({ index, at, failed: true, cause })
     this.#stop(cause)
     this.#end()
   }
@@ -66,6 +68,6 @@ export class Unfinished {
 
   #end (): void {
     clearTimeout(this.#timer)
-    this.#ended.resolve(this.#failures)
+    this.#ended.resolve(this.#ends)
   }
 }

@@ -56,7 +56,8 @@ export class Entry implements ClaimedEvent, Queued<Entry> {
       attempts: outcome === undefined ? 0 : 1,
       dueAt: outcome === undefined ? received : null,
       finishedAt: outcome === undefined ? null : new Date(),
-      error: outcome?.error ?? null
+      error: outcome?.error ?? null,
+      deliveries: outcome?.delivery === undefined ? [] : [outcome.delivery]
     }
   }
 }

@@ -25,6 +25,26 @@ export interface NewEvent {
   readonly error: string | null
 }
 
+/** A delivery of an event that did not succeed at once. */
+export interface DeliveryRecord {
+  /** From 1; a replay begins anew. */
+  attempt: number
+  startedAt: Date
+  /** Until the last of its listeners had finished, in milliseconds. */
+  duration: number
+  /** The listeners that succeeded in it. */
+  completed: string[]
+  failures: DeliveryFailureRecord[]
+}
+
+export interface DeliveryFailureRecord {
+  listener: string
+  /** In milliseconds. */
+  duration: number
+  /** What it threw, shortened. */
+  error: string
+}
+
 /** An event as an inbox shows it. */
 export interface StoredEvent {
   /** Grows with every event that the inbox accepts. */
@@ -42,6 +62,8 @@ export interface StoredEvent {
   finishedAt: Date | null
   /** What went wrong last. */
   error: string | null
+  /** Oldest first, replays included, the last few if there were many. An event that succeeded at once has none. */
+  deliveries: DeliveryRecord[]
 }
 
 export interface InboxStats {
@@ -92,6 +114,8 @@ export interface Outcome {
   readonly dueAt: number | null
   readonly completed: readonly string[]
   readonly error: string | null
+  /** To be kept with the event, for those who look. Not given if it succeeded at its first attempt: most events leave nothing. */
+  readonly delivery?: DeliveryRecord
 }
 
 /** What an inbox is given when it opens. */

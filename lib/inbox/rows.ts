@@ -1,5 +1,6 @@
 import type { UnknownEvent } from '../events.ts'
 import type { ClaimedEvent, EventState, StoredEvent } from './inbox.ts'
+import { recordsOf } from './records.ts'
 
 export interface StoredRow {
   seq: number
@@ -14,6 +15,8 @@ export interface StoredRow {
   due: number | null
   finished: number | null
   error: string | null
+  /** Lines of records. */
+  deliveries: string | null
 }
 
 /** An event whose turn it is, as the store has it. */
@@ -61,7 +64,7 @@ function takenEvent ({ seq, id, body, received, attempts, completed }: TakenEven
   }
 }
 
-export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error }: StoredRow): StoredEvent {
+export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, deliveries }: StoredRow): StoredEvent {
   return {
     seq,
     id,
@@ -73,7 +76,8 @@ export function storedEvent ({ seq, id, name, lane, state, body, received, attem
     attempts,
     dueAt: state === 'pending' ? new Date(due ?? received) : null,
     finishedAt: dateOf(finished),
-    error
+    error,
+    deliveries: recordsOf(deliveries)
   }
 }
 

@@ -127,6 +127,6 @@ export class ModelInbox implements Inbox {
 function stored ({ seq, id, name, lane, now, event, receivedAt, attempts, dueAt, finishedAt, problem }: Row): StoredEvent {
   const date = (at: number | null) => at === null ? null : new Date(at)
   return {
-    seq, id, name, lane, state: now, event, receivedAt: new Date(receivedAt), attempts, dueAt: date(dueAt), finishedAt: date(finishedAt), error: problem
+    seq, id, name, lane, state: now, event, receivedAt: new Date(receivedAt), attempts, dueAt: date(dueAt), finishedAt: date(finishedAt), error: problem, deliveries: []
   }
 }

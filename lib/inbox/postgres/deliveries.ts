@@ -50,7 +50,7 @@ export class Deliveries {
   constructor (parts: Parts) {
     this.#parts = parts
     this.#leases = new Leases({ ...parts, holder: this.#holder })
-    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`)
+    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`)
   }
 
   claim (most: number): Promise<readonly Claim[]> {

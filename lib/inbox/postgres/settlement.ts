@@ -1,4 +1,5 @@
 import type { Outcome } from '../inbox.ts'
+import { lineOf } from '../records.ts'
 import { text, textOrNull } from '../text.ts'
 import type { HeldClaim } from './held.ts'
 import { State } from './sql/states.ts'
@@ -13,6 +14,8 @@ interface FailedEvent {
   readonly delay: number | null
   readonly completed: string
   readonly error: string | null
+  /** A line for its records, or nothing. */
+  readonly delivery: string
 }
 
 /** What is to be recorded of a claim. */
@@ -20,7 +23,7 @@ export interface Settlement {
   readonly claim: HeldClaim
   /** The lane's `adds`, if all is through that was pending with that. */
   readonly adds: string | null
-  /** The events that are done. */
+  /** The events that were done at once. */
   readonly done: readonly number[]
   /** Milliseconds until the next one is to be tried again. */
   readonly delay: number | null
@@ -33,17 +36,30 @@ export function settlementOf (claim: HeldClaim, outcomes: readonly Outcome[]): S
   const last = outcomes.at(-1)
   const delay = last?.state === 'pending' ? delayUntil(last.dueAt) : null
   const isThrough = !claim.hasMore && delay === null && outcomes.length === claim.events.length
-  const failed = outcomes.flatMap(({ seq, state, completed, error }): FailedEvent[] => state === 'done'
-    ? []
-    : [{ seq: String(seq), state: State[state], delay: state === 'pending' ? delay : null, completed: text(JSON.stringify(completed)), error: textOrNull(error) }])
-  const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, delay: null, completed: '[]', error: 'its body is damaged' }))
+  const failed = outcomes.filter((outcome) => !isAtOnce(outcome)).map((outcome) => failedOf(outcome, delay))
+  const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, delay: null, completed: '[]', error: 'its body is damaged', delivery: '' }))
   return {
     claim,
     adds: isThrough ? claim.adds : null,
-    done: outcomes.filter(({ state }) => state === 'done').map(({ seq }) => seq),
+    done: outcomes.filter(isAtOnce).map(({ seq }) => seq),
     delay,
     failed: [...failed, ...damaged],
     again: false
+  }
+}
+
+function isAtOnce ({ state, delivery }: Outcome): boolean {
+  return state === 'done' && delivery === undefined
+}
+
+function failedOf ({ seq, state, completed, error, delivery }: Outcome, delay: number | null): FailedEvent {
+  return {
+    seq: String(seq),
+    state: State[state],
+    delay: state === 'pending' ? delay : null,
+    completed: text(JSON.stringify(completed)),
+    error: textOrNull(error),
+    delivery: delivery === undefined ? '' : lineOf(delivery)
   }
 }
 
@@ -63,7 +79,8 @@ export function settlementColumns (settlements: readonly Settlement[]): unknown[
     failed.map(({ state }) => state),
     failed.map(({ delay }) => delay),
     failed.map(({ completed }) => completed),
-    failed.map(({ error }) => error)
+    failed.map(({ error }) => error),
+    failed.map(({ delivery }) => delivery)
   ]
 }
 

@@ -67,7 +67,8 @@ function storedEventOf (row: Row): StoredEvent {
     attempts: Number(row.attempts),
     due: numberOf(row.due_at),
     finished: numberOf(row.finished_at),
-    error: row.error ?? null
+    error: row.error ?? null,
+    deliveries: row.deliveries ?? null
   })
 }
 

@@ -10,6 +10,8 @@ export interface Failed {
   /** JSON: the listeners that have completed it. */
   completed: string
   error: string | null
+  /** A line for its records, or nothing. */
+  delivery: string
 }
 
 /** Behind all lanes that are ready. */

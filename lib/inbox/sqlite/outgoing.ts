@@ -1,6 +1,7 @@
 import { BacklogFullError } from '../../errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import type { TakenEvent } from '../rows.ts'
+import { lineOf } from '../records.ts'
 import { textOrNull, wholeTime } from '../text.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
@@ -73,7 +74,7 @@ export class Outgoing {
 
   /** An event that cannot be delivered at all. */
   giveUp ({ seq, attempts }: TakenEvent): void {
-    this.#failed.push({ seq, state: 'dead', attempts, due: null, completed: '[]', error: 'its body is damaged' })
+    this.#failed.push({ seq, state: 'dead', attempts, due: null, completed: '[]', error: 'its body is damaged', delivery: '' })
   }
 
   giveBack (lanes: readonly GivenBack[]): void {
@@ -118,8 +119,20 @@ export class Outgoing {
     this.#calls = []
   }
 
-  #settle ({ seq, attempt }: ClaimedEvent, { state, dueAt, completed, error }: Outcome): void {
-    if (state === 'done' && attempt === 1) this.#done.push(seq)
-    else this.#failed.push({ seq, state, attempts: attempt, due: wholeTime(dueAt), completed: JSON.stringify(completed), error: textOrNull(error) })
+  #settle ({ seq, attempt }: ClaimedEvent, outcome: Outcome): void {
+    if (outcome.state === 'done' && attempt === 1) this.#done.push(seq)
+    else this.#failed.push(failedOf(seq, attempt, outcome))
+  }
+}
+
+function failedOf (seq: number, attempts: number, { state, dueAt, completed, error, delivery }: Outcome): Failed {
+  return {
+    seq,
+    state,
+    attempts,
+    due: wholeTime(dueAt),
+    completed: JSON.stringify(completed),
+    error: textOrNull(error),
+    delivery: delivery === undefined ? '' : lineOf(delivery)
   }
 }

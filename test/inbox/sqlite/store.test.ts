@@ -69,7 +69,7 @@ test('done events are removed once `keep` is over, and so is what finds them; ot
   const store = openStore(t, temporaryFile(t), 0)
   fill(store, 80_000)
   const [waiting, dead] = store.run(work({ adds: adds(80_000, 2) })).added
-  store.run(work({ failed: [{ seq: dead ?? 0, state: 'dead', attempts: 1, due: null, completed: '[]', error: 'broken' }] }))
+  store.run(work({ failed: [{ seq: dead ?? 0, state: 'dead', attempts: 1, due: null, completed: '[]', error: 'broken', delivery: '' }] }))
   await new Promise((resolve) => { setTimeout(resolve, 2) })
   t.ok([...store.purge()].length > 160, 'in small steps')
   t.match(stats(store), { pending: 1, done: 0, dead: 1 })
@@ -110,7 +110,7 @@ test('a transaction that SQLite has ended by itself, as it does when the disk is
 test('what is settled already stays as it is', async (t) => {
   const store = openStore(t, temporaryFile(t))
   const [seq = 0] = store.run(work({ adds: adds(0, 1) })).added
-  const dead = { seq, state: 'dead', attempts: 1, due: null, completed: '[]', error: 'broken' } as const
+  const dead = { seq, state: 'dead', attempts: 1, due: null, completed: '[]', error: 'broken', delivery: '' } as const
   store.run(work({ failed: [dead, dead] }))
   store.run(work({ done: [seq] }))
   t.match(stats(store), { pending: 0, done: 0, dead: 1 })

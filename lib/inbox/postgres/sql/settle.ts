@@ -1,21 +1,23 @@
+import { MOST_KEPT } from '../../records.ts'
 import { OWN_SHARD, State } from './states.ts'
 
 /**
  * Records what became of claims and gives their lanes back. The first arrays have an entry for each claim: its lane's `adds` if all
  * that was pending with that is through, or else null; a delay in milliseconds if its next event is to be tried again later. The
- * others have one for each event that is done, and for each that is not; `_done_by` and `_failed_by` are the places of their claims.
+ * others have one for each event that was done at once, and for each that was not; `_done_by` and `_failed_by` are the places of their claims.
  *
  * Returns the lanes that are not the claim's any more: its lease had run out, and of what became of its events nothing is recorded.
  */
 export const settle = (schema: string): string => `
   CREATE FUNCTION ${schema}.settle (_holder uuid, _lanes text[], _claims bigint[], _adds bigint[], _delays double precision[],
     _done_seqs bigint[], _done_by integer[],
-    _failed_seqs bigint[], _failed_by integer[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[],
+    _failed_seqs bigint[], _failed_by integer[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[], _failed_deliveries text[],
     OUT lost text[]) LANGUAGE plpgsql AS $$
   DECLARE
     held integer[];
     done_count bigint;
     dead_count bigint := 0;
+    late_count bigint := 0;
   BEGIN
     -- In lane order, as when events are added.
     held := ARRAY(
@@ -34,6 +36,7 @@ export const settle = (schema: string): string => `
       FROM unnest(_done_seqs, _done_by) AS d (seq, n)
       WHERE e.seq = d.seq AND e.state + 0 = ${State.pending} AND (cardinality(held) = cardinality(_lanes) OR d.n = ANY (held));
     GET DIAGNOSTICS done_count = ROW_COUNT;
+    done_count := done_count + late_count;
 
     -- Nobody adds to these lanes while they are locked: what one statement leaves is what the next one sees.
     DELETE FROM ${schema}.lanes l USING unnest(_lanes, _claims, _adds) AS g (lane, claim, adds)
@@ -48,7 +51,7 @@ export const settle = (schema: string): string => `
   END $$;
 `
 
-/** Those that are dead or to be tried again. */
+/** Those that did not succeed at once. */
 const settleFailed = (schema: string): string => `WITH changed AS (
       UPDATE ${schema}.events e SET
         state = f.state,
@@ -56,10 +59,11 @@ const settleFailed = (schema: string): string => `WITH changed AS (
         due = CASE WHEN f.state = ${State.pending} THEN now() + f.delay * interval '1 millisecond' END,
         finished = CASE WHEN f.state <> ${State.pending} THEN now() END,
         completed = f.completed,
-        error = f.error
-      FROM unnest(_failed_seqs, _failed_by, _failed_states, _failed_delays, _failed_completed, _failed_errors)
-        AS f (seq, n, state, delay, completed, error)
+        error = f.error,
+        deliveries = right(coalesce(e.deliveries, '') || f.delivery, ${MOST_KEPT})
+      FROM unnest(_failed_seqs, _failed_by, _failed_states, _failed_delays, _failed_completed, _failed_errors, _failed_deliveries)
+        AS f (seq, n, state, delay, completed, error, delivery)
       WHERE e.seq = f.seq AND e.state + 0 = ${State.pending} AND f.n = ANY (held)
       RETURNING e.state
     )
-    SELECT count(*) FILTER (WHERE state = ${State.dead}) INTO dead_count FROM changed;`
+    SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.done}) INTO dead_count, late_count FROM changed;`

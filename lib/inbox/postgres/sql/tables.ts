@@ -26,7 +26,8 @@ export const tables = (schema: string): string => `
     due timestamptz,
     finished timestamptz,
     completed text,
-    error text
+    error text,
+    deliveries text
   );
   CREATE UNIQUE INDEX events_id ON ${schema}.events (id);
   CREATE INDEX events_lane ON ${schema}.events (lane, seq) WHERE state = ${State.pending};

@@ -8,7 +8,7 @@ import { PLANNED } from './states.ts'
 export const turn = (schema: string): string => `
   CREATE FUNCTION ${schema}.turn (_holder uuid, _lanes text[], _claims bigint[], _adds bigint[], _delays double precision[],
     _done_seqs bigint[], _done_by integer[],
-    _failed_seqs bigint[], _failed_by integer[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[],
+    _failed_seqs bigint[], _failed_by integer[], _failed_states smallint[], _failed_delays double precision[], _failed_completed text[], _failed_errors text[], _failed_deliveries text[],
     _own bigint[], _claim bigint, _most integer, _lease double precision)
   RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, body text) ${PLANNED} AS $$
   #variable_conflict use_column
@@ -18,7 +18,7 @@ export const turn = (schema: string): string => `
     IF cardinality(_lanes) > 0 THEN
       RETURN QUERY SELECT unnest(s.lost), NULL::bigint, NULL::bigint, NULL, NULL::integer, NULL::bigint, NULL::integer, NULL, NULL
         FROM ${schema}.settle(_holder, _lanes, _claims, _adds, _delays, _done_seqs, _done_by,
-          _failed_seqs, _failed_by, _failed_states, _failed_delays, _failed_completed, _failed_errors) AS s;
+          _failed_seqs, _failed_by, _failed_states, _failed_delays, _failed_completed, _failed_errors, _failed_deliveries) AS s;
     END IF;
     IF _most > 0 THEN
       RETURN QUERY SELECT c.* FROM ${schema}.claim(_holder, _own, _claim, _most, _lease) AS c;

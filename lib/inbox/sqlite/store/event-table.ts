@@ -4,6 +4,7 @@ import type { KnownIds } from './known-ids.ts'
 import type { LaneTable } from './lane-table.ts'
 import { Admission, READY, Taken } from '../messages.ts'
 import type { AddedRow, Adds, Failed, Results } from '../messages.ts'
+import { MOST_KEPT } from '../../records.ts'
 import { nameOfState, State } from './schema.ts'
 import type { Totals } from './totals.ts'
 
@@ -99,13 +100,13 @@ export class EventTable {
   }
 
   /** Events whose delivery was more than that. */
-  settle ({ seq, state, attempts, due, completed, error }: Failed, at: number): void {
+  settle ({ seq, state, attempts, due, completed, error, delivery }: Failed, at: number): void {
     const { retry, end } = this.#statements
     if (state === 'pending') {
-      retry.run(attempts, due, completed, error, seq)
+      retry.run(attempts, due, completed, error, delivery, seq)
       return
     }
-    if (end.run(State[state], attempts, at, completed, error, seq).changes === 0) return
+    if (end.run(State[state], attempts, at, completed, error, delivery, seq).changes === 0) return
     const { now } = this.#parts.totals
     now.pending--
     now[state]++
@@ -136,14 +137,15 @@ export class EventTable {
 }
 
 function prepare (db: DatabaseSync) {
+  const deliveries = `deliveries = substr(coalesce(deliveries, '') || ?, -${MOST_KEPT})`
   const pending = `state IN (${State.live}, ${State.waiting})`
   return {
     insert: new BulkInsert(db, 'INSERT INTO events (seq, id, lane, name, state, received, finished, error)', 8),
     insertBody: new BulkInsert(db, 'INSERT INTO bodies', 2),
     done: db.prepare(`UPDATE events SET state = ${State.done}, attempts = 1, finished = ?
       WHERE seq IN (SELECT value FROM json_each(?)) AND ${pending}`),
-    retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ? WHERE seq = ? AND ${pending}`),
-    end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?
+    retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, ${deliveries} WHERE seq = ? AND ${pending}`),
+    end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, ${deliveries}
       WHERE seq = ? AND ${pending}`),
     find: db.prepare('SELECT seq, lane, state FROM events WHERE seq = ?'),
     move: db.prepare(`UPDATE events SET seq = ?, state = ${State.waiting}, attempts = 0, due = NULL, finished = NULL, completed = NULL

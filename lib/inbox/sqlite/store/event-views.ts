@@ -58,7 +58,7 @@ function rowsOf (statement: StatementSync, ...values: number[]): StoredRow[] {
   return rows.map((row) => ({ ...row, state: nameOfState(row.state) }))
 }
 
-const COLUMNS = 'SELECT events.seq, id, name, lane, state, CAST(body AS TEXT) AS body, received, attempts, due, finished, error FROM'
+const COLUMNS = 'SELECT events.seq, id, name, lane, state, CAST(body AS TEXT) AS body, received, attempts, due, finished, error, deliveries FROM'
 
 function prepare (db: DatabaseSync) {
   const page = 'events.seq < ? ORDER BY events.seq DESC LIMIT ?'

@@ -34,7 +34,8 @@ const MIGRATIONS: readonly string[] = [`
     due INTEGER,
     finished INTEGER,
     completed TEXT,
-    error TEXT
+    error TEXT,
+    deliveries TEXT
   ) STRICT;
   CREATE INDEX events_not_done ON events (state, seq) WHERE state <> ${State.done};
   CREATE INDEX events_waiting ON events (lane, seq) WHERE state = ${State.waiting};

@@ -1,0 +1,79 @@
+import type { UnknownEvent } from '../events.ts'
+import type { EventState, StoredEvent } from './inbox.ts'
+import type { InboxView } from './view.ts'
+
+/** Events that are read at once. */
+const PAGE = 500
+/** How many of them are replayed at once. */
+const REPLAYED = 500
+
+/** What all of it is true of. */
+export interface EventFilter {
+  readonly state?: EventState | undefined
+  readonly name?: string | undefined
+  /** The lane. */
+  readonly conversation?: string | undefined
+  /** A part of any text in the event, in capitals or not. */
+  readonly text?: string | undefined
+}
+
+export interface SearchOptions {
+  /** Only events with a smaller `seq`. */
+  readonly before?: number | undefined
+  /** What is not to be shown is not to be found either. @default everything is */
+  readonly redact?: ((event: UnknownEvent) => UnknownEvent) | undefined
+}
+
+/** What a page of the inbox had. */
+export interface Found {
+  /** As they are shown: redacted. */
+  readonly events: readonly StoredEvent[]
+  /** How many were looked at. */
+  readonly scanned: number
+  /** Where to go on; null if there are no more. */
+  readonly before: number | null
+}
+
+/**
+ * Goes back through an inbox of any driver, the newest first and a page at a time: whoever asks decides how far. Only the state is
+ * left to the driver, for what is seldom asked for is not worth an index that every event would have to pay for.
+ */
+export async function * search (inbox: Pick<InboxView, 'list'>, filter: EventFilter, { before, redact = (event) => event }: SearchOptions = {}): AsyncGenerator<Found, undefined> {
+  const fits = matcherOf(filter)
+  for (let from: number | null | undefined = before; from !== null;) {
+    const page = await inbox.list({ state: filter.state, limit: PAGE, before: from })
+    from = page.length < PAGE ? null : page.at(-1)?.seq ?? null
+    const events = page.map((stored) => ({ ...stored, event: redact(stored.event) })).filter(fits)
+    yield { events, scanned: page.length, before: from }
+  }
+}
+
+/** Replays all dead events, or those that are not newer than `upTo`; resolves to how many. */
+export async function replayDead (inbox: Pick<InboxView, 'list' | 'replay'>, upTo?: number): Promise<number> {
+  let count = 0
+  // From the oldest to the newest, so that they keep their order: their ids are few beside their bodies.
+  const ids: string[] = []
+  const before = upTo === undefined ? undefined : upTo + 1
+  for await (const { events } of search(inbox, { state: 'dead' }, { before })) ids.push(...events.map(({ id }) => id))
+  ids.reverse()
+  for (let i = 0; i < ids.length; i += REPLAYED) count += await inbox.replay(ids.slice(i, i + REPLAYED))
+  return count
+}
+
+function matcherOf ({ name, conversation, text }: EventFilter): (event: StoredEvent) => boolean {
+  const wanted = text?.toLowerCase()
+  return (event) => (name === undefined || event.name === name) &&
+    (conversation === undefined || event.lane === conversation) &&
+    (wanted === undefined || holds(event.event, wanted))
+}
+
+/** Not by recursion: an event may be nested more deeply than calls may. */
+function holds (event: UnknownEvent, wanted: string): boolean {
+  const values: unknown[] = [event]
+  while (values.length > 0) {
+    const value = values.pop()
+    if (typeof value === 'string' && value.toLowerCase().includes(wanted)) return true
+    if (typeof value === 'object' && value !== null) for (const field of Object.values(value)) values.push(field)
+  }
+  return false
+}

@@ -1,0 +1,49 @@
+import { createHash, createHmac } from 'node:crypto'
+import { isWellFormed, SIGNATURE_HEADER } from '../signature.ts'
+import { bodyVariants } from './body-variants.ts'
+import { keyVariants } from './key-variants.ts'
+import type { Key } from './key-variants.ts'
+
+/** What somebody may have sent, and how it looks in the header. */
+interface Form {
+  readonly what: string
+  readonly of: (key: string, body: Uint8Array) => string
+}
+
+const FORMS: readonly Form[] = [
+  { what: '', of: (key, body) => createHmac('sha512', key).update(body).digest('hex') },
+  { what: 'as Base64, and not in hexadecimal', of: (key, body) => createHmac('sha512', key).update(body).digest('base64') },
+  { what: 'with SHA-256, and not SHA-512', of: (key, body) => createHmac('sha256', key).update(body).digest('hex') },
+  { what: 'with SHA-256 as Base64, and not SHA-512 in hexadecimal', of: (key, body) => createHmac('sha256', key).update(body).digest('base64') },
+  { what: 'with a plain SHA-512, and no HMAC', of: (_key, body) => createHash('sha512').update(body).digest('hex') }
+]
+
+/**
+ * Says what would have matched a signature that does not: for the log of somebody who is setting things up. It names no key and
+ * quotes nothing of the body.
+ */
+export function hintOn (header: unknown, body: Uint8Array, own: readonly string[], others: readonly Key[]): string {
+  if (typeof header !== 'string') return `There is no header ${SIGNATURE_HEADER}: the sender does not sign, or something in between has removed it.`
+  const { length } = header
+  const match = matchOf(header, body, [...own.flatMap(keyVariants), ...others])
+  if (match !== undefined) return `The signature would be right ${match}.`
+  if (!isWellFormed(header)) return `The header ${SIGNATURE_HEADER} is not 128 hexadecimal digits: it has ${length} characters.`
+  return 'The signature is none with a key that is set here: the sender has another one, or something in between has changed the body.'
+}
+
+function matchOf (header: string, body: Uint8Array, keys: readonly Key[]): string | undefined {
+  const given = header.trim().replace(/^sha(?:256|512)=/i, '')
+  const prefix = given === header ? '' : 'without what is around the digits'
+  for (const variant of bodyVariants(body)) {
+    for (const key of keys) {
+      const form = FORMS.find(({ of }) => isSame(of(key.key, variant.body), given))
+      if (form !== undefined) return [prefix, form.what, key.what, variant.what].filter((part) => part !== '').join(', and ')
+    }
+  }
+  return undefined
+}
+
+/** Hexadecimal digits may be in capitals. */
+function isSame (digest: string, given: string): boolean {
+  return digest === given || digest === given.toLowerCase()
+}
