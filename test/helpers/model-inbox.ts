@@ -1,5 +1,6 @@
 import { BacklogFullError, ClosingError } from '../../index.ts'
 import type { Claim, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent } from '../../index.ts'
+import { lineOf, MOST_KEPT, recordsOf } from '../../lib/inbox/records.ts'
 
 interface Row extends NewEvent {
   seq: number
@@ -9,6 +10,7 @@ interface Row extends NewEvent {
   finishedAt: number | null
   completed: readonly string[]
   problem: string | null
+  lines: string
 }
 
 /** What a durable inbox does, as simply as it can be said: nothing outlives the process, but everything else is kept. */
@@ -39,7 +41,8 @@ export class ModelInbox implements Inbox {
       dueAt: pending ? event.receivedAt : null,
       finishedAt: pending ? null : event.receivedAt,
       completed: [],
-      problem: event.error
+      problem: event.error,
+      lines: ''
     })
     this.#host.wake()
     return 'accepted'
@@ -59,10 +62,11 @@ export class ModelInbox implements Inbox {
 
   async settle ({ lane }: Claim, outcomes: readonly Outcome[]): Promise<void> {
     await Promise.resolve()
-    for (const { seq, state, dueAt, completed, error } of outcomes) {
+    for (const { seq, state, dueAt, completed, error, delivery } of outcomes) {
       const row = this.rows.find((row) => row.seq === seq)
       if (row === undefined) continue
       Object.assign(row, { now: state, dueAt, completed, problem: error, attempts: row.attempts + 1 })
+      if (delivery !== undefined) row.lines = (row.lines + lineOf(delivery)).slice(-MOST_KEPT)
       if (state !== 'pending') row.finishedAt = Date.now()
       else this.#wakeAt(dueAt ?? 0)
     }
@@ -124,9 +128,9 @@ export class ModelInbox implements Inbox {
   }
 }
 
-function stored ({ seq, id, name, lane, now, event, receivedAt, attempts, dueAt, finishedAt, problem }: Row): StoredEvent {
+function stored ({ seq, id, name, lane, now, event, receivedAt, attempts, dueAt, finishedAt, problem, lines }: Row): StoredEvent {
   const date = (at: number | null) => at === null ? null : new Date(at)
   return {
-    seq, id, name, lane, state: now, event, receivedAt: new Date(receivedAt), attempts, dueAt: date(dueAt), finishedAt: date(finishedAt), error: problem, deliveries: []
+    seq, id, name, lane, state: now, event, receivedAt: new Date(receivedAt), attempts, dueAt: date(dueAt), finishedAt: date(finishedAt), error: problem, deliveries: recordsOf(lines)
   }
 }

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { test } from 'tap'
 import type { Test } from 'tap'
-import type { Claim, Inbox, NewEvent, Outcome } from '../../index.ts'
+import type { Claim, DeliveryRecord, Inbox, NewEvent, Outcome } from '../../index.ts'
 import { turns } from '../helpers/app.ts'
 
 let count = 0
@@ -192,5 +192,49 @@ export function durableConformance (name: string, create: () => Inbox): void {
     t.match(await inbox.stats(), { pending: 0, invalid: 1 })
     t.equal(await inbox.replay([invalid.id]), 1)
     t.match(await claim(inbox), [{ events: [{ id: invalid.id }] }])
+  })
+
+  test(`${name}: what is known of deliveries is kept with the event, through retries, success and replays`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await Promise.all(adds(inbox, newEvent('a', { id: 'a1' }), newEvent('a', { id: 'a2' })))
+    const records = [1, 2, 1].map((attempt, i): DeliveryRecord => ({
+      attempt, startedAt: new Date(1_700_000_000_000 + i), duration: 1.5, completed: ['first'], failures: i === 1 ? [] : [{ listener: 'second', duration: 1.25, error: 'broken\n"\0 Zürich' }]
+    }))
+    const [failed, late, dying] = records
+    const settle = async (delivery: DeliveryRecord | undefined, state: Outcome['state']) => {
+      const [held] = await claim(inbox)
+      const seq = held?.events[0]?.seq ?? 0
+      if (held !== undefined && delivery !== undefined) await inbox.settle(held, [{ seq, state, dueAt: state === 'pending' ? 0 : null, completed: [], error: null, delivery }])
+    }
+    await settle(failed, 'pending')
+    t.same((await inbox.get('a1'))?.deliveries, [failed])
+    await settle(late, 'done')
+    t.same((await inbox.get('a1'))?.deliveries, [failed, late])
+    t.match(await inbox.stats(), { pending: 1, done: 1 })
+    await inbox.replay(['a1'])
+    t.same((await inbox.get('a1'))?.deliveries, [failed, late])
+    for (const held of await claim(inbox)) await inbox.settle(held, done(held)) // a2
+    await settle(dying, 'dead')
+    t.match((await inbox.get('a1'))?.deliveries, [failed, late, { ...dying, failures: [{ error: 'broken\n"\0 Zürich' }] }])
+    t.same((await inbox.get('a2'))?.deliveries, [], 'it has succeeded at once')
+    t.same((await inbox.list()).map(({ deliveries }) => deliveries.length), [3, 0])
+    t.match(await inbox.stats(), { pending: 0, done: 1, dead: 1 })
+  })
+
+  test(`${name}: of very many deliveries the last ones are kept`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await Promise.all(adds(inbox, newEvent('a', { id: 'a1' })))
+    for (let attempt = 1; attempt <= 30; attempt++) {
+      const [held] = await claim(inbox)
+      const seq = held?.events[0]?.seq ?? 0
+      const delivery = { attempt, startedAt: new Date(), duration: 1, completed: [], failures: [{ listener: 'long', duration: 1, error: 'x'.repeat(2_000) }] }
+      if (held !== undefined) await inbox.settle(held, [{ seq, state: 'pending', dueAt: 0, completed: [], error: null, delivery }])
+    }
+    const deliveries = (await inbox.get('a1'))?.deliveries ?? []
+    t.ok(deliveries.length > 5 && deliveries.length < 30, `${deliveries.length} are kept`)
+    t.same(deliveries.map(({ attempt }) => attempt), Array.from({ length: deliveries.length }, (_, i) => 31 - deliveries.length + i))
+    t.equal(deliveries[0]?.failures[0]?.error.length, 1_001, 'shortened')
   })
 }
