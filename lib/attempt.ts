@@ -27,21 +27,22 @@ export function completedBefore ({ event, listeners }: Attempt): Set<number> {
 export function recordOf (attempt: Attempt, ends: readonly ListenerEnd[]): DeliveryRecord {
   const { event, listeners, start } = attempt
   const duration = performance.now() - start
-  const failed = ends.filter((end) => end.failed)
   const before = completedBefore(attempt)
-  const names = namesOf(listeners)
+  const runs = runsOf(attempt, ends.filter(({ failed }) => failed))
+  const failed = new Set(runs.map(({ name }) => name))
   return {
     attempt: event.attempt,
     startedAt: new Date(Date.now() - duration),
     duration: rounded(duration),
-    completed: names.filter((_, index) => !before.has(index) && !failed.some((end) => end.index === index)),
-    failures: failed.map(({ index, at, cause }) => ({ listener: names[index] ?? '', duration: rounded(at - start), error: messageOf(cause) }))
+    completed: namesOf(listeners).filter((name, index) => !before.has(index) && !failed.has(name)),
+    failures: runs.map(({ name, duration, error }) => ({ listener: name, duration: rounded(duration), error: messageOf(error) }))
   }
 }
 
 export function runsOf ({ listeners, start }: Attempt, ends: readonly ListenerEnd[]): ListenerRun[] {
-  const names = namesOf(listeners)
-  return ends.map(({ index, at, failed, cause }) => ({ name: names[index] ?? '', duration: at - start, error: failed ? cause : null }))
+  return namesOf(listeners).flatMap((name, index) => ends
+    .filter((end) => end.index === index)
+    .map(({ at, failed, cause }) => ({ name, duration: at - start, error: failed ? cause : null })))
 }
 
 export function messageOf (cause: unknown): string {

@@ -33,6 +33,6 @@ export class Origins {
   }
 
   #oldest (): string {
-    return this.#runs.keys().next().value ?? ''
+    return this.#runs.keys().next().value as string // it is asked for when there are many
   }
 }

@@ -42,7 +42,7 @@ export async function * search (inbox: Pick<InboxView, 'list'>, filter: EventFil
   const fits = matcherOf(filter)
   for (let from: number | null | undefined = before; from !== null;) {
     const page = await inbox.list({ state: filter.state, limit: PAGE, before: from })
-    from = page.length < PAGE ? null : page.at(-1)?.seq ?? null
+    from = page.length < PAGE ? null : Math.min(...page.map(({ seq }) => seq))
     const events = page.map((stored) => ({ ...stored, event: redact(stored.event) })).filter(fits)
     yield { events, scanned: page.length, before: from }
   }
