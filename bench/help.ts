@@ -3,7 +3,8 @@ import { bare, variants } from './variants.ts'
 
 export const help = `Usage: node bench/run.ts [options]
 
-The servers side by side, what one with SQLite costs as its file grows, and on one PostgreSQL: several processes, and other queues.
+The servers side by side, what one with SQLite costs as its file grows, and on one PostgreSQL: several processes, and other queues;
+and what it costs that deliveries are kept.
 
   --rounds N            how often all servers are started anew (4)
   --cycles N            how often every server gets its turn in a round (60)
@@ -30,6 +31,10 @@ The servers side by side, what one with SQLite costs as its file grows, and on o
   --retry-events N      the same, when some fail at first (2000)
   --only-queues a,b     only these, and ${ours.name}
   --no-queues           leave them out
+
+  --record-cycles N     how often each kind of delivery gets its turn (20)
+  --record-events N     events in one turn (2000)
+  --no-records          leave that out
 
   --no-save             leave results.json and chart.svg as they are; so does a run that leaves something out
   --help                this text

@@ -5,6 +5,7 @@ import { help } from './help.ts'
 import type { ProcessesPlan } from './processes/measure.ts'
 import { ours, queueContestants } from './queues/contestants.ts'
 import type { QueuesPlan } from './queues/measure.ts'
+import type { RecordsPlan } from './records/measure.ts'
 import { bare, variants, type Variant } from './variants.ts'
 
 export interface ServersPlan extends Extent {
@@ -16,6 +17,7 @@ export interface Options {
   growth: GrowthPlan | undefined
   processes: ProcessesPlan | undefined
   queues: QueuesPlan | undefined
+  records: RecordsPlan | undefined
   save: boolean
 }
 
@@ -51,6 +53,9 @@ export function readOptions (): Options {
       'retry-events': text('2000'),
       'only-queues': { type: 'string' },
       queues: flag(true),
+      'record-cycles': text('20'),
+      'record-events': text('2000'),
+      records: flag(true),
       save: flag(true),
       help: flag(false)
     }
@@ -62,7 +67,8 @@ export function readOptions (): Options {
     servers: values.servers ? { ...extent(values, ''), variants: named('only', variants, bare, only) } : undefined,
     growth: isAll && values.growth ? growthPlan(values) : undefined,
     processes: isAll && values.processes ? processesPlan(values) : undefined,
-    queues: isAll && values.queues ? queuesPlan(values) : undefined
+    queues: isAll && values.queues ? queuesPlan(values) : undefined,
+    records: isAll && values.records ? { cycles: numberOf(values, 'record-cycles'), events: numberOf(values, 'record-events') } : undefined
   }
   // A part of the results must not take the place of all.
   const isWhole = isAll && values['only-queues'] === undefined && Object.values(parts).every((part) => part !== undefined)

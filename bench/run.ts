@@ -12,8 +12,9 @@ import { startOnPostgres } from './postgres/contestant.ts'
 import { openPostgres, type Postgres } from './postgres/server.ts'
 import { measureProcesses } from './processes/measure.ts'
 import { measureQueues } from './queues/measure.ts'
+import { measureRecords } from './records/measure.ts'
 import { assertEqualSize } from './requests.ts'
-import { backlogLine, growthTable, postgresLine, processesLines, queueTable, serverTable } from './table.ts'
+import { backlogLine, growthTable, postgresLine, processesLines, queueTable, recordsTable, serverTable } from './table.ts'
 import { bare, type Variant } from './variants.ts'
 
 try {
@@ -24,7 +25,7 @@ try {
   process.exit(1)
 }
 
-async function run ({ servers, growth, processes, queues, save }: Options) {
+async function run ({ servers, growth, processes, queues, records, save }: Options) {
   const bodyBytes = assertEqualSize()
   const env = environment()
   if (env.disk.inMemory) console.log('The folder for temporary files is in memory: databases are quicker there than on any disk.\n')
@@ -36,15 +37,17 @@ async function run ({ servers, growth, processes, queues, save }: Options) {
   const pinned = pinClient()
   if (!pinned) console.log('Not pinned to cores (no `taskset`, or one core only): expect more spread.\n')
 
+  const kept = records && await measureRecords(records)
+  if (kept) console.log(`${recordsTable(kept)}\n`)
   const figures = servers && await measureServers(servers, postgres)
   if (figures) console.log(serverTable(figures))
   await postgres?.stop()
   const grown = await measureGrowth?.()
   if (grown) console.log(`\n${growthTable(grown.figures)}\n\n${backlogLine(grown.backlog)}`)
 
-  const plans = { servers: { ...servers, variants: undefined }, growth, processes, queues: { ...queues, queues: undefined } }
+  const plans = { servers: { ...servers, variants: undefined }, growth, records, processes, queues: { ...queues, queues: undefined } }
   const settings = { ...plans, connections: CONNECTIONS, pinned, bodyBytes }
-  if (save && figures) saveAll({ ...env, postgres: postgres?.description, settings, figures, growth: grown, ...shared }, figures)
+  if (save && figures) saveAll({ ...env, postgres: postgres?.description, settings, figures, growth: grown, records: kept, ...shared }, figures)
 }
 
 function needsPostgres ({ servers, processes, queues }: Pick<Options, 'servers' | 'processes' | 'queues'>) {

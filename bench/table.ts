@@ -4,6 +4,7 @@ import type { GrowthFigures } from './growth/figures.ts'
 import type { Description } from './postgres/settings.ts'
 import type { ProcessesFigures } from './processes/measure.ts'
 import type { Order, QueueFigures } from './queues/figures.ts'
+import type { RecordsFigures } from './records/measure.ts'
 import type { Quartiles } from './statistics.ts'
 
 interface Column<Row> {
@@ -46,6 +47,12 @@ const queueColumns: Array<Column<QueueFigures>> = [
   { heading: 'What keeps the order; settings', cell: ({ order }) => order }
 ]
 
+const recordsColumns: Array<Column<RecordsFigures>> = [
+  { heading: 'An event that', cell: ({ title }) => title },
+  { heading: 'Processor time', cell: ({ ratio: times }) => `**${ratio(times.median)}** ${spread(times)}` },
+  { heading: 'µs an event', cell: ({ microseconds }) => microseconds.median.toFixed(1) }
+]
+
 /** Markdown, as README shows it. */
 export function serverTable (figures: Figures[]) {
   return table(serverColumns, figures)
@@ -53,6 +60,10 @@ export function serverTable (figures: Figures[]) {
 
 export function growthTable (figures: GrowthFigures[]) {
   return table(growthColumns, figures)
+}
+
+export function recordsTable (figures: RecordsFigures[]) {
+  return table(recordsColumns, figures)
 }
 
 export function queueTable (figures: QueueFigures[]) {
