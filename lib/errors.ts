@@ -6,6 +6,12 @@ const withoutStack = false
 export const InvalidOptionError = createError<[message: string]>(
   'FST_ONEROUTE_INVALID_OPTION', '%s', 500, TypeError)
 
+export const NotRegisteredError = createError<[what: string]>(
+  'FST_ONEROUTE_NOT_REGISTERED', 'There is no app.webhooks here: register fastify-oneroute-webhooks before %s, in the same scope or around it', 500)
+
+export const PackageMissingError = createError<[name: string, what: string]>(
+  'FST_ONEROUTE_PACKAGE_MISSING', "The package '%s' is not installed, and %s need it", 500)
+
 export const AddressNotAllowedError = createError(
   'FST_ONEROUTE_ADDRESS_NOT_ALLOWED', 'This address may not post webhooks', 403, Error, withoutStack)
 

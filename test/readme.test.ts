@@ -114,6 +114,14 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     await Promise.any(servers.map(async ({ printed }) => { await printed('for one of them') }))
   },
 
+  'measured.mjs': async (t) => {
+    const { url, printed } = await start(t, 'measured.mjs', { ONEROUTE_SECRET: 'key' })
+    const body = JSON.stringify(newMessage({ message: { content: 'to be counted' } }))
+    t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await printed('to be counted')
+    t.match(await (await fetch(`${url}/metrics`)).text(), 'oneroute_webhooks_listener_runs_total{listener="greet",outcome="succeeded"} 1')
+  },
+
   'guarded.mjs': async (t) => {
     const { url } = await start(t, 'guarded.mjs', { ONEROUTE_SECRET: 'new', ONEROUTE_OLD_SECRET: 'old' })
     const send = async (key: string, address: string) => {

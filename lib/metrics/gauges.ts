@@ -1,0 +1,46 @@
+import type { Registry } from 'prom-client'
+import type { InboxStats } from '../inbox/inbox.ts'
+import type { Webhooks } from '../webhooks.ts'
+import type { PromClient } from './load.ts'
+
+interface Definition {
+  readonly name: string
+  readonly help: string
+  /** Nothing if the inbox could not be asked: then there is no such value, and not a wrong one. */
+  readonly valueOf: (stats: InboxStats | undefined) => number | undefined
+}
+
+const DEFINITIONS: readonly Definition[] = [
+  { name: 'up', help: 'Whether the inbox could be asked, 1 or 0. If not, its other metrics are absent.', valueOf: (stats) => stats === undefined ? 0 : 1 },
+  { name: 'pending', help: 'Events that are to be delivered.', valueOf: (stats) => stats?.pending },
+  { name: 'done', help: 'Events that were delivered and are still kept.', valueOf: (stats) => stats?.done },
+  { name: 'dead', help: 'Events that are out of attempts.', valueOf: (stats) => stats?.dead },
+  { name: 'invalid', help: 'Signed events that were not of their schema.', valueOf: (stats) => stats?.invalid },
+  { name: 'oldest_pending_age_seconds', help: 'Since the oldest event that is to be delivered was received; 0 if there is none.', valueOf: (stats) => stats && ageOf(stats) }
+]
+
+/** What the inbox says of itself, asked for once whenever somebody asks for the metrics. */
+export function addGauges ({ Gauge }: PromClient, registry: Registry, { inbox }: Webhooks): void {
+  let asking: Promise<InboxStats | undefined> | undefined
+  /** prom-client asks for all metrics at the same time. */
+  const ask = async () => {
+    asking ??= inbox.stats().catch(() => undefined).finally(() => { asking = undefined })
+    return await asking
+  }
+  for (const { name, help, valueOf } of DEFINITIONS) {
+    const gauge = new Gauge({
+      name: `oneroute_webhooks_inbox_${name}`,
+      help,
+      registers: [registry],
+      collect: async () => {
+        const value = valueOf(await ask())
+        if (value === undefined) gauge.remove()
+        else gauge.set(value)
+      }
+    })
+  }
+}
+
+function ageOf ({ oldestPendingAt }: InboxStats): number {
+  return oldestPendingAt === null ? 0 : Math.max(0, Date.now() - oldestPendingAt.getTime()) / 1_000
+}
