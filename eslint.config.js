@@ -21,6 +21,18 @@ export default [
       'max-lines-per-function': ['error', { max: 50 }]
     }
   },
+  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['lib/inspector/page/*.tsx'] })),
+  {
+    files: ['lib/inspector/page/*.tsx'],
+    languageOptions: { parserOptions: { project: './lib/inspector/page/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'no-void': ['error', { allowAsStatement: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // The compiler knows what a browser has.
+      'no-undef': 'off',
+      'max-lines': ['error', { max: 200 }]
+    }
+  },
   {
     files: ['test/**/*.ts'],
     rules: {

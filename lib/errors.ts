@@ -12,6 +12,18 @@ export const NotRegisteredError = createError<[what: string]>(
 export const PackageMissingError = createError<[name: string, what: string]>(
   'FST_ONEROUTE_PACKAGE_MISSING', "The package '%s' is not installed, and %s need it", 500)
 
+export const NotAuthorizedError = createError(
+  'FST_ONEROUTE_NOT_AUTHORIZED', 'You may not look here', 403, Error, withoutStack)
+
+export const CrossSiteError = createError(
+  'FST_ONEROUTE_CROSS_SITE', 'The request comes from a page of another site', 403, Error, withoutStack)
+
+export const BadQuestionError = createError<[problem: string]>(
+  'FST_ONEROUTE_BAD_QUESTION', 'This cannot be asked for: %s', 400, Error, withoutStack)
+
+export const NoSuchEventError = createError(
+  'FST_ONEROUTE_NO_SUCH_EVENT', 'There is no such event in the inbox', 404, Error, withoutStack)
+
 export const AddressNotAllowedError = createError(
   'FST_ONEROUTE_ADDRESS_NOT_ALLOWED', 'This address may not post webhooks', 403, Error, withoutStack)
 

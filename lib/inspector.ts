@@ -1,0 +1,59 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { NotRegisteredError } from './errors.ts'
+import { Activity } from './inspector/activity.ts'
+import { addApi } from './inspector/api.ts'
+import { addAssets } from './inspector/assets.ts'
+import { Feed } from './inspector/feed.ts'
+import { guard } from './inspector/guard.ts'
+import { resolveInspectorOptions } from './inspector/options.ts'
+import type { InspectorOptions } from './inspector/options.ts'
+import { createRedact } from './inspector/redact.ts'
+import { summaryOf } from './inspector/summary.ts'
+import { observe } from './observe.ts'
+
+/** A page that shows what comes in and what becomes of it, for whom `authorize` admits. Give it a `prefix`. */
+export async function inspector (scope: FastifyInstance, options: InspectorOptions): Promise<void> {
+  const { authorize, redact: names } = resolveInspectorOptions(options)
+  if (!scope.hasDecorator('webhooks')) throw new NotRegisteredError('the inspector')
+  const { webhooks, log } = scope
+  const { inbox } = webhooks
+  const redact = createRedact(names)
+  const activity = new Activity()
+  const feed = new Feed({ inbox, activity, log, show: (stored) => summaryOf({ ...stored, event: redact(stored.event) }) })
+  const end = observe(webhooks, {
+    receive: (message) => {
+      activity.received(message)
+      feed.change(message.id)
+    },
+    deliveryEnd: (message) => {
+      activity.delivered(message)
+      feed.change(message.id)
+    }
+  })
+  scope.addHook('preClose', (done) => {
+    end()
+    feed.close() // the server would wait for its pages
+    done()
+  })
+  isolate(scope)
+  guard(scope, authorize)
+  addApi(scope, { inbox, feed, redact })
+  await addAssets(scope)
+}
+
+/** What the app has set for its own routes has no say here. */
+function isolate (scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'))
+  scope.setReplySerializer((payload) => JSON.stringify(payload))
+  scope.setErrorHandler(answer)
+}
+
+async function answer ({ code, message, statusCode = 500 }: FastifyError, _request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  // What went wrong inside is for the log, which Fastify writes, and not for whoever looks.
+  await reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message: statusCode < 500 ? message : 'The inspector could not do it: the log says why' })
+}
+
+export default inspector
+export type { Authorize, InspectorOptions } from './inspector/options.ts'

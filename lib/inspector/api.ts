@@ -1,0 +1,102 @@
+import { Type } from '@sinclair/typebox'
+import type { Static, TSchema } from '@sinclair/typebox'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { BadQuestionError, NoSuchEventError } from '../errors.ts'
+import type { UnknownEvent } from '../events.ts'
+import type { StoredEvent } from '../inbox/inbox.ts'
+import { replayDead, search } from '../inbox/search.ts'
+import type { InboxView } from '../inbox/view.ts'
+import type { Feed } from './feed.ts'
+import { hidden } from './hidden.ts'
+import { summaryOf } from './summary.ts'
+import type { Summary } from './summary.ts'
+
+/** Events that one request looks at, at most. */
+const MOST_SCANNED = 10_000
+/** Events that it answers with. */
+const PAGE = 200
+
+const State = Type.Union([Type.Literal('pending'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')])
+const Number = Type.String({ pattern: '^[0-9]{1,15}$' })
+const Text = Type.String({ maxLength: 1_000 })
+
+const Query = Type.Object({
+  state: Type.Optional(State),
+  name: Type.Optional(Text),
+  conversation: Type.Optional(Text),
+  text: Type.Optional(Text),
+  before: Type.Optional(Number)
+}, { additionalProperties: false })
+const Ids = Type.Object({ ids: Type.Array(Text, { minItems: 1, maxItems: 1_000 }) }, { additionalProperties: false })
+const UpTo = Type.Object({ upTo: Type.Integer({ minimum: 0 }) }, { additionalProperties: false })
+
+interface Parts {
+  readonly inbox: InboxView
+  readonly feed: Feed
+  readonly redact: (event: UnknownEvent) => UnknownEvent
+}
+
+/** What the page asks for. */
+export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts): void {
+  const isQuery = checkOf(Query)
+  const isIds = checkOf(Ids)
+  const isUpTo = checkOf(UpTo)
+
+  scope.get('/api/events', { schema: hidden }, async ({ query }) => await find(isQuery(query)))
+
+  scope.get<{ Params: { id: string } }>('/api/events/:id', { schema: hidden }, async ({ params: { id } }) => {
+    const event = await inbox.get(id)
+    if (event === undefined) throw new NoSuchEventError()
+    return shown(event)
+  })
+
+  // No HEAD for it: that would never end.
+  scope.get('/api/stream', { schema: hidden, exposeHeadRoute: false }, (_request, reply) => { stream(feed, reply) })
+
+  scope.post('/api/replay', { schema: hidden }, async ({ body }) => {
+    const count = await inbox.replay(isIds(body).ids)
+    return { count }
+  })
+
+  scope.post('/api/replay-dead', { schema: hidden }, async ({ body }) => {
+    const count = await replayDead(inbox, isUpTo(body).upTo)
+    return { count }
+  })
+
+  function shown (event: StoredEvent): StoredEvent {
+    return { ...event, event: redact(event.event) }
+  }
+
+  /** As much as one request may take: whoever wants more asks again, with `before`. */
+  async function find ({ before, ...filter }: Static<typeof Query>) {
+    const events: Summary[] = []
+    let scanned = 0
+    let next: number | null = null
+    for await (const page of search(inbox, filter, { before: before === undefined ? undefined : parseInt(before, 10), redact })) {
+      const taken = page.events.slice(0, PAGE - events.length)
+      events.push(...taken.map(summaryOf))
+      scanned += page.scanned
+      next = taken.length < page.events.length ? Math.min(...taken.map(({ seq }) => seq)) : page.before
+      if (events.length >= PAGE || scanned >= MOST_SCANNED) break
+    }
+    return { events, scanned, before: next }
+  }
+}
+
+function stream (feed: Feed, reply: FastifyReply): void {
+  reply.hijack()
+  const { raw } = reply
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
+  raw.writeHead(200, { 'content-type': 'text/event-stream' })
+  feed.add(raw)
+}
+
+/** Not the app's validator, which may be told to change what it looks at. */
+function checkOf<T extends TSchema> (schema: T): (value: unknown) => Static<T> {
+  const check = TypeCompiler.Compile(schema)
+  return (value) => {
+    if (check.Check(value)) return value
+    throw new BadQuestionError(Array.from(check.Errors(value), ({ path, message }) => `${path}: ${message}`)[0] ?? '')
+  }
+}

@@ -1,0 +1,127 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyBaseLogger } from 'fastify'
+import type { StoredEvent } from '../inbox/inbox.ts'
+import type { InboxView } from '../inbox/view.ts'
+import type { Activity } from './activity.ts'
+import type { Summary } from './summary.ts'
+
+/** Between two looks at the inbox, in milliseconds: for what other processes do. */
+const LOOK_EVERY = 1_000
+/** After something was told of, in milliseconds: what comes in meanwhile is shown with it. */
+const LOOK_SOON = 250
+/** In milliseconds: proxies cut what is silent for long. */
+const HEARTBEAT = 15_000
+/** The newest events, which are looked at each time. */
+const NEWEST = 200
+/** Older ones that are looked at because something was told of them. */
+const MOST_OLDER = 50
+/** A page that is slower than this is cut, and begins anew when it comes back, in bytes. */
+const MOST_BUFFERED = 1_048_576
+
+interface Parts {
+  readonly inbox: InboxView
+  readonly activity: Activity
+  readonly log: FastifyBaseLogger
+  /** As the page shows it. */
+  readonly show: (event: StoredEvent) => Summary
+}
+
+/** Tells pages what changes, by server-sent events. It does nothing while there is no page. */
+export class Feed {
+  readonly #parts: Parts
+  readonly #pages = new Set<ServerResponse>()
+  /** What the pages were last told of the newest events, by id. */
+  #known = new Map<string, string>()
+  #newest = 0
+  readonly #changed = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #heartbeat: NodeJS.Timeout | undefined
+  #looking = false
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Something has become of an event. */
+  change (id: string | null): void {
+    if (this.#pages.size === 0) return
+    if (id !== null && this.#changed.size < MOST_OLDER) this.#changed.add(id)
+    this.#lookIn(LOOK_SOON)
+  }
+
+  add (page: ServerResponse): void {
+    if (this.#pages.size === 0) this.#begin()
+    this.#pages.add(page)
+    page.on('error', () => {}) // a page that has left is no failure; 'close' comes, too
+    page.on('close', () => { this.#remove(page) })
+    page.write('retry: 2000\n\n')
+    void this.#look()
+  }
+
+  close (): void {
+    for (const page of this.#pages) page.end()
+    this.#end()
+  }
+
+  #begin (): void {
+    this.#heartbeat = setInterval(() => { this.#write(': still here\n\n') }, HEARTBEAT).unref()
+  }
+
+  #remove (page: ServerResponse): void {
+    this.#pages.delete(page)
+    if (this.#pages.size === 0) this.#end()
+  }
+
+  #end (): void {
+    clearTimeout(this.#timer)
+    clearInterval(this.#heartbeat)
+    this.#timer = undefined
+    this.#known.clear()
+    this.#changed.clear()
+    this.#newest = 0
+  }
+
+  #lookIn (milliseconds: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => { void this.#look() }, milliseconds).unref()
+  }
+
+  async #look (): Promise<void> {
+    if (this.#looking) return
+    this.#looking = true
+    try {
+      await this.#tell()
+    } catch (err) {
+      this.#parts.log.debug({ err }, 'the inspector could not look into the inbox')
+    }
+    this.#looking = false
+    if (this.#pages.size > 0) this.#lookIn(this.#changed.size > 0 ? LOOK_SOON : LOOK_EVERY)
+  }
+
+  async #tell (): Promise<void> {
+    const { inbox, activity, show } = this.#parts
+    const ids = [...this.#changed]
+    this.#changed.clear()
+    const stats = await inbox.stats()
+    const newest = await inbox.list({ limit: NEWEST })
+    const older = await Promise.all(ids.filter((id) => !newest.some((event) => event.id === id)).map(async (id) => await inbox.get(id)))
+    // More than that came in since: pages have to read the list again.
+    const gap = this.#newest > 0 && newest.length === NEWEST && newest.every(({ seq }) => seq > this.#newest)
+    const events = [...newest, ...older.filter((event) => event !== undefined)].filter((event) => this.#known.get(event.id) !== mark(event)).map(show)
+    this.#known = new Map(newest.map((event) => [event.id, mark(event)]))
+    this.#newest = newest[0]?.seq ?? 0
+    this.#write(`event: update\ndata: ${JSON.stringify({ stats, activity: activity.last(), events, gap })}\n\n`)
+  }
+
+  #write (text: string): void {
+    for (const page of this.#pages) {
+      if (page.writableLength > MOST_BUFFERED) page.destroy()
+      else page.write(text)
+    }
+  }
+}
+
+/** What makes an event look different. */
+function mark ({ seq, state, attempts, dueAt, finishedAt }: StoredEvent): string {
+  return [seq, state, attempts, dueAt?.getTime(), finishedAt?.getTime()].join()
+}

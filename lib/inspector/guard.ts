@@ -1,0 +1,32 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { CrossSiteError, NotAuthorizedError } from '../errors.ts'
+import { isLoopback } from './loopback.ts'
+import type { InspectorOptions } from './options.ts'
+
+/** What a browser is told of everything that is answered. */
+const HEADERS = {
+  'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store'
+} as const
+
+/** Asks before every answer of the scope whether there may be one. */
+export function guard (scope: FastifyInstance, authorize: InspectorOptions['authorize']): void {
+  scope.addHook('onRequest', async (request, reply) => {
+    reply.headers(HEADERS)
+    const allowed = authorize === 'loopback' ? isLoopback(request) : await authorize(request, reply)
+    if (allowed === false && !reply.sent) throw new NotAuthorizedError()
+  })
+  scope.addHook('onRequest', refuseOtherSites)
+}
+
+/** A page of another site may make a browser send a request, with the cookies of this one: it must change nothing. */
+async function refuseOtherSites (request: FastifyRequest, _reply: FastifyReply): Promise<void> {
+  if (request.method === 'GET' || request.method === 'HEAD') return
+  const { origin, host, 'sec-fetch-site': site = 'same-origin' } = request.headers
+  const isSame = origin === undefined || URL.parse(origin)?.host === host
+  if (!isSame || site !== 'same-origin') throw new CrossSiteError()
+}
