@@ -50,8 +50,10 @@ function isolate (scope: FastifyInstance): void {
   scope.setErrorHandler(answer)
 }
 
-async function answer ({ code, message, statusCode = 500 }: FastifyError, _request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  // What went wrong inside is for the log, which Fastify writes, and not for whoever looks.
+async function answer (err: FastifyError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { code, message, statusCode = 500 } = err
+  // What went wrong inside is for the log, and not for whoever looks.
+  if (statusCode >= 500) request.log.error({ err }, 'the inspector could not answer')
   await reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message: statusCode < 500 ? message : 'The inspector could not do it: the log says why' })
 }
 

@@ -112,7 +112,8 @@ test('every error is thrown somewhere', async (t) => {
 
 test('the answers have the status codes of the errors', async (t) => {
   const answers = column(table(section('The answers'), 'case'), 'answer').map((answer) => Number.parseInt(answer))
-  t.same(new Set(answers), new Set([200, ...errorClasses.map(([, CodedError]) => new CodedError('').statusCode)]))
+  const statuses = errorClasses.map(([, CodedError]) => new CodedError('').statusCode).filter((status) => status !== 404) // that one is the inspector's
+  t.same(new Set(answers), new Set([200, ...statuses]))
 })
 
 /** Types too, which are not there at run time. */

@@ -114,6 +114,15 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     await Promise.any(servers.map(async ({ printed }) => { await printed('for one of them') }))
   },
 
+  'inspect.mjs': async (t) => {
+    const { url, printed } = await start(t, 'inspect.mjs', { ONEROUTE_SECRET: 'key' })
+    const body = JSON.stringify(newMessage({ message: { content: 'to be looked at' } }))
+    t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await printed('to be looked at')
+    t.match(await (await fetch(`${url}/inspector/`)).text(), '<title>OneRoute webhooks</title>')
+    t.match(await (await fetch(`${url}/inspector/api/events`)).json(), { events: [{ text: 'to be looked at', state: 'done' }] })
+  },
+
   'measured.mjs': async (t) => {
     const { url, printed } = await start(t, 'measured.mjs', { ONEROUTE_SECRET: 'key' })
     const body = JSON.stringify(newMessage({ message: { content: 'to be counted' } }))

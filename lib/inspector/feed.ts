@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import type { StoredEvent } from '../inbox/inbox.ts'
 import type { InboxView } from '../inbox/view.ts'
@@ -29,7 +29,7 @@ interface Parts {
 /** Tells pages what changes, by server-sent events. It does nothing while there is no page. */
 export class Feed {
   readonly #parts: Parts
-  readonly #pages = new Set<ServerResponse>()
+  readonly #pages = new Set<Writable>()
   /** What the pages were last told of the newest events, by id. */
   #known = new Map<string, string>()
   #newest = 0
@@ -49,7 +49,7 @@ export class Feed {
     this.#lookIn(LOOK_SOON)
   }
 
-  add (page: ServerResponse): void {
+  add (page: Writable): void {
     if (this.#pages.size === 0) this.#begin()
     this.#pages.add(page)
     page.on('error', () => {}) // a page that has left is no failure; 'close' comes, too
@@ -67,7 +67,7 @@ export class Feed {
     this.#heartbeat = setInterval(() => { this.#write(': still here\n\n') }, HEARTBEAT).unref()
   }
 
-  #remove (page: ServerResponse): void {
+  #remove (page: Writable): void {
     this.#pages.delete(page)
     if (this.#pages.size === 0) this.#end()
   }

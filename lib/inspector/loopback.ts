@@ -11,7 +11,7 @@ const HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
  * Whether a request comes from this machine and means it. By the socket, for headers that a proxy would set are anybody's to write; and by
  * `Host`, for a page elsewhere could have its own name resolve to this machine and read the answers.
  */
-export function isLoopback ({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>): boolean {
+export function isLoopback ({ socket, headers }: { socket: { remoteAddress?: string | undefined, remoteFamily?: string | undefined }, headers: FastifyRequest['headers'] }): boolean {
   const { remoteAddress = '', remoteFamily } = socket
   return LOOPBACK.check(remoteAddress, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4') && HOST.test(headers.host ?? '')
 }

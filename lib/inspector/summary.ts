@@ -3,6 +3,8 @@ import type { UnknownEvent } from '../events.ts'
 import type { EventState, StoredEvent } from '../inbox/inbox.ts'
 
 const LONGEST_TEXT = 200
+/** A sender may make them of any length. */
+const LONGEST_NAME = 500
 
 /** What a line of the list shows. */
 export interface Summary {
@@ -21,7 +23,7 @@ export interface Summary {
 }
 
 export function summaryOf ({ seq, id, name, lane, state, event, attempts, receivedAt, dueAt, finishedAt, error }: StoredEvent): Summary {
-  return { seq, id, name, conversation: lane, state, medium: mediumOf(event), text: textOf(event), attempts, receivedAt, dueAt, finishedAt, error: error && shortened(error) }
+  return { seq, id, name: name.slice(0, LONGEST_NAME), conversation: lane.slice(0, LONGEST_NAME), state, medium: mediumOf(event), text: textOf(event), attempts, receivedAt, dueAt, finishedAt, error: error && shortened(error) }
 }
 
 function mediumOf ({ event, conversation }: UnknownEvent): string {

@@ -38,7 +38,7 @@ export function App (): JSX.Element {
         </div>
         <section class='card list' aria-label='Events'>
           <Filters filter={filter} change={(changed) => { writeFilter(changed); setFilter(changed) }} />
-          <Grid rows={rows} now={now} open={setOpened} onEnd={inbox.more} hasMore={inbox.hasMore} />
+          <Grid rows={rows} now={now} open={setOpened} onEnd={() => { inbox.more() }} hasMore={inbox.hasMore} />
           <Foot inbox={inbox} isFiltered={Object.values(filter).some((value) => value !== '')} />
         </section>
       </main>

@@ -12,7 +12,7 @@ export function Filters ({ filter, change }: Props): JSX.Element {
   const isSet = Object.values(filter).some((value) => value !== '')
   return (
     <form class='filters' role='search' aria-label='Events' onSubmit={(event) => { event.preventDefault() }}>
-      <label class='wide'>Text<input type='search' placeholder='Search in what customers wrote…' value={filter.text} onInput={set('text')} /></label>
+      <label class='wide'>Text<input type='search' placeholder='Search…' value={filter.text} onInput={set('text')} /></label>
       <label>State
         <select value={filter.state} onChange={set('state')}>
           <option value=''>all</option>
