@@ -19,7 +19,7 @@ export class Mailbox {
   constructor (db: DatabaseSync) {
     this.#statements = {
       version: db.prepare('PRAGMA data_version'),
-      first: db.prepare("SELECT request, iif(json_valid(ids), ids, '[]') AS ids FROM replays WHERE count IS NULL ORDER BY request LIMIT 1"),
+      first: db.prepare("SELECT request, iif(json_valid(ids), iif(json_type(ids) = 'array', ids, '[]'), '[]') AS ids FROM replays WHERE count IS NULL ORDER BY request LIMIT 1"),
       drop: db.prepare('DELETE FROM replays WHERE asked < ? - iif(count IS NULL, ?, ?)'),
       answer: db.prepare('UPDATE replays SET count = ? WHERE request = ?')
     }
@@ -40,7 +40,7 @@ export class Mailbox {
     drop.run(now, ASKED_FOR, ANSWERED_FOR)
     const row = first.get()
     if (row === undefined) return { count: 0, lanes: [] }
-    const ids = Object.values(JSON.parse(String(row.ids)) as object).map(String) // it is JSON, if not of an object then of nothing
+    const ids = (JSON.parse(String(row.ids)) as unknown[]).map(String) // an array, as the statement says
     const result = replay(ids)
     answer.run(result.count, Number(row.request))
     return result
