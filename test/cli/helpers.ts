@@ -65,6 +65,8 @@ interface Given {
   interrupt?: AbortController
   /** Called with what is written to stdout. */
   onOutput?: (text: string) => void
+  /** The same for stderr. */
+  onError?: (text: string) => void
 }
 
 /** A stream that keeps what is written to it. */
@@ -86,10 +88,10 @@ class Written extends Writable {
 
 /** Runs the command line in this process. */
 export async function cli (argv: string[], given: Given = {}) {
-  const { stdin = '', env = {}, terminal, tty, interrupt = new AbortController(), onOutput = () => undefined } = given
+  const { stdin = '', env = {}, terminal, tty, interrupt = new AbortController(), onOutput, onError } = given
   const onTerminal = tty === undefined ? {} : { isTTY: true, columns: tty }
   const stdout = Object.assign(new Written(onOutput), onTerminal)
-  const stderr = Object.assign(new Written(), terminal === undefined ? {} : { isTTY: true, columns: terminal })
+  const stderr = Object.assign(new Written(onError), terminal === undefined ? {} : { isTTY: true, columns: terminal })
   const code = await run(argv, {
     stdin: Object.assign(stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]), onTerminal),
     stdout,

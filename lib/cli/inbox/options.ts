@@ -109,6 +109,6 @@ function whichInbox (option: string | undefined, { ONEROUTE_INBOX }: Io['env']):
 function limitOf (text: string | undefined): number {
   const { fits, must } = integer(1)
   const limit = text === undefined ? 50 : Number(text)
-  if (!fits(limit)) throw new UsageError(`--limit must ${must}, got '${text ?? ''}'`)
+  if (!fits(limit)) throw new UsageError(`--limit must ${must}, got '${String(text)}'`)
   return limit
 }

@@ -1,21 +1,19 @@
 import { Database } from '../../inbox/postgres/database.ts'
 import { openPool } from '../../inbox/postgres/pool.ts'
 import { checkSchema } from '../../inbox/postgres/schema.ts'
-import { Signals } from '../../inbox/postgres/signals.ts'
 import { Views } from '../../inbox/postgres/views.ts'
 import type { Source } from './source.ts'
 
 /** Replayed in one transaction: what is added to the same conversations in the meantime waits for it. */
 const REPLAYED_AT_ONCE = 500
+/** As the apps tell each other that something can be delivered. */
+const NOTIFY = "SELECT pg_notify($1, '')"
 
 export async function openPostgres (connectionString: string, schema: string, signal: AbortSignal): Promise<Source> {
   const { pool, close: closePool } = await openPool({ connectionString }, schema)
   const database = new Database(pool, { debug: () => {} })
-  // It tells others, and listens to nobody.
-  const signals = new Signals({ database, schema, connections: 1, wake: () => {} })
   const views = new Views(database, schema)
   const close = async () => {
-    await signals.close()
     database.close()
     await closePool()
   }
@@ -34,7 +32,7 @@ export async function openPostgres (connectionString: string, schema: string, si
       for (let i = 0; i < ids.length; i += REPLAYED_AT_ONCE) {
         signal.throwIfAborted()
         count += await views.replay(ids.slice(i, i + REPLAYED_AT_ONCE))
-        signals.notify()
+        await database.run(NOTIFY, [schema])
       }
       return count
     },

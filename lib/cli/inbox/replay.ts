@@ -4,14 +4,14 @@ import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { isTerminal, jsonOf } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
-import { findId } from './find.ts'
+import { find } from './find.ts'
 import type { InboxOptions } from './options.ts'
 import type { Source } from './source.ts'
 
 export async function replay (source: Source, options: InboxOptions, io: Io): Promise<number> {
   const ids = new Set<string>()
   // All of them are looked for first: with one that is misspelt, nothing is replayed.
-  for (const given of options.ids) ids.add(await findId(source, given))
+  for (const given of options.ids) ids.add((await find(source, given)).id)
   const count = options.dead ? await allDead(source, options, io) : await source.replay([...ids])
   if (count === undefined) return EXIT.failed
   io.stdout.write(options.json ? `${jsonOf({ replayed: count })}\n` : `${toldOf(count, ids.size)}\n`)

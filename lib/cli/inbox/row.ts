@@ -7,8 +7,10 @@ import type { Paint } from '../terminal.ts'
 const SHORT_ID = 10
 /** Of names and conversations. */
 const LONGEST = 36
+/** Of the longest state. */
+const STATE = 7
 
-/** An event as its columns: all of fixed width but for the last. */
+/** An event, and the text for its time. */
 export interface Columns {
   readonly when: string
   readonly event: StoredEvent
@@ -22,29 +24,30 @@ export function colourOf (state: EventState): 'yellow' | 'green' | 'red' | 'mage
 
 /** Lines for people, in columns as wide as what they hold; `least` is how wide they are at least. */
 export function linesOf (rows: readonly Columns[], paint: Paint, { width, least = [] }: { width: number, least?: readonly number[] }): string[] {
+  const widths = [...least]
   const cells = rows.map(cellsOf)
-  const widths = (cells[0] ?? []).map((_, i) => Math.max(least[i] ?? 0, ...cells.map((row) => row[i]?.length ?? 0)))
-  return cells.map((row, i) => {
-    const event = rows[i]?.event
-    const padded = row.map((cell, i) => i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))
-    const used = padded.slice(0, -1).reduce((sum, cell) => sum + cell.length + 2, 0)
-    const content = onOneLine(padded.at(-1) ?? '', Math.max(10, width - used))
-    const [when = '', state = '', ...others] = padded.slice(0, -1)
-    return [paint('dim', when), event === undefined ? state : paint(colourOf(event.state), state), ...others, content].join('  ').trimEnd()
+  for (const row of cells) row.forEach((cell, i) => { widths[i] = Math.max(cell.length, widths[i] ?? 0) })
+  const used = widths.reduce((sum, width) => sum + width + 2, 0)
+  return rows.map(({ event }, i) => {
+    const padded = cells[i]?.map((cell, i) => cell.padEnd(Number(widths[i]))).join('  ')
+    return `${paint(colourOf(event.state), event.state.padEnd(STATE))}  ${String(padded)}  ${onOneLine(lineOf(event), Math.max(10, width - used - STATE - 2))}`.trimEnd()
   })
 }
 
+/** Who wrote it, and what. */
+function lineOf ({ event }: StoredEvent): string {
+  const { who, content } = describe(event)
+  return who === '' ? content : `${who}: ${content}`
+}
+
 function cellsOf ({ when, event }: Columns): string[] {
-  const { medium, who, content } = describe(event.event)
   return [
     when,
-    event.state,
     onOneLine(event.name, LONGEST),
     event.id.slice(0, SHORT_ID),
     onOneLine(conversationOf(event) ?? '', LONGEST),
-    onOneLine(medium, LONGEST),
-    String(event.attempts),
-    who === '' ? content : `${who}: ${content}`
+    onOneLine(describe(event.event).medium, LONGEST),
+    String(event.attempts)
   ]
 }
 

@@ -1,19 +1,16 @@
 import type { DeliveryRecord, StoredEvent } from '../../inbox/inbox.ts'
-import { CommandError } from '../command-error.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { createRedact } from '../redact.ts'
 import { isTerminal, onOneLine, paintFor, prettyJson } from '../terminal.ts'
 import type { Paint } from '../terminal.ts'
-import { findId } from './find.ts'
+import { find } from './find.ts'
 import type { InboxOptions } from './options.ts'
 import { colourOf, recordOf } from './row.ts'
 import type { Source } from './source.ts'
 
-export async function show (source: Source, { ids: [given = ''], json, redact }: InboxOptions, { stdout, env }: Io): Promise<number> {
-  const id = await findId(source, given)
-  const found = await source.get(id)
-  if (found === undefined) throw new CommandError(`There is no event '${given}'`) // it has just been removed
+export async function show (source: Source, { ids, json, redact }: InboxOptions, { stdout, env }: Io): Promise<number> {
+  const found = await find(source, ids.join()) // of which there is one
   const event = { ...found, event: createRedact(redact)(found.event) }
   const text = json || !isTerminal(stdout) ? recordOf(event) : fullOf(event, paintFor(stdout, env))
   stdout.write(`${text}\n`)

@@ -14,7 +14,7 @@ const LOOK_EVERY = 1_000
 /** Events that are shown at the start. */
 const AT_FIRST = 10
 /** As wide as most events need them, for the next ones are not known yet. */
-const WIDTHS = [8, 7, 17, 10, 36, 8, 1]
+const WIDTHS = [8, 17, 10, 36, 8, 1]
 
 /** The newest events, and what of them is new. */
 class Watcher {

@@ -26,14 +26,13 @@ function recordOf (event: UnknownEvent, { id, receivedAt, attempt }: Arrival): s
 }
 
 /** For people. */
-function lineOf (event: UnknownEvent, { receivedAt, attempt }: Arrival, paint: Paint, width: number): string {
+function lineOf (event: UnknownEvent, { receivedAt }: Arrival, paint: Paint, width: number): string {
   const { medium, who, content } = describe(event)
   const cells: Array<[format: Parameters<Paint>[0], text: string]> = [
     ['dim', clock(receivedAt)],
     ['cyan', onOneLine(medium === '' ? event.event : medium, 20).padEnd(9)],
     ['dim', onOneLine(conversationOf(event) ?? '', 36)],
-    ['bold', onOneLine(who, 40)],
-    ['yellow', attempt === 1 ? '' : `attempt ${attempt}`]
+    ['bold', onOneLine(who, 40)]
   ]
   const shown = cells.filter(([, text]) => text.trim() !== '')
   const used = shown.reduce((sum, [, text]) => sum + text.length + 2, 0)

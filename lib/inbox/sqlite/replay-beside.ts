@@ -23,16 +23,22 @@ export async function replayBeside (path: string, ids: readonly string[], signal
   const request = new ReplayRequest(path, ids)
   try {
     return await answerTo(request, path, signal, patience)
-  } catch (error) {
-    const count = request.withdraw()
-    if (count !== undefined) return count
-    throw error
   } finally {
     request.close()
   }
 }
 
 async function answerTo (request: ReplayRequest, path: string, signal: AbortSignal, patience: number): Promise<number> {
+  try {
+    return await waitFor(request, path, signal, patience)
+  } catch (error) {
+    const count = request.withdraw()
+    if (count === undefined) throw error
+    return count
+  }
+}
+
+async function waitFor (request: ReplayRequest, path: string, signal: AbortSignal, patience: number): Promise<number> {
   const start = Date.now()
   let nextTry = start
   for (;;) {

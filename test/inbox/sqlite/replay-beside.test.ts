@@ -169,6 +169,21 @@ test('an owner that ends while somebody waits leaves the replay to the one who w
   t.equal(await asked, 0)
 })
 
+test('an app whose mailbox cannot be read goes on', async (t) => {
+  const path = temporaryFile(t)
+  const { app, lines } = await createApp(t, { inbox: sqliteInbox({ path, keep: 1 }) })
+  app.webhooks.on('newMessage', () => {})
+  await app.ready()
+  const { db } = connect(t, path)
+  db.exec('DROP TABLE replays')
+  for (const round of ['once', 'twice']) {
+    t.match(await app.webhooks.receive(message()), { status: 'accepted' }, round)
+    // What is old is looked for as often, and a little later.
+    await until(async () => Object.values({ ...await app.webhooks.inbox.stats(), oldestPendingAt: 0 }).every((count) => count === 0))
+  }
+  t.same(lines.filter(({ level }) => level > 40), [], 'its thread has not ended')
+})
+
 test('a file that cannot be written is told of', async (t) => {
   const path = temporaryFile(t)
   await t.rejects(replayBeside(path, [], signal), { code: 'ENOENT' })
