@@ -58,7 +58,7 @@ test('events are printed as JSON lines in a pipe, and nothing else is', async (t
   t.same(Object.keys(lines[0] ?? {}), ['id', 'name', 'conversation', 'receivedAt', 'attempt', 'event'])
   t.equal(new Date(lines[0]?.receivedAt ?? '').getTime() > 0, true)
   t.equal(out.length, 2)
-  t.match(stderr, /^Listening on http\S+\/hooks for events of anybody: none has to be signed\nPost one: oneroute-webhooks send --to http\S+\n2 events, 1 duplicate\n$/)
+  t.match(stderr, /^Listening on http\S+\/hooks for events of anybody: none has to be signed\nPost one: oneroute-webhooks send --to http\S+\nInspector, for this machine only: http\S+\/inspector\/\n2 events, 1 duplicate\n$/)
 })
 
 test('on a terminal an event is a line for people', async (t) => {
@@ -102,6 +102,16 @@ test('what fails here is told of on stderr', async (t) => {
   db.close()
   t.match(await post({ event: 'mine' }), { status: 503 })
   t.match((await end()).stderr, /a webhook could not be taken in: .*\n0 events, 1 failed\n$/)
+})
+
+test('the inspector shows what came in, to this machine only, and nothing of what is redacted', async (t) => {
+  const { url, post, end } = await listening(['--redact', 'customer'])
+  const { origin } = new URL(url)
+  await post(message('c1', 'hi'))
+  const page = await fetch(`${origin}/inspector/`)
+  t.match(await page.text(), /^<!doctype html>/i)
+  const { stderr } = await end()
+  t.match(stderr, `Inspector, for this machine only: ${origin}/inspector/\n`)
 })
 
 test('events are kept in a file if that is asked for, where inbox finds them', async (t) => {

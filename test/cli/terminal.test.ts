@@ -1,9 +1,10 @@
 import { Writable } from 'node:stream'
 import { test } from 'tap'
-import { createRedact, namesIn } from '../../lib/cli/redact.ts'
+import { namesIn } from '../../lib/cli/names.ts'
 import { describe } from '../../lib/cli/describe.ts'
 import { ageOf } from '../../lib/cli/inbox/age.ts'
 import { columnsOf, jsonOf, onOneLine, paintFor, prettyJson } from '../../lib/cli/terminal.ts'
+import { createRedact } from '../../lib/inspector/redact.ts'
 import { message } from '../helpers/app.ts'
 
 const terminal = Object.assign(new Writable(), { isTTY: true, columns: 40 })
@@ -48,7 +49,7 @@ test('fields are redacted however deep, and what is too deep is not shown', (t) 
     { event: 'mine', a: [{ credentials: '[redacted]' }], email: '[redacted]', credentials: null })
   let deep: object = {}
   for (let i = 0; i < 100_000; i++) deep = { deep }
-  t.same(redact({ event: 'deep', deep }), { event: 'deep', problem: 'nested too deeply to be shown' })
+  t.same(redact({ event: 'deep', deep }), { event: 'deep', redacted: 'it is nested too deeply to be shown' })
   t.end()
 })
 

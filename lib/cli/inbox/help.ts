@@ -8,13 +8,13 @@ ACTION is one of these:
   list               events, the newest first
   show ID            one event in full, with all deliveries that were kept
   replay ID...       put events back, to be delivered again
-  replay --dead      the same for every dead event, after a confirmation that says how many
+  replay --dead      the same for every dead event
   watch              events as they come and change, until Ctrl-C
 
 An ID may be its first characters, six or more, if no other event begins with them.
 
 Which inbox:
-  --db FILE|URL      a SQLite file, or postgres://user:password@host/database (default: the
+  --db WHERE         a SQLite file, or postgres://user:password@host/database (default: the
                      environment variable ONEROUTE_INBOX, the better place for a password)
   --schema NAME      schema of a PostgreSQL inbox (default: oneroute_webhooks)
 
@@ -30,11 +30,14 @@ How it is shown:
   --redact NAMES     fields that are shown as [redacted], with commas between them
                      (default: credentials)
 
-  --yes              replay --dead without asking, which it does on a terminal
+What is replayed:
+  --dead             all dead events; on a terminal it says how many, and asks
+  --yes              without asking
+
   -h, --help         print this
 
-The first line of a field 'content' is all that list and watch show of a message on a terminal.
-With --redact content,name,email,phone nothing of a customer is shown.
+watch asks once a second for the newest 500 events, and for older ones if more have come. With
+--redact content,name,email,phone little of a customer is shown.
 
 Examples:
   oneroute-webhooks inbox stats --db webhooks.db

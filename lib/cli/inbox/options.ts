@@ -3,7 +3,7 @@ import { integer } from '../../check.ts'
 import type { EventState } from '../../inbox/inbox.ts'
 import type { EventFilter } from '../../inbox/search.ts'
 import type { Io } from '../io.ts'
-import { namesIn } from '../redact.ts'
+import { namesIn } from '../names.ts'
 import { asUsage, UsageError } from '../usage-error.ts'
 
 export interface InboxOptions {

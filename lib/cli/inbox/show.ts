@@ -1,7 +1,7 @@
 import type { DeliveryRecord, StoredEvent } from '../../inbox/inbox.ts'
+import { createRedact } from '../../inspector/redact.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
-import { createRedact } from '../redact.ts'
 import { isTerminal, onOneLine, paintFor, prettyJson } from '../terminal.ts'
 import type { Paint } from '../terminal.ts'
 import { find } from './find.ts'

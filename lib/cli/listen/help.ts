@@ -1,7 +1,8 @@
 export const HELP = `Usage: oneroute-webhooks listen [options]
 
 Receives events on this machine and prints them as they come: in a line each on a terminal, and as
-JSON, one object a line, into a pipe. Where to post them is said on stderr, as is what is refused.
+JSON, one object a line, into a pipe. Where to post them is said on stderr, as are the address of
+the inspector, a page that shows them to this machine only, and what is refused.
 
 Where:
   --port PORT      port, 0 for any that is free (default: 3000)
@@ -13,7 +14,7 @@ Where:
                    of the machine, and kept by the shell; without either: anything is accepted)
 
 What is kept:
-  --db FILE|URL    keep events in a SQLite file, or in a PostgreSQL database: postgres://…
+  --db WHERE       keep events in a SQLite file, or in a PostgreSQL database: postgres://…
                    (default: the last 1000, in memory). It is made if it is not there. Not that of
                    an app: what is pending there would be delivered here
   --schema NAME    schema of a PostgreSQL inbox (default: oneroute_webhooks)

@@ -9,8 +9,8 @@ import { createLog } from './log.ts'
 import { parseListenOptions } from './options.ts'
 import type { ListenOptions } from './options.ts'
 import { createPrinter } from './printer.ts'
-import { createReceiver } from './receiver.ts'
-import { Tally } from './tally.ts'
+import { createReceiver, INSPECTOR } from './receiver.ts'
+import { countReceived } from './tally.ts'
 
 /** `oneroute-webhooks listen`: receives events, and prints them. Settles with the exit code. */
 export async function listen (argv: string[], io: Io): Promise<number> {
@@ -20,14 +20,14 @@ export async function listen (argv: string[], io: Io): Promise<number> {
     return EXIT.ok
   }
   const app = await createReceiver(options, createLog(io))
-  const tally = new Tally(app.webhooks)
+  const sumUp = countReceived(app.webhooks)
   app.webhooks.on('event', createPrinter(options, io))
   try {
     welcome(await begin(app, options), options, io)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {
     await app.close()
-    const summary = tally.end()
+    const summary = sumUp()
     if (io.signal.aborted) io.stderr.write(`${summary}\n`)
   }
   return EXIT.interrupted
@@ -50,6 +50,7 @@ function welcome (origin: string, { path, secret }: ListenOptions, { stderr, env
   stderr.write([
     `Listening on ${paint('bold', url)} for events ${secret === undefined ? 'of anybody: none has to be signed' : 'that are signed with the key'}`,
     `Post one: oneroute-webhooks send --to ${url}`,
+    `Inspector, for this machine only: ${origin}${INSPECTOR}/`,
     ''
   ].join('\n'))
 }

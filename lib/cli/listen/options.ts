@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { integer } from '../../check.ts'
 import type { Io } from '../io.ts'
-import { namesIn } from '../redact.ts'
+import { namesIn } from '../names.ts'
 import { asUsage, UsageError } from '../usage-error.ts'
 
 export interface ListenOptions {

@@ -1,25 +1,16 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { channels } from '../../channels.ts'
-import type { ReceiveMessage, ReceiveOutcome } from '../../channels.ts'
+import type { ReceiveOutcome } from '../../channels.ts'
+import { observe } from '../../observe.ts'
 import type { Webhooks } from '../../webhooks.ts'
 
-/** Counts what came in, by what became of it. */
-export class Tally {
-  readonly #counts = new Map<ReceiveOutcome, number>()
-  readonly #count: (message: unknown) => void
-
-  constructor (webhooks: Webhooks) {
-    this.#count = (message) => {
-      const { webhooks: about, outcome } = message as ReceiveMessage // which is what the channel has
-      if (about === webhooks) this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1)
-    }
-    subscribe(channels.receive.name, this.#count)
-  }
-
-  end (): string {
-    unsubscribe(channels.receive.name, this.#count)
-    const others = [...this.#counts].filter(([outcome]) => outcome !== 'accepted').map(([outcome, count]) => `, ${count} ${outcome}`)
-    const accepted = this.#counts.get('accepted') ?? 0
+/** Counts what comes in, by what becomes of it. Returns a function that ends it, and sums it up. */
+export function countReceived (webhooks: Webhooks): () => string {
+  const counts = new Map<ReceiveOutcome, number>()
+  const count = (outcome: ReceiveOutcome) => counts.get(outcome) ?? 0
+  const end = observe(webhooks, { receive: ({ outcome }) => { counts.set(outcome, count(outcome) + 1) } })
+  return () => {
+    end()
+    const accepted = count('accepted')
+    const others = [...counts].filter(([outcome]) => outcome !== 'accepted').map(([outcome, count]) => `, ${count} ${outcome}`)
     return `${accepted} event${accepted === 1 ? '' : 's'}${others.join('')}`
   }
 }
