@@ -24,8 +24,8 @@ export class Reader {
     const totals = db.prepare('SELECT * FROM totals')
     // Those that the index does not have yet are looked through.
     this.#ids = db.prepare(`SELECT events.id, events.seq FROM ids JOIN events ON events.seq = ids.seq
-        WHERE ids.key = ?1 AND substr(events.id, 1, length(?2)) = ?2
-      UNION SELECT id, seq FROM events WHERE seq > (SELECT indexed FROM totals) AND substr(id, 1, length(?2)) = ?2 LIMIT ?3`)
+        WHERE ids.key = ? AND substr(events.id, 1, length(?)) = ?
+      UNION SELECT id, seq FROM events WHERE seq > (SELECT indexed FROM totals) AND substr(id, 1, length(?)) = ? LIMIT ?`)
     this.#views = new EventViews(db, {
       totals: { get now () { return totals.get() as unknown as Counts } }, // the table's one row
       ids: { find: (id) => this.#find(id, 1)[0]?.seq }
@@ -56,7 +56,7 @@ export class Reader {
   #find (prefix: string, most: number): Array<{ id: string, seq: number }> {
     const bytes = Buffer.from(prefix, 'base64url')
     if (bytes.length < KEY_BYTES) return []
-    const rows = this.#ids.all(bytes.readInt32BE(), prefix, most)
+    const rows = this.#ids.all(bytes.readInt32BE(), prefix, prefix, prefix, prefix, most)
     return rows.map(({ id, seq }) => ({ id: String(id), seq: Number(seq) }))
   }
 
