@@ -6,7 +6,7 @@ import type { Io } from '../io.ts'
 import { columnsOf, isTerminal, paintFor } from '../terminal.ts'
 import { ageOf } from './age.ts'
 import type { InboxOptions } from './options.ts'
-import { linesOf, recordOf } from './row.ts'
+import { recordOf, tableOf } from './row.ts'
 import type { Source } from './source.ts'
 
 export async function list (source: Source, options: InboxOptions, { stdout, env, signal }: Io): Promise<number> {
@@ -14,7 +14,7 @@ export async function list (source: Source, options: InboxOptions, { stdout, env
   const now = Date.now()
   const lines = options.json || !isTerminal(stdout)
     ? events.map(recordOf)
-    : linesOf(events.map((event) => ({ when: ageOf(event.receivedAt, now), event })), paintFor(stdout, env), { width: columnsOf(stdout) })
+    : tableOf(events.map((event) => ({ when: ageOf(event.receivedAt, now), event })), paintFor(stdout, env), columnsOf(stdout))
   for (const line of lines) stdout.write(`${line}\n`)
   return EXIT.ok
 }

@@ -22,16 +22,30 @@ export function colourOf (state: EventState): 'yellow' | 'green' | 'red' | 'mage
   return COLOURS[state]
 }
 
+const HEADINGS = ['age', 'name', 'id', 'conversation', 'medium', 'deliveries']
+
+/** Lines for people, below a heading. */
+export function tableOf (rows: readonly Columns[], paint: Paint, width: number): string[] {
+  const widths = widthsOf([HEADINGS, ...rows.map(cellsOf)], [])
+  const heading = ['state'.padEnd(STATE), ...HEADINGS.map((heading, i) => heading.padEnd(Number(widths[i]))), 'content'].join('  ')
+  return [paint('dim', heading), ...linesOf(rows, paint, { width, least: widths })]
+}
+
 /** Lines for people, in columns as wide as what they hold; `least` is how wide they are at least. */
-export function linesOf (rows: readonly Columns[], paint: Paint, { width, least = [] }: { width: number, least?: readonly number[] }): string[] {
-  const widths = [...least]
+export function linesOf (rows: readonly Columns[], paint: Paint, { width, least }: { width: number, least: readonly number[] }): string[] {
   const cells = rows.map(cellsOf)
-  for (const row of cells) row.forEach((cell, i) => { widths[i] = Math.max(cell.length, widths[i] ?? 0) })
+  const widths = widthsOf(cells, least)
   const used = widths.reduce((sum, width) => sum + width + 2, 0)
   return rows.map(({ event }, i) => {
     const padded = cells[i]?.map((cell, i) => cell.padEnd(Number(widths[i]))).join('  ')
     return `${paint(colourOf(event.state), event.state.padEnd(STATE))}  ${String(padded)}  ${onOneLine(lineOf(event), Math.max(10, width - used - STATE - 2))}`.trimEnd()
   })
+}
+
+function widthsOf (cells: readonly string[][], least: readonly number[]): number[] {
+  const widths = [...least]
+  for (const row of cells) row.forEach((cell, i) => { widths[i] = Math.max(cell.length, widths[i] ?? 0) })
+  return widths
 }
 
 /** Who wrote it, and what. */
