@@ -145,7 +145,8 @@ export function idOf (bytes: Uint8Array): string {
   return hash('sha256', bytes, 'base64url')
 }
 
-function conversationOf ({ conversation }: UnknownEvent): string | undefined {
+/** What belongs together, unless the `lane` option says otherwise. */
+export function conversationOf ({ conversation }: UnknownEvent): string | undefined {
   return isObject(conversation) && typeof conversation.id === 'string' ? conversation.id : undefined
 }
 

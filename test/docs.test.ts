@@ -5,6 +5,10 @@ import { Value } from '@sinclair/typebox/value'
 import { test } from 'tap'
 import ts from 'typescript'
 import * as main from '../index.ts'
+import { HELP as INBOX_HELP } from '../lib/cli/inbox/help.ts'
+import { parseInboxOptions } from '../lib/cli/inbox/options.ts'
+import { HELP as LISTEN_HELP } from '../lib/cli/listen/help.ts'
+import { parseListenOptions } from '../lib/cli/listen/options.ts'
 import { HELP } from '../lib/cli/send/help.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { providerEvents } from '../lib/events.ts'
@@ -233,19 +237,27 @@ test('what the inbox can do is documented', async (t) => {
   t.match(text, `\`{ ${Object.keys(await app.webhooks.inbox.stats()).join(', ')} }\``)
 })
 
-test('every option of the command line is documented with its default, and no other is', async (t) => {
-  const rows = table(section('Command line'), 'option')
-  const flags = named(rows, 'option').map((option) => option.split(' ')[0] ?? '')
-  const help = Array.from(HELP.matchAll(/^ {2}((?:-\w, )?--[\w-]+)/gm), ([, flag = '']) => flag.split(', ')).flat()
-  t.same(sorted(flags), sorted(help))
-  const defaults = parseSendOptions([], {})
-  t.not(defaults, 'help')
-  for (const row of rows) {
-    const real: unknown = Reflect.get(Object(defaults) as object, /--([\w-]+)/.exec(row.option ?? '')?.[1] ?? '')
-    if (typeof real === 'number') t.equal(row.default, written(real))
-    if (real instanceof URL) t.equal(row.default, written(real.href))
-  }
-})
+for (const { command, where, help, defaults } of [
+  { command: 'send', where: 'Command line', help: HELP, defaults: parseSendOptions([], {}) },
+  { command: 'listen', where: 'Receiving on this machine', help: LISTEN_HELP, defaults: parseListenOptions([], {}) },
+  { command: 'inbox', where: 'Into an inbox, beside its app', help: INBOX_HELP, defaults: parseInboxOptions(['list', '--db', 'a.db'], {}) }
+]) {
+  test(`every option of ${command} is documented with its default, and no other is`, async (t) => {
+    const rows = table(section(where), 'option')
+    const flags = named(rows, 'option').map((option) => option.split(' ')[0] ?? '')
+    const real = Array.from(help.matchAll(/^ {2}((?:-\w, )?--[\w-]+)/gm), ([, flag = '']) => flag.split(', ')).flat()
+    t.same(sorted(flags), sorted(real))
+    t.not(defaults, 'help')
+    for (const row of rows) {
+      const name = /--([\w-]+)/.exec(row.option ?? '')?.[1] ?? ''
+      const value: unknown = name === 'db' ? undefined : Reflect.get(Object(defaults) as object, name)
+      if (typeof value === 'number') t.equal(row.default, written(value))
+      if (typeof value === 'string') t.equal(row.default, written(value))
+      if (value instanceof URL) t.equal(row.default, written(value.href))
+      if (Array.isArray(value)) t.equal(row.default, written(value.join()))
+    }
+  })
+}
 
 test('every link of docs goes somewhere', async (t) => {
   for (const file of globSync('docs/*.md', { cwd: root })) {

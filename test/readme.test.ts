@@ -6,6 +6,8 @@ import { DatabaseSync } from 'node:sqlite'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { ONEROUTE_IPS } from '../index.ts'
+import { parseInboxOptions } from '../lib/cli/inbox/options.ts'
+import { parseListenOptions } from '../lib/cli/listen/options.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { newMessage, sign } from '../lib/testing.ts'
 import { manifestOf, root, run } from './helpers/package.ts'
@@ -186,6 +188,13 @@ test('blocks in TypeScript compile', async (t) => {
   t.equal(code, 0, output)
 })
 
+/** What each command makes of its arguments: it throws if they are wrong. */
+const PARSERS: Record<string, (args: string[]) => unknown> = {
+  send: (args) => parseSendOptions(args, {}),
+  listen: (args) => parseListenOptions(args, {}),
+  inbox: (args) => parseInboxOptions(args, { ONEROUTE_INBOX: 'webhooks.db' })
+}
+
 /** What is wrong with a command, if anything. */
 function problemOf (words: readonly string[]): string | undefined {
   const [program = '', verb = '', ...rest] = words
@@ -193,8 +202,7 @@ function problemOf (words: readonly string[]): string | undefined {
   if (program === 'node') return files.some(({ file }) => file === words.at(-1)) ? undefined : 'no such block'
   if (program === 'npx') {
     const [command = '', ...args] = rest
-    if (command !== 'send') return `no command '${command}'`
-    return known(manifest.bin, verb) ?? (parseSendOptions(args, {}) === 'help' ? 'help' : undefined)
+    return known(manifest.bin, verb) ?? known(PARSERS, command) ?? (PARSERS[command]?.(args) === 'help' ? 'help' : undefined)
   }
   if (program !== 'npm') return `no program '${program}'`
   if (verb === 'i') return rest.map((name) => known({ ...manifest.peerDependencies, [manifest.name]: '' }, name)).find((problem) => problem !== undefined)

@@ -12,5 +12,12 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
+// On the versions of Node where node:sqlite is not stable yet it warns of itself, which whoever runs a command cannot mend.
+const printers = process.listeners('warning')
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  if (warning.name !== 'ExperimentalWarning') for (const print of printers) print(warning)
+})
+
 const { stdin, stdout, stderr, env } = process
 process.exitCode = await run(process.argv.slice(2), { stdin, stdout, stderr, env, signal: interrupt.signal })

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { isCoded } from '../errors.ts'
+import { CommandError } from './command-error.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
 import { UsageError } from './usage-error.ts'
@@ -18,6 +20,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   send: {
     summary: 'play OneRoute: post signed events to your app',
     load: async () => (await import('./send/send.ts')).send
+  },
+  listen: {
+    summary: 'receive events on this machine, and print them as they come',
+    load: async () => (await import('./listen/listen.ts')).listen
+  },
+  inbox: {
+    summary: 'look into an inbox, beside the app that uses it, and replay from it',
+    load: async () => (await import('./inbox/inbox.ts')).inbox
   }
 }
 
@@ -43,8 +53,12 @@ export async function run (argv: string[], io: Io): Promise<number> {
   } catch (error) {
     // Ctrl-C, while it was waiting for something: there is nothing to sum up.
     if (error instanceof Error && error.name === 'AbortError') return EXIT.interrupted
-    if (!(error instanceof UsageError)) throw error
     const command = isCommand(name) ? `${NAME} ${name}` : NAME
+    if (error instanceof CommandError || isCoded(error)) {
+      io.stderr.write(`${command}: ${error.message}\n`)
+      return EXIT.failed
+    }
+    if (!(error instanceof UsageError)) throw error
     io.stderr.write(`${command}: ${error.message}\nSee ${command} --help\n`)
     return EXIT.usage
   }

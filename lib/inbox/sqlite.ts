@@ -58,7 +58,7 @@ class SqliteInbox implements Inbox {
   async replay (ids: readonly string[]): Promise<number> {
     let count = 0
     for (let i = 0; i < ids.length; i += REPLAYED_AT_ONCE) {
-      count += await this.#open().replay(ids.slice(i, i + REPLAYED_AT_ONCE))
+      count += await this.#open().replay({ method: 'replay', ids: ids.slice(i, i + REPLAYED_AT_ONCE) })
     }
     return count
   }

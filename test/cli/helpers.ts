@@ -60,26 +60,40 @@ interface Given {
   env?: Record<string, string>
   /** Columns of the terminal that stderr is to be. */
   terminal?: number
+  /** Columns of the terminal that stdin and stdout are to be. */
+  tty?: number
   interrupt?: AbortController
+  /** Called with what is written to stdout. */
+  onOutput?: (text: string) => void
+  /** The same for stderr. */
+  onError?: (text: string) => void
 }
 
 /** A stream that keeps what is written to it. */
 class Written extends Writable {
   text = ''
+  readonly #onOutput: (text: string) => void
+
+  constructor (onOutput: (text: string) => void = () => undefined) {
+    super()
+    this.#onOutput = onOutput
+  }
 
   override _write (chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString()
+    this.#onOutput(chunk.toString())
     done()
   }
 }
 
 /** Runs the command line in this process. */
 export async function cli (argv: string[], given: Given = {}) {
-  const { stdin = '', env = {}, terminal, interrupt = new AbortController() } = given
-  const stdout = new Written()
-  const stderr = Object.assign(new Written(), terminal === undefined ? {} : { isTTY: true, columns: terminal })
+  const { stdin = '', env = {}, terminal, tty, interrupt = new AbortController(), onOutput, onError } = given
+  const onTerminal = tty === undefined ? {} : { isTTY: true, columns: tty }
+  const stdout = Object.assign(new Written(onOutput), onTerminal)
+  const stderr = Object.assign(new Written(onError), terminal === undefined ? {} : { isTTY: true, columns: terminal })
   const code = await run(argv, {
-    stdin: stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]),
+    stdin: Object.assign(stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]), onTerminal),
     stdout,
     stderr,
     env,

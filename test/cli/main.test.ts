@@ -69,6 +69,31 @@ test('Ctrl-C ends it while it waits for standard input', async (t) => {
   t.match(await end(child), { code: 130, stdout: '', stderr: '' })
 })
 
+test('listen prints events in a pipe until Ctrl-C', async (t) => {
+  const child = start(t, ['listen', '--port', '0'], { ONEROUTE_SECRET: 'a secret key' })
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString() })
+  while (!said.includes('send --to')) await once(child.stderr, 'data')
+  const [, url = ''] = /send --to (\S+)/.exec(said) ?? []
+  const sent = end(start(t, ['send', '--to', url], { ONEROUTE_SECRET: 'a secret key' }))
+  child.stdout.once('data', () => { void sent.then(() => { child.kill('SIGINT') }) })
+  const [stdout] = await Promise.all([text(child.stdout), once(child, 'close')])
+  t.match(await sent, { code: 0 })
+  t.match(stdout, /^{"id":"[^]*}\n$/)
+  t.equal(child.exitCode, 130)
+  t.match(said, /\n1 event\n$/)
+})
+
+test('it warns of what can be mended, and not of what Node calls experimental', async (t) => {
+  const warn = "process.once('beforeExit', () => { process.emitWarning('seen'); process.emitWarning('unseen', 'ExperimentalWarning') })"
+  const { ONEROUTE_SECRET: _, ...env } = process.env
+  const child = spawn(process.execPath, ['--experimental-strip-types', '--import', `data:text/javascript,${encodeURIComponent(warn)}`, MAIN, '--version'], { env })
+  const { stderr, code } = await end(child)
+  t.equal(code, 0)
+  t.match(stderr, /Warning: seen/)
+  t.notMatch(stderr, /unseen/)
+})
+
 test('a reader that leaves early is no failure', async (t) => {
   const child = start(t, ['--help'])
   child.stdout.destroy()

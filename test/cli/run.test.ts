@@ -6,7 +6,7 @@ test('--help and -h print what there is, on stdout', async (t) => {
   const { code, stdout, stderr } = await cli(['--help'])
   t.equal(code, 0)
   t.match(stdout, /Usage: oneroute-webhooks <command>/)
-  t.match(stdout, /^ {2}send {2,}\w/m)
+  for (const command of ['send', 'listen', 'inbox']) t.match(stdout, new RegExp(`^ {2}${command} {2,}\\w`, 'm'))
   t.equal(stderr, '')
   t.same(await cli(['-h']), { code, stdout, stderr })
 })
@@ -23,18 +23,18 @@ test('--version and -v print the version of the package', async (t) => {
 
 test('a command that there is not is refused, and those that there are named', async (t) => {
   for (const [name, message] of [
-    ['sned', "Unknown command 'sned': it must be one of send"],
-    ['toString', "Unknown command 'toString': it must be one of send"],
-    ['', "Unknown command '': it must be one of send"],
-    ['--to', "Unknown option '--to': the command comes first, one of send"],
-    ['--secret=hidden', "Unknown option '--secret': the command comes first, one of send"]
+    ['sned', "Unknown command 'sned': it must be one of send, listen, inbox"],
+    ['toString', "Unknown command 'toString': it must be one of send, listen, inbox"],
+    ['', "Unknown command '': it must be one of send, listen, inbox"],
+    ['--to', "Unknown option '--to': the command comes first, one of send, listen, inbox"],
+    ['--secret=hidden', "Unknown option '--secret': the command comes first, one of send, listen, inbox"]
   ] as const) {
     t.same(await cli([name]), { code: 2, stdout: '', stderr: `oneroute-webhooks: ${message}\nSee oneroute-webhooks --help\n` })
   }
 })
 
 test('every help fits a terminal', async (t) => {
-  for (const argv of [['--help'], ['send', '--help']]) {
+  for (const argv of [['--help'], ['send', '--help'], ['listen', '--help'], ['inbox', '--help']]) {
     const { stdout } = await cli(argv)
     t.ok(stdout.endsWith('\n'))
     for (const line of stdout.split('\n')) t.ok(line.length <= 100 && line === line.trimEnd(), line)

@@ -33,11 +33,11 @@ export class Statement {
 /** Runs statements on connections of a pool, none of which it keeps. */
 export class Database {
   readonly #pool: PostgresPool
-  readonly #log: FastifyBaseLogger
+  readonly #log: Pick<FastifyBaseLogger, 'debug'>
   /** Without a listener, the error of a connection that nobody uses would end the process. */
   readonly #onError = (err: Error) => { this.#log.debug({ err }, 'a connection to PostgreSQL was lost') }
 
-  constructor (pool: PostgresPool, log: FastifyBaseLogger) {
+  constructor (pool: PostgresPool, log: Pick<FastifyBaseLogger, 'debug'>) {
     this.#pool = pool
     this.#log = log
     pool.on('error', this.#onError)

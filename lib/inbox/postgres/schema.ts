@@ -39,6 +39,13 @@ export async function prepareSchema (database: Database, name: string, migration
   }
 }
 
+/** Sees to it that the schema is there and is what this version of the package works with, and changes nothing. */
+export async function checkSchema (database: Database, name: string): Promise<void> {
+  const version = await database.use(async (client) => await versionOf(client, name))
+  if (version === 0) throw new InboxUnusableError(name, 'there is no such inbox in this database')
+  if (version > MIGRATIONS.length) throw new InboxUnusableError(name, tooNew(version, MIGRATIONS.length))
+}
+
 async function checkServer (client: PostgresClient, oldest: number): Promise<void> {
   const [row] = await query(client, `SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding,
     pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only, $1::integer AS number`, [42])
@@ -64,9 +71,7 @@ async function migrate (client: PostgresClient, name: string, migrations: readon
     // One after the other: whoever comes second finds it done.
     await query(client, "SELECT pg_advisory_xact_lock(hashtextextended('fastify-oneroute-webhooks ' || $1, 0))", [name])
     const version = await versionOf(client, name)
-    if (version > migrations.length) {
-      throw new Error(`its version is ${version}, and this package knows ${migrations.length}: a newer version of the package has made it`)
-    }
+    if (version > migrations.length) throw new Error(tooNew(version, migrations.length))
     if (version === 0) await query(client, createSchema(name))
     for (const [i, migration] of migrations.entries()) {
       if (i < version) continue
@@ -78,6 +83,10 @@ async function migrate (client: PostgresClient, name: string, migrations: readon
     await query(client, 'ROLLBACK').catch(() => {}) // if the connection is lost, the transaction is, too
     throw error
   }
+}
+
+function tooNew (version: number, known: number): string {
+  return `its version is ${version}, and this package knows ${known}: a newer version of the package has made it`
 }
 
 /** Whoever may not make a schema can be given one. */

@@ -1,5 +1,6 @@
 import type { EventState, InboxStats, ListOptions, StoredEvent } from '../inbox.ts'
 import { dateOf, storedEvent } from '../rows.ts'
+import { text } from '../text.ts'
 import { Statement } from './database.ts'
 import type { Database, Row } from './database.ts'
 import { keyOf, quoted } from './names.ts'
@@ -31,6 +32,13 @@ export class Views {
   async get (id: string): Promise<StoredEvent | undefined> {
     const [event] = await this.#events('id = $1', [keyOf(id)])
     return event
+  }
+
+  /** Ids that begin with these characters, so many at most. */
+  async idsLike (prefix: string, most: number): Promise<string[]> {
+    // A range, for which the index is good. The characters of an id come before '~'.
+    const rows = await this.#database.run(`SELECT id FROM ${this.#schema}.events WHERE id >= $1 AND id < $2 LIMIT $3`, [text(prefix), `${text(prefix)}~`, most])
+    return rows.map(({ id }) => String(id))
   }
 
   async replay (ids: readonly string[]): Promise<number> {

@@ -10,6 +10,8 @@ const RESTART_AFTER = 1_000
 interface Parts {
   readonly opening: Omit<Opening, 'kind' | 'held' | 'again'>
   readonly log: FastifyBaseLogger
+  /** Another process asks for a replay: it is told again and again until it is answered. */
+  readonly onMail: () => void
   /** The store cannot be asked until it has started again. */
   readonly onDown: () => void
   /** The lanes that are under way when it does. */
@@ -65,6 +67,7 @@ export class StoreClient {
   #start (): Thread {
     return new Thread({
       onPurgeFailed: (message) => { this.#parts.log.warn({ err: new Error(message) }, 'old events could not be removed: it is tried again') },
+      onMail: () => { this.#parts.onMail() },
       onEnd: (error) => { this.#end(error) }
     })
   }

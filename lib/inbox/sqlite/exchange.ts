@@ -52,6 +52,7 @@ export class Exchange {
       opening: { path, keep, maxBacklog },
       log,
       held: () => this.#lanes.names(),
+      onMail: () => { this.replay({ method: 'answer' }).catch(() => {}) }, // then it comes again
       onDown: () => { this.#forget() },
       onUp: (nextDue) => {
         this.#due.set(nextDue)
@@ -98,8 +99,8 @@ export class Exchange {
     this.#soon()
   }
 
-  async replay (ids: readonly string[]): Promise<number> {
-    const { count, lanes } = await this.call({ method: 'replay', ids })
+  async replay (call: Extract<Call, { method: 'replay' | 'answer' }>): Promise<number> {
+    const { count, lanes } = await this.call<'replay' | 'answer'>(call)
     for (const lane of lanes) this.#lanes.hold(lane)
     this.#soon()
     return count

@@ -67,6 +67,8 @@ export type Call =
   | { method: 'list', options: ListOptions }
   | { method: 'get', id: string }
   | { method: 'replay', ids: readonly string[] }
+  /** The replay that another process has asked for longest, if there is one. */
+  | { method: 'answer' }
   /** So many lanes that are due: they are held from then on. */
   | { method: 'take', lanes: number }
 
@@ -93,6 +95,7 @@ export interface Results {
   get: StoredRow | undefined
   /** `lanes` are now held, to be given back by those who know whether they are in memory. */
   replay: { count: number, lanes: string[] }
+  answer: { count: number, lanes: string[] }
   take: TakenLane[]
 }
 
@@ -135,3 +138,5 @@ export type Reply =
   | { kind: 'failed', message: string, locked: boolean }
   /** No answer, but news: what is old could not be removed. */
   | { kind: 'purgeFailed', message: string }
+  /** No answer either: another process asks for a replay. */
+  | { kind: 'mail' }

@@ -2,9 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { EventState, ListOptions } from '../../inbox.ts'
 import type { StoredRow } from '../../rows.ts'
 import type { Results } from '../messages.ts'
-import type { KnownIds } from './known-ids.ts'
 import { nameOfState, State } from './schema.ts'
-import type { Totals } from './totals.ts'
+import type { Counts } from './totals.ts'
 
 /** Of no event. */
 const NO_SEQ = 0
@@ -17,20 +16,23 @@ const STATES: Record<EventState, readonly number[]> = {
   invalid: [State.invalid]
 }
 
+interface Parts {
+  readonly totals: { readonly now: Counts }
+  readonly ids: { find (id: string): number | undefined }
+}
+
 /** What can be seen of the store. */
 export class EventViews {
-  readonly #totals: Totals
-  readonly #ids: KnownIds
+  readonly #parts: Parts
   readonly #statements: ReturnType<typeof prepare>
 
-  constructor (db: DatabaseSync, totals: Totals, ids: KnownIds) {
-    this.#totals = totals
-    this.#ids = ids
+  constructor (db: DatabaseSync, parts: Parts) {
+    this.#parts = parts
     this.#statements = prepare(db)
   }
 
   stats (): Results['stats'] {
-    const { pending, done, dead, invalid } = this.#totals.now
+    const { pending, done, dead, invalid } = this.#parts.totals.now
     const oldest = STATES.pending
       .map((state) => this.#statements.oldest.get(state)?.received)
       .filter((received) => received !== undefined)
@@ -49,7 +51,7 @@ export class EventViews {
   }
 
   get (id: string): StoredRow | undefined {
-    return rowsOf(this.#statements.one, this.#ids.find(id) ?? NO_SEQ)[0]
+    return rowsOf(this.#statements.one, this.#parts.ids.find(id) ?? NO_SEQ)[0]
   }
 }
 

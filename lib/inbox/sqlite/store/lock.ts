@@ -13,14 +13,14 @@ const BUSY = 5
 
 /**
  * Keeps a file to one process: an exclusive transaction on a second file, which ends with its process, however that ends. Not on
- * the file itself: others may read it.
+ * the file itself: others may read it. `patience` is how long it waits for it, in milliseconds.
  */
-export function lock (path: string): DatabaseSync {
+export function lock (path: string, patience: number): DatabaseSync {
   const file = `${path}-lock`
   create(file)
   const db = new DatabaseSync(file)
   try {
-    db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
+    db.exec(`PRAGMA busy_timeout = ${patience}; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE`)
     return db
   } catch (error) {
     db.close()

@@ -20,7 +20,7 @@ export function nameOfState (state: unknown): EventState {
  *
  * Bodies are in a table of their own, so that what changes of an event is small: some thirty of them share a page.
  * `lanes` has the lanes that wait in the store: see lane-table.ts for what `due` is. `ids` finds events by a part of their id, and
- * lags behind: see known-ids.ts.
+ * lags behind: see known-ids.ts. `replays` is where other processes ask for replays: see mailbox.ts.
  */
 const MIGRATIONS: readonly string[] = [`
   CREATE TABLE events (
@@ -53,7 +53,16 @@ const MIGRATIONS: readonly string[] = [`
     invalid INTEGER NOT NULL
   ) STRICT;
   INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0);
+  CREATE TABLE replays (
+    request INTEGER PRIMARY KEY AUTOINCREMENT,
+    asked INTEGER NOT NULL,
+    ids TEXT NOT NULL,
+    count INTEGER
+  ) STRICT;
 `]
+
+/** What this version of the package works with. */
+export const VERSION = MIGRATIONS.length
 
 /** The schema that a file has: 0 if it is empty. Looks only, for it may be somebody else's. */
 export function versionOf (db: DatabaseSync): number {

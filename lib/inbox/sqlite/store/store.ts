@@ -7,6 +7,7 @@ import { create } from './files.ts'
 import { KnownIds } from './known-ids.ts'
 import { LaneTable } from './lane-table.ts'
 import { lock } from './lock.ts'
+import { Mailbox } from './mailbox.ts'
 import type { Call, Done, Opening, Results, Work } from '../messages.ts'
 import { Purge } from './purge.ts'
 import { migrate, versionOf } from './schema.ts'
@@ -17,6 +18,8 @@ import { UnusableError } from './unusable-error.ts'
 const PAGE = 8_192
 /** In KiB: the pages that most transactions touch, of a file of many gigabytes. */
 const CACHE = 16_384
+/** In milliseconds: a command that replays events of a file that nobody has holds it for a moment. */
+const PATIENCE = 1_000
 
 /** The file, and all that is done with it. Everything here waits for the disk: it has a thread of its own. */
 export class Store {
@@ -29,12 +32,14 @@ export class Store {
   readonly #lanes: LaneTable
   readonly #events: EventTable
   readonly #views: EventViews
+  readonly #mailbox: Mailbox
   readonly #purge: Purge
 
-  constructor ({ path, keep, maxBacklog, held, again }: Opening) {
+  /** `patience` is how long it waits for somebody who has the file, in milliseconds. */
+  constructor ({ path, keep, maxBacklog, held, again }: Opening, patience = PATIENCE) {
     // What was there a moment ago must not begin anew as an empty file.
     const file = again ? realpathSync(path) : create(path)
-    this.#lock = lock(file)
+    this.#lock = lock(file, patience)
     try {
       const db = this.#db = openFile(file, again)
       this.#begin = db.prepare('BEGIN IMMEDIATE')
@@ -43,7 +48,8 @@ export class Store {
       const ids = this.#ids = new KnownIds(db, totals.now.indexed)
       const lanes = this.#lanes = new LaneTable(db)
       this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
-      this.#views = new EventViews(db, totals, ids)
+      this.#views = new EventViews(db, { totals, ids })
+      this.#mailbox = new Mailbox(db)
       this.#purge = new Purge({ db, totals, ids, keep })
       this.#transaction(() => { lanes.recover(held) })
     } catch (error) {
@@ -54,6 +60,11 @@ export class Store {
 
   nextDue (): number | null {
     return this.#lanes.nextDue()
+  }
+
+  /** Whether another process asks for a replay. To be looked at now and then: it costs next to nothing. */
+  hasMail (): boolean {
+    return this.#mailbox.hasMail()
   }
 
   run (work: Work): Done {
@@ -93,6 +104,7 @@ export class Store {
       case 'list': return this.#views.list(call.options)
       case 'get': return this.#views.get(call.id)
       case 'replay': return this.#events.replay(call.ids)
+      case 'answer': return this.#mailbox.answer(now, (ids) => this.#events.replay(ids))
       case 'take': return this.#lanes.take(call.lanes, now)
     }
   }

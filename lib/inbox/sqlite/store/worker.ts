@@ -8,8 +8,13 @@ import { Store } from './store.ts'
 /** Between two looks for what is old enough to be removed, in milliseconds: no need to be more exact than a hundredth of `keep`. */
 const PURGE_EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const
 
+/** Between two looks for requests of other processes, in milliseconds, and for as many looks after one: who asks may ask for more. */
+const LOOK_EVERY = { idle: 1_000, busy: 20, times: 50 } as const
+
 let store: Store | undefined
 let next: NodeJS.Timeout | undefined
+let nextLook: NodeJS.Timeout | undefined
+let busy = 0
 const closing = new AbortController()
 const { signal } = closing
 
@@ -35,15 +40,33 @@ function open (opening: Opening): Reply {
   store = new Store(opening)
   const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, opening.keep * PURGE_EVERY.part))
   void maintain(store, every, store.warmUp())
+  look(store)
   return { kind: 'opened', nextDue: store.nextDue() }
 }
 
 function close (): void {
   closing.abort()
   clearTimeout(next)
+  clearTimeout(nextLook)
   store?.close()
   store = undefined
   parentPort?.close() // and nothing keeps the thread any longer
+}
+
+function look (store: Store): void {
+  busy = isAsked(store) ? LOOK_EVERY.times : Math.max(0, busy - 1)
+  nextLook = setTimeout(look, busy > 0 ? LOOK_EVERY.busy : LOOK_EVERY.idle, store)
+}
+
+/** Whether another process asks for a replay: then it is the app that replays, for it knows which lanes are under way. */
+function isAsked (store: Store): boolean {
+  try {
+    const asked = store.hasMail()
+    if (asked) parentPort?.postMessage({ kind: 'mail' } satisfies Reply)
+    return asked
+  } catch {
+    return false // a disk that fails is told of by what has to be written
+  }
 }
 
 /** Goes through these steps, and later again and again through those that remove what is old. */

@@ -1,0 +1,8 @@
+const UNITS = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1_000]] as const
+
+/** How long ago it was, in the largest unit that there is one of: '3m'. */
+export function ageOf (time: Date, now = Date.now()): string {
+  const milliseconds = Math.max(0, now - time.getTime())
+  const [unit, size] = UNITS.find(([, size]) => milliseconds >= size) ?? UNITS[3]
+  return `${Math.floor(milliseconds / size)}${unit}`
+}

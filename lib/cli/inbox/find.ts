@@ -1,0 +1,18 @@
+import type { StoredEvent } from '../../inbox/inbox.ts'
+import { SHORTEST_PREFIX } from '../../inbox/sqlite/store/reader.ts'
+import { CommandError } from '../command-error.ts'
+import { UsageError } from '../usage-error.ts'
+import type { Source } from './source.ts'
+
+/** Named if several begin with the same characters. */
+const MOST = 5
+
+/** An event, of whose id the first characters may be given. */
+export async function find (source: Source, given: string): Promise<StoredEvent> {
+  if (given.length < SHORTEST_PREFIX) throw new UsageError(`An id has to be given with ${SHORTEST_PREFIX} characters or more, got '${given}'`)
+  const ids = await source.idsLike(given, MOST)
+  if (ids.length > 1 && !ids.includes(given)) throw new CommandError(`More than one event begins with '${given}': ${ids.join(', ')}`)
+  const event = await source.get(ids.length === 1 ? ids.join() : given)
+  if (event === undefined) throw new CommandError(`There is no event '${given}'`)
+  return event
+}

@@ -1,0 +1,51 @@
+export const HELP = `Usage: oneroute-webhooks inbox ACTION [options]
+
+Looks into an inbox and replays from it. The app that uses it may run meanwhile: what looks changes
+nothing and holds nothing up, and what is to be replayed is replayed by the app.
+
+ACTION is one of these:
+  stats              how many events are pending, done, dead and invalid
+  list               events, the newest first
+  show ID            one event in full, with all deliveries that were kept
+  replay ID...       put events back, to be delivered again
+  replay --dead      the same for every dead event
+  watch              events as they come and change, until Ctrl-C
+
+An ID may be its first characters, six or more, if no other event begins with them.
+
+Which inbox:
+  --db WHERE         a SQLite file, or postgres://user:password@host/database (default: the
+                     environment variable ONEROUTE_INBOX, the better place for a password)
+  --schema NAME      schema of a PostgreSQL inbox (default: oneroute_webhooks)
+
+What list and watch show:
+  --state STATE      only pending, done, dead or invalid events
+  --name NAME        only events of a name, such as newMessage
+  --conversation ID  only events of a conversation
+  --text TEXT        only events with this in one of their texts, in capitals or not
+  --limit N          list at most so many events (default: 50)
+
+How it is shown:
+  --json             JSON, one object a line; also what list, show and watch print into a pipe
+  --redact NAMES     fields that are shown as [redacted], with commas between them
+                     (default: credentials)
+
+What is replayed:
+  --dead             all dead events; on a terminal it says how many, and asks
+  --yes              without asking
+
+  -h, --help         print this
+
+watch asks once a second for the newest 500 events, and for older ones if more have come. With
+--redact content,name,email,phone little of a customer is shown.
+
+Examples:
+  oneroute-webhooks inbox stats --db webhooks.db
+  oneroute-webhooks inbox list --state dead
+  oneroute-webhooks inbox list --text refund --json | jq .event.message
+  oneroute-webhooks inbox show 3q2-7wAbCd
+  oneroute-webhooks inbox replay --dead
+
+Exit codes: 0 done; 1 it could not be done, such as for an id that there is not; 2 the command line
+is wrong; 130 stopped by Ctrl-C.
+`

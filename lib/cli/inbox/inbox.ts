@@ -1,0 +1,31 @@
+import { EXIT } from '../exit.ts'
+import type { Io } from '../io.ts'
+import { HELP } from './help.ts'
+import { list } from './list.ts'
+import { parseInboxOptions } from './options.ts'
+import type { InboxOptions } from './options.ts'
+import { replay } from './replay.ts'
+import { show } from './show.ts'
+import { openSource } from './source.ts'
+import type { Source } from './source.ts'
+import { stats } from './stats.ts'
+import { watch } from './watch.ts'
+
+export type Action = (source: Source, options: InboxOptions, io: Io) => Promise<number>
+
+const ACTIONS: Record<InboxOptions['action'], Action> = { stats, list, show, replay, watch }
+
+/** `oneroute-webhooks inbox`: looks into an inbox, and replays from it. Settles with the exit code. */
+export async function inbox (argv: string[], io: Io): Promise<number> {
+  const options = parseInboxOptions(argv, io.env)
+  if (options === 'help') {
+    io.stdout.write(HELP)
+    return EXIT.ok
+  }
+  const source = await openSource(options, io.signal)
+  try {
+    return await ACTIONS[options.action](source, options, io)
+  } finally {
+    await source.close()
+  }
+}

@@ -1,0 +1,46 @@
+import type { DeliveryRecord, StoredEvent } from '../../inbox/inbox.ts'
+import { createRedact } from '../../inspector/redact.ts'
+import { EXIT } from '../exit.ts'
+import type { Io } from '../io.ts'
+import { isTerminal, onOneLine, paintFor, prettyJson } from '../terminal.ts'
+import type { Paint } from '../terminal.ts'
+import { find } from './find.ts'
+import type { InboxOptions } from './options.ts'
+import { colourOf, recordOf } from './row.ts'
+import type { Source } from './source.ts'
+
+export async function show (source: Source, { ids, json, redact }: InboxOptions, { stdout, env }: Io): Promise<number> {
+  const found = await find(source, ids.join()) // of which there is one
+  const event = { ...found, event: createRedact(redact)(found.event) }
+  const text = json || !isTerminal(stdout) ? recordOf(event) : fullOf(event, paintFor(stdout, env))
+  stdout.write(`${text}\n`)
+  return EXIT.ok
+}
+
+function fullOf (event: StoredEvent, paint: Paint): string {
+  const { id, name, state, lane, receivedAt, attempts, dueAt, finishedAt, error, deliveries } = event
+  const fields = {
+    id,
+    name: onOneLine(name),
+    conversation: lane === id ? undefined : onOneLine(lane),
+    state: paint(colourOf(state), state),
+    received: receivedAt.toISOString(),
+    deliveries: String(attempts),
+    due: dueAt?.toISOString(),
+    finished: finishedAt?.toISOString(),
+    error: error === null ? undefined : onOneLine(error)
+  }
+  return [
+    ...Object.entries(fields).filter(([, value]) => value !== undefined).map(([field, value]) => `${paint('dim', field.padEnd(12))}  ${String(value)}`),
+    ...deliveries.flatMap((delivery) => linesOf(delivery, paint)),
+    prettyJson(event.event, paint)
+  ].join('\n')
+}
+
+/** When it was, how long it took, and what each listener that failed had to say. */
+function linesOf ({ attempt, startedAt, duration, completed, failures }: DeliveryRecord, paint: Paint): string[] {
+  const done = completed.map((listener) => `  ${paint('green', 'ok')}      ${onOneLine(listener)}`)
+  const failed = failures.map(({ listener, duration, error }) =>
+    `  ${paint('red', 'failed')}  ${onOneLine(listener)}, ${Math.round(duration)} ms: ${onOneLine(error)}`)
+  return [`${paint('dim', 'delivery')} ${attempt}    ${startedAt.toISOString()}, ${Math.round(duration)} ms`, ...done, ...failed]
+}

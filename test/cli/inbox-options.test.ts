@@ -1,0 +1,54 @@
+import { test } from 'tap'
+import { parseInboxOptions } from '../../lib/cli/inbox/options.ts'
+import { cli } from './helpers.ts'
+
+test('the defaults are those that the help names', async (t) => {
+  t.same(parseInboxOptions(['list'], { ONEROUTE_INBOX: 'a.db' }), {
+    action: 'list',
+    ids: [],
+    db: 'a.db',
+    schema: 'oneroute_webhooks',
+    filter: { state: undefined, name: undefined, conversation: undefined, text: undefined },
+    limit: 50,
+    dead: false,
+    yes: false,
+    json: false,
+    redact: ['credentials']
+  })
+  t.match(parseInboxOptions(['list', '--db', 'b.db'], { ONEROUTE_INBOX: 'a.db' }), { db: 'b.db' })
+})
+
+test('an id may begin as an option does', async (t) => {
+  const id = '-4o_0ZQyAmPWKVDDvVhKD9xPZnKlZcD-5LkvkQxh3Xw'
+  t.match(parseInboxOptions(['show', id, '--db', 'a.db'], {}), { ids: [id], db: 'a.db' })
+  t.match(parseInboxOptions(['replay', 'abcdef', '--db', 'a.db', '--', '-abcde'], {}), { ids: ['abcdef', '-abcde'] })
+})
+
+/** Ways to be wrong, and what is said of them. */
+const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp]> = [
+  [[], 'Which of them: stats, list, show, replay, watch?'],
+  [['lst'], "The first word after inbox must be one of stats, list, show, replay, watch, got 'lst'"],
+  [['--db', 'a.db'], 'Which of them: stats, list, show, replay, watch?'],
+  [['stats'], /^Which inbox\? .* --db, .* ONEROUTE_INBOX/],
+  [['stats', '--db', ' '], /^Which inbox\?/],
+  [['stats', '--limit', '5', '--db', 'a.db'], 'inbox stats has no --limit: leave it out'],
+  [['show', 'a', '--state', 'dead', '--db', 'a.db'], 'inbox show has no --state: leave it out'],
+  [['list', '--state', 'done!', '--db', 'a.db'], "--state must be one of pending, done, dead, invalid, got 'done!'"],
+  [['list', '--limit', '0', '--db', 'a.db'], "--limit must be an integer of 1 or more, got '0'"],
+  [['list', 'refund', '--db', 'a.db'], "inbox list takes no 'refund': a text with spaces has to be in quotes"],
+  [['show', '--db', 'a.db'], 'inbox show takes one id, got 0'],
+  [['replay', '--db', 'a.db'], 'inbox replay takes either ids or --dead'],
+  [['replay', 'abcdef', '--dead', '--db', 'a.db'], 'inbox replay takes either ids or --dead'],
+  [['stats', '--bogus'], "Unknown option '--bogus'"]
+]
+
+for (const [argv, message] of MISTAKES) {
+  test(`a mistake is named: inbox ${argv.join(' ')}`, async (t) => {
+    const { code, stdout, stderr } = await cli(['inbox', ...argv])
+    t.equal(code, 2)
+    t.equal(stdout, '')
+    const [, said = ''] = /^oneroute-webhooks inbox: ([^]*)\nSee oneroute-webhooks inbox --help\n$/.exec(stderr) ?? []
+    if (typeof message === 'string') t.equal(said, message)
+    else t.match(said, message)
+  })
+}

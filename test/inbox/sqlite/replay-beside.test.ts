@@ -1,0 +1,205 @@
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'tap'
+import type { Test } from 'tap'
+import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
+import type { Work } from '../../../lib/inbox/sqlite/messages.ts'
+import { replayBeside } from '../../../lib/inbox/sqlite/replay-beside.ts'
+import { ASKED_FOR } from '../../../lib/inbox/sqlite/store/mailbox.ts'
+import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
+import { createApp, message } from '../../helpers/app.ts'
+import { temporaryFile } from '../../helpers/sqlite.ts'
+import { until } from '../../faults/helpers/until.ts'
+
+const { signal } = new AbortController()
+const nothing: Work = { kind: 'work', now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: [] }
+
+function open (t: Test, path: string): Store {
+  const store = new Store({ kind: 'open', path, keep: 1_000, maxBacklog: 10, held: [], again: false })
+  t.teardown(() => { try { store.close() } catch {} })
+  return store
+}
+
+/** Another connection, as other processes have one. */
+function connect (t: Test, path: string) {
+  const db = new DatabaseSync(path)
+  t.teardown(() => { db.close() })
+  const ask = (ids: string, asked = Date.now()) => Number(db.prepare('INSERT INTO replays (asked, ids) VALUES (?, ?)').run(asked, ids).lastInsertRowid)
+  const requests = () => db.prepare('SELECT request, count FROM replays ORDER BY request').all().map((row) => ({ ...row }))
+  return { db, ask, requests }
+}
+
+test('who asks for a replay is heard of once, until it is answered', async (t) => {
+  const path = temporaryFile(t)
+  const store = open(t, path)
+  t.equal(store.hasMail(), false)
+  const { ask, requests } = connect(t, path)
+  ask('["none"]')
+  ask('[]')
+  t.equal(store.hasMail(), true)
+  t.equal(store.hasMail(), true, 'again, until it is answered')
+  const answer = () => store.run({ ...nothing, now: Date.now(), calls: [{ method: 'answer' }] }).results
+  t.same(answer(), [{ count: 0, lanes: [] }])
+  t.same(requests(), [{ request: 1, count: 0 }, { request: 2, count: null }])
+  t.equal(store.hasMail(), true)
+  answer()
+  t.equal(store.hasMail(), false)
+  t.same(answer(), [{ count: 0, lanes: [] }], 'and to nobody it answers nothing')
+})
+
+test('what is no list of ids does no harm', async (t) => {
+  const path = temporaryFile(t)
+  const store = open(t, path)
+  const { ask, requests } = connect(t, path)
+  for (const ids of ['{', 'null', '{"a":1}', '[1,{},[null]]']) {
+    ask(ids)
+    store.run({ ...nothing, now: Date.now(), calls: [{ method: 'answer' }] })
+  }
+  t.same(requests().map(({ count }) => count), [0, 0, 0, 0])
+})
+
+test('a request that nobody expects to be carried out any more is not, and no answer stays for ever', async (t) => {
+  const path = temporaryFile(t)
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path }) })
+  app.webhooks.on('newMessage', () => {})
+  await app.ready()
+  const { id } = await app.webhooks.receive(message())
+  await until(async () => (await app.webhooks.inbox.stats()).done === 1)
+  const { db, ask, requests } = connect(t, path)
+  ask(JSON.stringify([id]), Date.now() - ASKED_FOR - 1)
+  const answered = ask('[]', Date.now() - 3_600_001)
+  db.prepare('UPDATE replays SET count = 1 WHERE request = ?').run(answered)
+  const kept = ask('[]', Date.now() - ASKED_FOR - 1)
+  db.prepare('UPDATE replays SET count = 1 WHERE request = ?').run(kept)
+  const last = ask('[]')
+  await until(() => requests().some(({ request, count }) => request === last && count === 0))
+  t.same(requests(), [{ request: kept, count: 1 }, { request: last, count: 0 }])
+  t.equal((await app.webhooks.inbox.get(id))?.seq, 1, 'not replayed')
+})
+
+test('the app that has the file replays, and delivers at once', async (t) => {
+  const path = temporaryFile(t)
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path }) })
+  const heard: string[] = []
+  app.webhooks.on('newMessage', ({ message: { content } }) => { heard.push(content) })
+  await app.ready()
+  const ids: string[] = []
+  for (const n of [1, 2, 3]) ids.push((await app.webhooks.receive(message('a', `${n}`))).id)
+  await until(() => heard.length === 3)
+  const { requests } = connect(t, path)
+  const counts = await Promise.all([replayBeside(path, ids.slice(0, 2), signal), replayBeside(path, ids.slice(2).concat('unknown'), signal)])
+  t.same(counts, [2, 1])
+  await until(() => heard.length === 6)
+  t.same(heard, ['1', '2', '3', '1', '2', '3'])
+  t.same(requests(), [], 'nothing is left')
+})
+
+test('a lane that is under way is replayed into in order, and given back', async (t) => {
+  const path = temporaryFile(t)
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path }) })
+  const heard: string[] = []
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  app.webhooks.on('newMessage', async ({ message: { content } }) => {
+    heard.push(content)
+    if (content === 'slow') await promise
+  })
+  await app.ready()
+  const { id } = await app.webhooks.receive(message('a', 'first'))
+  await until(async () => (await app.webhooks.inbox.stats()).done === 1)
+  await app.webhooks.receive(message('a', 'slow'))
+  await until(() => heard.includes('slow'))
+  t.equal(await replayBeside(path, [id], signal), 1)
+  t.equal(await replayBeside(path, [id], signal), 0, 'it is pending')
+  await app.webhooks.receive(message('a', 'last'))
+  resolve(undefined)
+  await until(async () => (await app.webhooks.inbox.stats()).done === 3)
+  t.same(heard, ['first', 'slow', 'first', 'last'])
+})
+
+test('a file that nobody has is replayed in, for the next start', async (t) => {
+  const path = temporaryFile(t)
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path }) })
+  app.webhooks.on('newMessage', () => {})
+  await app.ready()
+  const { id } = await app.webhooks.receive(message('a', 'again'))
+  await until(async () => (await app.webhooks.inbox.stats()).done === 1)
+  await app.close()
+  t.equal(await replayBeside(path, [id], signal), 1)
+  const heard: string[] = []
+  const next = await createApp(t, { inbox: sqliteInbox({ path }) })
+  next.app.webhooks.on('newMessage', ({ message: { content } }) => { heard.push(content) })
+  await next.app.ready()
+  await until(() => heard.length === 1)
+  t.same(heard, ['again'])
+})
+
+test('who does not want it any more has it withdrawn, unless it is too late', async (t) => {
+  const path = temporaryFile(t)
+  const store = open(t, path) // which answers nobody by itself
+  const { requests, db } = connect(t, path)
+  const interrupt = new AbortController()
+  const given = replayBeside(path, ['a'], interrupt.signal)
+  t.equal(requests().length, 1)
+  interrupt.abort()
+  await t.rejects(given, { name: 'AbortError' })
+  t.same(requests(), [])
+  const late = new AbortController()
+  const answered = replayBeside(path, ['a'], late.signal)
+  db.exec('UPDATE replays SET count = 7')
+  late.abort()
+  t.equal(await answered, 7)
+  t.equal(store.hasMail(), false)
+})
+
+test('an owner that does not answer is given up, and a request that was removed is not waited for', async (t) => {
+  const path = temporaryFile(t)
+  open(t, path)
+  const { requests, db } = connect(t, path)
+  await t.rejects(replayBeside(path, ['a'], signal, 30), /the process that has it does not answer/)
+  t.same(requests(), [])
+  const asked = replayBeside(path, ['a'], signal)
+  db.exec('DELETE FROM replays')
+  await t.rejects(asked, /too old by now/)
+})
+
+test('an owner that ends while somebody waits leaves the replay to the one who waits', async (t) => {
+  const path = temporaryFile(t)
+  const store = open(t, path)
+  const asked = replayBeside(path, ['a'], signal)
+  store.close()
+  t.equal(await asked, 0)
+})
+
+test('an app whose mailbox cannot be read goes on', async (t) => {
+  const path = temporaryFile(t)
+  const { app, lines } = await createApp(t, { inbox: sqliteInbox({ path, keep: 1 }) })
+  app.webhooks.on('newMessage', () => {})
+  await app.ready()
+  const { db } = connect(t, path)
+  db.exec('DROP TABLE replays')
+  for (const round of ['once', 'twice']) {
+    t.match(await app.webhooks.receive(message()), { status: 'accepted' }, round)
+    // What is old is looked for as often, and a little later.
+    await until(async () => Object.values({ ...await app.webhooks.inbox.stats(), oldestPendingAt: 0 }).every((count) => count === 0))
+  }
+  t.same(lines.filter(({ level }) => level > 40), [], 'its thread has not ended')
+})
+
+test('a file that cannot be written is told of', async (t) => {
+  const path = temporaryFile(t)
+  await t.rejects(replayBeside(path, [], signal), { code: 'ENOENT' })
+  const store = open(t, path)
+  const { db } = connect(t, path)
+  db.exec('DROP TABLE replays')
+  await t.rejects(replayBeside(path, [], signal), /no such table/)
+  t.throws(() => store.hasMail(), /no such table/)
+})
+
+test('a file that turns out to be unusable when it is to be had is told of', async (t) => {
+  const path = temporaryFile(t)
+  const store = open(t, path)
+  const { db } = connect(t, path)
+  const asked = replayBeside(path, ['a'], signal)
+  db.exec('PRAGMA user_version = 99')
+  store.close()
+  await t.rejects(asked, /a newer version of the package/)
+})
