@@ -13,12 +13,14 @@ const MOST_PROBLEMS = 10
 export class EventCatalogue {
   /** Every body that is accepted: an event of a schema, or one of another name. */
   readonly body: TUnsafe<UnknownEvent>
+  readonly schemas: ReadonlyMap<string, TSchema>
   readonly #checks: ReadonlyMap<string, TypeCheck<TSchema>>
 
   constructor (further: Readonly<Record<string, TSchema>>) {
     const schemas = Object.entries<TSchema>({ ...providerEvents, ...further })
     const other = Type.Object({ event: Type.String() }, { title: 'unknown', description: 'An event of another name' })
     this.body = Type.Unsafe(Type.Union([...schemas.map(([, schema]) => schema), other]))
+    this.schemas = new Map(schemas)
     this.#checks = new Map(schemas.map(([name, schema]) => [name, compile(name, schema)]))
   }
 

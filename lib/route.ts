@@ -6,6 +6,7 @@ import type { EventCatalogue } from './catalogue.ts'
 import { AddressNotAllowedError, BadSignatureError } from './errors.ts'
 import type { Intake } from './intake.ts'
 import { createJudge } from './judge.ts'
+import { documentation } from './openapi.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Arrival, Receptions } from './receptions.ts'
 import { SIGNATURE_HEADER } from './signature.ts'
@@ -45,6 +46,7 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
   scope.setReplySerializer((payload) => JSON.stringify(payload))
   scope.withTypeProvider<TypeBoxTypeProvider>().route({
     ...routeOptions,
+    config: { ...documentation({ catalogue, options }), ...routeOptions.config },
     method: 'POST',
     url: path,
     schema: { body: catalogue.body, response: { 200: Accepted } },
