@@ -91,13 +91,17 @@ export class Intake {
     try {
       const event = this.parse(bytes)
       arrival = { bytes, event }
-      const receipt = this.fits(event) ? await this.accept(bytes, event) : await this.refuse(bytes, event, true)
+      const receipt = await this.#take(arrival)
       receptions.accepted(receipt, event, performance.now() - start)
       return receipt
     } catch (error) {
       receptions.refused(error as CodedError, arrival, performance.now() - start) // nothing else is thrown there
       throw error
     }
+  }
+
+  #take ({ bytes, event }: Arrival): Awaitable<Receipt> {
+    return this.fits(event) ? this.accept(bytes, event) : this.refuse(bytes, event, true)
   }
 
   /** Before it is added, for then it may be delivered at once. */

@@ -20,14 +20,14 @@ type Count = Exclude<keyof Minute, 'at'>
 export class Activity {
   readonly #minutes: Minute[] = []
 
-  received ({ outcome }: ReceiveMessage): void {
-    if (outcome !== 'duplicate') this.#count(outcome === 'accepted' ? 'accepted' : 'refused')
+  received ({ outcome }: Pick<ReceiveMessage, 'outcome'>, now = Date.now()): void {
+    if (outcome !== 'duplicate') this.#count(outcome === 'accepted' ? 'accepted' : 'refused', now)
   }
 
-  delivered ({ outcome }: DeliveryMessage): void {
-    if (outcome === 'retry') this.#count('retried')
-    else if (outcome === 'dead') this.#count('dead')
-    else if (outcome !== 'abandoned') this.#count('done')
+  delivered ({ outcome }: Pick<DeliveryMessage, 'outcome'>, now = Date.now()): void {
+    if (outcome === 'retry') this.#count('retried', now)
+    else if (outcome === 'dead') this.#count('dead', now)
+    else if (outcome !== 'abandoned') this.#count('done', now)
   }
 
   /** Of each of the last minutes, also of those that had nothing: the oldest first. */
@@ -39,7 +39,7 @@ export class Activity {
     })
   }
 
-  #count (count: Count, now = Date.now()): void {
+  #count (count: Count, now: number): void {
     const at = now - now % MINUTE
     let minute = this.#minutes.at(-1)
     if (minute?.at !== at) {

@@ -97,6 +97,7 @@ function checkOf<T extends TSchema> (schema: T): (value: unknown) => Static<T> {
   const check = TypeCompiler.Compile(schema)
   return (value) => {
     if (check.Check(value)) return value
-    throw new BadQuestionError(Array.from(check.Errors(value), ({ path, message }) => `${path}: ${message}`)[0] ?? '')
+    const [problem] = Array.from(check.Errors(value), ({ path, message }) => `${path}: ${message}`)
+    throw new BadQuestionError(String(problem))
   }
 }
