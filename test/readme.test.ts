@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import tap, { test } from 'tap'
@@ -211,7 +211,8 @@ function problemOf (words: readonly string[]): string | undefined {
 }
 
 test('every command names what there is', async (t) => {
-  const commands = commandsIn(readme).map(({ words }) => words)
-  const inText = codes(readme.replace(/^```.*?^```$/gms, '')).filter((code) => /^np[mx] /.test(code)).map((code) => code.split(' '))
+  const guide = readFileSync(join(root, 'docs/when-something-is-wrong.md'), 'utf8')
+  const commands = [readme, guide].flatMap((text) => commandsIn(text)).map(({ words }) => words)
+  const inText = codes((readme + guide).replace(/^```.*?^```$/gms, '')).filter((code) => /^np[mx] /.test(code)).map((code) => code.split(' '))
   for (const words of [...commands, ...inText]) t.equal(problemOf(words), undefined, words.join(' '))
 })
