@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { InvalidOptionError } from './errors.ts'
 import type { NewMessage, SmsDeliveryReport } from './events.ts'
+import { samples } from './samples.ts'
 import { createSigner, SIGNATURE_HEADER } from './signature.ts'
 import { merge } from './testing/merge.ts'
 import type { DeepPartial } from './testing/merge.ts'
@@ -30,21 +31,9 @@ export function newMessage (overrides: DeepPartial<NewMessage> = {}): NewMessage
 /** OneRoute's documented `smsDeliveryReport`, of an SMS that was delivered now: no two are the same. */
 export function smsDeliveryReport (overrides: DeepPartial<SmsDeliveryReport> = {}): SmsDeliveryReport {
   const now = new Date().toISOString()
-  const sample: SmsDeliveryReport = {
-    event: 'smsDeliveryReport',
-    message: null,
-    conversation: {
-      id: digits(),
-      externalId: digits(),
-      status: 'delivered',
-      reason: 'Message delivered to handset',
-      from: 'Name',
-      to: '12345678',
-      units: 0,
-      delivered_time: now,
-      createdAt: now
-    }
-  }
+  const sample = merge(structuredClone(samples.smsDeliveryReport), {
+    conversation: { id: digits(), externalId: digits(), delivered_time: now, createdAt: now }
+  })
   return merge(sample, overrides)
 }
 
@@ -81,47 +70,8 @@ function bytesOf (body: Body): Buffer {
 }
 
 function sampleMessage (conversationId: string, now: string): NewMessage {
-  return {
-    event: 'newMessage',
-    message: {
-      sender: { name: 'Message Sender', authUser: false, lastActivity: now },
-      externalId: randomUUID(),
-      content: 'Hello World!',
-      contentType: 'TEXT',
-      imageUrl: null,
-      videoUrl: null,
-      documentUrl: null,
-      audioUrl: null,
-      quoted_message_id: null,
-      conversation_id: conversationId
-    },
-    conversation: {
-      id: conversationId,
-      subject: null,
-      agent: null,
-      customer: { name: 'Customer name', email: 'customer@mail.com' },
-      lastMessageAt: now,
-      status: 'in-queue',
-      country: 'NG',
-      read: false,
-      createdAt: now,
-      updatedAt: now,
-      agent_id: null,
-      Channel: {
-        id: '8bad2edc-2973-4cec-8f33-a17c54dc0686',
-        phone: null,
-        identifier: 'Identifier',
-        medium: 'WHATSAPP',
-        credentials: null,
-        description: 'Whatsapp Channel',
-        name: 'Channel name',
-        type: 'CUSTOM',
-        provider: null,
-        country: 'NG',
-        env: 'LIVE',
-        status: 'ACTIVE',
-        webhookUrl: 'https://webhook.url'
-      }
-    }
-  }
+  return merge(structuredClone(samples.newMessage), {
+    message: { sender: { lastActivity: now }, externalId: randomUUID(), conversation_id: conversationId },
+    conversation: { id: conversationId, lastMessageAt: now, createdAt: now, updatedAt: now }
+  })
 }
