@@ -89,6 +89,32 @@ test('its SQLite inbox keeps an event over a restart, imported and required, and
     keepOne(require('fastify'), require('${name}').webhooks, require('${name}/sqlite'), require('${name}/testing'), 'required.db')`), 'kept')
 })
 
+const look = `
+async function look (Fastify, webhooks, { inspector }, { metrics }) {
+  const app = Fastify()
+  await app.register(webhooks)
+  await app.register(inspector, { prefix: '/inspector', authorize: () => true })
+  const { statusCode, body } = await app.inject('/inspector/page.js')
+  console.log(statusCode, body.length > 10_000)
+  const other = Fastify()
+  await other.register(webhooks)
+  try { await other.register(metrics) } catch ({ code }) { console.log(code) }
+}`
+
+test('its inspector has its page, and its metrics say that prom-client is missing, imported and required', async (t) => {
+  const expected = '200 true\nFST_ONEROUTE_PACKAGE_MISSING'
+  t.equal(await print('look.js', `
+    import Fastify from 'fastify'
+    import webhooks from '${name}'
+    import * as inspector from '${name}/inspector'
+    import * as metrics from '${name}/metrics'
+    ${look}
+    await look(Fastify, webhooks, inspector, metrics)`), expected)
+  t.equal(await print('look.cjs', `
+    ${look}
+    look(require('fastify'), require('${name}').webhooks, require('${name}/inspector'), require('${name}/metrics'))`), expected)
+})
+
 const shareOne = `
 async function shareOne (Fastify, webhooks, { postgresInbox }, { newMessage }, connectionString) {
   const [receiver, deliverer] = await Promise.all([{ deliver: false }, { receive: false }].map(async (role) => {
