@@ -12,7 +12,7 @@ import { inspector } from '../../lib/inspector.ts'
 import type { InspectorOptions } from '../../lib/inspector.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
 import { newMessage, smsDeliveryReport } from '../../lib/testing.ts'
-import { createApp, message, turns } from '../helpers/app.ts'
+import { createApp, gate, message, turns } from '../helpers/app.ts'
 import { ModelInbox } from '../helpers/model-inbox.ts'
 import { temporaryFile } from '../helpers/sqlite.ts'
 
@@ -265,6 +265,42 @@ test('a page that leaves is forgotten, and closing ends those that stay', async 
   const ended = stays.next(() => false)
   await app.close()
   t.equal(await ended, undefined)
+})
+
+test('what changes during a look is looked at after it, and nothing is once the page has left', async (t) => {
+  const { app } = await createApp(t, { inbox: memoryInbox({ history: 10 }) })
+  const { id } = await app.webhooks.receive(message())
+  const looks: Array<PromiseWithResolvers<undefined>> = []
+  const inbox = {
+    ...app.webhooks.inbox,
+    stats: async () => {
+      const look = gate()
+      looks.push(look)
+      await look.promise
+      return await app.webhooks.inbox.stats()
+    }
+  }
+  const feed = new Feed({ inbox, activity: new Activity(), log: app.log, show: summaryOf })
+  t.teardown(() => { feed.close() })
+  const heard: string[] = []
+  const page = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      heard.push(chunk.toString())
+      done()
+    }
+  })
+  feed.add(page)
+  feed.change(id)
+  looks[0]?.resolve(undefined)
+  while (looks.length < 2) await turns()
+  t.match(heard[1], id)
+  page.destroy()
+  await turns()
+  looks[1]?.resolve(undefined)
+  await turns()
+  t.equal(heard.length, 2)
+  feed.change(id)
+  t.equal(looks.length, 2)
 })
 
 test('a page that does not read is cut', async (t) => {
