@@ -88,7 +88,8 @@ function stream (feed: Feed, reply: FastifyReply): void {
   reply.hijack()
   const { raw } = reply
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
-  raw.writeHead(200, { 'content-type': 'text/event-stream' })
+  // Not kept alive: at its end the app is closing, which would wait for what the browser may still ask for.
+  raw.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' })
   feed.add(raw)
 }
 
