@@ -18,7 +18,7 @@ const MOST_SCANNED = 10_000
 const PAGE = 200
 
 const State = Type.Union([Type.Literal('pending'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')])
-const Number = Type.String({ pattern: '^[0-9]{1,15}$' })
+const Digits = Type.String({ pattern: '^[0-9]{1,15}$' })
 const Text = Type.String({ maxLength: 1_000 })
 
 const Query = Type.Object({
@@ -26,7 +26,7 @@ const Query = Type.Object({
   name: Type.Optional(Text),
   conversation: Type.Optional(Text),
   text: Type.Optional(Text),
-  before: Type.Optional(Number)
+  before: Type.Optional(Digits)
 }, { additionalProperties: false })
 const Ids = Type.Object({ ids: Type.Array(Text, { minItems: 1, maxItems: 1_000 }) }, { additionalProperties: false })
 const UpTo = Type.Object({ upTo: Type.Integer({ minimum: 0 }) }, { additionalProperties: false })

@@ -37,6 +37,8 @@ export class Feed {
   #timer: NodeJS.Timeout | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #looking = false
+  /** Whether the timer is one that waits for what comes in with what has changed. */
+  #isSoon = false
 
   constructor (parts: Parts) {
     this.#parts = parts
@@ -46,7 +48,9 @@ export class Feed {
   change (id: string | null): void {
     if (this.#pages.size === 0) return
     if (id !== null && this.#changed.size < MOST_OLDER) this.#changed.add(id)
-    this.#lookIn(LOOK_SOON)
+    // Not put off by each that follows: while events come in all the time, pages would see none of them.
+    if (!this.#isSoon) this.#lookIn(LOOK_SOON)
+    this.#isSoon = true
   }
 
   add (page: Writable): void {
@@ -59,7 +63,10 @@ export class Feed {
   }
 
   close (): void {
-    for (const page of this.#pages) page.end()
+    for (const page of this.#pages) {
+      if (page.writableLength > 0) page.destroy() // it does not read, and would never end
+      else page.end()
+    }
     this.#end()
   }
 
@@ -78,6 +85,7 @@ export class Feed {
     this.#timer = undefined
     this.#known.clear()
     this.#changed.clear()
+    this.#isSoon = false
     this.#newest = 0
   }
 
@@ -87,6 +95,7 @@ export class Feed {
   }
 
   async #look (): Promise<void> {
+    this.#isSoon = false
     if (this.#looking) return
     this.#looking = true
     try {

@@ -303,6 +303,38 @@ test('what changes during a look is looked at after it, and nothing is once the 
   t.equal(looks.length, 2)
 })
 
+test('pages are told while events come in all the time', async (t) => {
+  const { app } = await createApp(t, { inbox: memoryInbox({ history: 10 }) })
+  const feed = new Feed({ inbox: app.webhooks.inbox, activity: new Activity(), log: app.log, show: summaryOf })
+  t.teardown(() => { feed.close() })
+  const heard: number[] = []
+  feed.add(new Writable({
+    write: (_chunk, _encoding, done) => {
+      heard.push(heard.length)
+      done()
+    }
+  }))
+  // Without a pause: a look that each of them put off would never come.
+  while (heard.length < 5) {
+    feed.change(null)
+    await turns()
+  }
+  t.ok(heard.length >= 5)
+})
+
+test('closing does not wait for a page that does not read', async (t) => {
+  const { app } = await createApp(t)
+  const feed = new Feed({ inbox: app.webhooks.inbox, activity: new Activity(), log: app.log, show: summaryOf })
+  const deaf = new Writable({ write: () => {} })
+  const reads = new Writable({ write: (_chunk, _encoding, done) => { done() } })
+  feed.add(deaf)
+  feed.add(reads)
+  await turns()
+  feed.close()
+  t.equal(deaf.destroyed, true)
+  t.equal(reads.writableEnded, true)
+})
+
 test('a page that does not read is cut', async (t) => {
   const { app } = await createApp(t, { inbox: memoryInbox({ history: 1_000 }) })
   app.webhooks.on('newMessage', () => {})
