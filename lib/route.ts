@@ -10,7 +10,7 @@ import { documentation } from './openapi.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Arrival, Receptions } from './receptions.ts'
 import { SIGNATURE_HEADER } from './signature.ts'
-import { hintOn } from './signature/hint.ts'
+import { createExplainer } from './signature/explain.ts'
 import { registerKeys } from './signature/registered-keys.ts'
 import type { Receipt } from './webhooks.ts'
 
@@ -71,14 +71,15 @@ function createReader (scope: FastifyInstance, { options: { secrets, path }, int
   const parse = (bytes: Uint8Array) => ({ bytes, event: intake.parse(bytes) })
   if (secrets.length === 0) return (_request, bytes) => parse(bytes)
   const judge = createJudge(secrets, intake)
-  const others = registerKeys(scope, secrets, path)
+  const explain = createExplainer(secrets, registerKeys(scope, secrets, path))
   const mayExplain = process.env.NODE_ENV !== 'production'
   return (request, bytes) => {
     const header = request.headers[SIGNATURE_HEADER]
     const { outcome, key } = judge(header, bytes)
     receptions.judged(outcome, key)
     if (key !== null) return parse(bytes)
-    if (mayExplain) request.log.warn({ hint: hintOn(header, bytes, secrets, others()) }, 'a signature is not valid')
+    const hint = mayExplain ? explain(header, bytes) : undefined
+    if (hint !== undefined) request.log.warn({ hint }, 'a signature is not valid')
     throw new BadSignatureError()
   }
 }

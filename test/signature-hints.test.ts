@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'tap'
 import type { Test } from 'tap'
+import { createExplainer } from '../lib/signature/explain.ts'
 import { createApp, message, post } from './helpers/app.ts'
 
 const HEADER = 'x-oneroute-signature'
@@ -68,6 +69,16 @@ test('the key of another route is found as long as its app is open', async (t) =
   t.match(await hintOf(t, 'k3y', signature), /right with the key of the route \/other\./)
   await other.close()
   t.match(await hintOf(t, 'k3y', signature), /^The signature is none/)
+})
+
+test('a flood of bad signatures costs no more than a hint a second', async (t) => {
+  let now = 0
+  const explain = createExplainer(['k3y'], () => [], () => now)
+  const hints = [0, 1, 999, 1_000, 1_001, 5_000].map((time) => {
+    now = time
+    return explain('nonsense', Buffer.from(BODY)) !== undefined
+  })
+  t.same(hints, [true, false, false, true, false, true])
 })
 
 test('in production there are no hints', async (t) => {

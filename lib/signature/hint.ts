@@ -7,15 +7,17 @@ import type { Key } from './key-variants.ts'
 /** What somebody may have sent, and how it looks in the header. */
 interface Form {
   readonly what: string
+  /** Of the header: others need not be tried. */
+  readonly length: number
   readonly of: (key: string, body: Uint8Array) => string
 }
 
 const FORMS: readonly Form[] = [
-  { what: '', of: (key, body) => createHmac('sha512', key).update(body).digest('hex') },
-  { what: 'as Base64, and not in hexadecimal', of: (key, body) => createHmac('sha512', key).update(body).digest('base64') },
-  { what: 'with SHA-256, and not SHA-512', of: (key, body) => createHmac('sha256', key).update(body).digest('hex') },
-  { what: 'with SHA-256 as Base64, and not SHA-512 in hexadecimal', of: (key, body) => createHmac('sha256', key).update(body).digest('base64') },
-  { what: 'with a plain SHA-512, and no HMAC', of: (_key, body) => createHash('sha512').update(body).digest('hex') }
+  { what: '', length: 128, of: (key, body) => createHmac('sha512', key).update(body).digest('hex') },
+  { what: 'as Base64, and not in hexadecimal', length: 88, of: (key, body) => createHmac('sha512', key).update(body).digest('base64') },
+  { what: 'with SHA-256, and not SHA-512', length: 64, of: (key, body) => createHmac('sha256', key).update(body).digest('hex') },
+  { what: 'with SHA-256 as Base64, and not SHA-512 in hexadecimal', length: 44, of: (key, body) => createHmac('sha256', key).update(body).digest('base64') },
+  { what: 'with a plain SHA-512, and no HMAC', length: 128, of: (_key, body) => createHash('sha512').update(body).digest('hex') }
 ]
 
 /**
@@ -33,10 +35,12 @@ export function hintOn (header: unknown, body: Uint8Array, own: readonly string[
 
 function matchOf (header: string, body: Uint8Array, keys: readonly Key[]): string | undefined {
   const given = header.trim().replace(/^sha(?:256|512)=/i, '')
+  const forms = FORMS.filter(({ length }) => length === given.length)
+  if (forms.length === 0) return undefined
   const prefix = given === header ? '' : 'without what is around the digits'
   for (const variant of bodyVariants(body)) {
     for (const key of keys) {
-      const form = FORMS.find(({ of }) => isSame(of(key.key, variant.body), given))
+      const form = forms.find(({ of }) => isSame(of(key.key, variant.body), given))
       if (form !== undefined) return [prefix, form.what, key.what, variant.what].filter((part) => part !== '').join(', and ')
     }
   }
