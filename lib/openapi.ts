@@ -39,7 +39,7 @@ export function documentation ({ catalogue, options }: Parts): object {
       }
       const schema = {
         ...about,
-        operationId: 'receiveOneRouteWebhook',
+        operationId: operationIdOf(url),
         headers,
         body: { ...dialect.convert(catalogue.body), 'x-examples': Object.fromEntries(examplesOf(catalogue)) },
         response: responsesOf(options)
@@ -47,6 +47,11 @@ export function documentation ({ catalogue, options }: Parts): object {
       return { schema, url }
     }
   }
+}
+
+/** The plugin may be registered more than once, and each operation of a document has an id of its own. */
+function operationIdOf (url: string): string {
+  return `receive${url.replaceAll(/[^A-Za-z0-9]+([A-Za-z0-9]?)/g, (_, next: string) => next.toUpperCase())}`
 }
 
 const about = {

@@ -45,7 +45,7 @@ for (const version of ['3.0.3', '3.1.0']) {
     t.same(Object.keys(paths), ['/webhooks/oneroute'], 'and nothing of the inspector')
     const operation = paths['/webhooks/oneroute']?.post
     const media = operation?.requestBody.content['application/json']
-    t.equal(operation?.operationId, 'receiveOneRouteWebhook')
+    t.equal(operation?.operationId, 'receiveWebhooksOneroute')
     t.match(operation?.parameters, [{ name: 'x-oneroute-signature', in: 'header', required: true }])
     t.same(Object.keys(operation?.responses ?? {}), ['200', '400', '401', '403', '413', '415', '500', '503'])
     t.same(Object.keys(media?.examples ?? {}), ['newMessage', 'smsDeliveryReport', 'orderPaid'])
@@ -58,6 +58,16 @@ for (const version of ['3.0.3', '3.1.0']) {
     t.equal(text.includes('"nullable":true'), version === '3.0.3')
   })
 }
+
+test('two routes of one app have ids of their own', async (t) => {
+  const app = Fastify()
+  t.teardown(async () => { await app.close() })
+  await app.register(swagger, { openapi: { openapi: '3.1.0', info: { title: 'An app', version: '1.0.0' } } })
+  for (const prefix of ['/a', '/b']) await app.register(async (scope) => { await scope.register(webhooks, {}) }, { prefix })
+  await app.ready()
+  const { paths } = JSON.parse(JSON.stringify(app.swagger())) as Document // OpenAPI has these
+  t.same(Object.values(paths).map(({ post }) => post?.operationId), ['receiveAWebhooksOneroute', 'receiveBWebhooksOneroute'])
+})
 
 test('what cannot be answered is not in it', async (t) => {
   const { paths } = await documentOf(t, '3.0.3')
@@ -83,7 +93,7 @@ test('documents of Swagger 2.0, and those that are made by a function of the app
   await app.register(swagger, { swagger: { info: { title: 'An app', version: '1.0.0' } } })
   await app.register(webhooks, {})
   await app.ready()
-  t.match(app.swagger(), { paths: { '/webhooks/oneroute': { post: { operationId: 'receiveOneRouteWebhook' } } } })
+  t.match(app.swagger(), { paths: { '/webhooks/oneroute': { post: { operationId: 'receiveWebhooksOneroute' } } } })
 })
 
 test('what is documented changes nothing of what is taken and answered', async (t) => {
