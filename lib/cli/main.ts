@@ -7,8 +7,9 @@ process.once('SIGINT', () => { interrupt.abort() })
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // A reader such as `head` left: that is no failure of the command.
     if (error.code !== 'EPIPE') throw error
+    // A reader such as `head` left: that is no failure of the command, but nobody is there for what is still to come.
+    interrupt.abort()
   })
 }
 

@@ -84,6 +84,19 @@ test('listen prints events in a pipe until Ctrl-C', async (t) => {
   t.match(said, /\n1 event\n$/)
 })
 
+test('listen ends when the reader of its pipe has left', async (t) => {
+  const child = start(t, ['listen', '--port', '0'])
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString() })
+  while (!said.includes('send --to')) await once(child.stderr, 'data')
+  child.stdout.destroy()
+  const [, url = ''] = /send --to (\S+)/.exec(said) ?? []
+  const closed = once(child, 'close')
+  t.match(await end(start(t, ['send', '--to', url])), { code: 0 })
+  await closed
+  t.equal(child.exitCode, 130)
+})
+
 test('it warns of what can be mended, and not of what Node calls experimental', async (t) => {
   const warn = "process.once('beforeExit', () => { process.emitWarning('seen'); process.emitWarning('unseen', 'ExperimentalWarning') })"
   const { ONEROUTE_SECRET: _, ...env } = process.env
