@@ -9,6 +9,8 @@ import { HELP as INBOX_HELP } from '../lib/cli/inbox/help.ts'
 import { parseInboxOptions } from '../lib/cli/inbox/options.ts'
 import { HELP as LISTEN_HELP } from '../lib/cli/listen/help.ts'
 import { parseListenOptions } from '../lib/cli/listen/options.ts'
+import { DEFAULTS as CHAOS_MIX } from '../lib/cli/send/chaos/mix.ts'
+import { CHAOS_DEFAULTS, GREATEST_SEED } from '../lib/cli/send/chaos/options.ts'
 import { HELP } from '../lib/cli/send/help.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { providerEvents } from '../lib/events.ts'
@@ -237,13 +239,19 @@ test('what the inbox can do is documented', async (t) => {
   t.match(text, `\`{ ${Object.keys(await app.webhooks.inbox.stats()).join(', ')} }\``)
 })
 
-for (const { command, where, help, defaults } of [
-  { command: 'send', where: 'Command line', help: HELP, defaults: parseSendOptions([], {}) },
+for (const { command, where, more = [], help, defaults } of [
+  {
+    command: 'send',
+    where: 'Command line',
+    more: table(section('A bad day'), 'option'),
+    help: HELP,
+    defaults: { ...parseSendOptions([], {}) as object, settle: CHAOS_DEFAULTS.settle } // which no option asked for help
+  },
   { command: 'listen', where: 'Receiving on this machine', help: LISTEN_HELP, defaults: parseListenOptions([], {}) },
   { command: 'inbox', where: 'Into an inbox, beside its app', help: INBOX_HELP, defaults: parseInboxOptions(['list', '--db', 'a.db'], {}) }
 ]) {
   test(`every option of ${command} is documented with its default, and no other is`, async (t) => {
-    const rows = table(section(where), 'option')
+    const rows = [...table(section(where), 'option'), ...more]
     const flags = named(rows, 'option').map((option) => option.split(' ')[0] ?? '')
     const real = Array.from(help.matchAll(/^ {2}((?:-\w, )?--[\w-]+)/gm), ([, flag = '']) => flag.split(', ')).flat()
     t.same(sorted(flags), sorted(real))
@@ -258,6 +266,14 @@ for (const { command, where, help, defaults } of [
     }
   })
 }
+
+test('the kinds of trouble of a bad day are documented, with how much there is of each', async (t) => {
+  const rows = table(section('A bad day'), 'kind')
+  t.same(rows.map((row) => [codes(row.kind)[0], Number(row['per cent'])]), Object.entries(CHAOS_MIX))
+  const { count, conversations, concurrency } = CHAOS_DEFAULTS
+  t.match(section('A bad day'), `\`--count\` is then ${written(count)}, \`--conversations\` ${conversations} and \`--concurrency\` ${concurrency}`)
+  t.match(section('A bad day'), `from 0 to ${GREATEST_SEED}`)
+})
 
 test('every link of docs goes somewhere', async (t) => {
   for (const file of globSync('docs/*.md', { cwd: root })) {

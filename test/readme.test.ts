@@ -116,6 +116,17 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     await Promise.any(servers.map(async ({ printed }) => { await printed('for one of them') }))
   },
 
+  'handled.mjs': async (t) => {
+    const [begin, play] = commandsIn(section('A bad day'))
+    t.same(begin?.words, ['node', 'handled.mjs'])
+    const server = await start(t, 'handled.mjs', begin?.env)
+    const [, , ...args] = play?.words ?? []
+    const more = ['--count', '100', '--secret', play?.env.ONEROUTE_SECRET ?? '', '--to', `${server.url}/webhooks/oneroute`]
+    const played = await run(directory, process.execPath, join(root, manifest.bin['oneroute-webhooks'] ?? ''), ...args, ...more)
+    t.match(played, { code: 0, output: /^VERDICT: clean$/m }, played.output)
+    t.match(played.output, 'Handled: 100 lines of these events')
+  },
+
   'inspect.mjs': async (t) => {
     const { url, printed } = await start(t, 'inspect.mjs', { ONEROUTE_SECRET: 'key' })
     const body = JSON.stringify(newMessage({ message: { content: 'to be looked at' } }))

@@ -30,9 +30,10 @@ export async function createReceiver (t: Test, answer: Answer = (response) => re
   return { requests, url: `${origin}/webhooks/oneroute`, events: () => requests.map(({ raw }) => eventOf(raw)) }
 }
 
-export async function listen (t: Test, listener: RequestListener): Promise<string> {
+export async function listen (t: Test, listener: RequestListener, onClientError?: () => void): Promise<string> {
   // It leaves the end of a connection to the client.
   const server = createServer({ keepAliveTimeout: 0 }, listener)
+  if (onClientError !== undefined) server.on('clientError', onClientError)
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   t.teardown(() => { server.closeAllConnections(); server.close() })
   const { port } = server.address() as AddressInfo // it listens on TCP

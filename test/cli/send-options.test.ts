@@ -16,7 +16,8 @@ test('the defaults are those that the help names', async (t) => {
     count: 1,
     rate: undefined,
     concurrency: 1,
-    repeat: false
+    repeat: false,
+    chaos: undefined
   })
   const { stdout } = await cli(['send', '--help'])
   t.match(stdout, to.href)
@@ -27,7 +28,7 @@ test('the help names every option, and is printed for -h and --help', async (t) 
   const { code, stdout, stderr } = await cli(['send', '--help'])
   t.equal(code, 0)
   t.equal(stderr, '')
-  for (const option of ['to', 'secret', 'timeout', 'content', 'conversation', 'conversations', 'count', 'rate', 'concurrency', 'repeat', 'help']) {
+  for (const option of ['to', 'secret', 'timeout', 'content', 'conversation', 'conversations', 'count', 'rate', 'concurrency', 'repeat', 'chaos', 'chaos-mix', 'seed', 'handled', 'settle', 'help']) {
     t.match(stdout, new RegExp(`^  (-h, )?--${option}\\b`, 'm'))
   }
   t.same(await cli(['send', '-h']), { code, stdout, stderr })
@@ -75,7 +76,29 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [[script, '--count', '2'], /send-options.test.ts' is not a JSON object, so no events can be made of it: post it as it is, once or with --repeat/],
   [[script, '--content', 'x'], /is not a JSON object/],
   [[script, '--conversation', 'x'], /is not a JSON object/],
-  [[script, '--conversations', '1', '--count', '1'], /is not a JSON object/]
+  [[script, '--conversations', '1', '--count', '1'], /is not a JSON object/],
+  [['--seed', '1'], '--seed says how --chaos goes, which is not asked for: add --chaos, or leave it out'],
+  [['--chaos-mix', 'cut=1'], '--chaos-mix says how --chaos goes, which is not asked for: add --chaos, or leave it out'],
+  [['--handled', 'a'], '--handled says how --chaos goes, which is not asked for: add --chaos, or leave it out'],
+  [['--settle', '1'], '--settle says how --chaos goes, which is not asked for: add --chaos, or leave it out'],
+  [['--chaos', '--repeat'], '--repeat posts one event only, and --chaos repeats by itself: leave one of them out'],
+  [['--chaos', '--handled', ''], "--handled must be a file, or '-' for standard input, got ''"],
+  [['--chaos', '--handled', '-', '-'], 'Standard input cannot be both the event and what was handled: give a file for one of them'],
+  [['--chaos', '--handled', directory], /^--handled must be a file that can be read, got '.*' \(it is a folder\)/],
+  [['--chaos', '--handled', join(script, 'a')], /^--handled must be a file that can be read, got '.*' \(ENOTDIR/],
+  [['--chaos', '--settle', '1'], '--settle is how long to wait for lines of --handled, which there is not: leave it out'],
+  [['--chaos', '--settle', '0', '--handled', 'a'], "--settle must be an integer from 1 to 2147483647, got '0'"],
+  [['--chaos', '--seed', ''], "--seed must be an integer from 0 to 4294967295, got ''"],
+  [['--chaos', '--seed', '4294967296'], "--seed must be an integer from 0 to 4294967295, got '4294967296'"],
+  [['--chaos', '--chaos-mix', 'cut'], /^--chaos-mix must be such as repeats=10,.*bursts=10, in per cent of the events, got 'cut'/],
+  [['--chaos', '--chaos-mix', ''], /^--chaos-mix must be such as .*, got ''/],
+  [['--chaos', '--chaos-mix', 'cut=101'], /^--chaos-mix must be such as .*, got 'cut=101'/],
+  [['--chaos', '--chaos-mix', 'cut=-1'], /^--chaos-mix must be such as .*, got 'cut=-1'/],
+  [['--chaos', '--chaos-mix', 'lost=1'], /^--chaos-mix must be such as .*, got 'lost=1'/],
+  [['--chaos', '--chaos-mix', 'toString=1'], /^--chaos-mix must be such as .*, got 'toString=1'/],
+  [['--chaos', '--chaos-mix', 'cut=1,cut=2'], "--chaos-mix must name each kind once, got 'cut=1,cut=2'"],
+  [['--chaos', '--chaos-mix', 'forged=1'], '--chaos-mix has forged signatures, which needs a key: give ONEROUTE_SECRET or --secret, or leave forged out'],
+  [['--chaos', script], /is not a JSON object, so no events can be made of it/]
 ]
 
 for (const [argv, message, env = {}] of MISTAKES) {

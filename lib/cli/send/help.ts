@@ -1,3 +1,5 @@
+import { DEFAULTS, writeMix } from './chaos/mix.ts'
+
 export const HELP = `Usage: oneroute-webhooks send [EVENT] [options]
 
 Plays OneRoute, which cannot reach localhost: posts events to your app, signed as OneRoute
@@ -32,6 +34,35 @@ How many:
   --repeat           post the very same bytes every time, as OneRoute would if it tried again;
                      without it every event is different
 
+A bad day (--chaos):
+  --chaos            plays a bad day of OneRoute and the network instead, and ends with a verdict
+                     over what the receiver did: what was lost, handled twice, out of order, or
+                     answered wrongly. Its defaults are --count 1000, --conversations 20 and
+                     --concurrency 16
+  --chaos-mix MIX    how many per cent of the events each kind of trouble comes to, with commas
+                     between them; what is not named does not happen (default:
+                     ${writeMix(DEFAULTS)},
+                     without forged if there is no key):
+                       repeats    posted twice, at once or up to 100 requests later
+                       reordered  changes places with the next one of its conversation
+                       delayed    comes after a pause, or in five pieces with pauses between them
+                       truncated  a part of it comes first, as if it were all, or with the
+                                  connection ended at that
+                       forged     one more comes, with the signature of another key or another
+                                  body, one that is too short, or none
+                       cut        the connection breaks first, before the end of the body or
+                                  before the answer
+                       bursts     so many per cent of all requests come 50 at once
+  --seed N           from 0 to 4294967295: the same seed plays the same day (default: another one
+                     every time, which is printed)
+  --handled FILE     where the receiver writes what it handles, in order: lines of JSON of which
+                     each has the 'id' of an event, the SHA-256 of its body in base64url, as
+                     'listen' prints them and context.id is in a listener. '-' is standard input.
+                     Only what comes after the start is read. Without it nothing can be said but
+                     whether the answers were right
+  --settle MS        milliseconds without a new line after which what is missing is lost
+                     (default: 5000)
+
   -h, --help         print this
 
 A FILE of which several different events are to be made, or to which --content,
@@ -48,8 +79,9 @@ Examples:
   oneroute-webhooks send smsDeliveryReport --to http://localhost:8080/hooks
   oneroute-webhooks send recorded.json --count 2 --repeat
   oneroute-webhooks send --count 10000 --conversations 100 --concurrency 20
+  oneroute-webhooks send --chaos --handled handled.jsonl
   jq '.message.sender.name = "Ada"' recorded.json | oneroute-webhooks send -
 
-Exit codes: 0 every answer was 200; 1 another answer, or none; 2 the command line is wrong;
-130 stopped by Ctrl-C.
+Exit codes: 0 every answer was 200, or the verdict is clean; 1 another answer, or none, or the
+verdict is not clean; 2 the command line is wrong; 130 stopped by Ctrl-C.
 `

@@ -3,6 +3,8 @@ import { duration, integer } from '../../check.ts'
 import type { Rule } from '../../check.ts'
 import type { Io } from '../io.ts'
 import { asUsage, UsageError } from '../usage-error.ts'
+import { CHAOS_DEFAULTS, chaosOf, GREATEST_SEED } from './chaos/options.ts'
+import type { ChaosOptions } from './chaos/options.ts'
 
 export interface SendOptions {
   /** A name of an event, a path, or '-' for standard input. */
@@ -18,6 +20,8 @@ export interface SendOptions {
   readonly rate: number | undefined
   readonly concurrency: number
   readonly repeat: boolean
+  /** Undefined unless it is to be a bad day. */
+  readonly chaos: ChaosOptions | undefined
 }
 
 const OPTIONS = {
@@ -31,6 +35,11 @@ const OPTIONS = {
   rate: { type: 'string' },
   concurrency: { type: 'string' },
   repeat: { type: 'boolean', default: false },
+  chaos: { type: 'boolean', default: false },
+  'chaos-mix': { type: 'string' },
+  seed: { type: 'string' },
+  handled: { type: 'string' },
+  settle: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false }
 } as const
 
@@ -46,18 +55,27 @@ export function parseSendOptions (argv: string[], env: Io['env']): SendOptions |
   if (values.help) return 'help'
   const [event = 'newMessage', ...more] = positionals
   if (more.length > 0) throw new UsageError(`One event at a time, got '${positionals.join("', '")}': a text with spaces has to be in quotes`)
+  const defaults = values.chaos ? CHAOS_DEFAULTS : { count: 1, conversations: undefined, concurrency: 1 }
+  const secret = key('--secret', values.secret) ?? key('The environment variable ONEROUTE_SECRET', env.ONEROUTE_SECRET)
   const options: SendOptions = {
     event,
     to: address(values.to),
-    secret: key('--secret', values.secret) ?? key('The environment variable ONEROUTE_SECRET', env.ONEROUTE_SECRET),
+    secret,
     timeout: number('--timeout', values.timeout, duration(1)) ?? 30_000,
     content: values.content,
     conversation: values.conversation,
-    conversations: number('--conversations', values.conversations, integer(1)),
-    count: number('--count', values.count, integer(1)) ?? 1,
+    conversations: number('--conversations', values.conversations, integer(1)) ?? (values.conversation === undefined ? defaults.conversations : undefined),
+    count: number('--count', values.count, integer(1)) ?? defaults.count,
     rate: number('--rate', values.rate, RATE),
-    concurrency: number('--concurrency', values.concurrency, integer(1)) ?? 1,
-    repeat: values.repeat
+    concurrency: number('--concurrency', values.concurrency, integer(1)) ?? defaults.concurrency,
+    repeat: values.repeat,
+    chaos: chaosOf({
+      chaos: values.chaos,
+      chaosMix: values['chaos-mix'],
+      seed: number('--seed', values.seed, integer(0, GREATEST_SEED)),
+      handled: values.handled,
+      settle: number('--settle', values.settle, duration(1))
+    }, { event, repeat: values.repeat, signed: secret !== undefined })
   }
   refuseContradictions(options)
   return options
@@ -101,7 +119,7 @@ function key (where: string, secret: string | undefined): string | undefined {
 
 function number (option: string, text: string | undefined, { fits, must }: Rule): number | undefined {
   if (text === undefined) return undefined
-  const value = Number(text)
+  const value = text.trim() === '' ? Number.NaN : Number(text)
   if (!fits(value)) throw new UsageError(`${option} must ${must}, got '${text}'`)
   return value
 }

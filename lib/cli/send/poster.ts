@@ -15,15 +15,26 @@ export interface Answer {
   /** The answer's body, or what an error says. */
   readonly detail: string
   readonly milliseconds: number
+  /** Its Retry-After, if it has one. */
+  readonly retryAfter?: string | undefined
+}
+
+/** How a request is made otherwise than OneRoute makes it. */
+export interface Manner {
+  readonly headers?: http.OutgoingHttpHeaders
+  /** Has to end the request, or its connection. */
+  readonly write?: (request: http.ClientRequest) => void
 }
 
 export interface Poster {
+  /** Those that OneRoute would post a body with, or with another signature, or none (null). */
+  headersOf: (body: Uint8Array, signature?: string | null) => http.OutgoingHttpHeaders
   /** Settles when the answer is there, or cannot come any more. Never rejects. */
-  post: (body: Uint8Array) => Promise<Answer>
+  post: (body: Uint8Array, manner?: Manner) => Promise<Answer>
   close: () => void
 }
 
-type Reply = Pick<Answer, 'label' | 'status' | 'detail'>
+type Reply = Omit<Answer, 'milliseconds'>
 
 /** Posts bodies as OneRoute does. `fetch` would do, but it adds headers, follows redirects and is slower. */
 export function createPoster ({ to, secret, timeout, concurrency }: SendOptions, signal: AbortSignal): Poster {
@@ -31,28 +42,30 @@ export function createPoster ({ to, secret, timeout, concurrency }: SendOptions,
   const agent = new client.Agent({ keepAlive: true, maxFreeSockets: concurrency })
   const sign = secret === undefined ? undefined : createSigner(secret)
 
-  function headersOf (body: Uint8Array): http.OutgoingHttpHeaders {
-    const signature = sign === undefined ? {} : { [SIGNATURE_HEADER]: sign(body) }
-    return { 'content-type': 'application/json', 'content-length': body.length, ...signature }
+  function headersOf (body: Uint8Array, signature = sign?.(body) ?? null): http.OutgoingHttpHeaders {
+    const headers = { 'content-type': 'application/json', 'content-length': body.length }
+    return signature === null ? headers : { ...headers, [SIGNATURE_HEADER]: signature }
   }
 
-  async function exchange (body: Uint8Array): Promise<Reply> {
+  async function exchange (body: Uint8Array, { headers = headersOf(body), write }: Manner): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
-    const request = client.request(to, { method: 'POST', agent, signal, headers: headersOf(body) })
+    const request = client.request(to, { method: 'POST', agent, signal, headers })
     const timer = setTimeout(() => { request.destroy(new TimeoutError(timeout)) }, timeout)
     request.on('response', (response) => {
       text(response).then((detail) => { resolve(replyOf(response, detail)) }, reject)
     })
     // Comes before the response's own error, which would only say 'aborted' of a body that takes too long.
     request.on('error', reject)
-    request.end(body)
+    if (write === undefined) request.end(body)
+    else write(request)
     return await promise.finally(() => { clearTimeout(timer) })
   }
 
   return {
-    async post (body) {
+    headersOf,
+    async post (body, manner = {}) {
       const start = performance.now()
-      const reply = await exchange(body).catch((error: unknown) => failureOf(error, signal.aborted))
+      const reply = await exchange(body, manner).catch((error: unknown) => failureOf(error, signal.aborted))
       return { ...reply, milliseconds: performance.now() - start }
     },
     close () { agent.destroy() }
@@ -67,9 +80,9 @@ class TimeoutError extends Error {
   }
 }
 
-function replyOf ({ statusCode, statusMessage }: http.IncomingMessage, detail: string): Reply {
+function replyOf ({ statusCode, statusMessage, headers }: http.IncomingMessage, detail: string): Reply {
   // A reason phrase may hold escape sequences, which Node's parser lets through.
-  return { label: stripVTControlCharacters(`${statusCode} ${statusMessage}`), status: statusCode, detail }
+  return { label: stripVTControlCharacters(`${statusCode} ${statusMessage}`), status: statusCode, detail, retryAfter: headers['retry-after'] }
 }
 
 function failureOf (error: unknown, interrupted: boolean): Reply {

@@ -1,16 +1,15 @@
 import { SingleBar } from 'cli-progress'
-import type { Answer } from './poster.ts'
 
 export interface Progress {
-  step: (answer: Answer) => void
+  step: (isFine: boolean) => void
   stop: () => void
 }
 
 /** A bar on `stream`, if that is a terminal: cli-progress writes nothing to anything else. */
-export function startProgress (stream: NodeJS.WritableStream, total: number): Progress {
+export function startProgress (stream: NodeJS.WritableStream, total: number, failure = 'not 200'): Progress {
   const bar = new SingleBar({
     stream,
-    format: '[{bar}] {value}/{total} | not 200: {failed} | {eta_formatted} left',
+    format: `[{bar}] {value}/{total} | ${failure}: {failed} | {eta_formatted} left`,
     // Of many quick answers, the latest ten would say little.
     etaBuffer: 200,
     clearOnComplete: true,
@@ -20,8 +19,8 @@ export function startProgress (stream: NodeJS.WritableStream, total: number): Pr
   let failed = 0
   bar.start(total, 0, { failed })
   return {
-    step ({ status }) {
-      if (status !== 200) failed++
+    step (isFine) {
+      if (!isFine) failed++
       bar.increment(1, { failed })
     },
     stop () { bar.stop() }

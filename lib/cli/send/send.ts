@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
+import { sendChaos } from './chaos/chaos.ts'
 import { HELP } from './help.ts'
 import { parseSendOptions } from './options.ts'
 import type { SendOptions } from './options.ts'
@@ -20,6 +21,7 @@ export async function send (argv: string[], io: Io): Promise<number> {
     io.stdout.write(HELP)
     return EXIT.ok
   }
+  if (options.chaos !== undefined) return await sendChaos(options, options.chaos, io)
   const source = await openSource(options, io)
   const start = performance.now()
   const tally = await sendAll(options, source, io)
@@ -40,7 +42,7 @@ async function sendAll (options: SendOptions, source: Source, { stderr, signal }
       if (!await due(index)) return
       const answer = await poster.post(source(index))
       tally.add(answer)
-      progress.step(answer)
+      progress.step(answer.status === 200)
     }
   }
 

@@ -22,7 +22,7 @@ export async function openSource (options: SendOptions, io: Io): Promise<Source>
 async function sourceOf (options: SendOptions, io: Io): Promise<Source> {
   if (options.event === 'newMessage') return jsonOf(messages(options))
   if (options.event === 'smsDeliveryReport') return jsonOf(reports(options))
-  const bytes = await read(options.event, io)
+  const bytes = await readEvent(options.event, io)
   return staysAsItIs(options) ? () => bytes : jsonOf(variantsOf(bytes, options))
 }
 
@@ -52,7 +52,8 @@ function reports (options: SendOptions) {
   return (index: number) => smsDeliveryReport({ conversation: { id: idOf(index) } })
 }
 
-async function read (path: string, { stdin, signal }: Io): Promise<Uint8Array> {
+/** The bytes of a file, or of standard input. */
+export async function readEvent (path: string, { stdin, signal }: Io): Promise<Uint8Array> {
   if (path === '-') return await buffer(addAbortSignal(signal, stdin))
   try {
     return await readFile(path)

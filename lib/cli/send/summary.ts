@@ -24,11 +24,11 @@ function headline ({ count, to, secret }: SendOptions, total: number, millisecon
   return `${events}, ${secret === undefined ? 'unsigned' : 'signed'}, to ${where} in ${short(milliseconds / 1_000)} s${perSecond}`
 }
 
-function short (number: number): string {
+export function short (number: number): string {
   return String(Number(number.toPrecision(3)))
 }
 
-function rows (groups: readonly Group[], one: boolean): string[] {
+export function rows (groups: readonly Group[], one: boolean): string[] {
   const width = Math.max(...groups.map(({ label }) => label.length))
   const digits = Math.max(...groups.map(({ count }) => String(count).length))
   return groups.map(({ label, count, first }) => {
@@ -37,12 +37,12 @@ function rows (groups: readonly Group[], one: boolean): string[] {
   })
 }
 
-function onOneLine (detail: string): string {
+export function onOneLine (detail: string): string {
   const line = stripVTControlCharacters(detail).replace(/\s+/g, ' ')
   return line.length > LONGEST_DETAIL ? `${line.slice(0, LONGEST_DETAIL)}…` : line
 }
 
-function latencies (tally: Tally): string[] {
+export function latencies (tally: Tally): string[] {
   if (tally.answered === 0) return []
   const at = (percent: number) => `${tally.percentile(percent).toFixed(1)} ms`
   return [tally.answered === 1

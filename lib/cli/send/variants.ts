@@ -10,8 +10,11 @@ type Event = Readonly<Record<string, unknown>>
 /** Where the documented events have a field that may hold any string, and that no two of them share. */
 const EXTERNAL_ID_IN: ReadonlyMap<unknown, string> = new Map([['newMessage', 'message'], ['smsDeliveryReport', 'conversation']])
 
-/** Makes events of a recorded one, with the fields that the command line gives, and different if there are to be several. */
-export function variantsOf (bytes: Uint8Array, options: SendOptions): (index: number) => Event {
+/**
+ * Makes events of a recorded one, with the fields that the command line gives, and different if there are to be several. `newId` is
+ * told what the id is for.
+ */
+export function variantsOf (bytes: Uint8Array, options: SendOptions, newId: (name: string) => string = () => randomUUID()): (index: number) => Event {
   const recorded = parse(bytes, options.event)
   const hasMessage = isObject(recorded.message)
   if (options.content !== undefined && !hasMessage) {
@@ -19,7 +22,7 @@ export function variantsOf (bytes: Uint8Array, options: SendOptions): (index: nu
   }
   const { content, conversation, conversations, count, repeat } = options
   const keepsId = conversation === undefined && conversations === undefined
-  const idOf = conversationIds(options, randomUUID)
+  const idOf = conversationIds(options, (place) => newId(`conversation ${place}`))
 
   return (index) => {
     const id = keepsId ? undefined : idOf(index)
@@ -27,15 +30,15 @@ export function variantsOf (bytes: Uint8Array, options: SendOptions): (index: nu
       message: hasMessage ? { content, conversation_id: id } : undefined,
       conversation: keepsId ? undefined : { id }
     })
-    return count > 1 && !repeat ? differentFromOthers(event) : event
+    return count > 1 && !repeat ? differentFromOthers(event, newId(`event ${index}`)) : event
   }
 }
 
-function differentFromOthers (event: Event): Event {
+function differentFromOthers (event: Event, id: string): Event {
   const part = EXTERNAL_ID_IN.get(event.event)
   return merge(event, part !== undefined && isObject(event[part])
-    ? { [part]: { externalId: randomUUID() } }
-    : { sendId: randomUUID() })
+    ? { [part]: { externalId: id } }
+    : { sendId: id })
 }
 
 function parse (bytes: Uint8Array, path: string): Event {
