@@ -8,7 +8,7 @@ import { deliveriesIn, firstDeliveries, overlapping, overtaking } from './helper
 import { folder } from './helpers/folder.ts'
 import { HostProcess } from './helpers/host-process.ts'
 import type { Delivered } from './helpers/messages.ts'
-import { randomFrom } from './helpers/random.ts'
+import { randomFrom } from '../../lib/cli/send/chaos/random.ts'
 import { until } from './helpers/until.ts'
 
 const KILLS = 15

@@ -5,7 +5,7 @@ import { Client, job } from './helpers/client.ts'
 import { deliveriesIn, firstDeliveries, overlapping, overtaking, requestsIn } from './helpers/deliveries.ts'
 import { folder } from './helpers/folder.ts'
 import { HostProcess } from './helpers/host-process.ts'
-import { randomFrom } from './helpers/random.ts'
+import { randomFrom } from '../../lib/cli/send/chaos/random.ts'
 import { until } from './helpers/until.ts'
 
 const SENDERS = 24

@@ -7,7 +7,7 @@ import { openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { newEvent } from '../../inbox/conformance.ts'
 import { job } from '../helpers/client.ts'
 import { conversationOf } from '../helpers/inbox.ts'
-import { randomFrom } from '../helpers/random.ts'
+import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
 import { until } from '../helpers/until.ts'
 
 const APPS = 6

@@ -4,7 +4,7 @@ import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { openPool, PostgresServer } from '../../helpers/postgres.ts'
 import { Fleet } from '../helpers/fleet.ts'
-import { randomFrom } from '../helpers/random.ts'
+import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
 import { until } from '../helpers/until.ts'
 
 const server = await PostgresServer.create(tap)

@@ -4,7 +4,7 @@ import tap, { test } from 'tap'
 import { postgresUrl } from '../../helpers/postgres.ts'
 import { job } from '../helpers/client.ts'
 import { Fleet } from '../helpers/fleet.ts'
-import { randomFrom } from '../helpers/random.ts'
+import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
 import { until } from '../helpers/until.ts'
 
 const url = await postgresUrl(tap)

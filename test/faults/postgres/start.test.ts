@@ -5,7 +5,7 @@ import { openPool, postgresUrl } from '../../helpers/postgres.ts'
 import { job } from '../helpers/client.ts'
 import { Fleet } from '../helpers/fleet.ts'
 import type { Member } from '../helpers/fleet.ts'
-import { randomFrom } from '../helpers/random.ts'
+import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
 import { until } from '../helpers/until.ts'
 
 const PROCESSES = 5
