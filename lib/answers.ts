@@ -27,7 +27,8 @@ export function answerError (error: Error, request: FastifyRequest, reply: Fasti
 
 /** A sender that keeps its connection alive would hold up the end of the server for seconds. */
 export function closeConnection (reply: FastifyReply): void {
-  reply.header('connection', 'close')
+  // HTTP/2 has no such header: the server itself tells its clients that it goes.
+  if (reply.request.raw.httpVersionMajor !== 2) reply.header('connection', 'close')
 }
 
 function ours (error: Error & { code?: string }): CodedError | undefined {

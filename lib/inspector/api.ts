@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { closeConnection } from '../answers.ts'
 import { BadQuestionError, NoSuchEventError } from '../errors.ts'
 import type { UnknownEvent } from '../events.ts'
 import type { StoredEvent } from '../inbox/inbox.ts'
@@ -87,9 +88,10 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
 function stream (feed: Feed, reply: FastifyReply): void {
   reply.hijack()
   const { raw } = reply
-  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
   // Not kept alive: at its end the app is closing, which would wait for what the browser may still ask for.
-  raw.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' })
+  closeConnection(reply)
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
+  raw.writeHead(200, { 'content-type': 'text/event-stream' })
   feed.add(raw)
 }
 

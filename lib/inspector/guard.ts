@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { CrossSiteError, NotAuthorizedError } from '../errors.ts'
-import { isLoopback } from './loopback.ts'
+import { hostOf, isLoopback } from './loopback.ts'
 import type { InspectorOptions } from './options.ts'
 
 /** What a browser is told of everything that is answered. */
@@ -26,7 +26,8 @@ export function guard (scope: FastifyInstance, authorize: InspectorOptions['auth
 /** A page of another site may make a browser send a request, with the cookies of this one: it must change nothing. */
 async function refuseOtherSites (request: FastifyRequest, _reply: FastifyReply): Promise<void> {
   if (request.method === 'GET' || request.method === 'HEAD') return
-  const { origin, host, 'sec-fetch-site': site = 'same-origin' } = request.headers
-  const isSame = origin === undefined || URL.parse(origin)?.host === host
-  if (!isSame || site !== 'same-origin') throw new CrossSiteError()
+  const { origin, 'sec-fetch-site': site } = request.headers
+  // What a browser says of itself counts more than names, which a proxy may have changed on the way.
+  const isSame = site === undefined ? origin === undefined || URL.parse(origin)?.host === hostOf(request.headers) : site === 'same-origin'
+  if (!isSame) throw new CrossSiteError()
 }

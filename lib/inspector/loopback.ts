@@ -13,5 +13,10 @@ const HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
  */
 export function isLoopback ({ socket, headers }: { socket: { remoteAddress?: string | undefined, remoteFamily?: string | undefined }, headers: FastifyRequest['headers'] }): boolean {
   const { remoteAddress = '', remoteFamily } = socket
-  return LOOPBACK.check(remoteAddress, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4') && HOST.test(headers.host ?? '')
+  return LOOPBACK.check(remoteAddress, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4') && HOST.test(hostOf(headers))
+}
+
+/** What the client calls this server: with HTTP/2 in a field of its own. */
+export function hostOf ({ host, ':authority': authority = '' }: FastifyRequest['headers']): string {
+  return host ?? String(authority)
 }

@@ -106,10 +106,18 @@ test('a page of another site can change nothing', async (t) => {
   const { app, send } = await createInspected(t)
   app.webhooks.on('newMessage', () => {})
   const { id } = await app.webhooks.receive(message())
-  const wrong: Array<Record<string, string>> = [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }]
+  const wrong: Array<Record<string, string>> = [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { 'sec-fetch-site': 'cross-site', origin: 'http://localhost', host: 'localhost' }
+  ]
   for (const headers of wrong) t.match((await send('replay', { ids: [id] }, headers)).json(), { code: 'FST_ONEROUTE_CROSS_SITE', statusCode: 403 })
   t.equal((await send('replay', { ids: [id] }, { 'content-type': 'text/plain' })).statusCode, 415, 'what a form can send')
   t.match((await send('replay', { ids: [id] }, { origin: 'http://localhost:80', host: 'localhost', 'sec-fetch-site': 'same-origin' })).json(), { count: 1 })
+  t.match(await send('replay', { ids: [id] }, { origin: 'http://localhost:80', host: 'localhost' }), { statusCode: 200 }, 'a browser that does not say')
+  t.match(await send('replay', { ids: [id] }, { origin: 'https://app.example', host: 'backend:3000', 'sec-fetch-site': 'same-origin' }), { statusCode: 200 }, 'behind a proxy')
   t.match((await send('replay', { ids: ['unknown'] })).json(), { count: 0 })
 })
 
