@@ -42,6 +42,7 @@ test('over HTTP/2 events are received, watched and replayed, on this machine onl
   t.match(first.toString(), 'retry: 2000')
   const closed = app.close()
   await heard
+  session.close() // which older versions of Node wait for
   await closed
   t.same(warnings, [])
 })
