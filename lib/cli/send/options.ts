@@ -56,6 +56,7 @@ export function parseSendOptions (argv: string[], env: Io['env']): SendOptions |
   const [event = 'newMessage', ...more] = positionals
   if (more.length > 0) throw new UsageError(`One event at a time, got '${positionals.join("', '")}': a text with spaces has to be in quotes`)
   const defaults = values.chaos ? CHAOS_DEFAULTS : { count: 1, conversations: undefined, concurrency: 1 }
+  const conversations = number('--conversations', values.conversations, integer(1)) ?? (values.conversation === undefined ? defaults.conversations : undefined)
   const secret = key('--secret', values.secret) ?? key('The environment variable ONEROUTE_SECRET', env.ONEROUTE_SECRET)
   const options: SendOptions = {
     event,
@@ -64,10 +65,10 @@ export function parseSendOptions (argv: string[], env: Io['env']): SendOptions |
     timeout: number('--timeout', values.timeout, duration(1)) ?? 30_000,
     content: values.content,
     conversation: values.conversation,
-    conversations: number('--conversations', values.conversations, integer(1)) ?? (values.conversation === undefined ? defaults.conversations : undefined),
+    conversations,
     count: number('--count', values.count, integer(1)) ?? defaults.count,
     rate: number('--rate', values.rate, RATE),
-    concurrency: number('--concurrency', values.concurrency, integer(1)) ?? defaults.concurrency,
+    concurrency: number('--concurrency', values.concurrency, integer(1)) ?? Math.min(defaults.concurrency, conversations ?? 1), // more would be of one conversation, at once
     repeat: values.repeat,
     chaos: chaosOf({
       chaos: values.chaos,

@@ -17,6 +17,13 @@ test('the defaults of a bad day are those that the help names', async (t) => {
   t.match(stdout, /--count 1000, --conversations 20 and\s+--concurrency 16/)
 })
 
+test('by itself it makes no two requests of one conversation at once, but in bursts and repeats', (t) => {
+  t.match(parse(['--conversations', '4']), { conversations: 4, concurrency: 4 })
+  t.match(parse(['--conversation', 'c']), { concurrency: 1 })
+  t.match(parse(['--conversations', '4', '--concurrency', '9']), { concurrency: 9 })
+  t.end()
+})
+
 test('what is given is taken', (t) => {
   const given = parse(['--count', '5', '--conversation', 'c', '--seed', '0', '--handled', '-', '--settle', '1', '--chaos-mix', ' repeats=1.5 ,cut=100'])
   t.match(given, { count: 5, conversation: 'c', conversations: undefined, chaos: { seed: 0, handled: '-', settle: 1 } })

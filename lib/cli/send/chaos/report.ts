@@ -12,11 +12,8 @@ import type { Plan } from './plan.ts'
 export function planOf ({ count, conversations = 1 }: SendOptions, { seed }: ChaosOptions, { counts }: Plan): string {
   const { bursts, ...others } = counts
   const troubles = Object.entries({ ...others, [`bursts of ${BURST}`]: bursts }).filter(([, number]) => number > 0)
-  return [
-    `Plan: events: ${count}, conversations: ${conversations}, ${troubles.map(([name, number]) => `${name}: ${number}`).join(', ')}`,
-    `The same again: --seed ${seed}`,
-    ''
-  ].join('\n')
+  const plan = [['events', count], ['conversations', conversations], ...troubles].map(([name, number]) => `${name}: ${number}`)
+  return `Plan: ${plan.join(', ')}\nThe same again: --seed ${seed}\n`
 }
 
 /** What was posted, and what came back. */
