@@ -56,12 +56,12 @@ export class Attack {
   }
 
   async #cut ({ index, lane, dice, cut }: Of<'event'>, body: Uint8Array): Promise<void> {
-    const { poster, ledger, hear, signal } = this.#parts
+    const { poster, ledger, hear } = this.#parts
     if (cut === 'answer') ledger.post(index, lane, body)
     const write = cut === 'body' ? cutBody(body.subarray(0, cutAt(body, dice))) : cutAnswer(body, dice * LONGEST.cut)
     const answer = await poster.post(body, { write })
     // Whatever came: a sender whose connection breaks has not seen it.
-    hear(signal.aborted ? answer : { ...answer, label: 'cut', status: undefined }, 'cut', index, undefined)
+    hear({ ...answer, label: 'cut', status: undefined }, 'cut', index, undefined)
   }
 
   /** Posts a body as a sender does: again, if it is told to. */
