@@ -160,6 +160,10 @@ test('every entry of it can be imported and required, and nothing else can', asy
       .catch(({ code }) => console.log(code))`), 'ERR_PACKAGE_PATH_NOT_EXPORTED')
 })
 
+test('its command is named as the package is: under another name npx would ask for another package', async (t) => {
+  t.same(Object.keys(bin), [name])
+})
+
 for (const command of Object.keys(bin)) {
   test(`its command runs: ${command}`, async (t) => {
     const help = await run(project, 'npx', '--no-install', command, '--help')

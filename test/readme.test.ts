@@ -27,7 +27,7 @@ interface Command {
   words: string[]
 }
 
-/** "KEY=value npx oneroute-webhooks send --content 'a b'", and so on: all that README needs of a shell. */
+/** "KEY=value npx fastify-oneroute-webhooks send --content 'a b'", and so on: all that README needs of a shell. */
 function commandsIn (text: string): Command[] {
   return blocks(text).filter(({ language }) => language === 'sh').flatMap(({ code }) => code.trim().split('\n')).map((line) => {
     const all = Array.from(line.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? '')
@@ -82,7 +82,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     const [, , ...args] = send?.words ?? []
     Object.assign(process.env, send?.env)
     t.teardown(() => { for (const name of Object.keys(send?.env ?? {})) Reflect.deleteProperty(process.env, name) })
-    const sent = await run(root, process.execPath, join(root, manifest.bin['oneroute-webhooks'] ?? ''), ...args, '--to', `${server.url}/webhooks/oneroute`)
+    const sent = await run(root, process.execPath, join(root, manifest.bin['fastify-oneroute-webhooks'] ?? ''), ...args, '--to', `${server.url}/webhooks/oneroute`)
     t.match(sent, { code: 0 }, sent.output)
     const [logged = ''] = codes(section('Quick start').split('```').at(-1))
     t.match(logged, 'Message Sender: ')
@@ -122,7 +122,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     const server = await start(t, 'handled.mjs', begin?.env)
     const [, , ...args] = play?.words ?? []
     const more = ['--count', '100', '--secret', play?.env.ONEROUTE_SECRET ?? '', '--to', `${server.url}/webhooks/oneroute`]
-    const played = await run(directory, process.execPath, join(root, manifest.bin['oneroute-webhooks'] ?? ''), ...args, ...more)
+    const played = await run(directory, process.execPath, join(root, manifest.bin['fastify-oneroute-webhooks'] ?? ''), ...args, ...more)
     t.match(played, { code: 0, output: /^VERDICT: clean$/m }, played.output)
     t.match(played.output, 'Handled: 100 lines of these events')
   },

@@ -14,7 +14,7 @@ interface Entry {
   readonly load: () => Promise<Command>
 }
 
-const NAME = 'oneroute-webhooks'
+const NAME = 'fastify-oneroute-webhooks'
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
   send: {

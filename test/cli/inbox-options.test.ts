@@ -47,7 +47,7 @@ for (const [argv, message] of MISTAKES) {
     const { code, stdout, stderr } = await cli(['inbox', ...argv])
     t.equal(code, 2)
     t.equal(stdout, '')
-    const [, said = ''] = /^oneroute-webhooks inbox: ([^]*)\nSee oneroute-webhooks inbox --help\n$/.exec(stderr) ?? []
+    const [, said = ''] = /^fastify-oneroute-webhooks inbox: ([^]*)\nSee fastify-oneroute-webhooks inbox --help\n$/.exec(stderr) ?? []
     if (typeof message === 'string') t.equal(said, message)
     else t.match(said, message)
   })

@@ -78,7 +78,7 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
     const shown = (await cli(['inbox', 'show', done, ...where], { tty: 100 })).stdout
     t.match(shown, /conversation.*c1\n/)
     t.match(shown, '\u001b[36m"event"\u001b[39m')
-    t.match(await cli(['inbox', 'show', 'AAAAAAAA', ...where]), { code: 1, stdout: '', stderr: "oneroute-webhooks inbox: There is no event 'AAAAAAAA'\n" })
+    t.match(await cli(['inbox', 'show', 'AAAAAAAA', ...where]), { code: 1, stdout: '', stderr: "fastify-oneroute-webhooks inbox: There is no event 'AAAAAAAA'\n" })
     t.match(await cli(['inbox', 'show', 'short', ...where]), { code: 2, stderr: /6 characters or more, got 'short'/ })
   })
 
@@ -163,7 +163,7 @@ test('a server that goes away while it is watched is told of', async (t) => {
   await app.ready()
   await app.webhooks.receive(message())
   const watching = cli(['inbox', 'watch', '--db', server.url], { onOutput: () => { void server.stop() } })
-  t.match(await watching, { code: 1, stdout: /{/, stderr: /^oneroute-webhooks inbox: The inbox 'oneroute_webhooks' cannot be used: .+\n$/ })
+  t.match(await watching, { code: 1, stdout: /{/, stderr: /^fastify-oneroute-webhooks inbox: The inbox 'oneroute_webhooks' cannot be used: .+\n$/ })
   await app.close()
 })
 
@@ -201,7 +201,7 @@ test('more than one event that begins alike is not guessed at', async (t) => {
 
 test('an inbox that cannot be used is named, with what is wrong', async (t) => {
   const path = temporaryFile(t)
-  t.match(await cli(['inbox', 'stats', '--db', path]), { code: 1, stdout: '', stderr: `oneroute-webhooks inbox: The inbox '${path}' cannot be used: there is no such file\n` })
+  t.match(await cli(['inbox', 'stats', '--db', path]), { code: 1, stdout: '', stderr: `fastify-oneroute-webhooks inbox: The inbox '${path}' cannot be used: there is no such file\n` })
   writeFileSync(path, 'x'.repeat(5_000))
   t.match(await cli(['inbox', 'list', '--db', path]), { code: 1, stderr: /cannot be used: file is not a database/ })
   const schema = schemas(t, url)()

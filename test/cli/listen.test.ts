@@ -58,7 +58,7 @@ test('events are printed as JSON lines in a pipe, and nothing else is', async (t
   t.same(Object.keys(lines[0] ?? {}), ['id', 'name', 'conversation', 'receivedAt', 'attempt', 'event'])
   t.equal(new Date(lines[0]?.receivedAt ?? '').getTime() > 0, true)
   t.equal(out.length, 2)
-  t.match(stderr, /^Listening on http\S+\/hooks for events of anybody: none has to be signed\nPost one: oneroute-webhooks send --to http\S+\nInspector, for this machine only: http\S+\/inspector\/\n2 events, 1 duplicate\n$/)
+  t.match(stderr, /^Listening on http\S+\/hooks for events of anybody: none has to be signed\nPost one: fastify-oneroute-webhooks send --to http\S+\nInspector, for this machine only: http\S+\/inspector\/\n2 events, 1 duplicate\n$/)
 })
 
 test('on a terminal an event is a line for people', async (t) => {
@@ -143,7 +143,7 @@ async function takenPort (t: Test): Promise<number> {
 test('where it cannot listen it says so, and ends with 1', async (t) => {
   const port = await takenPort(t)
   t.same(await cli(['listen', '--port', String(port)]), {
-    code: 1, stdout: '', stderr: `oneroute-webhooks listen: Port ${port} of 127.0.0.1 is taken: end what listens there, or give another --port\n`
+    code: 1, stdout: '', stderr: `fastify-oneroute-webhooks listen: Port ${port} of 127.0.0.1 is taken: end what listens there, or give another --port\n`
   })
   t.match(await cli(['listen', '--port', '0', '--host', '192.0.2.1']), { code: 1, stderr: /It cannot listen on port 0 of 192\.0\.2\.1: .*EADDRNOTAVAIL/ })
   t.match(await cli(['listen', '--port', '0', '--db', '/nowhere/a.db']), { code: 1, stderr: /The inbox '\/nowhere\/a\.db' cannot be used/ })
@@ -178,7 +178,7 @@ for (const [argv, message, env = {}] of [
     const { code, stdout, stderr } = await cli(['listen', ...argv], { env })
     t.equal(code, 2)
     t.equal(stdout, '')
-    const [, said = ''] = /^oneroute-webhooks listen: ([^]*)\nSee oneroute-webhooks listen --help\n$/.exec(stderr) ?? []
+    const [, said = ''] = /^fastify-oneroute-webhooks listen: ([^]*)\nSee fastify-oneroute-webhooks listen --help\n$/.exec(stderr) ?? []
     if (typeof message === 'string') t.equal(said, message)
     else t.match(said, message)
   })

@@ -5,7 +5,7 @@ import { cli } from './helpers.ts'
 test('--help and -h print what there is, on stdout', async (t) => {
   const { code, stdout, stderr } = await cli(['--help'])
   t.equal(code, 0)
-  t.match(stdout, /Usage: oneroute-webhooks <command>/)
+  t.match(stdout, /Usage: fastify-oneroute-webhooks <command>/)
   for (const command of ['send', 'listen', 'inbox']) t.match(stdout, new RegExp(`^ {2}${command} {2,}\\w`, 'm'))
   t.equal(stderr, '')
   t.same(await cli(['-h']), { code, stdout, stderr })
@@ -29,7 +29,7 @@ test('a command that there is not is refused, and those that there are named', a
     ['--to', "Unknown option '--to': the command comes first, one of send, listen, inbox"],
     ['--secret=hidden', "Unknown option '--secret': the command comes first, one of send, listen, inbox"]
   ] as const) {
-    t.same(await cli([name]), { code: 2, stdout: '', stderr: `oneroute-webhooks: ${message}\nSee oneroute-webhooks --help\n` })
+    t.same(await cli([name]), { code: 2, stdout: '', stderr: `fastify-oneroute-webhooks: ${message}\nSee fastify-oneroute-webhooks --help\n` })
   }
 })
 

@@ -107,7 +107,7 @@ for (const [argv, message, env = {}] of MISTAKES) {
     const { code, stdout, stderr } = await cli(['send', ...argv], { env })
     t.equal(code, 2)
     t.equal(stdout, '')
-    const [, said = ''] = /^oneroute-webhooks send: ([^]*)\nSee oneroute-webhooks send --help\n$/.exec(stderr) ?? []
+    const [, said = ''] = /^fastify-oneroute-webhooks send: ([^]*)\nSee fastify-oneroute-webhooks send --help\n$/.exec(stderr) ?? []
     if (typeof message === 'string') t.equal(said, message)
     else t.match(said, message)
     t.notMatch(stderr, /\n\s+at /, 'no stack')

@@ -1,4 +1,4 @@
-export const HELP = `Usage: oneroute-webhooks inbox ACTION [options]
+export const HELP = `Usage: fastify-oneroute-webhooks inbox ACTION [options]
 
 Looks into an inbox and replays from it. The app that uses it may run meanwhile: what looks changes
 nothing and holds nothing up, and what is to be replayed is replayed by the app.
@@ -40,11 +40,11 @@ watch asks once a second for the newest 500 events, and for older ones if more h
 --redact content,name,email,phone little of a customer is shown.
 
 Examples:
-  oneroute-webhooks inbox stats --db webhooks.db
-  oneroute-webhooks inbox list --state dead
-  oneroute-webhooks inbox list --text refund --json | jq .event.message
-  oneroute-webhooks inbox show 3q2-7wAbCd
-  oneroute-webhooks inbox replay --dead
+  fastify-oneroute-webhooks inbox stats --db webhooks.db
+  fastify-oneroute-webhooks inbox list --state dead
+  fastify-oneroute-webhooks inbox list --text refund --json | jq .event.message
+  fastify-oneroute-webhooks inbox show 3q2-7wAbCd
+  fastify-oneroute-webhooks inbox replay --dead
 
 Exit codes: 0 done; 1 it could not be done, such as for an id that there is not; 2 the command line
 is wrong; 130 stopped by Ctrl-C.

@@ -15,7 +15,7 @@ export type Action = (source: Source, options: InboxOptions, io: Io) => Promise<
 
 const ACTIONS: Record<InboxOptions['action'], Action> = { stats, list, show, replay, watch }
 
-/** `oneroute-webhooks inbox`: looks into an inbox, and replays from it. Settles with the exit code. */
+/** `fastify-oneroute-webhooks inbox`: looks into an inbox, and replays from it. Settles with the exit code. */
 export async function inbox (argv: string[], io: Io): Promise<number> {
   const options = parseInboxOptions(argv, io.env)
   if (options === 'help') {

@@ -1,4 +1,4 @@
-export const HELP = `Usage: oneroute-webhooks listen [options]
+export const HELP = `Usage: fastify-oneroute-webhooks listen [options]
 
 Receives events on this machine and prints them as they come: in a line each on a terminal, and as
 JSON, one object a line, into a pipe. Where to post them is said on stderr, as are the address of
@@ -29,9 +29,9 @@ How it is shown:
 Ctrl-C stops and sums up.
 
 Examples:
-  oneroute-webhooks listen
-  oneroute-webhooks listen --port 8080 --path /hooks
-  oneroute-webhooks listen --db events.db --json | jq .event.message.content
+  fastify-oneroute-webhooks listen
+  fastify-oneroute-webhooks listen --port 8080 --path /hooks
+  fastify-oneroute-webhooks listen --db events.db --json | jq .event.message.content
 
 Exit codes: 1 it cannot listen, such as on a port that is taken; 2 the command line is wrong;
 130 stopped by Ctrl-C.

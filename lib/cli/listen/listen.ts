@@ -12,7 +12,7 @@ import { createPrinter } from './printer.ts'
 import { createReceiver, INSPECTOR } from './receiver.ts'
 import { countReceived } from './tally.ts'
 
-/** `oneroute-webhooks listen`: receives events, and prints them. Settles with the exit code. */
+/** `fastify-oneroute-webhooks listen`: receives events, and prints them. Settles with the exit code. */
 export async function listen (argv: string[], io: Io): Promise<number> {
   const options = parseListenOptions(argv, io.env)
   if (options === 'help') {
@@ -49,7 +49,7 @@ function welcome (origin: string, { path, secret }: ListenOptions, { stderr, env
   const url = origin + path
   stderr.write([
     `Listening on ${paint('bold', url)} for events ${secret === undefined ? 'of anybody: none has to be signed' : 'that are signed with the key'}`,
-    `Post one: oneroute-webhooks send --to ${url}`,
+    `Post one: fastify-oneroute-webhooks send --to ${url}`,
     `Inspector, for this machine only: ${origin}${INSPECTOR}/`,
     ''
   ].join('\n'))

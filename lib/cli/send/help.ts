@@ -1,6 +1,6 @@
 import { DEFAULTS, writeMix } from './chaos/mix.ts'
 
-export const HELP = `Usage: oneroute-webhooks send [EVENT] [options]
+export const HELP = `Usage: fastify-oneroute-webhooks send [EVENT] [options]
 
 Plays OneRoute, which cannot reach localhost: posts events to your app, signed as OneRoute
 signs them, and sums up the answers.
@@ -76,12 +76,12 @@ Ctrl-C stops and sums up what was done. A latency is the time from the start of 
 end of its answer.
 
 Examples:
-  oneroute-webhooks send --content 'Is anyone there?'
-  oneroute-webhooks send smsDeliveryReport --to http://localhost:8080/hooks
-  oneroute-webhooks send recorded.json --count 2 --repeat
-  oneroute-webhooks send --count 10000 --conversations 100 --concurrency 20
-  oneroute-webhooks send --chaos --handled handled.jsonl
-  jq '.message.sender.name = "Ada"' recorded.json | oneroute-webhooks send -
+  fastify-oneroute-webhooks send --content 'Is anyone there?'
+  fastify-oneroute-webhooks send smsDeliveryReport --to http://localhost:8080/hooks
+  fastify-oneroute-webhooks send recorded.json --count 2 --repeat
+  fastify-oneroute-webhooks send --count 10000 --conversations 100 --concurrency 20
+  fastify-oneroute-webhooks send --chaos --handled handled.jsonl
+  jq '.message.sender.name = "Ada"' recorded.json | fastify-oneroute-webhooks send -
 
 Exit codes: 0 every answer was 200, or the verdict is clean; 1 another answer, or none, or the
 verdict is not clean; 2 the command line is wrong; 130 stopped by Ctrl-C.

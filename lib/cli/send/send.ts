@@ -14,7 +14,7 @@ import type { Source } from './source.ts'
 import { summaryOf } from './summary.ts'
 import { Tally } from './tally.ts'
 
-/** `oneroute-webhooks send`: posts events as OneRoute does. Settles with the exit code. */
+/** `fastify-oneroute-webhooks send`: posts events as OneRoute does. Settles with the exit code. */
 export async function send (argv: string[], io: Io): Promise<number> {
   const options = parseSendOptions(argv, io.env)
   if (options === 'help') {
