@@ -6,6 +6,7 @@ import { Delivery } from './lib/delivery.ts'
 import { jsonParserOf, warnOfOpenDoors } from './lib/host.ts'
 import { memoryInbox } from './lib/inbox/memory.ts'
 import { viewOf } from './lib/inbox/view.ts'
+import { createIdentify } from './lib/identify.ts'
 import { Intake } from './lib/intake.ts'
 import { resolveOptions } from './lib/options.ts'
 import type { WebhooksOptions } from './lib/options.ts'
@@ -27,7 +28,10 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   const catalogue = new EventCatalogue(options.events)
   const origins = new Origins()
   const receptions = new Receptions(catalogue, (): Webhooks => webhooks)
-  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), lane: options.lane, receptions, origins })
+  const deliversInvalid = (): boolean => !options.deliver || webhooks.listenerCount('invalid') > 0
+  const intake = new Intake({
+    inbox, catalogue, parseJson: jsonParserOf(app), identify: createIdentify(options), deliversInvalid, log, receptions, origins
+  })
   let ready = false
   let closing = false
 

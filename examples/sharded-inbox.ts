@@ -32,12 +32,18 @@ export function shardedInbox (shards: readonly Inbox[]): Inbox {
 }
 
 function sum (a: InboxStats, b: InboxStats): InboxStats {
-  const dates = [a, b].map(({ oldestPendingAt }) => oldestPendingAt).filter((date) => date !== null)
   return {
     pending: a.pending + b.pending,
+    failing: a.failing + b.failing,
     done: a.done + b.done,
     dead: a.dead + b.dead,
     invalid: a.invalid + b.invalid,
-    oldestPendingAt: dates.length === 0 ? null : new Date(Math.min(...dates.map((date) => date.getTime())))
+    oldestPendingAt: datesOf(a.oldestPendingAt, b.oldestPendingAt)[0] ?? null,
+    lastReceivedAt: datesOf(a.lastReceivedAt, b.lastReceivedAt).at(-1) ?? null
   }
+}
+
+/** Earliest first. */
+function datesOf (...dates: Array<Date | null>): Date[] {
+  return dates.filter((date) => date !== null).sort((a, b) => a.getTime() - b.getTime())
 }

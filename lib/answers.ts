@@ -3,14 +3,16 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BodyTooLargeError, isCoded, UnsupportedMediaTypeError } from './errors.ts'
 import type { CodedError } from './errors.ts'
+import type { Receipt } from './webhooks.ts'
 
 const RETRY_AFTER = '5' // seconds: about what a store or a database needs to come back
 
 /** What a 200 holds. */
-export const Accepted = Type.Object({
-  status: Type.Union([Type.Literal('accepted'), Type.Literal('duplicate')]),
-  id: Type.String({ description: 'SHA-256 of the body, base64url' })
-})
+export const Taken = Type.Unsafe<Receipt>(Type.Object({
+  status: Type.Union([Type.Literal('accepted'), Type.Literal('duplicate'), Type.Literal('invalid')]),
+  id: Type.String({ description: 'SHA-256 of the body, base64url, unless the app has set another key' }),
+  problems: Type.Optional(Type.Array(Type.String(), { description: 'Of an event that is not of its schema: where it differs' }))
+}, { description: 'The event is safe: accepted, a duplicate of one that was, or kept though it is not of its schema' }))
 
 /** Answers for errors of ours, and returns which it was; those of the host's hooks are thrown on to the host's error handler. */
 export function answerError (error: Error, request: FastifyRequest, reply: FastifyReply, closing: boolean): CodedError {

@@ -36,7 +36,7 @@ export class EventCatalogue {
   }
 
   /** Says where an event differs from its schema and what was expected there: never a value, for that is somebody's data. */
-  problems (event: UnknownEvent): string {
+  problems (event: UnknownEvent): string[] {
     const messages = new Map<string, string>()
     for (const { type, path, message } of this.#checks.get(event.event)?.Errors(event) ?? []) {
       // The path of a field that is too much ends with its name, which the sender has chosen.
@@ -44,7 +44,7 @@ export class EventCatalogue {
       if (!messages.has(place)) messages.set(place, message)
       if (messages.size === MOST_PROBLEMS) break
     }
-    return Array.from(messages, ([path, message]) => `${path}: ${message}`).join('; ')
+    return Array.from(messages, ([path, message]) => `${path}: ${message}`)
   }
 }
 

@@ -14,7 +14,7 @@ export const channels = {
   deliveryEnd: channel('fastify-oneroute-webhooks:delivery:end')
 } as const
 
-/** `invalid`: a known event of the wrong shape. `refused`: any other 4xx. `failed`: a 5xx. */
+/** `invalid`: not of its schema, and kept so, handled so or refused. `refused`: any other 4xx. `failed`: a 5xx. */
 export type ReceiveOutcome = 'accepted' | 'duplicate' | 'invalid' | 'refused' | 'failed'
 
 export interface ReceiveMessage {

@@ -8,6 +8,8 @@ export interface WebhookContext {
   readonly receivedAt: Date
   /** The delivery that this is, from 1. */
   readonly attempt: number
+  /** Where the event differs from its schema, for listeners of `invalid`; empty for all others. */
+  readonly problems: readonly string[]
   /** A child of the app's logger that names the event's id and the attempt. */
   readonly log: FastifyBaseLogger
   /** Aborted when the listener has taken too long, or the server no longer waits for it. */
@@ -18,15 +20,17 @@ export interface WebhookContext {
 export class DeliveryContext implements WebhookContext {
   readonly id: string
   readonly attempt: number
+  readonly problems: readonly string[]
   readonly #receivedAt: number
   readonly #parentLog: FastifyBaseLogger
   #log: FastifyBaseLogger | undefined
   #controller: AbortController | undefined
   #reason: Error | undefined
 
-  constructor (event: ClaimedEvent, log: FastifyBaseLogger) {
+  constructor (event: ClaimedEvent, problems: readonly string[], log: FastifyBaseLogger) {
     this.id = event.id
     this.attempt = event.attempt
+    this.problems = problems
     this.#receivedAt = event.receivedAt
     this.#parentLog = log
   }

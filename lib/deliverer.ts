@@ -26,6 +26,7 @@ interface Parts {
   readonly origins: Origins
 }
 
+/** Nothing of anything, of which there is one. */
 const NONE: readonly never[] = []
 
 /** Delivers one event: calls its listeners, and makes of their failures what the inbox, the log and `on('error')` are told. */
@@ -44,10 +45,12 @@ export class Deliverer {
    */
   deliver (event: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
     const { webhooks, log, catalogue, origins } = this.#parts
-    const name = catalogue.nameOf(event.event)
+    // What did not fit when it came in may do so by now.
+    const problems = event.problems === null || catalogue.fits(event.event) ? NONE : event.problems
+    const name = problems === NONE ? catalogue.nameOf(event.event) : 'invalid'
     const listeners = listenersOf(webhooks, name)
-    if (listeners.length === 0) this.#ignore(event)
-    const context = new DeliveryContext(event, log)
+    if (listeners.length === 0 && problems === NONE) this.#ignore(event)
+    const context = new DeliveryContext(event, problems, log)
     if (!areDeliveriesObserved()) return this.#run({ event, context, listeners, start: performance.now(), message: undefined })
     const message = newMessage(webhooks, name, event)
     return origins.run(event.id, () => {
@@ -136,9 +139,12 @@ export class Deliverer {
 }
 
 function succeeded (attempt: Attempt): Outcome {
-  const { seq, attempt: number } = attempt.event
-  const outcome = { seq, state: 'done', dueAt: null, completed: NONE, error: null } as const
-  return number === 1 ? outcome : { ...outcome, delivery: recordOf(attempt, NONE) }
+  const { event: { seq, attempt: number }, context, listeners } = attempt
+  const nobody = listeners.length === 0
+  const state = nobody && context.problems !== NONE ? 'invalid' : 'done'
+  const outcome = { seq, state, dueAt: null, completed: NONE, error: null } as const
+  // A record without a listener says that none wanted it.
+  return number === 1 && !nobody ? outcome : { ...outcome, delivery: recordOf(attempt, NONE) }
 }
 
 function newMessage (webhooks: Webhooks, name: string, { id, event, attempt, receivedAt }: ClaimedEvent): DeliveryMessage {
@@ -157,7 +163,7 @@ function tell (attempt: Attempt, outcome: Outcome | undefined, ends: readonly Li
 }
 
 function outcomeOf ({ state }: Outcome, listeners: number): NonNullable<DeliveryMessage['outcome']> {
-  if (listeners === 0) return 'ignored'
+  if (listeners === 0 || state === 'invalid') return 'ignored'
   return state === 'pending' ? 'retry' : state
 }
 

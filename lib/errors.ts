@@ -48,8 +48,11 @@ export const NoEventNameError = createError(
 export const InvalidEventError = createError<[problems: string]>(
   'FST_ONEROUTE_INVALID_EVENT', 'The event is not of its schema: %s', 400, Error, withoutStack)
 
+export const KeyError = createError(
+  'FST_ONEROUTE_KEY', "The 'key' option must return a string, null or undefined, and not throw", 500)
+
 export const LaneError = createError(
-  'FST_ONEROUTE_LANE', "The 'lane' option must return a string or undefined, and not throw", 500)
+  'FST_ONEROUTE_LANE', "The 'lane' option must return a string, null or undefined, and not throw", 500)
 
 export const ListenerTimeoutError = createError<[milliseconds: number]>(
   'FST_ONEROUTE_LISTENER_TIMEOUT', 'The listener took longer than %s ms', 500)

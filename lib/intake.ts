@@ -1,12 +1,13 @@
-import { hash } from 'node:crypto'
 import { areDeliveriesObserved } from './channels.ts'
 import type { EventCatalogue } from './catalogue.ts'
 import { isObject } from './check.ts'
 import {
-  EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, LaneError, NoEventNameError
+  BacklogFullError, EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, NoEventNameError
 } from './errors.ts'
 import type { CodedError } from './errors.ts'
 import type { UnknownEvent } from './events.ts'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Identify } from './identify.ts'
 import type { Awaitable, Inbox, NewEvent } from './inbox/inbox.ts'
 import type { Origins } from './origins.ts'
 import type { Arrival, Receptions } from './receptions.ts'
@@ -18,7 +19,10 @@ interface Parts {
   readonly inbox: Inbox
   readonly catalogue: EventCatalogue
   readonly parseJson: ParseJson
-  readonly lane: ((event: UnknownEvent) => string | undefined) | undefined
+  readonly identify: Identify
+  /** Whether what is not of its schema is delivered so: here, or perhaps elsewhere. */
+  readonly deliversInvalid: () => boolean
+  readonly log: FastifyBaseLogger
   readonly receptions: Receptions
   readonly origins: Origins
 }
@@ -58,29 +62,18 @@ export class Intake {
     }
   }
 
-  fits (event: UnknownEvent): boolean {
-    return this.#parts.catalogue.fits(event)
-  }
-
-  /** Gives an event of its schema to the inbox. */
-  accept (bytes: Uint8Array, event: UnknownEvent): Awaitable<Receipt> {
-    const id = idOf(bytes)
-    const lane = this.#lane(event) ?? id
-    const receivedAt = Date.now()
-    const arriving: NewEvent = { id, name: event.event, lane, state: 'pending', body: bytes, event, receivedAt, error: null }
+  /** Gives an event to the inbox; one that is not of its schema, too, if anything can become of it there. */
+  take (arrival: Arrival, log = this.#parts.log): Awaitable<Receipt> {
+    const { catalogue, identify, inbox, deliversInvalid } = this.#parts
+    const { bytes, event } = arrival
+    const problems = catalogue.fits(event) ? null : catalogue.problems(event)
+    const { id, lane } = identify(bytes, event, problems === null)
+    arrival.id = id
+    const state = problems === null || deliversInvalid() ? 'pending' : 'invalid'
+    if (state === 'invalid' && !inbox.durable) throw invalid(problems)
+    const arriving: NewEvent = { id, name: event.event, lane, state, body: bytes, event, receivedAt: Date.now(), problems }
     const status = areDeliveriesObserved() ? this.#addFrom(arriving) : this.#add(arriving)
-    return typeof status === 'string' ? { status, id } : status.then((status) => ({ status, id }), rethrowCoded)
-  }
-
-  /** Refuses an event that is not of its schema; if `keep`, a durable inbox has it to be looked at, mended and replayed. */
-  async refuse (bytes: Uint8Array, event: UnknownEvent, keep: boolean): Promise<never> {
-    const error = this.#parts.catalogue.problems(event)
-    if (keep && this.#parts.inbox.durable) {
-      const id = idOf(bytes)
-      const invalid: NewEvent = { id, name: event.event, lane: id, state: 'invalid', body: bytes, event, receivedAt: Date.now(), error }
-      await Promise.resolve(this.#add(invalid)).catch(rethrowCoded)
-    }
-    throw new InvalidEventError(error)
+    return typeof status === 'string' ? receiptOf(status, arriving, log) : status.then((status) => receiptOf(status, arriving, log), (error: unknown) => rethrow(error, arriving))
   }
 
   async receive (body: ReceivableBody): Promise<Receipt> {
@@ -91,17 +84,13 @@ export class Intake {
     try {
       const event = this.parse(bytes)
       arrival = { bytes, event }
-      const receipt = await this.#take(arrival)
+      const receipt = await this.take(arrival)
       receptions.accepted(receipt, event, performance.now() - start)
       return receipt
     } catch (error) {
       receptions.refused(error as CodedError, arrival, performance.now() - start) // nothing else is thrown there
       throw error
     }
-  }
-
-  #take ({ bytes, event }: Arrival): Awaitable<Receipt> {
-    return this.fits(event) ? this.accept(bytes, event) : this.refuse(bytes, event, true)
   }
 
   /** Before it is added, for then it may be delivered at once. */
@@ -117,25 +106,13 @@ export class Intake {
     }
   }
 
-  #lane (event: UnknownEvent): string | undefined {
-    if (this.#parts.lane === undefined) return conversationOf(event)
-    let lane: unknown
-    try {
-      lane = this.#parts.lane(event)
-    } catch (cause) {
-      throw withCause(new LaneError(), cause)
-    }
-    if (lane !== undefined && typeof lane !== 'string') throw new LaneError()
-    return lane
-  }
-
   #add (event: NewEvent): 'accepted' | 'duplicate' | Promise<'accepted' | 'duplicate'> {
     try {
       const status = this.#parts.inbox.add(event)
       // Not `instanceof Promise`: a driver's promise may be of its own making, and must never pass for an answer.
       return typeof status === 'string' ? status : Promise.resolve(status)
     } catch (error) {
-      return rethrowCoded(error)
+      return rethrow(error, event)
     }
   }
 }
@@ -144,28 +121,27 @@ function isEvent (value: unknown): value is UnknownEvent {
   return isObject(value) && typeof value.event === 'string'
 }
 
-/** SHA-256 of a body, base64url. */
-export function idOf (bytes: Uint8Array): string {
-  return hash('sha256', bytes, 'base64url')
-}
-
-/** What belongs together, unless the `lane` option says otherwise. */
-export function conversationOf ({ conversation }: UnknownEvent): string | undefined {
-  return isObject(conversation) && typeof conversation.id === 'string' ? conversation.id : undefined
-}
-
 function toBytes (body: ReceivableBody): Uint8Array {
   if (body instanceof Uint8Array) return Buffer.from(body) // the caller may use its own again before it is stored
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
 }
 
-/** What a driver throws that is not one of our errors is a fault of the store, whatever it says. */
-function rethrowCoded (error: unknown): never {
-  if (isCoded(error)) throw error
-  throw withCause(new InboxUnavailableError(), error)
+function receiptOf (status: 'accepted' | 'duplicate', { id, problems }: NewEvent, log: FastifyBaseLogger): Receipt {
+  if (problems === null || status === 'duplicate') return { status, id }
+  log.warn({ webhook: id, problems }, 'a webhook is not of its schema')
+  return { status: 'invalid', id, problems }
 }
 
-function withCause (error: Error, cause: unknown): Error {
-  error.cause = cause
-  return error
+/** What a driver throws that is not one of our errors is a fault of the store, whatever it says. */
+function rethrow (error: unknown, { state, problems }: NewEvent): never {
+  // There are too many already that nobody has looked at: it is refused, as without an inbox that could keep it.
+  if (state === 'invalid' && error instanceof BacklogFullError) throw invalid(problems)
+  if (isCoded(error)) throw error
+  const unavailable = new InboxUnavailableError()
+  unavailable.cause = error
+  throw unavailable
+}
+
+function invalid (problems: NewEvent['problems']): Error {
+  return new InvalidEventError(String(problems?.join('; ')))
 }

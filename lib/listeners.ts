@@ -7,10 +7,10 @@ function registered (webhooks: Webhooks, name: string): ListenerFunction[] {
   return webhooks.rawListeners(name) as ListenerFunction[]
 }
 
-/** Those of the event's own name, then those of `event`. */
+/** Those of the event's own name, then those of `event`, who can expect it to be of its schema. */
 export function listenersOf (webhooks: Webhooks, name: string): ListenerFunction[] {
   const own = registered(webhooks, name)
-  return webhooks.listenerCount('event') === 0 ? own : own.concat(registered(webhooks, 'event'))
+  return name === 'invalid' || webhooks.listenerCount('event') === 0 ? own : own.concat(registered(webhooks, 'event'))
 }
 
 /** A name for each that stays the same over restarts: the function's, or its position if it has none. */

@@ -97,7 +97,7 @@ function webhooksOf (catalogue: EventCatalogue, options: Parts['options'], conve
 
 function responsesOf ({ secrets, allowedIps, inbox }: Parts['options']) {
   const refusals: Array<[status: number, why: string, isPossible: boolean]> = [
-    [400, 'The body is not an event, or not of its schema', true],
+    [400, inbox?.durable === true ? 'The body is not an event' : 'The body is not an event, or not of its schema', true],
     [401, 'The signature is missing, malformed or wrong', secrets.length > 0],
     [403, 'The address may not post webhooks', allowedIps !== undefined],
     [413, 'The body is too large', true],
@@ -108,10 +108,14 @@ function responsesOf ({ secrets, allowedIps, inbox }: Parts['options']) {
   const possible = refusals.filter(([, , isPossible]) => isPossible)
   return {
     200: {
-      description: 'The event is safe: accepted, or a duplicate of one that was',
+      description: 'The event is safe: accepted, a duplicate of one that was, or kept though it is not of its schema',
       type: 'object',
       required: ['status', 'id'],
-      properties: { status: { type: 'string', enum: ['accepted', 'duplicate'] }, id: { type: 'string', description: 'SHA-256 of the body, base64url' } }
+      properties: {
+        status: { type: 'string', enum: ['accepted', 'duplicate', 'invalid'] },
+        id: { type: 'string', description: 'SHA-256 of the body, base64url, unless the app has set another key' },
+        problems: { type: 'array', items: { type: 'string' }, description: 'Of an event that is not of its schema: where it differs' }
+      }
     },
     ...Object.fromEntries(possible.map(([status, why]) => [status, refusal(status, why)]))
   }

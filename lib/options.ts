@@ -34,12 +34,17 @@ export interface WebhooksOptions {
   secret?: string | readonly string[] | undefined
   /** Addresses or CIDR ranges; anyone else gets 403. Looks at `request.ip`, so Fastify's `trustProxy` counts. @default everyone */
   allowedIps?: readonly string[] | undefined
+  /**
+   * What makes two posts the same event: the same string. undefined stands for the SHA-256 of the body; null makes each post an event of
+   * its own. @default the body's SHA-256
+   */
+  key?: ((event: UnknownEvent) => string | null | undefined) | undefined
   /** Where accepted events are kept. @default memoryInbox() */
   inbox?: Inbox | undefined
   /** Schemas of further events, by name. Declare their types in `WebhookEvents`. @default {} */
   events?: Readonly<Record<string, TSchema>> | undefined
   /** Events for which this returns the same string keep their order. @default the conversation's id */
-  lane?: ((event: UnknownEvent) => string | undefined) | undefined
+  lane?: ((event: UnknownEvent) => string | null | undefined) | undefined
   /** Lanes that are delivered at once by this process. @default 64 */
   concurrency?: number | undefined
   /** A listener that takes longer has failed, in milliseconds. @default 30000 */
@@ -59,10 +64,11 @@ export interface WebhooksOptions {
   routeOptions?: WebhookRouteOptions | undefined
 }
 
-export interface ResolvedOptions extends Filled<Omit<WebhooksOptions, 'secret' | 'allowedIps' | 'inbox' | 'lane' | 'retry'>> {
+export interface ResolvedOptions extends Filled<Omit<WebhooksOptions, 'secret' | 'allowedIps' | 'inbox' | 'key' | 'lane' | 'retry'>> {
   readonly secrets: readonly string[]
   readonly allowedIps: readonly string[] | undefined
   readonly inbox: Inbox | undefined
+  readonly key: WebhooksOptions['key']
   readonly lane: WebhooksOptions['lane']
   readonly retry: Filled<RetryOptions>
 }
@@ -71,7 +77,7 @@ const ROUTE_KEYS = [
   'onRequest', 'preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend', 'onResponse', 'onTimeout',
   'onError', 'onRequestAbort', 'config', 'constraints', 'logLevel', 'logSerializers'
 ] as const
-const RESERVED_NAMES = ['event', 'unknown', 'error', 'newListener', 'removeListener', '__proto__', ...Object.keys(providerEvents)]
+const RESERVED_NAMES = ['event', 'unknown', 'invalid', 'error', 'newListener', 'removeListener', '__proto__', ...Object.keys(providerEvents)]
 
 const isFilled = (value: unknown) => typeof value === 'string' && value.trim() !== ''
 const listOf = (fits: Rule['fits']): Rule['fits'] => (value) => Array.isArray(value) && value.length > 0 && value.every(fits)
@@ -85,6 +91,7 @@ const RULES: Record<keyof WebhooksOptions, Rule> = {
     secret: true
   },
   allowedIps: { fits: listOf((entry) => typeof entry === 'string'), must: 'be a list of addresses or CIDR ranges' },
+  key: func,
   inbox: {
     fits: (value) => isObject(value) && INBOX_METHODS.every((method) => typeof value[method] === 'function'),
     must: 'be an inbox, such as memoryInbox()'
@@ -130,6 +137,7 @@ export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
     allowedIps: options.allowedIps,
     inbox: options.inbox,
     events,
+    key: options.key,
     lane: options.lane,
     concurrency: options.concurrency ?? 64,
     timeout: options.timeout ?? 30_000,

@@ -4,13 +4,16 @@ import type { ReceiveOutcome, SignatureOutcome } from './channels.ts'
 import { InvalidEventError } from './errors.ts'
 import type { CodedError } from './errors.ts'
 import type { UnknownEvent } from './events.ts'
-import { idOf } from './intake.ts'
 import type { Receipt, Webhooks } from './webhooks.ts'
+
+const { code: INVALID } = new InvalidEventError('')
 
 /** A body, and the event that it is. */
 export interface Arrival {
   readonly bytes: Uint8Array
   readonly event: UnknownEvent
+  /** Once it is known. */
+  id?: string
 }
 
 /** Tells those who want to know what comes in and what becomes of it. */
@@ -25,14 +28,14 @@ export class Receptions {
 
   accepted ({ id, status }: Receipt, event: UnknownEvent, duration: number): void {
     if (!channels.receive.hasSubscribers) return
-    channels.receive.publish({ webhooks: this.#webhooks(), id, name: this.#catalogue.nameOf(event), outcome: status, code: null, duration })
+    channels.receive.publish({ webhooks: this.#webhooks(), id, name: this.#catalogue.nameOf(event), outcome: status, code: status === 'invalid' ? INVALID : null, duration })
   }
 
   refused (error: CodedError, arrival: Arrival | undefined, duration: number): void {
     if (!channels.receive.hasSubscribers) return
     channels.receive.publish({
       webhooks: this.#webhooks(),
-      id: arrival === undefined ? null : idOf(arrival.bytes),
+      id: arrival?.id ?? null,
       name: arrival === undefined ? 'unknown' : this.#catalogue.nameOf(arrival.event),
       outcome: outcomeOf(error),
       code: error.code,

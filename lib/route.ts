@@ -1,7 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBodyParser, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createAllowList } from './addresses.ts'
-import { Accepted, answerError, closeConnection } from './answers.ts'
+import { answerError, closeConnection, Taken } from './answers.ts'
 import type { EventCatalogue } from './catalogue.ts'
 import { AddressNotAllowedError, BadSignatureError } from './errors.ts'
 import type { Intake } from './intake.ts'
@@ -49,7 +49,7 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
     config: { ...documentation({ catalogue, options }), ...routeOptions.config },
     method: 'POST',
     url: path,
-    schema: { body: catalogue.body, response: { 200: Accepted } },
+    schema: { body: catalogue.body, response: { 200: Taken } },
     bodyLimit,
     validatorCompiler: () => () => true, // no validator of the host's: the handler checks what arrived
     serializerCompiler: () => JSON.stringify, // never used, but the host's would be asked to compile our schema
@@ -98,14 +98,13 @@ function createParser (read: Read): FastifyBodyParser<Buffer> {
   }
 }
 
-function createHandler ({ intake, catalogue, options, receptions, closing }: Parts, read: Read) {
-  const signed = options.secrets.length > 0
+function createHandler ({ intake, catalogue, receptions, closing }: Parts, read: Read) {
   /** Replies by itself where it can: what it returned a promise of would wait for two more. */
-  return (request: Pick<FastifyRequest, 'headers' | 'log'>, reply: FastifyReply): Promise<never> | undefined => {
+  return (request: Pick<FastifyRequest, 'headers' | 'log'>, reply: FastifyReply): undefined => {
     // A request with neither a body nor a content type has met no parser: it is refused here.
-    const { bytes, event } = withArrival(request)[ARRIVAL] ?? read(request, NO_BYTES)
-    if (!intake.fits(event)) return intake.refuse(bytes, event, signed)
-    const receipt = intake.accept(bytes, event)
+    const arrival = withArrival(request)[ARRIVAL] ?? read(request, NO_BYTES)
+    const { event } = arrival
+    const receipt = intake.take(arrival, request.log)
     if (receipt instanceof Promise) receipt.then(answer).catch((error: unknown) => { reply.send(error) })
     else answer(receipt)
     return undefined

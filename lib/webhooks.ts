@@ -8,7 +8,9 @@ import type { InboxView } from './inbox/view.ts'
 export interface ListenerEvents extends WebhookEvents {
   /** Events whose name has no schema. */
   unknown: UnknownEvent
-  /** Every event. */
+  /** Events whose name has a schema that they are not of: `context.problems` says where. */
+  invalid: UnknownEvent
+  /** Every event, but for those that are `invalid`. */
   event: WebhookEvents[keyof WebhookEvents] | UnknownEvent
 }
 
@@ -17,10 +19,10 @@ export type WebhookListener<Name extends keyof ListenerEvents> =
 
 export type ErrorListener = (error: DeliveryError) => unknown
 
-export interface Receipt {
-  id: string
-  status: 'accepted' | 'duplicate'
-}
+/** What became of an event on its way in. `invalid`: it is not of its schema, and was kept or handled so. */
+export type Receipt =
+  | { status: 'accepted' | 'duplicate', id: string }
+  | { status: 'invalid', id: string, problems: readonly string[] }
 
 /** Bytes or text as they came in, or an event, which is then its JSON. */
 export type ReceivableBody = Uint8Array | string | object

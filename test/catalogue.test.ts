@@ -7,14 +7,14 @@ test('an event without a schema fits, and has no problems', async (t) => {
   for (const event of ['campaignCompleted', 'constructor', '__proto__']) {
     t.equal(catalogue.nameOf({ event }), 'unknown')
     t.equal(catalogue.fits({ event }), true)
-    t.equal(catalogue.problems({ event }), '')
+    t.same(catalogue.problems({ event }), [])
   }
 })
 
 test('of many problems the first ten places are named, each once', async (t) => {
   const fields = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`field${i}`, Type.Number()]))
   const catalogue = new EventCatalogue({ big: Type.Object(fields) })
-  const problems = catalogue.problems({ event: 'big', field0: 'a secret' }).split('; ')
+  const problems = catalogue.problems({ event: 'big', field0: 'a secret' })
   t.equal(problems.length, 10)
   t.equal(problems[0], '/field1: Expected required property')
   t.equal(new Set(problems).size, 10)
@@ -23,7 +23,7 @@ test('of many problems the first ten places are named, each once', async (t) => 
 
 test('a field that is too much is not named: its name is the sender\'s', async (t) => {
   const catalogue = new EventCatalogue({ strict: Type.Object({ event: Type.String(), inner: Type.Object({}, { additionalProperties: false }) }) })
-  t.equal(catalogue.problems({ event: 'strict', inner: { 'jane@example.com': 1 } }), '/inner: Unexpected property')
+  t.same(catalogue.problems({ event: 'strict', inner: { 'jane@example.com': 1 } }), ['/inner: Unexpected property'])
 })
 
 test('a schema that does not compile is refused', async (t) => {

@@ -3,7 +3,7 @@ import type { Queued } from './queue.ts'
 
 const NONE: readonly never[] = []
 
-export type Arrival = Pick<NewEvent, 'id' | 'name' | 'lane' | 'event' | 'receivedAt'>
+export type Arrival = Pick<NewEvent, 'id' | 'name' | 'lane' | 'event' | 'receivedAt' | 'problems'>
 
 /** An event in a memory inbox, from its arrival to the reply. */
 export class Entry implements ClaimedEvent, Queued<Entry> {
@@ -15,6 +15,7 @@ export class Entry implements ClaimedEvent, Queued<Entry> {
   readonly lane: string
   readonly event: Arrival['event']
   readonly receivedAt: number
+  readonly problems: Arrival['problems']
   next: Entry | undefined = undefined
   #result: 'accepted' | Error | undefined
   #waiting: PromiseWithResolvers<'accepted'> | undefined
@@ -26,6 +27,7 @@ export class Entry implements ClaimedEvent, Queued<Entry> {
     this.lane = arrival.lane
     this.event = arrival.event
     this.receivedAt = arrival.receivedAt
+    this.problems = arrival.problems
   }
 
   finish (result: 'accepted' | Error): void {
@@ -56,7 +58,7 @@ export class Entry implements ClaimedEvent, Queued<Entry> {
       attempts: outcome === undefined ? 0 : 1,
       dueAt: outcome === undefined ? received : null,
       finishedAt: outcome === undefined ? null : new Date(),
-      error: outcome?.error ?? null,
+      error: outcome?.error ?? this.problems?.join('; ') ?? null,
       deliveries: outcome?.delivery === undefined ? [] : [outcome.delivery]
     }
   }

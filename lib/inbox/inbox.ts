@@ -4,16 +4,17 @@ import type { UnknownEvent } from '../events.ts'
 /** A value, or the promise of one. What needs no waiting is answered at once: a promise an event costs more than its check. */
 export type Awaitable<T> = T | Promise<T>
 
-/** `pending`: to be delivered. `done`: delivered. `dead`: out of attempts. `invalid`: of a known name, but not of its schema. */
+/** `pending`: to be delivered. `done`: delivered. `dead`: out of attempts. `invalid`: not of its schema, and no listener wanted it so. */
 export type EventState = 'pending' | 'done' | 'dead' | 'invalid'
 
 /** An event on its way into an inbox. */
 export interface NewEvent {
-  /** SHA-256 of the body, base64url. */
+  /** 32 bytes, base64url: the SHA-256 of the body, unless the `key` option says otherwise. */
   readonly id: string
   readonly name: string
   /** Events of one lane are delivered one at a time, in the order they were added. */
   readonly lane: string
+  /** `invalid` is kept, and not delivered. */
   readonly state: 'pending' | 'invalid'
   /** The body as it came in: what a durable inbox keeps. */
   readonly body: Uint8Array
@@ -21,8 +22,8 @@ export interface NewEvent {
   readonly event: UnknownEvent
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
-  /** Why an invalid event is invalid. */
-  readonly error: string | null
+  /** Where the event differs from its schema: lines of text. null if it does not. A `pending` one that has some is for `invalid` listeners. */
+  readonly problems: readonly string[] | null
 }
 
 /** A delivery of an event that did not succeed at once. */
@@ -67,11 +68,16 @@ export interface StoredEvent {
 }
 
 export interface InboxStats {
+  /** To be delivered. */
   pending: number
+  /** Those of them that have failed at least once. */
+  failing: number
   done: number
   dead: number
   invalid: number
   oldestPendingAt: Date | null
+  /** When the last event came in that was of its schema and new; null if none has. */
+  lastReceivedAt: Date | null
 }
 
 export interface ListOptions {
@@ -93,6 +99,8 @@ export interface ClaimedEvent {
   readonly attempt: number
   /** The listeners that an earlier attempt has completed: they are not run again. */
   readonly completed: readonly string[]
+  /** Those that it came in with. null also if it was replayed as it is. */
+  readonly problems: readonly string[] | null
 }
 
 /** A lane that nobody else delivers until it is settled, and its next events in order (at least one). */
@@ -109,8 +117,8 @@ export interface Claim {
 /** What became of one claimed event. */
 export interface Outcome {
   readonly seq: number
-  /** `pending`: to be tried again at `dueAt`, and until then its lane waits with it. */
-  readonly state: 'done' | 'dead' | 'pending'
+  /** `pending`: to be tried again at `dueAt`, and until then its lane waits with it. `invalid`: no listener wanted it as it is. */
+  readonly state: 'done' | 'dead' | 'pending' | 'invalid'
   readonly dueAt: number | null
   readonly completed: readonly string[]
   readonly error: string | null
@@ -121,7 +129,7 @@ export interface Outcome {
 /** What an inbox is given when it opens. */
 export interface InboxHost {
   readonly log: FastifyBaseLogger
-  /** More pending events than this: `add` throws `BacklogFullError`. */
+  /** More pending events than this, or more invalid ones: `add` throws `BacklogFullError`. */
   readonly maxBacklog: number
   /** To be called whenever a lane may have become due; calling it too often does no harm. */
   wake (): void
@@ -146,7 +154,11 @@ export interface Inbox {
   /**
    * Settles when the event is safe. Durable: it survives a crash from here on. Otherwise: its listeners have finished; if
    * one of them failed it rejects with `NotDeliveredError`, and the id is forgotten. An event whose id is known is not added
-   * again: it is a `duplicate` once the first one is safe.
+   * again: it is a `duplicate` once the first one is safe. But one that is stored as dead, or as invalid while the new one has no
+   * problems, gives way: it is forgotten in the same transaction, and the new one is `accepted`.
+   *
+   * Throws `BacklogFullError` if there are `maxBacklog` pending events already, or as many invalid ones if it is `invalid` itself, and
+   * any other error if the event cannot be stored now.
    */
   add (event: NewEvent): Awaitable<'accepted' | 'duplicate'>
 
@@ -163,7 +175,10 @@ export interface Inbox {
   /** Newest first. */
   list (options?: ListOptions): Awaitable<StoredEvent[]>
   get (id: string): Awaitable<StoredEvent | undefined>
-  /** Puts dead, done and invalid events back, at the end of their lanes and with all their attempts; returns how many. */
+  /**
+   * Puts dead, done and invalid events back, at the end of their lanes and with all their attempts; returns how many. An invalid one
+   * has no problems from then on: it is delivered as it is.
+   */
   replay (ids: readonly string[]): Awaitable<number>
 
   /**

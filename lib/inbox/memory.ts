@@ -1,4 +1,4 @@
-import { BacklogFullError, ClosingError, NotDeliveredError } from '../errors.ts'
+import { BacklogFullError, ClosingError, InvalidEventError, NotDeliveredError } from '../errors.ts'
 import { Entry } from './entry.ts'
 import type { Arrival } from './entry.ts'
 import { History } from './history.ts'
@@ -48,6 +48,7 @@ class MemoryInbox implements Inbox {
   readonly #due = new Queue<Lane>()
   #host: InboxHost | undefined
   #seq = 0
+  #lastReceivedAt: Date | null = null
 
   constructor (options: MemoryInboxOptions | undefined) {
     const { keep, history } = resolveMemoryOptions(options)
@@ -67,6 +68,7 @@ class MemoryInbox implements Inbox {
     if (this.#pending.size >= this.#host.maxBacklog) throw new BacklogFullError()
 
     const entry = this.#enqueue(arrival)
+    if (arrival.problems === null) this.#lastReceivedAt = new Date(arrival.receivedAt)
     this.#host.wake() // delivers it here and now, if its lane is free and its listeners are synchronous
     return entry.answer()
   }
@@ -104,23 +106,24 @@ class MemoryInbox implements Inbox {
   }
 
   #finish (entry: Entry, outcome: Outcome): void {
-    const done = outcome.state === 'done'
     this.#pending.delete(entry.id)
-    if (done) this.#recent.add(entry.id, entry.receivedAt)
-    // There is no second attempt here: whatever is not done is over.
-    this.#history?.add(entry.stored(done ? 'done' : 'dead', outcome))
-    entry.finish(done ? 'accepted' : new NotDeliveredError())
+    if (outcome.state === 'done') this.#recent.add(entry.id, entry.receivedAt)
+    // There is no second attempt here: what is to be tried again is over.
+    this.#history?.add(entry.stored(outcome.state === 'pending' ? 'dead' : outcome.state, outcome), entry.problems)
+    entry.finish(resultOf(outcome, entry))
   }
 
   stats (): InboxStats {
-    const dead = this.#history?.all().filter(({ state }) => state === 'dead').length ?? 0
+    const finished = this.#history?.all() ?? []
     const oldest = this.#pending.values().next().value
     return {
       pending: this.#pending.size,
+      failing: 0, // there is no second attempt
       done: this.#recent.size,
-      dead,
-      invalid: 0,
-      oldestPendingAt: oldest === undefined ? null : new Date(oldest.receivedAt)
+      dead: finished.filter(({ state }) => state === 'dead').length,
+      invalid: finished.filter(({ state }) => state === 'invalid').length,
+      oldestPendingAt: oldest === undefined ? null : new Date(oldest.receivedAt),
+      lastReceivedAt: this.#lastReceivedAt
     }
   }
 
@@ -137,16 +140,16 @@ class MemoryInbox implements Inbox {
   }
 
   replay (ids: readonly string[]): number {
-    const events = ids
+    const finished = ids
       .filter((id) => !this.#pending.has(id))
       .map((id) => this.#history?.take(id))
       .filter((event) => event !== undefined)
-    for (const event of events) {
+    for (const { event, problems } of finished) {
       this.#recent.delete(event.id)
-      this.#enqueue({ ...event, receivedAt: event.receivedAt.getTime() })
+      this.#enqueue({ ...event, receivedAt: event.receivedAt.getTime(), problems: event.state === 'invalid' ? null : problems })
     }
     this.#host?.wake()
-    return events.length
+    return finished.length
   }
 
   close (): void {
@@ -155,6 +158,12 @@ class MemoryInbox implements Inbox {
     this.#pending.clear()
     this.#lanes.clear()
   }
+}
+
+/** What the sender is told. */
+function resultOf ({ state }: Outcome, { problems }: Entry): 'accepted' | Error {
+  if (state === 'done') return 'accepted'
+  return state === 'invalid' ? new InvalidEventError(String(problems?.join('; '))) : new NotDeliveredError()
 }
 
 /**

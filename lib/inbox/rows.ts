@@ -1,6 +1,7 @@
 import type { UnknownEvent } from '../events.ts'
-import type { ClaimedEvent, EventState, StoredEvent } from './inbox.ts'
+import type { ClaimedEvent, EventState, InboxStats, StoredEvent } from './inbox.ts'
 import { recordsOf } from './records.ts'
+import { text } from './text.ts'
 
 export interface StoredRow {
   seq: number
@@ -15,9 +16,15 @@ export interface StoredRow {
   due: number | null
   finished: number | null
   error: string | null
+  /** Lines of text. */
+  problems: string | null
   /** Lines of records. */
   deliveries: string | null
 }
+
+/** Times as numbers. */
+export type StatsRow = Record<Exclude<keyof InboxStats, TimeOfStats>, number> & Record<TimeOfStats, number | null>
+type TimeOfStats = 'oldestPendingAt' | 'lastReceivedAt'
 
 /** An event whose turn it is, as the store has it. */
 export interface TakenEvent {
@@ -28,6 +35,7 @@ export interface TakenEvent {
   received: number
   attempts: number
   completed: string | null
+  problems: string | null
 }
 
 export interface LiveEvent extends ClaimedEvent {
@@ -50,7 +58,7 @@ export function takenEvents (rows: readonly TakenEvent[], onDamaged: (row: Taken
   })
 }
 
-function takenEvent ({ seq, id, body, received, attempts, completed }: TakenEvent): LiveEvent {
+function takenEvent ({ seq, id, body, received, attempts, completed, problems }: TakenEvent): LiveEvent {
   const event = parse(body)
   return {
     seq,
@@ -60,11 +68,12 @@ function takenEvent ({ seq, id, body, received, attempts, completed }: TakenEven
     receivedAt: received,
     attempt: attempts + 1,
     completed: completed === null ? NONE : JSON.parse(completed) as string[], // as `Outgoing` has written it
+    problems: problemsOf(problems),
     size: body.length
   }
 }
 
-export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, deliveries }: StoredRow): StoredEvent {
+export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, problems, deliveries }: StoredRow): StoredEvent {
   return {
     seq,
     id,
@@ -76,13 +85,26 @@ export function storedEvent ({ seq, id, name, lane, state, body, received, attem
     attempts,
     dueAt: state === 'pending' ? new Date(due ?? received) : null,
     finishedAt: dateOf(finished),
-    error,
+    error: error ?? problemsOf(problems)?.join('; ') ?? null,
     deliveries: recordsOf(deliveries)
   }
 }
 
+export function inboxStats ({ oldestPendingAt, lastReceivedAt, ...counts }: StatsRow): InboxStats {
+  return { ...counts, oldestPendingAt: dateOf(oldestPendingAt), lastReceivedAt: dateOf(lastReceivedAt) }
+}
+
 export function dateOf (time: number | null): Date | null {
   return time === null ? null : new Date(time)
+}
+
+/** The stores keep them as lines. */
+export function problemLines (problems: readonly string[] | null): string | null {
+  return problems === null ? null : text(problems.join('\n'))
+}
+
+function problemsOf (lines: string | null): readonly string[] | null {
+  return lines === null ? null : lines.split('\n')
 }
 
 function parse (body: string): UnknownEvent {

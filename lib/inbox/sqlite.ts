@@ -3,7 +3,7 @@ import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEv
 import { Exchange } from './sqlite/exchange.ts'
 import { resolveSqliteOptions } from './sqlite/options.ts'
 import type { SqliteInboxOptions } from './sqlite/options.ts'
-import { dateOf, storedEvent } from './rows.ts'
+import { inboxStats, storedEvent } from './rows.ts'
 
 /** Replayed in one transaction: what is added in the meantime waits for it. */
 const REPLAYED_AT_ONCE = 500
@@ -41,8 +41,7 @@ class SqliteInbox implements Inbox {
   }
 
   async stats (): Promise<InboxStats> {
-    const { oldestPendingAt, ...counts } = await this.#open().call({ method: 'stats' })
-    return { ...counts, oldestPendingAt: dateOf(oldestPendingAt) }
+    return inboxStats(await this.#open().call({ method: 'stats' }))
   }
 
   async list (options: ListOptions = {}): Promise<StoredEvent[]> {

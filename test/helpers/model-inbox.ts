@@ -9,7 +9,7 @@ interface Row extends NewEvent {
   dueAt: number | null
   finishedAt: number | null
   completed: readonly string[]
-  problem: string | null
+  error: string | null
   lines: string
 }
 
@@ -21,6 +21,7 @@ export class ModelInbox implements Inbox {
   #timers = new Set<NodeJS.Timeout>()
   #host: InboxHost | undefined
   #seq = 0
+  #lastReceivedAt: Date | null = null
 
   async open (host: InboxHost): Promise<void> {
     this.#host = host
@@ -30,8 +31,12 @@ export class ModelInbox implements Inbox {
   async add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
     await Promise.resolve()
     if (this.#host === undefined) throw new ClosingError()
-    if (this.#row(event.id) !== undefined) return 'duplicate'
-    if (this.#in('pending').length >= this.#host.maxBacklog) throw new BacklogFullError()
+    const known = this.#row(event.id)
+    const givesWay = known?.now === 'dead' || (known?.now === 'invalid' && event.problems === null)
+    if (known !== undefined && !givesWay) return 'duplicate'
+    if (this.#in(event.state).length >= this.#host.maxBacklog) throw new BacklogFullError()
+    this.rows = this.rows.filter((row) => row !== known)
+    if (event.problems === null) this.#lastReceivedAt = new Date(event.receivedAt)
     const pending = event.state === 'pending'
     this.rows.push({
       ...event,
@@ -41,7 +46,7 @@ export class ModelInbox implements Inbox {
       dueAt: pending ? event.receivedAt : null,
       finishedAt: pending ? null : event.receivedAt,
       completed: [],
-      problem: event.error,
+      error: null,
       lines: ''
     })
     this.#host.wake()
@@ -65,7 +70,7 @@ export class ModelInbox implements Inbox {
     for (const { seq, state, dueAt, completed, error, delivery } of outcomes) {
       const row = this.rows.find((row) => row.seq === seq)
       if (row === undefined) continue
-      Object.assign(row, { now: state, dueAt, completed, problem: error, attempts: row.attempts + 1 })
+      Object.assign(row, { now: state, dueAt, completed, error, attempts: row.attempts + 1 })
       if (delivery !== undefined) row.lines = (row.lines + lineOf(delivery)).slice(-MOST_KEPT)
       if (state !== 'pending') row.finishedAt = Date.now()
       else this.#wakeAt(dueAt ?? 0)
@@ -87,10 +92,12 @@ export class ModelInbox implements Inbox {
     const oldest = this.#in('pending')[0]
     return {
       pending: count('pending'),
+      failing: this.#in('pending').filter(({ attempts }) => attempts > 0).length,
       done: count('done'),
       dead: count('dead'),
       invalid: count('invalid'),
-      oldestPendingAt: oldest === undefined ? null : new Date(oldest.receivedAt)
+      oldestPendingAt: oldest === undefined ? null : new Date(oldest.receivedAt),
+      lastReceivedAt: this.#lastReceivedAt
     }
   }
 
@@ -105,9 +112,10 @@ export class ModelInbox implements Inbox {
   }
 
   replay (ids: readonly string[]): number {
-    const rows = ids.map((id) => this.#row(id)).filter((row) => row !== undefined && row.now !== 'pending')
+    const rows = ids.map((id) => this.#row(id)).filter((row) => row !== undefined).filter(({ now }) => now !== 'pending')
     for (const row of rows) {
-      Object.assign(row ?? {}, { now: 'pending', seq: ++this.#seq, attempts: 0, dueAt: Date.now(), finishedAt: null, completed: [] })
+      if (row.now === 'invalid') Object.assign(row, { problems: null, error: row.problems?.join('; ') })
+      Object.assign(row, { now: 'pending', seq: ++this.#seq, attempts: 0, dueAt: Date.now(), finishedAt: null, completed: [] })
     }
     this.rows.sort((a, b) => a.seq - b.seq)
     this.#host?.wake()
@@ -128,9 +136,9 @@ export class ModelInbox implements Inbox {
   }
 }
 
-function stored ({ seq, id, name, lane, now, event, receivedAt, attempts, dueAt, finishedAt, problem, lines }: Row): StoredEvent {
+function stored ({ seq, id, name, lane, now, event, receivedAt, attempts, dueAt, finishedAt, error, problems, lines }: Row): StoredEvent {
   const date = (at: number | null) => at === null ? null : new Date(at)
   return {
-    seq, id, name, lane, state: now, event, receivedAt: new Date(receivedAt), attempts, dueAt: date(dueAt), finishedAt: date(finishedAt), error: problem, deliveries: recordsOf(lines)
+    seq, id, name, lane, state: now, event, receivedAt: new Date(receivedAt), attempts, dueAt: date(dueAt), finishedAt: date(finishedAt), error: error ?? problems?.join('; ') ?? null, deliveries: recordsOf(lines)
   }
 }

@@ -10,7 +10,7 @@ export function newEvent (lane: string, more: Partial<NewEvent> = {}): NewEvent 
   const id = more.id ?? `id ${++count}`
   const event = { event: 'newMessage', id }
   return {
-    id, name: 'newMessage', lane, state: 'pending', body: Buffer.from(JSON.stringify(event)), event, receivedAt: Date.now(), error: null, ...more
+    id, name: 'newMessage', lane, state: 'pending', body: Buffer.from(JSON.stringify(event)), event, receivedAt: Date.now(), problems: null, ...more
   }
 }
 
@@ -130,7 +130,9 @@ export function conformance (name: string, create: () => Inbox): void {
     t.same(await inbox.get('2'), all[2])
     t.same(await inbox.get('4'), all[0])
     t.equal(await inbox.get('5'), undefined)
-    t.same(await inbox.stats(), { pending: 1, done: 2, dead: 1, invalid: 0, oldestPendingAt: new Date(receivedAt) })
+    t.same(await inbox.stats(), {
+      pending: 1, failing: 0, done: 2, dead: 1, invalid: 0, oldestPendingAt: new Date(receivedAt), lastReceivedAt: new Date(receivedAt)
+    })
   })
 
   test(`${name}: dead and done events are put back as new, others are not`, async (t) => {
@@ -151,6 +153,42 @@ export function conformance (name: string, create: () => Inbox): void {
     t.match(await claim(inbox), [
       { lane: 'c' }, { lane: 'a', events: [{ id: ill.id, attempt: 1 }] }, { lane: 'b', events: [{ id: well.id, attempt: 1 }] }
     ])
+  })
+
+  test(`${name}: a dead event that comes again is a new one`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const [first, again] = [newEvent('a'), newEvent('b')]
+    const added = Promise.allSettled(adds(inbox, first))
+    for (const held of await claim(inbox)) await inbox.settle(held, dead(held))
+    await added
+    const { seq = 0 } = await inbox.get(first.id) ?? {}
+    void Promise.allSettled(adds(inbox, { ...again, id: first.id }))
+    t.match(await claim(inbox), [{ lane: 'b', events: [{ id: first.id, attempt: 1, completed: [] }] }])
+    t.match(await inbox.stats(), { pending: 1, failing: 0 })
+    t.ok(Number((await inbox.get(first.id))?.seq) > seq, 'at the end')
+  })
+
+  test(`${name}: an event that is not of its schema can be delivered so, has its problems until then, and is done or invalid then`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const problems = ['/message/content: Expected string', '/conversation: Expected object']
+    const [wanted, unwanted] = [newEvent('a', { problems }), newEvent('b', { problems })]
+    const added = Promise.allSettled(adds(inbox, wanted, unwanted))
+    const [first, second] = await claim(inbox)
+    t.match([first, second], [{ lane: 'a', events: [{ problems }] }, { lane: 'b', events: [{ problems }] }])
+    t.match(await inbox.get(wanted.id), { state: 'pending', error: problems.join('; ') })
+    t.match(await inbox.stats(), { pending: 2, invalid: 0, lastReceivedAt: null })
+    if (first !== undefined) await inbox.settle(first, done(first))
+    if (second !== undefined) await inbox.settle(second, done(second).map((outcome) => ({ ...outcome, state: 'invalid' })))
+    await added
+    t.match(await inbox.stats(), { pending: 0, done: 1, invalid: 1 })
+    t.match(await inbox.get(unwanted.id), { state: 'invalid', error: problems.join('; '), finishedAt: Date })
+    t.equal(await inbox.replay([wanted.id]), 1)
+    t.match(await claim(inbox), [{ lane: 'a', events: [{ problems }] }], 'what was handled as invalid is so again')
+    t.equal(await inbox.replay([unwanted.id]), 1)
+    t.match(await claim(inbox), [{ lane: 'b', events: [{ id: unwanted.id, problems: null }] }], 'as it is')
+    t.match(await inbox.stats(), { pending: 2, done: 0, invalid: 0 })
   })
 
   test(`${name}: nothing is added after it was closed`, async (t) => {
@@ -176,6 +214,7 @@ export function durableConformance (name: string, create: () => Inbox): void {
     }
     t.same(await claim(inbox), [], 'b is held, a waits')
     t.match(await inbox.get('a1'), { state: 'pending', attempts: 1, error: 'second: broken', dueAt: Date })
+    t.match(await inbox.stats(), { pending: 3, failing: 1 })
     while (woken.times === 0) await turns() // says so itself
     let again = await claim(inbox)
     while (again.length === 0) again = await claim(inbox)
@@ -185,13 +224,46 @@ export function durableConformance (name: string, create: () => Inbox): void {
   test(`${name}: an invalid event is kept, not delivered, and can be put back`, async (t) => {
     const inbox = create()
     await open(t, inbox)
-    const invalid = newEvent('a', { state: 'invalid', error: '/message: Expected object' })
+    const invalid = newEvent('a', { state: 'invalid', problems: ['/message: Expected object', '/conversation: Expected object'] })
+    const error = '/message: Expected object; /conversation: Expected object'
     t.equal(await inbox.add(invalid), 'accepted')
     t.same(await claim(inbox), [])
-    t.match(await inbox.get(invalid.id), { state: 'invalid', error: '/message: Expected object', attempts: 0, finishedAt: Date })
-    t.match(await inbox.stats(), { pending: 0, invalid: 1 })
+    t.match(await inbox.get(invalid.id), { state: 'invalid', lane: 'a', error, attempts: 0, finishedAt: Date })
+    t.match(await inbox.stats(), { pending: 0, invalid: 1, lastReceivedAt: null })
     t.equal(await inbox.replay([invalid.id]), 1)
-    t.match(await claim(inbox), [{ events: [{ id: invalid.id }] }])
+    t.match(await claim(inbox), [{ lane: 'a', events: [{ id: invalid.id, problems: null }] }])
+    t.match(await inbox.get(invalid.id), { state: 'pending', error })
+  })
+
+  test(`${name}: an invalid event that comes again is a repeat, unless it is of its schema by now`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const invalid = newEvent('a', { state: 'invalid', problems: ['/message: Expected object'] })
+    t.equal(await inbox.add(invalid), 'accepted')
+    t.equal(await inbox.add(invalid), 'duplicate')
+    t.equal(await inbox.add({ ...invalid, state: 'pending' }), 'duplicate')
+    t.match(await inbox.stats(), { pending: 0, invalid: 1 })
+    const added = await Promise.all(adds(inbox, ...Array.from({ length: 3 }, () => newEvent('b', { id: invalid.id }))))
+    t.same(added.sort(), ['accepted', 'duplicate', 'duplicate'])
+    t.match(await inbox.stats(), { pending: 1, invalid: 0, lastReceivedAt: Date })
+    t.match(await claim(inbox), [{ lane: 'b', events: [{ id: invalid.id, problems: null }] }])
+    t.match(await inbox.get(invalid.id), { error: null })
+  })
+
+  test(`${name}: more invalid events than maxBacklog are refused, and dead ones stay then`, async (t) => {
+    const inbox = create()
+    await open(t, inbox, 2)
+    const invalid = () => newEvent('a', { state: 'invalid', problems: ['/message: Expected object'] })
+    const ill = newEvent('a')
+    await Promise.all(adds(inbox, ill, invalid(), invalid()))
+    for (const held of await claim(inbox)) await inbox.settle(held, dead(held))
+    await t.rejects(async () => await inbox.add(invalid()), { code: 'FST_ONEROUTE_BACKLOG_FULL' })
+    await t.rejects(async () => await inbox.add({ ...ill, state: 'invalid', problems: ['/: Expected object'] }), { code: 'FST_ONEROUTE_BACKLOG_FULL' })
+    t.match(await inbox.stats(), { pending: 0, dead: 1, invalid: 2 })
+    t.equal(await inbox.add(ill), 'accepted')
+    t.equal(await inbox.add(newEvent('b')), 'accepted')
+    await t.rejects(async () => await inbox.add(newEvent('c')), { code: 'FST_ONEROUTE_BACKLOG_FULL' })
+    t.match(await inbox.stats(), { pending: 2, dead: 0, invalid: 2 })
   })
 
   test(`${name}: what is known of deliveries is kept with the event, through retries, success and replays`, async (t) => {

@@ -1,4 +1,4 @@
-import { dateOf, storedEvent } from '../../inbox/rows.ts'
+import { inboxStats, storedEvent } from '../../inbox/rows.ts'
 import { replayBeside } from '../../inbox/sqlite/replay-beside.ts'
 import { Reader } from '../../inbox/sqlite/store/reader.ts'
 import type { Source } from './source.ts'
@@ -9,10 +9,7 @@ const REPLAYED_AT_ONCE = 500
 export function openSqlite (path: string, signal: AbortSignal): Source {
   const reader = new Reader(path)
   return {
-    async stats () {
-      const { oldestPendingAt, ...counts } = reader.stats()
-      return { ...counts, oldestPendingAt: dateOf(oldestPendingAt) }
-    },
+    stats: async () => inboxStats(reader.stats()),
     list: async (options = {}) => reader.list(options).map(storedEvent),
     async get (id) {
       const row = reader.get(id)

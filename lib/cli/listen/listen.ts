@@ -21,7 +21,9 @@ export async function listen (argv: string[], io: Io): Promise<number> {
   }
   const app = await createReceiver(options, createLog(io))
   const sumUp = countReceived(app.webhooks)
-  app.webhooks.on('event', createPrinter(options, io))
+  const print = createPrinter(options, io)
+  app.webhooks.on('event', print)
+  app.webhooks.on('invalid', print)
   try {
     welcome(await begin(app, options), options, io)
     if (!io.signal.aborted) await once(io.signal, 'abort')

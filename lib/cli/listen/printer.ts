@@ -1,6 +1,6 @@
 import type { UnknownEvent } from '../../events.ts'
 import type { WebhookContext } from '../../context.ts'
-import { conversationOf } from '../../intake.ts'
+import { conversationOf } from '../../identify.ts'
 import { createRedact } from '../../inspector/redact.ts'
 import { describe } from '../describe.ts'
 import type { Io } from '../io.ts'

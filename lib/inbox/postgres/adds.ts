@@ -1,6 +1,7 @@
 import { BacklogFullError, ClosingError, InboxUnavailableError } from '../../errors.ts'
 import type { NewEvent } from '../inbox.ts'
-import { text, textOrNull } from '../text.ts'
+import { problemLines } from '../rows.ts'
+import { text } from '../text.ts'
 import { Statement } from './database.ts'
 import type { Database, Row } from './database.ts'
 import { bigints } from './literals.ts'
@@ -120,7 +121,7 @@ function columnsOf (events: readonly NewEvent[]): unknown[] {
     events.map(({ lane }) => keyOf(lane)),
     events.map(({ state }) => State[state]),
     events.map(({ receivedAt }) => receivedAt),
-    events.map(({ error }) => textOrNull(error)),
+    events.map(({ problems }) => problemLines(problems)),
     starts,
     events.map(({ body }) => body.length),
     Buffer.concat(events.map(({ body }) => body), end)

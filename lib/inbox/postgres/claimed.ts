@@ -38,6 +38,6 @@ function claimOf (rows: readonly Row[], claim: HeldClaim, onDamaged: (id: string
   return claim
 }
 
-function takenEvent ({ seq, id, body, received, attempts, completed }: Row): TakenEvent {
-  return { seq: Number(seq), id: String(id), body: String(body), received: Number(received), attempts: Number(attempts), completed: completed ?? null }
+function takenEvent ({ seq, id, body, received, attempts, completed, problems }: Row): TakenEvent {
+  return { seq: Number(seq), id: String(id), body: String(body), received: Number(received), attempts: Number(attempts), completed: completed ?? null, problems: problems ?? null }
 }

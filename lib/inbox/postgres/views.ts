@@ -1,5 +1,5 @@
 import type { EventState, InboxStats, ListOptions, StoredEvent } from '../inbox.ts'
-import { dateOf, storedEvent } from '../rows.ts'
+import { inboxStats, storedEvent } from '../rows.ts'
 import { text } from '../text.ts'
 import { Statement } from './database.ts'
 import type { Database, Row } from './database.ts'
@@ -19,10 +19,20 @@ export class Views {
   }
 
   async stats (): Promise<InboxStats> {
-    const { pending, done, dead, invalid, oldest } = await this.#database.one(`SELECT sum(pending) AS pending, sum(done) AS done, sum(dead) AS dead, sum(invalid) AS invalid, (
-        SELECT received FROM ${this.#schema}.events WHERE ${whereState('pending')} ORDER BY seq LIMIT 1
-      ) AS oldest FROM ${this.#schema}.totals`)
-    return { pending: Number(pending), done: Number(done), dead: Number(dead), invalid: Number(invalid), oldestPendingAt: dateOf(numberOf(oldest)) }
+    const { pending, failing, done, dead, invalid, oldest, last } = await this.#database.one(`SELECT sum(pending) AS pending, sum(done) AS done,
+      sum(dead) AS dead, sum(invalid) AS invalid, nullif(max(received), 0) AS last,
+      (SELECT count(*) FROM ${this.#schema}.events WHERE attempts > 0 AND finished IS NULL) AS failing,
+      (SELECT received FROM ${this.#schema}.events WHERE ${whereState('pending')} ORDER BY seq LIMIT 1) AS oldest
+      FROM ${this.#schema}.totals`)
+    return inboxStats({
+      pending: Number(pending),
+      failing: Number(failing),
+      done: Number(done),
+      dead: Number(dead),
+      invalid: Number(invalid),
+      oldestPendingAt: numberOf(oldest),
+      lastReceivedAt: numberOf(last)
+    })
   }
 
   async list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): Promise<StoredEvent[]> {
@@ -76,6 +86,7 @@ function storedEventOf (row: Row): StoredEvent {
     due: numberOf(row.due_at),
     finished: numberOf(row.finished_at),
     error: row.error ?? null,
+    problems: row.problems ?? null,
     deliveries: row.deliveries ?? null
   })
 }

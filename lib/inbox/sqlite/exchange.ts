@@ -172,8 +172,8 @@ export class Exchange {
     }
     if (taken === Taken.held || (taken === Taken.stored && this.#lanes.has(lane))) this.#lanes.hold(lane)
     if (taken !== undefined && taken >= 0) {
-      const { id, name, receivedAt, body } = event
-      this.#lanes.push(lane, { seq: taken, id, name, event: event.event, receivedAt, attempt: 1, completed: NONE, size: body.length })
+      const { id, name, receivedAt, body, problems } = event
+      this.#lanes.push(lane, { seq: taken, id, name, event: event.event, receivedAt, attempt: 1, completed: NONE, problems, size: body.length })
     }
     resolve(taken === Taken.duplicate ? 'duplicate' : 'accepted')
   }

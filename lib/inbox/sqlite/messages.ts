@@ -1,10 +1,10 @@
-import type { InboxStats, ListOptions } from '../inbox.ts'
-import type { StoredRow, TakenEvent } from '../rows.ts'
+import type { ListOptions } from '../inbox.ts'
+import type { StatsRow, StoredRow, TakenEvent } from '../rows.ts'
 
 /** What became of a delivery, other than that the first one succeeded. */
 export interface Failed {
   seq: number
-  state: 'done' | 'dead' | 'pending'
+  state: 'done' | 'dead' | 'pending' | 'invalid'
   attempts: number
   due: number | null
   /** JSON: the listeners that have completed it. */
@@ -35,8 +35,8 @@ export type AddedRow = readonly [
   lane: string,
   admission: Admission,
   received: number,
-  /** Why an invalid event is invalid. */
-  error: string | null,
+  /** Lines of text. */
+  problems: string | null,
   /** Bytes of its body. */
   size: number
 ]
@@ -90,7 +90,7 @@ export interface TakenLane {
 }
 
 export interface Results {
-  stats: Omit<InboxStats, 'oldestPendingAt'> & { oldestPendingAt: number | null }
+  stats: StatsRow
   list: StoredRow[]
   get: StoredRow | undefined
   /** `lanes` are now held, to be given back by those who know whether they are in memory. */

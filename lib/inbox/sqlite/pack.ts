@@ -2,7 +2,8 @@ import type { NewEvent } from '../inbox.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import { Admission } from './messages.ts'
 import type { AddedRow, Adds } from './messages.ts'
-import { text, textOrNull } from '../text.ts'
+import { problemLines } from '../rows.ts'
+import { text } from '../text.ts'
 
 /** An event that waits to be stored. */
 export interface PendingAdd {
@@ -19,11 +20,11 @@ export function pack (pending: readonly PendingAdd[], bytes: number, lanes: Live
   const admitted = new Map<string, number>()
   let live = 0
   let end = 0
-  const rows = pending.map(({ event: { id, name, state, body, receivedAt, error }, lane }): AddedRow => {
+  const rows = pending.map(({ event: { id, name, state, body, receivedAt, problems }, lane }): AddedRow => {
     const admission = state === 'invalid' ? Admission.invalid : admit(lane)
     bodies.set(body, end)
     end += body.length
-    return [id, text(name), lane, admission, receivedAt, textOrNull(error), body.length]
+    return [id, text(name), lane, admission, receivedAt, problemLines(problems), body.length]
   })
   return { rows, bodies }
 

@@ -51,7 +51,7 @@ for (const isolation of ['read committed', 'repeatable read', 'serializable']) {
           // One of its own, one that all of them get, and one that is kept although it is invalid.
           said(async () => (await app.webhooks.receive(job(`${lane}`, round, { text: `of app ${i}` }))).status),
           said(async () => (await app.webhooks.receive(job(`${lane}`, round))).status),
-          said(async () => await inbox.add(newEvent(`${lane}`, { id: `invalid ${lane} ${round}`, state: 'invalid', error: 'as it was told' })))
+          said(async () => await inbox.add(newEvent(`${lane}`, { id: `invalid ${lane} ${round}`, state: 'invalid', problems: ['as it was told'] })))
         ])))
       }
       return statuses

@@ -179,7 +179,7 @@ test('an app whose mailbox cannot be read goes on', async (t) => {
   for (const round of ['once', 'twice']) {
     t.match(await app.webhooks.receive(message()), { status: 'accepted' }, round)
     // What is old is looked for as often, and a little later.
-    await until(async () => Object.values({ ...await app.webhooks.inbox.stats(), oldestPendingAt: 0 }).every((count) => count === 0))
+    await until(async () => Object.values({ ...await app.webhooks.inbox.stats(), oldestPendingAt: 0, lastReceivedAt: 0 }).every((count) => count === 0))
   }
   t.same(lines.filter(({ level }) => level > 40), [], 'its thread has not ended')
 })

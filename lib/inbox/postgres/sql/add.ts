@@ -1,35 +1,36 @@
 import { OWN_SHARD, PLANNED, sequenceOf, State } from './states.ts'
 
+/** Added to the kind of an event that takes the place of a stored one. */
+const INSTEAD = 10
+
 /**
  * Adds a batch of events in order; `_kinds` are their states. In what it returns, a kind is -1 for one whose id is known, and null for
- * one that would make the backlog too large.
+ * one that would make the backlog too large. What is dead, or invalid while the new one has no problems, gives way to it.
  *
  * Which are new is judged once: only of those are the lanes locked. Lanes come before events, and in their order: whoever has a
  * lane's row is alone with it until it commits, so that events of one lane get their numbers in the order in which they are accepted,
  * and no two that lock several lanes wait for each other.
  */
 export const add = (schema: string): string => `
-  CREATE FUNCTION ${schema}.add_events (_ids text[], _names text[], _lanes text[], _kinds smallint[], _received bigint[], _errors text[],
+  CREATE FUNCTION ${schema}.add_events (_ids text[], _names text[], _lanes text[], _kinds smallint[], _received bigint[], _problems text[],
     _starts integer[], _sizes integer[], _bodies bytea, _most bigint,
     OUT seqs bigint[], OUT kinds smallint[], OUT added bigint[]) ${PLANNED} AS $$
   DECLARE
-    room bigint := _most - (SELECT sum(pending) FROM ${schema}.totals);
+    room bigint;
+    invalid_room bigint;
+    instead text[];
     pending_count bigint;
+    newest bigint;
+    dead_gone bigint := 0;
+    invalid_gone bigint := 0;
   BEGIN
     -- What is answered 200 has to be on disk, whatever is set for others.
     IF current_setting('synchronous_commit') = 'off' THEN
       PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
 
-    kinds := ARRAY(
-      SELECT CASE WHEN (SELECT e.seq FROM ${schema}.events e WHERE e.id = i.id) IS NULL THEN i.kind ELSE -1 END
-      FROM unnest(_ids, _kinds) WITH ORDINALITY AS i (id, kind, n) ORDER BY i.n);
-    IF room < cardinality(_ids) THEN
-      kinds := ARRAY(
-        SELECT CASE WHEN kind = ${State.pending} AND count(*) FILTER (WHERE kind = ${State.pending}) OVER (ORDER BY n) > room THEN NULL ELSE kind END
-        FROM unnest(kinds) WITH ORDINALITY AS i (kind, n)
-        ORDER BY n);
-    END IF;
+    ${whatTheyAre(schema)}
+    ${refuseTooMany(schema)}
 
     INSERT INTO ${schema}.lanes AS l (lane, due, adds)
       SELECT DISTINCT i.lane COLLATE "C", now(), 1 FROM unnest(_lanes, kinds) AS i (lane, kind)
@@ -37,23 +38,63 @@ export const add = (schema: string): string => `
       ORDER BY 1
       ON CONFLICT (lane) DO UPDATE SET adds = l.adds + 1;
 
+    IF instead IS NOT NULL THEN
+      ${forgetThose(schema)}
+    END IF;
+
     seqs := ARRAY(SELECT nextval(${sequenceOf(schema)}) FROM generate_series(1, cardinality(_ids)));
-    WITH inserted AS (
-      INSERT INTO ${schema}.events (seq, id, lane, name, state, size, received, finished, error)
-        SELECT i.seq, i.id, i.lane, i.name, i.kind, i.size, i.received, CASE WHEN i.kind = ${State.invalid} THEN now() END, i.error
-        FROM unnest(seqs, _ids, _lanes, _names, kinds, _sizes, _received, _errors)
-          AS i (seq, id, lane, name, kind, size, received, error)
-        WHERE i.kind >= 0
-        ON CONFLICT (id) DO NOTHING
-        RETURNING seq, state
-    )
-    SELECT coalesce(array_agg(seq), '{}'), count(*) FILTER (WHERE state = ${State.pending}) INTO added, pending_count FROM inserted;
+    ${insertThose(schema)}
     IF cardinality(added) = 0 THEN RETURN; END IF;
 
     INSERT INTO ${schema}.bodies (seq, body)
       SELECT i.seq, convert_from(substring(_bodies FROM i.start + 1 FOR i.size), 'UTF8')
       FROM unnest(seqs, _starts, _sizes) AS i (seq, start, size)
       WHERE cardinality(added) = cardinality(seqs) OR i.seq = ANY (added);
-    UPDATE ${schema}.totals SET pending = pending + pending_count, invalid = invalid + cardinality(added) - pending_count WHERE ${OWN_SHARD};
+    UPDATE ${schema}.totals SET pending = pending + pending_count, invalid = invalid + cardinality(added) - pending_count - invalid_gone,
+      dead = dead - dead_gone, received = greatest(received, newest) WHERE ${OWN_SHARD};
   END $$;
 `
+
+/** Known, new, or new instead of one that is stored. */
+const whatTheyAre = (schema: string): string => `kinds := ARRAY(
+      SELECT coalesce((
+        SELECT CASE WHEN ${givesWay} THEN i.kind + ${INSTEAD} ELSE -1 END FROM ${schema}.events e WHERE e.id = i.id), i.kind)
+      FROM unnest(_ids, _kinds, _problems) WITH ORDINALITY AS i (id, kind, problems, n) ORDER BY i.n);
+    IF ${INSTEAD} <= ANY (kinds) THEN
+      instead := ARRAY(SELECT i.id FROM unnest(_ids, kinds) AS i (id, kind) WHERE i.kind >= ${INSTEAD});
+      kinds := ARRAY(SELECT CASE WHEN kind >= ${INSTEAD} THEN kind - ${INSTEAD} ELSE kind END FROM unnest(kinds) WITH ORDINALITY AS i (kind, n) ORDER BY n);
+    END IF;`
+
+const refuseTooMany = (schema: string): string => `SELECT _most - sum(pending), _most - sum(invalid) INTO room, invalid_room FROM ${schema}.totals;
+    IF least(room, invalid_room) < cardinality(_ids) THEN
+      kinds := ARRAY(
+        SELECT CASE WHEN kind >= 0 AND count(*) OVER (PARTITION BY kind ORDER BY n) > CASE kind WHEN ${State.invalid} THEN invalid_room ELSE room END
+          THEN NULL ELSE kind END
+        FROM unnest(kinds) WITH ORDINALITY AS i (kind, n)
+        ORDER BY n);
+    END IF;`
+
+/** Of a stored event `e` and a new one `i` with the same id. */
+const givesWay = `(e.state + 0 = ${State.dead} OR (e.state + 0 = ${State.invalid} AND i.problems IS NULL))`
+
+/** If somebody else was quicker, it is not there any more, or not so: then the new one is a repeat. */
+const forgetThose = (schema: string): string => `WITH gone AS (
+        DELETE FROM ${schema}.events e USING unnest(_ids, kinds, _problems) AS i (id, kind, problems)
+          WHERE e.id = i.id AND i.kind >= 0 AND i.id = ANY (instead) AND ${givesWay}
+          RETURNING e.seq, e.state
+      ), gone_bodies AS (
+        DELETE FROM ${schema}.bodies b USING gone WHERE b.seq = gone.seq
+      )
+      SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.invalid}) INTO dead_gone, invalid_gone FROM gone;`
+
+const insertThose = (schema: string): string => `WITH inserted AS (
+      INSERT INTO ${schema}.events (seq, id, lane, name, state, size, received, finished, problems)
+        SELECT i.seq, i.id, i.lane, i.name, i.kind, i.size, i.received, CASE WHEN i.kind = ${State.invalid} THEN now() END, i.problems
+        FROM unnest(seqs, _ids, _lanes, _names, kinds, _sizes, _received, _problems)
+          AS i (seq, id, lane, name, kind, size, received, problems)
+        WHERE i.kind >= 0
+        ON CONFLICT (id) DO NOTHING
+        RETURNING seq, state, received, problems
+    )
+    SELECT coalesce(array_agg(seq), '{}'), count(*) FILTER (WHERE state = ${State.pending}), max(received) FILTER (WHERE problems IS NULL)
+      INTO added, pending_count, newest FROM inserted;`

@@ -12,7 +12,7 @@ export const MOST_BYTES = 262_144
  */
 export const claim = (schema: string): string => `
   CREATE FUNCTION ${schema}.claim (_holder uuid, _own bigint[], _claim bigint, _most integer, _lease double precision)
-  RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, body text) LANGUAGE plpgsql AS $$
+  RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, problems text, body text) LANGUAGE plpgsql AS $$
   #variable_conflict use_column
   DECLARE
     claimed text[];
@@ -28,12 +28,12 @@ export const claim = (schema: string): string => `
 
     -- A statement of its own: it sees all that was added before the lanes were locked, and nothing is added to them now.
     RETURN QUERY
-      SELECT c.lane, c.adds, e.seq, e.id, e.size, e.received, e.attempts, e.completed, b.body
+      SELECT c.lane, c.adds, e.seq, e.id, e.size, e.received, e.attempts, e.completed, e.problems, b.body
       FROM unnest(claimed, claimed_adds) WITH ORDINALITY AS c (lane, adds, n)
       CROSS JOIN LATERAL (
         SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before
         FROM (
-          SELECT p.seq, p.id, p.size, p.received, p.attempts, p.completed FROM ${schema}.events p
+          SELECT p.seq, p.id, p.size, p.received, p.attempts, p.completed, p.problems FROM ${schema}.events p
           WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT ${MOST_EVENTS}
         ) AS f
       ) AS e

@@ -23,7 +23,11 @@ export const replay = (schema: string): string => `
       SELECT seq, state INTO _event FROM ${schema}.events WHERE id = _id AND state <> ${State.pending} FOR UPDATE;
       CONTINUE WHEN NOT FOUND;
       _next := nextval(${sequenceOf(schema)});
-      UPDATE ${schema}.events SET seq = _next, state = ${State.pending}, attempts = 0, due = NULL, finished = NULL, completed = NULL WHERE seq = _event.seq;
+      -- An invalid one is delivered as it is; what it was invalid for is the error that it had.
+      UPDATE ${schema}.events SET seq = _next, state = ${State.pending}, attempts = 0, due = NULL, finished = NULL, completed = NULL,
+        error = CASE state WHEN ${State.invalid} THEN replace(problems, E'\\n', '; ') ELSE error END,
+        problems = CASE state WHEN ${State.invalid} THEN NULL ELSE problems END
+        WHERE seq = _event.seq;
       UPDATE ${schema}.bodies SET seq = _next WHERE seq = _event.seq;
       _counts[_event.state] := _counts[_event.state] + 1;
     END LOOP;

@@ -18,6 +18,7 @@ export const settle = (schema: string): string => `
     done_count bigint;
     dead_count bigint := 0;
     late_count bigint := 0;
+    invalid_count bigint := 0;
   BEGIN
     -- In lane order, as when events are added.
     held := ARRAY(
@@ -45,8 +46,9 @@ export const settle = (schema: string): string => `
       FROM unnest(_lanes, _claims, _delays) AS g (lane, claim, delay)
       WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder;
 
-    IF done_count + dead_count > 0 THEN
-      UPDATE ${schema}.totals SET pending = pending - done_count - dead_count, done = done + done_count, dead = dead + dead_count WHERE ${OWN_SHARD};
+    IF done_count + dead_count + invalid_count > 0 THEN
+      UPDATE ${schema}.totals SET pending = pending - done_count - dead_count - invalid_count,
+        done = done + done_count, dead = dead + dead_count, invalid = invalid + invalid_count WHERE ${OWN_SHARD};
     END IF;
   END $$;
 `
@@ -66,4 +68,5 @@ const settleFailed = (schema: string): string => `WITH changed AS (
       WHERE e.seq = f.seq AND e.state + 0 = ${State.pending} AND f.n = ANY (held)
       RETURNING e.state
     )
-    SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.done}) INTO dead_count, late_count FROM changed;`
+    SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.done}), count(*) FILTER (WHERE state = ${State.invalid})
+      INTO dead_count, late_count, invalid_count FROM changed;`

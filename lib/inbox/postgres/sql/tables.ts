@@ -27,12 +27,14 @@ export const tables = (schema: string): string => `
     finished timestamptz,
     completed text,
     error text,
+    problems text,
     deliveries text
   );
   CREATE UNIQUE INDEX events_id ON ${schema}.events (id);
   CREATE INDEX events_lane ON ${schema}.events (lane, seq) WHERE state = ${State.pending};
   CREATE INDEX events_not_done ON ${schema}.events ((state + 0), seq) WHERE state + 0 <> ${State.done};
   CREATE INDEX events_done ON ${schema}.events (finished) WHERE state = ${State.done};
+  CREATE INDEX events_failing ON ${schema}.events (seq) WHERE attempts > 0 AND finished IS NULL;
   CREATE TABLE ${schema}.bodies (seq bigint PRIMARY KEY, body text NOT NULL);
   CREATE TABLE ${schema}.lanes (
     lane text COLLATE "C" PRIMARY KEY,
@@ -47,7 +49,8 @@ export const tables = (schema: string): string => `
     pending bigint NOT NULL DEFAULT 0,
     done bigint NOT NULL DEFAULT 0,
     dead bigint NOT NULL DEFAULT 0,
-    invalid bigint NOT NULL DEFAULT 0
+    invalid bigint NOT NULL DEFAULT 0,
+    received bigint NOT NULL DEFAULT 0
   ) WITH (fillfactor = 10);
   INSERT INTO ${schema}.totals (shard) SELECT generate_series(0, ${SHARDS - 1});
 `

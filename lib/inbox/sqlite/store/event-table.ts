@@ -14,6 +14,9 @@ const NO_SEQ = 0
 const ID = 0
 const SIZE = 6
 
+/** Those whose events a new one with the same id may take the place of. */
+type Finished = 'dead' | 'invalid'
+
 interface Parts {
   readonly db: DatabaseSync
   readonly totals: Totals
@@ -65,26 +68,44 @@ export class EventTable {
 
   #add (arrival: Arrival, fresh: Fresh): number {
     const { ids, lanes, totals: { now } } = this.#parts
-    const { row: [id, , lane, admission], key } = arrival
-    if (fresh.ids.has(id) || ids.get(id, key) !== undefined) return Taken.duplicate
+    const { row: [id, , lane, admission, received, problems], key } = arrival
+    const known = fresh.ids.has(id) ? NO_SEQ : ids.get(id, key)
+    const old = known === undefined ? undefined : this.#givesWay(known, problems === null)
+    if (known !== undefined && old === undefined) return Taken.duplicate
+    const count = admission === Admission.invalid ? 'invalid' : 'pending'
+    if (now[count] >= this.#maxBacklog) return Taken.full
+    if (known !== undefined && old !== undefined) this.#forget(known, old)
+    now[count]++
+    if (problems === null) now.received = Math.max(now.received, received)
     if (admission === Admission.invalid) {
-      now.invalid++
       this.#insert(arrival, State.invalid, fresh)
       return Taken.stored
     }
-    if (now.pending >= this.#maxBacklog) return Taken.full
-    now.pending++
     if (admission === Admission.live && !lanes.has(lane)) return this.#insert(arrival, State.live, fresh)
     this.#insert(arrival, State.waiting, fresh)
     const held = admission === Admission.held
     return lanes.add(lane, held ? null : READY) && held ? Taken.held : Taken.stored
   }
 
-  #insert ({ row: [id, name, lane, , received, error], key, body }: Arrival, state: number, fresh: Fresh): number {
+  /** What a stored event is, if it is one that is over and did not succeed: a new one that `fits` is not a repeat of it. */
+  #givesWay (seq: number, fits: boolean): Finished | undefined {
+    const state = nameOfState(this.#statements.find.get(seq)?.state)
+    return state === 'dead' || (state === 'invalid' && fits) ? state : undefined
+  }
+
+  #forget (seq: number, state: Finished): void {
+    const { now } = this.#parts.totals
+    this.#statements.remove.run(seq)
+    this.#statements.removeBody.run(seq)
+    now[state]--
+    now.stale++ // the index may have it
+  }
+
+  #insert ({ row: [id, name, lane, admission, received, problems], key, body }: Arrival, state: number, fresh: Fresh): number {
     const { ids, totals: { now } } = this.#parts
     const seq = ++now.seq
     fresh.ids.add(id)
-    fresh.events.push(seq, id, lane, name, state, received, error === null ? null : received, error)
+    fresh.events.push(seq, id, lane, name, state, received, admission === Admission.invalid ? received : null, problems)
     fresh.bodies.push(seq, body)
     ids.set(key, seq)
     return seq
@@ -140,7 +161,7 @@ function prepare (db: DatabaseSync) {
   const deliveries = `deliveries = substr(coalesce(deliveries, '') || ?, -${MOST_KEPT})`
   const pending = `state IN (${State.live}, ${State.waiting})`
   return {
-    insert: new BulkInsert(db, 'INSERT INTO events (seq, id, lane, name, state, received, finished, error)', 8),
+    insert: new BulkInsert(db, 'INSERT INTO events (seq, id, lane, name, state, received, finished, problems)', 8),
     insertBody: new BulkInsert(db, 'INSERT INTO bodies', 2),
     done: db.prepare(`UPDATE events SET state = ${State.done}, attempts = 1, finished = ?
       WHERE seq IN (SELECT value FROM json_each(?)) AND ${pending}`),
@@ -148,7 +169,11 @@ function prepare (db: DatabaseSync) {
     end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, ${deliveries}
       WHERE seq = ? AND ${pending}`),
     find: db.prepare('SELECT seq, lane, state FROM events WHERE seq = ?'),
-    move: db.prepare(`UPDATE events SET seq = ?, state = ${State.waiting}, attempts = 0, due = NULL, finished = NULL, completed = NULL
+    remove: db.prepare('DELETE FROM events WHERE seq = ?'),
+    removeBody: db.prepare('DELETE FROM bodies WHERE seq = ?'),
+    // An invalid one is delivered as it is; what it was invalid for is the error that it had.
+    move: db.prepare(`UPDATE events SET seq = ?, state = ${State.waiting}, attempts = 0, due = NULL, finished = NULL, completed = NULL,
+      error = iif(state = ${State.invalid}, replace(problems, char(10), '; '), error), problems = iif(state = ${State.invalid}, NULL, problems)
       WHERE seq = ?`),
     moveBody: db.prepare('UPDATE bodies SET seq = ? WHERE seq = ?')
   }

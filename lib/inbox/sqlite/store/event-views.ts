@@ -32,12 +32,20 @@ export class EventViews {
   }
 
   stats (): Results['stats'] {
-    const { pending, done, dead, invalid } = this.#parts.totals.now
+    const { pending, done, dead, invalid, received } = this.#parts.totals.now
     const oldest = STATES.pending
       .map((state) => this.#statements.oldest.get(state)?.received)
       .filter((received) => received !== undefined)
       .map(Number)
-    return { pending, done, dead, invalid, oldestPendingAt: oldest.length === 0 ? null : Math.min(...oldest) }
+    return {
+      pending,
+      failing: Number(this.#statements.failing.get()?.count),
+      done,
+      dead,
+      invalid,
+      oldestPendingAt: oldest.length === 0 ? null : Math.min(...oldest),
+      lastReceivedAt: received === 0 ? null : received
+    }
   }
 
   list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): StoredRow[] {
@@ -60,7 +68,7 @@ function rowsOf (statement: StatementSync, ...values: number[]): StoredRow[] {
   return rows.map((row) => ({ ...row, state: nameOfState(row.state) }))
 }
 
-const COLUMNS = 'SELECT events.seq, id, name, lane, state, CAST(body AS TEXT) AS body, received, attempts, due, finished, error, deliveries FROM'
+const COLUMNS = 'SELECT events.seq, id, name, lane, state, CAST(body AS TEXT) AS body, received, attempts, due, finished, error, problems, deliveries FROM'
 
 function prepare (db: DatabaseSync) {
   const page = 'events.seq < ? ORDER BY events.seq DESC LIMIT ?'
@@ -69,6 +77,7 @@ function prepare (db: DatabaseSync) {
   const all = (where: string) => db.prepare(`${COLUMNS} ${where}`)
   return {
     oldest: db.prepare(`SELECT received FROM events ${notDone} ORDER BY seq LIMIT 1`),
+    failing: db.prepare('SELECT count(*) AS count FROM events INDEXED BY events_failing WHERE attempts > 0 AND finished IS NULL'),
     one: all('events JOIN bodies ON bodies.seq = events.seq WHERE events.seq = ?'),
     page: all(`events JOIN bodies ON bodies.seq = events.seq WHERE ${page}`),
     pageDone: all(`events JOIN bodies ON bodies.seq = events.seq WHERE state = ${State.done} AND ${page}`),

@@ -126,7 +126,7 @@ function prepare (db: DatabaseSync) {
     retries: db.prepare('SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
     ready: db.prepare('SELECT lane FROM lanes WHERE due < 0 ORDER BY due LIMIT ?'),
     nextDue: db.prepare('SELECT due FROM lanes WHERE due IS NOT NULL ORDER BY due LIMIT 1'),
-    events: db.prepare(`SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed
+    events: db.prepare(`SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed, problems
       FROM events INDEXED BY events_waiting JOIN bodies ON bodies.seq = events.seq
       WHERE lane = ? AND state = ${State.waiting} ORDER BY events.seq LIMIT ?`)
   }

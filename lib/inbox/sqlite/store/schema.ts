@@ -35,10 +35,12 @@ const MIGRATIONS: readonly string[] = [`
     finished INTEGER,
     completed TEXT,
     error TEXT,
+    problems TEXT,
     deliveries TEXT
   ) STRICT;
   CREATE INDEX events_not_done ON events (state, seq) WHERE state <> ${State.done};
   CREATE INDEX events_waiting ON events (lane, seq) WHERE state = ${State.waiting};
+  CREATE INDEX events_failing ON events (seq) WHERE attempts > 0 AND finished IS NULL;
   CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
   CREATE TABLE lanes (lane TEXT PRIMARY KEY, due INTEGER) STRICT, WITHOUT ROWID;
   CREATE INDEX lanes_due ON lanes (due);
@@ -50,9 +52,10 @@ const MIGRATIONS: readonly string[] = [`
     pending INTEGER NOT NULL,
     done INTEGER NOT NULL,
     dead INTEGER NOT NULL,
-    invalid INTEGER NOT NULL
+    invalid INTEGER NOT NULL,
+    received INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0);
+  INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0);
   CREATE TABLE replays (
     request INTEGER PRIMARY KEY AUTOINCREMENT,
     asked INTEGER NOT NULL,

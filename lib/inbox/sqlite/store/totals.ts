@@ -12,6 +12,8 @@ export interface Counts {
   done: number
   dead: number
   invalid: number
+  /** When the last event came in that had no problems; 0 if none has. */
+  received: number
 }
 
 /** Counters that are kept in the transaction of what they count: to count a million events takes too long. */
@@ -25,14 +27,14 @@ export class Totals {
     // The table's one row, with these columns.
     this.now = { ...row as unknown as Counts }
     this.#saved = { ...this.now }
-    this.#save = db.prepare('UPDATE totals SET seq = ?, indexed = ?, stale = ?, pending = ?, done = ?, dead = ?, invalid = ?')
+    this.#save = db.prepare('UPDATE totals SET seq = ?, indexed = ?, stale = ?, pending = ?, done = ?, dead = ?, invalid = ?, received = ?')
   }
 
   /** What only looks at the store writes nothing. */
   save (): void {
     if (isDeepStrictEqual(this.now, this.#saved)) return
-    const { seq, indexed, stale, pending, done, dead, invalid } = this.now
-    this.#save.run(seq, indexed, stale, pending, done, dead, invalid)
+    const { seq, indexed, stale, pending, done, dead, invalid, received } = this.now
+    this.#save.run(seq, indexed, stale, pending, done, dead, invalid, received)
   }
 
   commit (): void {
