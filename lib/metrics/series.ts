@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import { providerEvents } from '../events.ts'
 import type { PromClient } from './load.ts'
 
 /** Seconds. From a body that is checked in memory to a disk or a database that is slow. */
@@ -36,9 +37,11 @@ export function createSeries ({ Counter, Histogram }: PromClient, registry: Regi
   }
 }
 
-/** So that a rate is there from the first one on, and an alert has something to look at. */
+/** So that a rate is there from the first one on: the increase of a series that begins with its first event is not known. */
 export function beginAtZero ({ received, signatures, deliveries, retries }: Series): void {
-  for (const outcome of ['accepted', 'duplicate', 'invalid', 'refused', 'failed']) received.inc({ event: 'newMessage', outcome }, 0)
+  for (const event of [...Object.keys(providerEvents), 'unknown']) {
+    for (const outcome of ['accepted', 'duplicate', 'invalid', 'refused', 'failed']) received.inc({ event, outcome }, 0)
+  }
   for (const outcome of ['done', 'ignored', 'retry', 'dead', 'abandoned']) deliveries.inc({ event: 'newMessage', outcome }, 0)
   for (const outcome of ['missing', 'malformed', 'wrong']) signatures.inc({ outcome, key: '' }, 0)
   retries.inc({ event: 'newMessage' }, 0)

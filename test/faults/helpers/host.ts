@@ -2,12 +2,14 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import Fastify from 'fastify'
+import { Registry } from 'prom-client'
 import webhooks, { isCoded } from '../../../index.ts'
 import { postgresInbox } from '../../../lib/inbox/postgres.ts'
 import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
+import { metrics } from '../../../lib/metrics.ts'
 import type { Delivered, Requested, Settings, Started } from './messages.ts'
 
-const { path = '', postgres, keep, ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { path = '', postgres, keep, ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
 const { now } = Date
 Date.now = () => now() + ahead
 const app = Fastify({ logger: { level: 'warn', stream: process.stderr } })
@@ -84,6 +86,7 @@ try {
   if (uid !== undefined) process.setuid?.(uid)
   addRoutes()
   await app.register(webhooks, { inbox: postgres === undefined ? sqliteInbox({ path, keep }) : postgresInbox(postgres), ...options })
+  if (measured) await app.register(metrics, { registry: new Registry(), path: '/metrics' })
   listen()
   process.once('SIGTERM', () => { void app.close() })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
