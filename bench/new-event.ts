@@ -6,5 +6,5 @@ export function newEvent (text: string): NewEvent {
   const body = Buffer.from(text)
   const event = JSON.parse(text)
   const id = hash('sha256', body, 'base64url')
-  return { id, name: event.event, lane: event.conversation.id, state: 'pending', body, event, receivedAt: Date.now(), error: null }
+  return { id, name: event.event, lane: event.conversation.id, state: 'pending', body, event, receivedAt: Date.now(), problems: null }
 }

@@ -47,7 +47,7 @@ export type DeliveryOutcome = 'done' | 'ignored' | 'retry' | 'dead' | 'abandoned
 export interface DeliveryMessage {
   readonly webhooks: Webhooks
   readonly id: string
-  /** A name that has a schema, or `unknown`. */
+  /** A name that has a schema, `unknown`, or `invalid`. */
   readonly name: string
   readonly event: UnknownEvent
   /** From 1. */

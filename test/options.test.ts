@@ -171,6 +171,7 @@ test('every option has the default that is documented', (t) => {
     path: '/webhooks/oneroute',
     secrets: [],
     allowedIps: undefined,
+    key: undefined,
     inbox: undefined,
     events: {},
     lane: undefined,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import Fastify from 'fastify'
 import { test } from 'tap'
 import webhooks, { memoryInbox } from '../index.ts'
-import type { Inbox } from '../index.ts'
+import type { Inbox, NewMessage, WebhookContext } from '../index.ts'
 import { backoff } from '../lib/retry.ts'
 import { message, turns } from './helpers/app.ts'
 import { ModelInbox } from './helpers/model-inbox.ts'
@@ -12,12 +12,15 @@ interface Planned {
   conversation: string
   turns: number
   failures: number
+  /** Not of its schema: for the listener of `invalid`. */
+  invalid: boolean
 }
 
 const planned = fc.record<Planned>({
   conversation: fc.constantFrom('a', 'b', 'c'),
   turns: fc.nat({ max: 3 }),
-  failures: fc.nat({ max: 2 })
+  failures: fc.nat({ max: 2 }),
+  invalid: fc.boolean()
 })
 
 async function turn (times: number): Promise<void> {
@@ -29,7 +32,7 @@ async function run (inbox: Inbox, plan: readonly Planned[], concurrency: number)
   const app = Fastify()
   await app.register(webhooks, { inbox, concurrency, retry: { attempts: 2, minDelay: 0, maxDelay: 0 } })
   const steps: Array<{ event: number, conversation: string, step: 'begin' | 'end' | 'fail' }> = []
-  app.webhooks.on('newMessage', ({ message: { content }, conversation: { id } }, { attempt }) => {
+  const listener = ({ message: { content }, conversation: { id } }: NewMessage, { attempt }: WebhookContext) => {
     const event = Number(content)
     const { turns = 0, failures = 0 } = plan[event] ?? {}
     const end = () => {
@@ -40,9 +43,14 @@ async function run (inbox: Inbox, plan: readonly Planned[], concurrency: number)
     steps.push({ event, conversation: id, step: 'begin' })
     if (turns === 0) { end(); return undefined } // synchronous, another way through the code
     return turn(turns).then(end)
-  })
+  }
+  app.webhooks.on('newMessage', listener)
+  app.webhooks.on('invalid', (event, context) => listener(event as NewMessage, context)) // but for one field it is
   await app.ready()
-  const answers = await Promise.allSettled(plan.map(async ({ conversation }, i) => await app.webhooks.receive(message(conversation, String(i)))))
+  const answers = await Promise.allSettled(plan.map(async ({ conversation, invalid }, i) => {
+    const event = message(conversation, String(i))
+    return await app.webhooks.receive(invalid ? { ...event, conversation: { ...event.conversation, read: 'no' } } : event)
+  }))
   while ((await inbox.stats()).pending > 0) await turns()
   await app.close()
   return { steps, answers }

@@ -17,10 +17,10 @@ test('conversations over several databases: each keeps its order, and repeats ar
   for (const app of receivers) await app.ready()
 
   const bodies = Array.from({ length: 60 }, (_, i) => message(`conversation ${i % 12}`, String(i).padStart(2, '0')))
-  t.same(await other.webhooks.inbox.stats(), { pending: 0, done: 0, dead: 0, invalid: 0, oldestPendingAt: null })
+  t.same(await other.webhooks.inbox.stats(), { pending: 0, failing: 0, done: 0, dead: 0, invalid: 0, oldestPendingAt: null, lastReceivedAt: null })
   for (const [i, body] of bodies.entries()) t.match(await receivers[i % 2]?.webhooks.receive(body), { status: 'accepted' })
   for (const body of bodies) t.match(await receiver.webhooks.receive(body), { status: 'duplicate' })
-  t.match(await receiver.webhooks.inbox.stats(), { pending: 60, oldestPendingAt: Date })
+  t.match(await receiver.webhooks.inbox.stats(), { pending: 60, oldestPendingAt: Date, lastReceivedAt: Date })
 
   const heard = await Promise.all(shards.map(async (schema) => {
     const { app } = await createApp(t, { inbox: inboxOf(schema), receive: false })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { FastifyInstance } from 'fastify'
-import type { WebhookContext } from '../../index.ts'
+import type { NewMessage, WebhookContext } from '../../index.ts'
 import { message } from './app.ts'
 
 export const ATTEMPTS = 3
@@ -13,12 +13,15 @@ export interface Planned {
   failures: Array<'throws' | 'rejects' | 'hangs'>
   /** Posted once more, at once. */
   repeated: boolean
+  /** Not of its schema: for the listener of `invalid`. */
+  invalid: boolean
 }
 
 export const planned = fc.record<Planned>({
   conversation: fc.constantFrom(...CONVERSATIONS),
   failures: fc.array(fc.constantFrom('throws', 'rejects', 'hangs'), { maxLength: ATTEMPTS }),
-  repeated: fc.boolean()
+  repeated: fc.boolean(),
+  invalid: fc.boolean()
 })
 
 /** An app. Once it has crashed, it does nothing that anybody could see. */
@@ -43,24 +46,26 @@ export class OrderModel {
   readonly steps: Step[] = []
   readonly events: readonly Planned[]
   readonly #bodies: object[]
+  readonly #posted = new Map<number, number>()
   readonly #accepted = new Map<number, number>()
 
   constructor (events: readonly Planned[]) {
     this.events = events
-    this.#bodies = events.map(({ conversation }, i) => message(conversation, String(i)))
+    this.#bodies = events.map(({ conversation, invalid }, i) => bodyOf(conversation, i, invalid))
   }
 
   /** Has an app do what is planned. */
   listen ({ webhooks }: FastifyInstance, life: Life): void {
-    webhooks.on('newMessage', ({ message: { content } }, context) => {
-      const event = Number(content)
+    const listener = (event: number, context: WebhookContext) => {
       const failure = this.events[event]?.failures[context.attempt - 1]
       if (life.crashed) return new Promise(() => {})
       this.steps.push({ life: life.number, event, step: 'begin' })
       if (failure !== 'throws') return this.#run(event, failure, life, context)
       this.steps.push({ life: life.number, event, step: 'fail' })
       throw new Error('planned')
-    })
+    }
+    webhooks.on('newMessage', ({ message }, context) => listener(Number(message.content), context))
+    webhooks.on('invalid', (event, context) => listener(Number((event as NewMessage).message.content), context)) // but for one field it is
   }
 
   async #run (event: number, failure: string | undefined, life: Life, { signal }: WebhookContext): Promise<void> {
@@ -80,22 +85,34 @@ export class OrderModel {
 
   /** Rejects if the event is not answered 200. */
   async post ({ webhooks }: FastifyInstance, event: number): Promise<void> {
+    this.#posted.set(event, (this.#posted.get(event) ?? 0) + 1)
     const { status } = await webhooks.receive(this.#bodies[event] ?? {})
-    if (status === 'accepted') this.#accepted.set(event, (this.#accepted.get(event) ?? 0) + 1)
+    if (status !== 'duplicate') this.#accepted.set(event, (this.#accepted.get(event) ?? 0) + 1)
   }
 
   /** Says what is wrong with what became of the events, if anything. */
   problems (): string[] {
-    const twice = [...this.#accepted].filter(([, times]) => times > 1).map(([event]) => `${event} was accepted twice`)
+    const twice = [...this.#accepted].filter(([event, times]) => times > 1 && !isDead(this.steps, event)).map(([event]) => `${event} was accepted twice`)
     return [...CONVERSATIONS.flatMap((conversation) => this.#problemsOf(conversation)), ...twice]
+  }
+
+  /** One that was dead already is a new event if it comes again. */
+  #isNew (event: number, before: readonly Step[]): boolean {
+    return Number(this.#posted.get(event)) > 1 && isDead(before, event)
   }
 
   #problemsOf (conversation: string): string[] {
     const inOrder = this.events.flatMap((planned, event) => planned.conversation === conversation ? [event] : [])
-    const ours = this.steps.filter(({ event }) => event === undefined || this.events[event]?.conversation === conversation)
+    const ours = this.steps.filter((step, i) => step.event === undefined ||
+      (this.events[step.event]?.conversation === conversation && !this.#isNew(step.event, this.steps.slice(0, i))))
     const lost = inOrder.filter((event) => !hasEnded(ours, event) && !isDead(ours, event)).map((event) => `${event} is lost`)
     return [...ours.flatMap((step, i) => problemsAt(step, ours.slice(0, i), inOrder)), ...lost]
   }
+}
+
+function bodyOf (conversation: string, i: number, invalid: boolean): object {
+  const event = message(conversation, String(i))
+  return invalid ? { ...event, conversation: { ...event.conversation, read: 'no' } } : event
 }
 
 const isDead = (steps: readonly Step[], event: number) =>

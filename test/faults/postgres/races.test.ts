@@ -104,3 +104,51 @@ test('a process does not take from itself what it still delivers, however long i
   if (held !== undefined) await inbox.settle(held, allDone(held))
   t.match(await inbox.stats(), { pending: 0, done: 1 })
 })
+
+/** One event that is out of attempts. */
+async function withDead (t: Test, processes: number) {
+  const { inboxes, tables } = await share(t, processes)
+  const [inbox] = inboxes
+  await inbox?.add(newEvent('a', { id: 'a1' }))
+  for (const claim of await inbox?.claim(1) ?? []) await inbox?.settle(claim, allDone(claim).map((outcome) => ({ ...outcome, state: 'dead' })))
+  await inbox?.stats()
+  return { inboxes, tables }
+}
+
+test('a dead event that comes again to several processes at once is new in one of them', async (t) => {
+  const { inboxes, tables } = await withDead(t, 4)
+  const statuses = await Promise.all(inboxes.flatMap((inbox) => [1, 2].map(async (n) => await inbox.add(newEvent(`b${n}`, { id: 'a1' })))))
+  t.equal(statuses.filter((status) => status === 'accepted').length, 1)
+  t.match(await inboxes[0]?.stats(), { pending: 1, dead: 0 })
+  t.same(await deliverAll(inboxes[0]), ['a1'])
+  t.match(await inboxes[0]?.stats(), { pending: 0, done: 1 })
+  t.equal((await admin.query(`SELECT FROM ${tables}.bodies`)).rowCount, 1)
+})
+
+test('a dead event that comes again while it is replayed is delivered once', async (t) => {
+  const { inboxes: [inbox], tables } = await withDead(t, 1)
+  const replaying = await admin.connect()
+  await replaying.query('BEGIN')
+  await replaying.query(`SELECT ${tables}.replay('{a1}')`)
+  const adding = inbox?.add(newEvent('b', { id: 'a1' }))
+  await waits(adding, replaying)
+  await replaying.query('COMMIT')
+  replaying.release()
+  t.equal(await adding, 'duplicate')
+  t.same(await deliverAll(inbox), ['a1'])
+  t.match(await inbox?.stats(), { pending: 0, done: 1, dead: 0 })
+})
+
+test('a dead event that is replayed while it comes again is delivered once', async (t) => {
+  const { inboxes: [inbox], tables } = await withDead(t, 1)
+  const adding = await admin.connect()
+  await adding.query('BEGIN')
+  await adding.query(`SELECT ${tables}.add_events('{a1}', '{job}', '{b}', '{0}', '{1}', '{NULL}', '{0}', '{2}', '{}'::text::bytea, 100)`)
+  const replaying = inbox?.replay(['a1'])
+  await waits(replaying, adding)
+  await adding.query('COMMIT')
+  adding.release()
+  t.equal(await replaying, 0)
+  t.same((await inbox?.claim(9))?.map(({ lane }) => lane), ['b'])
+  t.match(await inbox?.stats(), { pending: 1, dead: 0 })
+})

@@ -74,7 +74,9 @@ test('done events are removed once `keep` is over, and so is what finds them; ot
   t.ok([...store.purge()].length > 160, 'in small steps')
   t.match(stats(store), { pending: 1, done: 0, dead: 1 })
   t.ok(store.run(work({ adds: adds(0, 1_000) })).added.every((taken) => taken > (waiting ?? 0)), 'what is gone is new again')
-  t.same(store.run(work({ adds: adds(80_000, 2) })).added, [Taken.duplicate, Taken.duplicate])
+  const [known, fresh = 0] = store.run(work({ adds: adds(80_000, 2) })).added
+  t.equal(known, Taken.duplicate)
+  t.ok(fresh > 81_000, 'what is dead is new, too')
 })
 
 test('what came in later than an event that is kept is looked at another time', async (t) => {
