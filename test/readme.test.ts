@@ -1,8 +1,12 @@
 import { fork } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { json } from 'node:stream/consumers'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { ONEROUTE_IPS } from '../index.ts'
@@ -10,6 +14,7 @@ import { parseInboxOptions } from '../lib/cli/inbox/options.ts'
 import { parseListenOptions } from '../lib/cli/listen/options.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { newMessage, sign } from '../lib/testing.ts'
+import { until } from './faults/helpers/until.ts'
 import { manifestOf, root, run } from './helpers/package.ts'
 import { postgresUrl } from './helpers/postgres.ts'
 import { blocks, codes, readme, section } from './helpers/readme.ts'
@@ -142,6 +147,27 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     await printed('to be counted')
     t.match(await (await fetch(`${url}/metrics`)).text(), 'oneroute_webhooks_listener_runs_total{listener="greet",outcome="succeeded"} 1')
+  },
+
+  'notify.mjs': async (t) => {
+    const told: unknown[] = []
+    const other = createServer((request, response) => {
+      void json(request).then((value) => {
+        if (request.url === '/notify') told.push(value)
+        response.writeHead(request.url === '/notify' ? 204 : 500).end()
+      })
+    })
+    await new Promise<void>((resolve) => { other.listen(0, '127.0.0.1', resolve) })
+    t.teardown(() => { other.closeAllConnections(); other.close() })
+    const { port } = other.address() as AddressInfo // it listens on TCP
+    const server = await start(t, 'notify.mjs', { ONEROUTE_SECRET: 'key', CRM_URL: `http://127.0.0.1:${port}/crm`, NOTIFY_URL: `http://127.0.0.1:${port}/notify` })
+    const body = JSON.stringify(newMessage({ message: { content: 'to be forwarded' } }))
+    t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await until(() => told.length > 0)
+    const { retryAt, ...rest } = told[0] as Record<string, unknown> // as it was posted
+    t.same(rest, { listener: 'forward', dead: false, id: hash('sha256', body, 'base64url') }, 'and nothing of the event')
+    t.ok(Date.parse(String(retryAt)) > 0)
+    await server.printed(`127.0.0.1:${port} has answered 500`)
   },
 
   'guarded.mjs': async (t) => {

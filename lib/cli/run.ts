@@ -56,7 +56,7 @@ export async function run (argv: string[], io: Io): Promise<number> {
     const command = isCommand(name) ? `${NAME} ${name}` : NAME
     if (error instanceof CommandError || isCoded(error)) {
       io.stderr.write(`${command}: ${error.message}\n`)
-      return EXIT.failed
+      return error instanceof CommandError ? error.exit : EXIT.failed
     }
     if (!(error instanceof UsageError)) throw error
     io.stderr.write(`${command}: ${error.message}\nSee ${command} --help\n`)

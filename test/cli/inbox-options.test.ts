@@ -12,10 +12,23 @@ test('the defaults are those that the help names', async (t) => {
     limit: 50,
     dead: false,
     yes: false,
+    limits: { dead: undefined, failing: undefined, silence: undefined },
     json: false,
     redact: ['credentials']
   })
   t.match(parseInboxOptions(['list', '--db', 'b.db'], { ONEROUTE_INBOX: 'a.db' }), { db: 'b.db' })
+})
+
+test('limits are numbers, and a time with its unit', (t) => {
+  const limitsOf = (...argv: string[]) => {
+    const options = parseInboxOptions(['stats', '--db', 'a.db', ...argv], {})
+    return options === 'help' ? undefined : options.limits
+  }
+  t.same(limitsOf('--max-dead', '0', '--max-failing', '20'), { dead: 0, failing: 20, silence: undefined })
+  for (const [text, milliseconds] of [['90s', 90_000], ['30m', 1_800_000], ['2h', 7_200_000], ['1d', 86_400_000]] as const) {
+    t.same(limitsOf('--max-silence', text)?.silence, { text, milliseconds })
+  }
+  t.end()
 })
 
 test('an id may begin as an option does', async (t) => {
@@ -39,6 +52,14 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [['show', '--db', 'a.db'], 'inbox show takes one id, got 0'],
   [['replay', '--db', 'a.db'], 'inbox replay takes either ids or --dead'],
   [['replay', 'abcdef', '--dead', '--db', 'a.db'], 'inbox replay takes either ids or --dead'],
+  [['list', '--max-dead', '0', '--db', 'a.db'], 'inbox list has no --max-dead: leave it out'],
+  [['watch', '--max-silence', '1h', '--db', 'a.db'], 'inbox watch has no --max-silence: leave it out'],
+  [['stats', '--max-dead', '-1', '--db', 'a.db'], /ambiguous/],
+  [['stats', '--max-dead=-1', '--db', 'a.db'], "--max-dead must be an integer of 0 or more, got '-1'"],
+  [['stats', '--max-failing', '', '--db', 'a.db'], "--max-failing must be an integer of 0 or more, got ''"],
+  [['stats', '--max-silence', '30', '--db', 'a.db'], "--max-silence must be a number with its unit, s, m, h or d, such as 30m, got '30'"],
+  [['stats', '--max-silence', '0m', '--db', 'a.db'], "--max-silence must be a number with its unit, s, m, h or d, such as 30m, got '0m'"],
+  [['stats', '--max-silence', '5w', '--db', 'a.db'], "--max-silence must be a number with its unit, s, m, h or d, such as 30m, got '5w'"],
   [['stats', '--bogus'], "Unknown option '--bogus'"]
 ]
 

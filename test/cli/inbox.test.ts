@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import type { StoredEvent, UnknownEvent } from '../../index.ts'
+import { passed } from '../../lib/cli/inbox/limits.ts'
 import { postgresInbox } from '../../lib/inbox/postgres.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
 import { createApp, message } from '../helpers/app.ts'
@@ -43,8 +44,20 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
     const { where } = await createInbox(t, kind)
     const { code, stdout, stderr } = await cli(['inbox', 'stats', ...where])
     t.same({ code, stderr }, { code: 0, stderr: '' })
-    t.equal(stdout, 'pending  0\ndone     1\ndead     1\ninvalid  1\n')
-    t.same(JSON.parse((await cli(['inbox', 'stats', '--json', ...where])).stdout), { pending: 0, done: 1, dead: 1, invalid: 1, oldestPendingAt: null })
+    t.match(stdout, /^pending {2}0\nfailing {2}0\ndone {5}1\ndead {5}1\ninvalid {2}1\nThe last one came in \d+s ago.\n$/)
+    const { lastReceivedAt, ...counts } = JSON.parse((await cli(['inbox', 'stats', '--json', ...where])).stdout) as Record<string, unknown> // as it was printed
+    t.same(counts, { pending: 0, failing: 0, done: 1, dead: 1, invalid: 1, oldestPendingAt: null })
+    t.ok(Date.now() - Date.parse(String(lastReceivedAt)) < 60_000)
+  })
+
+  test(`${kind}: stats with limits have an exit code, and a line for each that is passed`, async (t) => {
+    const { where } = await createInbox(t, kind)
+    const within = ['--max-dead', '1', '--max-failing', '0', '--max-silence', '1h']
+    t.match(await cli(['inbox', 'stats', ...within, ...where]), { code: 0, stderr: '', stdout: /^pending/ })
+    t.match(await cli(['inbox', 'stats', '--max-dead', '0', ...where]), { code: 1, stderr: '1 event is dead: more than 0\n', stdout: /^pending/ })
+    const { code, stdout, stderr } = await cli(['inbox', 'stats', '--json', '--max-dead', '0', ...where])
+    t.match({ code, stderr }, { code: 1, stderr: '1 event is dead: more than 0\n' })
+    t.match(JSON.parse(stdout), { dead: 1 })
   })
 
   test(`${kind}: events are listed newest first, filtered, as JSON lines in a pipe and as a table on a terminal`, async (t) => {
@@ -188,6 +201,39 @@ test('pending events are counted with the age of the oldest, and are not replaye
   t.match((await cli(['inbox', 'stats', '--db', path], { tty: 80 })).stdout, /pending.*1 {2}the oldest for \ds\n/)
   t.match(await cli(['inbox', 'replay', id, '--db', path]), { code: 0, stdout: '0 events replayed; 1 event pending already\n' })
   t.match((await cli(['inbox', 'show', id, '--db', path], { tty: 80 })).stdout, /due /)
+})
+
+test('an event that has failed and is to be tried again is failing', async (t) => {
+  const path = temporaryFile(t)
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path }), retry: { minDelay: 3_600_000, maxDelay: 3_600_000 } })
+  app.webhooks.on('newMessage', () => { throw new Error('as it was told') })
+  for (const conversation of ['c1', 'c2']) await app.webhooks.receive(message(conversation))
+  await until(async () => (await app.webhooks.inbox.stats()).failing === 2)
+  t.match(await cli(['inbox', 'stats', '--db', path, '--max-failing', '1']), { code: 1, stdout: /\nfailing {2}2\n/, stderr: '2 events are failing: more than 1\n' })
+})
+
+test('nothing that was ever received is silence, too', async (t) => {
+  const path = temporaryFile(t)
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path }) })
+  await app.ready()
+  t.match(await cli(['inbox', 'stats', '--db', path, '--max-silence', '30d']), { code: 1, stdout: /None was accepted yet.\n$/, stderr: 'no event was ever received\n' })
+})
+
+test('silence is measured from the last event', (t) => {
+  const limits = { dead: undefined, failing: undefined, silence: { text: '30m', milliseconds: 1_800_000 } }
+  const lastReceivedAt = new Date('2026-11-25T12:00:00Z')
+  const stats = { pending: 0, failing: 0, done: 0, dead: 0, invalid: 0, oldestPendingAt: null, lastReceivedAt }
+  t.same(passed(limits, stats, lastReceivedAt.getTime() + 1_800_000), [])
+  t.same(passed(limits, stats, lastReceivedAt.getTime() + 7_200_000), ['no event was received for 2h: more than 30m'])
+  t.end()
+})
+
+test('an inbox that cannot be asked has an exit code of its own where there are limits', async (t) => {
+  const path = temporaryFile(t)
+  for (const limit of [['--max-dead', '0'], ['--max-failing', '0'], ['--max-silence', '30m']]) {
+    t.match(await cli(['inbox', 'stats', '--db', path, ...limit]), { code: 3, stdout: '', stderr: `fastify-oneroute-webhooks inbox: The inbox '${path}' cannot be used: there is no such file\n` })
+  }
+  t.match(await cli(['inbox', 'stats', '--db', 'postgres://ada:lace@127.0.0.1:1/x', '--max-dead', '0']), { code: 3, stderr: /ECONNREFUSED/ })
 })
 
 test('more than one event that begins alike is not guessed at', async (t) => {

@@ -1,4 +1,4 @@
-const UNITS = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1_000]] as const
+export const UNITS = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1_000]] as const
 
 /** How long ago it was, in the largest unit that there is one of: '3m'. */
 export function ageOf (time: Date, now = Date.now()): string {

@@ -4,7 +4,8 @@ Looks into an inbox and replays from it. The app that uses it may run meanwhile:
 nothing and holds nothing up, and what is to be replayed is replayed by the app.
 
 ACTION is one of these:
-  stats              how many events are pending, done, dead and invalid
+  stats              how many events are pending, failing, done, dead and invalid, and when the last
+                     one came in; with limits, for cron and the like
   list               events, the newest first
   show ID            one event in full, with all deliveries that were kept
   replay ID...       put events back, to be delivered again
@@ -25,6 +26,11 @@ What list and watch show:
   --text TEXT        only events with this in one of their texts, in capitals or not
   --limit N          list at most so many events (default: 50)
 
+What stats watches over:
+  --max-dead N       exit code 1 if more events are dead
+  --max-failing N    exit code 1 if more pending events have failed at least once
+  --max-silence TIME exit code 1 if no event has come in for longer, or ever: 90s, 30m, 2h or 1d
+
 How it is shown:
   --json             JSON, one object a line; also what list, show and watch print into a pipe
   --redact NAMES     fields that are shown as [redacted], with commas between them
@@ -41,11 +47,13 @@ watch asks once a second for the newest 500 events, and for older ones if more h
 
 Examples:
   fastify-oneroute-webhooks inbox stats --db webhooks.db
+  fastify-oneroute-webhooks inbox stats --max-dead 0 --max-failing 20 --max-silence 30m > /dev/null
   fastify-oneroute-webhooks inbox list --state dead
   fastify-oneroute-webhooks inbox list --text refund --json | jq .event.message
   fastify-oneroute-webhooks inbox show 3q2-7wAbCd
   fastify-oneroute-webhooks inbox replay --dead
 
-Exit codes: 0 done; 1 it could not be done, such as for an id that there is not; 2 the command line
-is wrong; 130 stopped by Ctrl-C.
+Exit codes: 0 done; 1 it could not be done, such as for an id that there is not, or a limit is passed,
+with a line on stderr for each; 2 the command line is wrong; 3 with limits, if the inbox could not be
+asked; 130 stopped by Ctrl-C.
 `

@@ -1,6 +1,9 @@
+import { isCoded } from '../../errors.ts'
+import { CommandError } from '../command-error.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { HELP } from './help.ts'
+import { hasLimits } from './limits.ts'
 import { list } from './list.ts'
 import { parseInboxOptions } from './options.ts'
 import type { InboxOptions } from './options.ts'
@@ -22,6 +25,16 @@ export async function inbox (argv: string[], io: Io): Promise<number> {
     io.stdout.write(HELP)
     return EXIT.ok
   }
+  try {
+    return await act(options, io)
+  } catch (error) {
+    // Whoever watches over limits has to know that none of them was looked at.
+    if (isCoded(error) && hasLimits(options.limits)) throw new CommandError(error.message, EXIT.unknown)
+    throw error
+  }
+}
+
+async function act (options: InboxOptions, io: Io): Promise<number> {
   const source = await openSource(options, io.signal)
   try {
     return await ACTIONS[options.action](source, options, io)

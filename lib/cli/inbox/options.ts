@@ -5,6 +5,8 @@ import type { EventFilter } from '../../inbox/search.ts'
 import type { Io } from '../io.ts'
 import { namesIn } from '../names.ts'
 import { asUsage, UsageError } from '../usage-error.ts'
+import { limitsIn } from './limits.ts'
+import type { Limits } from './limits.ts'
 
 export interface InboxOptions {
   readonly action: Action
@@ -16,6 +18,7 @@ export interface InboxOptions {
   readonly limit: number
   readonly dead: boolean
   readonly yes: boolean
+  readonly limits: Limits
   readonly json: boolean
   /** Names of fields that are not shown. */
   readonly redact: readonly string[]
@@ -35,6 +38,9 @@ const OPTIONS = {
   limit: { type: 'string' },
   dead: { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
+  'max-dead': { type: 'string' },
+  'max-failing': { type: 'string' },
+  'max-silence': { type: 'string' },
   json: { type: 'boolean', default: false },
   redact: { type: 'string', default: 'credentials' },
   help: { type: 'boolean', short: 'h', default: false }
@@ -42,7 +48,7 @@ const OPTIONS = {
 
 /** What each action takes besides `db`, `schema` and `json`. */
 const TAKES: Record<Action, readonly string[]> = {
-  stats: [],
+  stats: ['max-dead', 'max-failing', 'max-silence'],
   list: ['state', 'name', 'conversation', 'text', 'limit', 'redact'],
   show: ['redact'],
   replay: ['dead', 'yes'],
@@ -72,6 +78,7 @@ export function parseInboxOptions (argv: string[], env: Io['env']): InboxOptions
     limit: limitOf(values.limit),
     dead,
     yes,
+    limits: limitsIn(values),
     json,
     redact: namesIn(values.redact)
   }
