@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
+import { parseInboxOptions } from '../lib/cli/inbox/options.ts'
 import { postgresInbox } from '../lib/inbox/postgres.ts'
 import { sqliteInbox } from '../lib/inbox/sqlite.ts'
 import { Client, job } from './faults/helpers/client.ts'
@@ -10,7 +13,9 @@ import { gate, message, post } from './helpers/app.ts'
 import { sign } from './helpers/http.ts'
 import { DAY, Night, rules, target } from './helpers/night.ts'
 import type { Alert } from './helpers/night.ts'
+import { root } from './helpers/package.ts'
 import { PostgresServer } from './helpers/postgres.ts'
+import { codes, table } from './helpers/readme.ts'
 import { temporaryFile } from './helpers/sqlite.ts'
 
 tap.setTimeout(120_000)
@@ -35,8 +40,16 @@ function fired (t: Test, alerts: readonly Alert[], expected: readonly Alert[]): 
 
 const names = (alerts: readonly Alert[]) => [...new Set(alerts.map(({ alert }) => alert))]
 
-test('each rule has a night below on which it fires', (t) => {
+test('each rule has a night below on which it fires, and a row in the page that says what to do', (t) => {
   t.same(rules.map(({ alert }) => alert.replace('OneRouteWebhooks', '')).sort(), ['Backlog', 'Dead', 'Failed', 'InboxDown', 'Invalid', 'Refused', 'Silence'])
+  const page = readFileSync(join(root, 'docs/when-something-is-wrong.md'), 'utf8')
+  t.same(table(page, 'alert').flatMap((row) => codes(row.alert)), rules.map(({ alert }) => alert), 'in their order')
+  for (const { annotations: { description } } of rules) {
+    for (const [, title = ''] of description.matchAll(/"([^"]+)" in docs/g)) t.match(page, `\n## ${title}\n`)
+    for (const [, command = ''] of description.matchAll(/`fastify-oneroute-webhooks (inbox [^`]+)`/g)) {
+      t.doesNotThrow(() => parseInboxOptions(command.split(' ').slice(1), { ONEROUTE_INBOX: 'webhooks.db' }), command)
+    }
+  }
   t.end()
 })
 

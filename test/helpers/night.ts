@@ -16,6 +16,7 @@ interface Rule {
   readonly alert: string
   readonly expr: string
   readonly for: string
+  readonly annotations: { readonly summary: string, readonly description: string }
 }
 
 const { groups: [group] } = parse(readFileSync(new URL('../../examples/prometheus/alerts.yml', import.meta.url), 'utf8')) as { groups: Array<{ rules: Rule[] }> } // as Prometheus documents it
