@@ -20,7 +20,7 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
   const { inbox } = webhooks
   const redact = createRedact(names)
   const activity = new Activity()
-  const feed = new Feed({ inbox, activity, log, show: (stored) => summaryOf({ ...stored, event: redact(stored.event) }) })
+  const feed = new Feed({ inbox, activity, log, show: (stored) => summaryOf(redact(stored)) })
   const end = observe(webhooks, {
     receive: (message) => {
       activity.received(message)
