@@ -1,19 +1,15 @@
 import { Writable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { memoryInbox } from '../../index.ts'
 import { Activity } from '../../lib/inspector/activity.ts'
-import { addApi } from '../../lib/inspector/api.ts'
 import { Feed } from '../../lib/inspector/feed.ts'
-import { guard } from '../../lib/inspector/guard.ts'
-import { createRedact } from '../../lib/inspector/redact.ts'
 import { summaryOf } from '../../lib/inspector/summary.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
 import { createApp, gate, message, turns } from '../helpers/app.ts'
 import { ModelInbox } from '../helpers/model-inbox.ts'
 import { temporaryFile } from '../helpers/sqlite.ts'
-import { createInspected } from './inspected.ts'
+import { addShortLived, createInspected } from './inspected.ts'
 
 const RETRY = { attempts: 2, minDelay: 1, maxDelay: 1, factor: 1 }
 
@@ -240,21 +236,10 @@ test('nothing of a feed is left when it is closed, and nobody is told any more',
   t.same(errors, [])
 })
 
-/** As the inspector has it, but for how long a stream is. */
-function addStream (app: FastifyInstance, mayLook: () => boolean, lifetime: number): void {
-  const { inbox } = app.webhooks
-  const feed = new Feed({ inbox, activity: new Activity(), log: app.log, show: summaryOf, lifetime })
-  app.register(async (scope) => {
-    scope.addHook('preClose', async () => { feed.close() })
-    guard(scope, mayLook)
-    addApi(scope, { inbox, feed, redact: createRedact([]) })
-  }, { prefix: '/inspector' })
-}
-
 test('whoever may look no longer is told no more once a stream has ended', async (t) => {
   const { app } = await createApp(t, { inbox: memoryInbox({ history: 10 }) })
   let mayLook = true
-  addStream(app, () => mayLook, 200)
+  await addShortLived(app, () => mayLook, 200)
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   app.webhooks.on('newMessage', () => {})
   await app.webhooks.receive(message('a', 'before'))
