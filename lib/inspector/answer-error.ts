@@ -11,16 +11,20 @@ const NOT_SAID = 'The inspector could not do it: the log says why'
 export async function answerError (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { code, message, statusCode: own, status } = Object(error) as Record<string, unknown> // anything may be thrown
   const statusCode = [own, status, reply.statusCode].map((value) => typeof value === 'string' ? Number(value) : value).find(isError) ?? 500
-  const isTold = isCoded(error) || String(code).startsWith('FST_ERR_')
+  const isOurs = isCoded(error) || String(code).startsWith('FST_ERR_')
   // What went wrong inside is for the log, and not for whoever looks.
   if (statusCode >= 500) request.log.error({ err: error }, 'the inspector could not answer')
-  else if (!isTold) request.log.debug({ err: error }, 'the inspector was told to refuse a request')
+  else if (!isOurs) request.log.debug({ err: error }, 'the inspector was told to refuse a request')
   await reply.code(statusCode).send({
     statusCode,
     error: STATUS_CODES[statusCode],
-    ...isTold && { code },
-    message: statusCode < 500 ? isTold ? message : STATUS_CODES[statusCode] : NOT_SAID
+    ...isOurs && { code },
+    message: messageOf(statusCode, isOurs ? message : STATUS_CODES[statusCode] ?? 'Refused')
   })
+}
+
+function messageOf (statusCode: number, message: unknown): unknown {
+  return statusCode < 500 ? message : NOT_SAID
 }
 
 function isError (status: unknown): status is number {

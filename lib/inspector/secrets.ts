@@ -5,28 +5,29 @@ export const REDACTED = '[redacted]'
 const SHORTEST = 3
 /** So many characters in a row are taken for a part of a longer text: what JSON.parse quotes of what it was given is not much longer. */
 const RUN = 8
-/** What has more texts, or is longer in all, would take too long to be looked for: then nothing is shown that it may stand in. */
-const MOST_TEXTS = 10_000
+/** More than this, or longer in all, would take too long to be looked for: then nothing is shown that it may stand in. */
+const MOST_VALUES = 10_000
 const LONGEST = 16_384
 
 /** The texts and numbers in some values, to be found again in other texts. */
 export class Secrets {
   /** In all the ways in which they are likely to be written, in small letters. */
   readonly #texts = new Set<string>()
+  #values = 0
   #length = 0
   #runs: Set<string> | undefined
 
   constructor (values: readonly unknown[]) {
     for (const text of textsIn(values)) {
       this.#length += text.length
-      if (this.#texts.size > MOST_TEXTS) break
+      if (++this.#values > MOST_VALUES) break
       for (const way of waysToWrite(text)) this.#texts.add(folded(way))
     }
   }
 
   /** Whether a text has one of them in it, or is a part of one. */
   areIn (text: string): boolean {
-    if (this.#texts.size > MOST_TEXTS) return true
+    if (this.#values > MOST_VALUES) return true
     const searched = folded(text)
     if (this.#texts.has(searched)) return true
     for (const secret of this.#texts) {
@@ -38,7 +39,7 @@ export class Secrets {
 
   /** A text without any of them, and without parts of them that are long enough. */
   removedFrom (text: string): string {
-    if (this.#texts.size > MOST_TEXTS || this.#length > LONGEST || this.#texts.has(folded(text))) return REDACTED
+    if (this.#values > MOST_VALUES || this.#length > LONGEST || this.#texts.has(folded(text))) return REDACTED
     const hidden = this.#hiddenOf(folded(text))
     let shown = ''
     for (let start = 0, end = 0; start < text.length; start = end) {

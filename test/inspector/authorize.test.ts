@@ -116,6 +116,11 @@ for (const [name, statusCode] of [['is not whole', 401.5], ['is none', NaN], ['i
   })
 }
 
+test('a page is always told something', async (t) => {
+  const { app } = await createInspected(t, {}, { authorize: () => { throw Object.assign(new Error('no'), { statusCode: 499 }) } })
+  t.same((await app.inject('/inspector/api/events')).json(), { statusCode: 499, message: 'Refused' })
+})
+
 test('what was thrown is for the log', async (t) => {
   for (const [statusCode, level, said] of [[401, 20, 'the inspector was told to refuse a request'], [502, 50, 'the inspector could not answer']] as const) {
     const { app, lines } = await createInspected(t, {}, { authorize: () => { throw Object.assign(new Error('secret db password'), { statusCode, code: 'secret code' }) } })

@@ -241,12 +241,12 @@ test('a page asks anew in time, misses nothing, and is told no more once nobody 
   await addShortLived(app, () => mayLook, 1_500)
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const { page, misdeeds } = await openPage(t, browser, `${url}/inspector/`)
-  let streams = 0
-  page.on('request', (request) => { if (request.url().endsWith('/api/stream')) streams++ })
+  const streams: string[] = []
+  page.on('request', (request) => { if (request.url().endsWith('/api/stream')) streams.push(request.url()) })
   await page.getByText('live', { exact: true }).waitFor()
   await page.evaluate("new MutationObserver(() => { window.wasCut ||= document.querySelector('.link').textContent !== 'live' }).observe(document.querySelector('.top'), { subtree: true, characterData: true, childList: true })")
   let count = 0
-  while (streams < 3) {
+  while (streams.length < 3) {
     await app.webhooks.receive(message('c', `number ${++count}.`))
     await page.evaluate('new Promise(requestAnimationFrame)')
   }
