@@ -33,6 +33,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
 
   const webhooks = new Webhooks({
     inbox: viewOf(inbox),
+    names: [...catalogue.schemas.keys()],
     onSubscribe: () => { delivery.wake() },
     receive: async (body) => {
       // As `inject` does: what is received before that would meet listeners that are not there yet.
@@ -73,7 +74,7 @@ export default webhooks
 export { webhooks }
 export { ONEROUTE_IPS } from './lib/addresses.ts'
 export type { DeliveryMessage, DeliveryOutcome, ListenerRun, ReceiveMessage, ReceiveOutcome, SignatureMessage, SignatureOutcome } from './lib/channels.ts'
-export type { WebhookContext } from './lib/context.ts'
+export type { InvalidContext, WebhookContext } from './lib/context.ts'
 export { DeliveryError } from './lib/delivery-error.ts'
 export * from './lib/errors.ts'
 export { NewMessage, SmsDeliveryReport } from './lib/events.ts'

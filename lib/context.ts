@@ -14,6 +14,12 @@ export interface WebhookContext {
   readonly signal: AbortSignal
 }
 
+/** What a listener of `invalid` gets besides the event. */
+export interface InvalidContext extends WebhookContext {
+  /** Where the event differs from its schema and what was expected there, in ten places at the most: `/conversation/id: Expected string`. */
+  readonly problems: readonly string[]
+}
+
 /** `log` and `signal` are made when they are first read: an event that needs neither pays for neither. */
 export class DeliveryContext implements WebhookContext {
   readonly id: string

@@ -32,6 +32,8 @@ const NONE: readonly never[] = []
 export class Deliverer {
   readonly #parts: Parts
   readonly #unfinished = new Set<Unfinished>()
+  /** The names that were warned of. */
+  readonly #unwanted = new Set<string>()
   #warned = false
 
   constructor (parts: Parts) {
@@ -46,7 +48,7 @@ export class Deliverer {
     const { webhooks, log, catalogue, origins } = this.#parts
     const name = catalogue.nameOf(event.event)
     const listeners = listenersOf(webhooks, name)
-    if (listeners.length === 0) this.#ignore(event)
+    if (listeners.length === 0) this.#ignore(event, name)
     const context = new DeliveryContext(event, log)
     if (!areDeliveriesObserved()) return this.#run({ event, context, listeners, start: performance.now(), message: undefined })
     const message = newMessage(webhooks, name, event)
@@ -98,13 +100,21 @@ export class Deliverer {
     return outcome
   }
 
-  /** An event that no listener wants is done. That nobody listens at all is hardly meant. */
-  #ignore ({ id }: ClaimedEvent): void {
-    const { webhooks, log } = this.#parts
-    log.debug({ webhook: id }, 'no listener wants this event')
-    if (this.#warned || hasListeners(webhooks)) return
-    this.#warned = true
-    log.warn('webhooks come in, but nobody listens: they are answered, and that is all')
+  /** An event that no listener wants is done. That nobody listens at all, or to a name that has a schema, is hardly meant. */
+  #ignore ({ id, event }: ClaimedEvent, name: string): void {
+    const { webhooks, log, catalogue } = this.#parts
+    log.debug({ webhook: id, event: catalogue.labelOf(event) }, 'no listener wants this event')
+    if (hasListeners(webhooks)) this.#warnOf(name)
+    else if (!this.#warned) {
+      this.#warned = true
+      log.warn('webhooks come in, but nobody listens: they are answered, and that is all')
+    }
+  }
+
+  #warnOf (name: string): void {
+    if (name === 'unknown' || this.#unwanted.has(name)) return
+    this.#unwanted.add(name)
+    this.#parts.log.warn({ event: name }, 'no listener wants events of this name: they are answered, and that is all')
   }
 
   #failed (attempt: Attempt, ends: readonly ListenerEnd[]): Outcome {

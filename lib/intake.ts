@@ -74,7 +74,7 @@ export class Intake {
 
   /** Refuses an event that is not of its schema; if `keep`, a durable inbox has it to be looked at, mended and replayed. */
   async refuse (bytes: Uint8Array, event: UnknownEvent, keep: boolean): Promise<never> {
-    const error = this.#parts.catalogue.problems(event)
+    const error = this.#parts.catalogue.problems(event).join('; ')
     if (keep && this.#parts.inbox.durable) {
       const id = idOf(bytes)
       const invalid: NewEvent = { id, name: event.event, lane: id, state: 'invalid', body: bytes, event, receivedAt: Date.now(), error }
@@ -141,7 +141,7 @@ export class Intake {
 }
 
 function isEvent (value: unknown): value is UnknownEvent {
-  return isObject(value) && typeof value.event === 'string'
+  return isObject(value) && typeof value.event === 'string' && value.event !== ''
 }
 
 /** SHA-256 of a body, base64url. */

@@ -1,11 +1,10 @@
-import { TypeGuard } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
 import type { RouteShorthandOptions } from 'fastify'
 import { bool, check, duration, func, integer, isObject } from './check.ts'
 import type { Filled, Rule } from './check.ts'
 import { InvalidOptionError } from './errors.ts'
-import { providerEvents } from './events.ts'
 import type { UnknownEvent } from './events.ts'
+import { checkEvents } from './events/own-events.ts'
 import type { Inbox } from './inbox/inbox.ts'
 
 /** When a failed delivery is tried again. Only durable inboxes do: with another, the sender learns of it and may repeat. */
@@ -71,7 +70,6 @@ const ROUTE_KEYS = [
   'onRequest', 'preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend', 'onResponse', 'onTimeout',
   'onError', 'onRequestAbort', 'config', 'constraints', 'logLevel', 'logSerializers'
 ] as const
-const RESERVED_NAMES = ['event', 'unknown', 'error', 'newListener', 'removeListener', '__proto__', ...Object.keys(providerEvents)]
 
 const isFilled = (value: unknown) => typeof value === 'string' && value.trim() !== ''
 const listOf = (fits: Rule['fits']): Rule['fits'] => (value) => Array.isArray(value) && value.length > 0 && value.every(fits)
@@ -145,16 +143,5 @@ export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
     receive: options.receive ?? true,
     deliver: options.deliver ?? true,
     routeOptions
-  }
-}
-
-function checkEvents (events: Readonly<Record<string, unknown>>): void {
-  for (const [name, schema] of Object.entries(events)) {
-    if (RESERVED_NAMES.includes(name)) {
-      throw new InvalidOptionError(`\`events\` must not name '${name}': it is taken, as are ${RESERVED_NAMES.join(', ')}`)
-    }
-    if (!TypeGuard.IsSchema(schema)) {
-      throw new InvalidOptionError(`\`events\` must hold TypeBox schemas, got another value for '${name}'`)
-    }
   }
 }

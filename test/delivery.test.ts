@@ -6,7 +6,7 @@ import { answerOf, createApp, fixture, gate, message, post, turns } from './help
 test('the reply is sent after every listener has finished', async (t) => {
   const { app } = await createApp(t)
   const slow = gate()
-  const heard: string[] = []
+  const heard: unknown[] = []
   app.webhooks.on('newMessage', ({ message }) => { heard.push(message.content) })
   app.webhooks.on('newMessage', async () => { await slow.promise; heard.push('slow') })
   app.webhooks.on('event', ({ event }) => { heard.push(event) })
@@ -63,7 +63,7 @@ test('events of one conversation are delivered one at a time and in order, those
   const gates = new Map([['a1', gate()], ['a2', gate()], ['b1', gate()]])
   app.webhooks.on('newMessage', async ({ message: { content } }) => {
     log.push(`begin ${content}`)
-    await gates.get(content)?.promise
+    await gates.get(String(content))?.promise
     log.push(`end ${content}`)
   })
   const replies = [post(app, message('a', 'a1')), post(app, message('a', 'a2')), post(app, message('b', 'b1'))]
