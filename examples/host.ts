@@ -18,7 +18,7 @@ const app = Fastify()
 await app.register(webhooks, { secret, inbox: sqliteInbox({ path }) })
 
 app.webhooks.on('newMessage', ({ message, conversation }, { receivedAt }) => {
-  console.log(`${receivedAt.toISOString()} ${conversation.Channel.medium} ${conversation.id} ${message.sender.name}: ${message.content}`)
+  console.log(`${receivedAt.toISOString()} ${conversation.Channel.medium} ${conversation.id} ${message.sender.name}: ${message.content ?? '(no text)'}`)
 })
 app.webhooks.on('smsDeliveryReport', ({ conversation }) => {
   console.log(`SMS to ${conversation.to}: ${conversation.status} (${conversation.reason})`)

@@ -70,7 +70,7 @@ export const samples = {
 } satisfies { newMessage: NewMessage, smsDeliveryReport: SmsDeliveryReport }
 
 /** A `T` that has every field of a sample of it, and a value wherever the sample has one. */
-type Like<T, Sample> = T & {
+type Like<T, Sample> = Omit<T, keyof Sample> & {
   [Key in keyof T & keyof Sample]-?: Sample[Key] extends null ? Exclude<T[Key], undefined>
     : Sample[Key] extends object ? Like<NonNullable<T[Key]>, Sample[Key]>
       : NonNullable<T[Key]>

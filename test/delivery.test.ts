@@ -202,6 +202,23 @@ test('an event that no listener wants is done; that nobody listens at all is sai
   t.equal(warnings(), 1)
 })
 
+test('that no listener wants the events of a name that has a schema is said once a name', async (t) => {
+  const { app, lines } = await createApp(t)
+  app.webhooks.on('newMessage', () => {})
+  const report = (id: string) => JSON.stringify({ event: 'smsDeliveryReport', conversation: { id } })
+  for (const body of [report('1'), report('2'), message(), { event: 'campaign\nCompleted' }, { event: 'other' }]) {
+    t.equal((await post(app, body)).statusCode, 200)
+  }
+  t.match(lines.filter(({ level }) => level === 40).slice(1), [{ event: 'smsDeliveryReport', msg: 'no listener wants events of this name: they are answered, and that is all' }])
+  t.equal(lines.filter(({ level }) => level === 40).length, 2, 'besides that they are unsigned')
+  t.same(lines.filter(({ msg }) => msg === 'no listener wants this event').map(({ level, event }) => [level, event]), [
+    [20, 'smsDeliveryReport'], [20, 'smsDeliveryReport'], [20, 'campaign?Completed'], [20, 'other']
+  ])
+  t.same(lines.filter(({ msg }) => msg === 'a webhook was taken in').map(({ event }) => event), [
+    'smsDeliveryReport', 'smsDeliveryReport', 'newMessage', 'campaign?Completed', 'other'
+  ])
+})
+
 test('listeners may be functions that return a thenable of their own', async (t) => {
   const { app } = await createApp(t)
   const broken = { get then () { throw new Error('a getter') } }
