@@ -27,10 +27,10 @@ export interface WebhooksOptions {
   path?: string | undefined
   /**
    * OneRoute secret keys; several while one is being changed. Set: a request without a valid signature gets 401. Not given:
-   * requests are accepted unsigned. Given but undefined or blank: refused, so that a missing environment variable cannot
-   * switch the check off.
+   * requests are accepted unsigned. Given but undefined or blank, as a whole or one of them: refused, so that a missing environment
+   * variable cannot switch the check off.
    */
-  secret?: string | readonly string[] | undefined
+  secret?: string | ReadonlyArray<string | undefined> | undefined
   /** Addresses or CIDR ranges; anyone else gets 403. Looks at `request.ip`, so Fastify's `trustProxy` counts. @default everyone */
   allowedIps?: readonly string[] | undefined
   /** Where accepted events are kept. @default memoryInbox() */
@@ -124,7 +124,7 @@ export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
   }
   return {
     path: options.path ?? '/webhooks/oneroute',
-    secrets: options.secret === undefined ? [] : [options.secret].flat(),
+    secrets: [options.secret].flat().filter((key) => key !== undefined), // a list with such a key was refused above
     allowedIps: options.allowedIps,
     inbox: options.inbox,
     events,
