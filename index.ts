@@ -37,6 +37,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
 
   const webhooks = new Webhooks({
     inbox: viewOf(inbox),
+    names: [...catalogue.schemas.keys()],
     onSubscribe: () => { delivery.wake() },
     receive: async (body) => {
       // As `inject` does: what is received before that would meet listeners that are not there yet.

@@ -118,7 +118,7 @@ export class Intake {
 }
 
 function isEvent (value: unknown): value is UnknownEvent {
-  return isObject(value) && typeof value.event === 'string'
+  return isObject(value) && typeof value.event === 'string' && value.event !== ''
 }
 
 function toBytes (body: ReceivableBody): Uint8Array {

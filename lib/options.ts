@@ -1,11 +1,10 @@
-import { TypeGuard } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
 import type { RouteShorthandOptions } from 'fastify'
 import { bool, check, duration, func, integer, isObject } from './check.ts'
 import type { Filled, Rule } from './check.ts'
 import { InvalidOptionError } from './errors.ts'
-import { providerEvents } from './events.ts'
 import type { UnknownEvent } from './events.ts'
+import { checkEvents } from './events/own-events.ts'
 import type { Inbox } from './inbox/inbox.ts'
 
 /** When a failed delivery is tried again. Only durable inboxes do: with another, the sender learns of it and may repeat. */
@@ -28,10 +27,10 @@ export interface WebhooksOptions {
   path?: string | undefined
   /**
    * OneRoute secret keys; several while one is being changed. Set: a request without a valid signature gets 401. Not given:
-   * requests are accepted unsigned. Given but undefined or blank: refused, so that a missing environment variable cannot
-   * switch the check off.
+   * requests are accepted unsigned. Given but undefined or blank, as a whole or one of them: refused, so that a missing environment
+   * variable cannot switch the check off.
    */
-  secret?: string | readonly string[] | undefined
+  secret?: string | ReadonlyArray<string | undefined> | undefined
   /** Addresses or CIDR ranges; anyone else gets 403. Looks at `request.ip`, so Fastify's `trustProxy` counts. @default everyone */
   allowedIps?: readonly string[] | undefined
   /**
@@ -77,7 +76,6 @@ const ROUTE_KEYS = [
   'onRequest', 'preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend', 'onResponse', 'onTimeout',
   'onError', 'onRequestAbort', 'config', 'constraints', 'logLevel', 'logSerializers'
 ] as const
-const RESERVED_NAMES = ['event', 'unknown', 'invalid', 'error', 'newListener', 'removeListener', '__proto__', ...Object.keys(providerEvents)]
 
 const isFilled = (value: unknown) => typeof value === 'string' && value.trim() !== ''
 const listOf = (fits: Rule['fits']): Rule['fits'] => (value) => Array.isArray(value) && value.length > 0 && value.every(fits)
@@ -133,7 +131,7 @@ export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
   }
   return {
     path: options.path ?? '/webhooks/oneroute',
-    secrets: options.secret === undefined ? [] : [options.secret].flat(),
+    secrets: [options.secret].flat().filter((key) => key !== undefined), // a list with such a key was refused above
     allowedIps: options.allowedIps,
     inbox: options.inbox,
     events,
@@ -153,16 +151,5 @@ export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
     receive: options.receive ?? true,
     deliver: options.deliver ?? true,
     routeOptions
-  }
-}
-
-function checkEvents (events: Readonly<Record<string, unknown>>): void {
-  for (const [name, schema] of Object.entries(events)) {
-    if (RESERVED_NAMES.includes(name)) {
-      throw new InvalidOptionError(`\`events\` must not name '${name}': it is taken, as are ${RESERVED_NAMES.join(', ')}`)
-    }
-    if (!TypeGuard.IsSchema(schema)) {
-      throw new InvalidOptionError(`\`events\` must hold TypeBox schemas, got another value for '${name}'`)
-    }
   }
 }

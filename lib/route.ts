@@ -112,7 +112,7 @@ function createHandler ({ intake, catalogue, receptions, closing }: Parts, read:
     function answer (receipt: Receipt): void {
       if (closing()) closeConnection(reply)
       reply.send(receipt)
-      request.log.info({ webhook: receipt.id, event: catalogue.nameOf(event), status: receipt.status }, 'a webhook was taken in')
+      request.log.info({ webhook: receipt.id, event: catalogue.labelOf(event), status: receipt.status }, 'a webhook was taken in')
       receptions.accepted(receipt, event, reply.elapsedTime)
     }
   }

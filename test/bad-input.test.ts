@@ -38,6 +38,7 @@ const BODIES: Array<[what: string, body: string | Buffer, statusCode: 200 | 400]
   ['nothing but a byte order mark', '\ufeff', 400],
   ['nothing but blanks', ' \r\n\t', 400],
   ['the same key twice: the last one counts', '{"event":"newMessage","event":"a","b":1,"b":2}', 200],
+  ['a name without a character', '{"event":""}', 400],
   ['a known name that comes last', '{"event":"a","event":"newMessage"}', 400],
   ['a message with two texts, of which the last is none', inMessage('"x","content":5'), 400],
   ['a name of 5 000 characters', JSON.stringify({ event: 'n'.repeat(5_000) }), 200],
@@ -46,8 +47,7 @@ const BODIES: Array<[what: string, body: string | Buffer, statusCode: 200 | 400]
   ['a conversation without an end', JSON.stringify({ event: 'a', conversation: { id: 'c'.repeat(200_000) } }), 200],
   ['a conversation that is no object', '{"event":"a","conversation":[{"id":"a"}]}', 200],
   ['a conversation whose id is no text', '{"event":"a","conversation":{"id":{"id":"a"}}}', 200],
-  ['a time of 200 000 digits', GOOD.toString().replaceAll('.676Z', `.${'6'.repeat(200_000)}Z`), 200],
-  ['a time of 200 000 digits that is none', GOOD.toString().replaceAll('.676Z', `.${'6'.repeat(200_000)}`), 400],
+  ['a time of 200 000 digits', GOOD.toString().replaceAll('.676Z', `.${'6'.repeat(200_000)}`), 200],
   ['a number beyond all numbers', fixture('sms-delivery-report').toString().replace('"units": 0', '"units": 1e999'), 400],
   ['200 000 digits', withB('9'.repeat(200_000)), 200],
   ['comments', `/* ${withB('1')} */`, 400],
@@ -56,7 +56,7 @@ const BODIES: Array<[what: string, body: string | Buffer, statusCode: 200 | 400]
   ['a form', 'event=newMessage', 400],
   ['as large as it may be', withB('1').padEnd(LIMIT), 200],
   ...['error', 'newListener', 'removeListener', '__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'unknown', 'event',
-    '', ' ', 'newMessage\u0000', '../../etc/passwd', '%s %o', "'; drop table events; --"
+    ' ', 'newMessage\u0000', '../../etc/passwd', '%s %o', "'; drop table events; --"
   ].map((name): [string, string, 200] => [`the name ${JSON.stringify(name)}`, JSON.stringify({ event: name }), 200])
 ]
 

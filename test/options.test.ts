@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { Type } from '@sinclair/typebox'
+import { FormatRegistry, Type } from '@sinclair/typebox'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { test } from 'tap'
@@ -130,7 +130,7 @@ for (const key of ['method', 'url', 'handler', 'errorHandler', 'bodyLimit', 'val
   })
 }
 
-for (const name of ['event', 'unknown', 'error', 'newListener', 'removeListener', '__proto__', 'newMessage', 'smsDeliveryReport']) {
+for (const name of ['event', 'unknown', 'invalid', 'error', 'newListener', 'removeListener', '__proto__', 'newMessage', 'smsDeliveryReport']) {
   test(`events of one's own may not be called ${name}`, (t) => {
     t.throws(() => resolveOptions({ events: Object.fromEntries([[name, schema]]) }), {
       code: 'FST_ONEROUTE_INVALID_OPTION', message: `\`events\` must not name '${name}'`
@@ -138,6 +138,49 @@ for (const name of ['event', 'unknown', 'error', 'newListener', 'removeListener'
     t.end()
   })
 }
+
+/** A format in each place where TypeBox looks at one. */
+const withFormat = (format: string) => {
+  const text = Type.String({ format })
+  return [
+    text, Type.Object({ at: Type.Optional(text) }), Type.Array(Type.Union([Type.Null(), text])), Type.Tuple([text]), Type.Record(Type.String(), text),
+    Type.Object({}, { additionalProperties: text }), Type.Intersect([Type.Object({ at: text }), Type.Object({})]), Type.Not(text),
+    Type.Array(Type.Number(), { contains: text }), Type.Recursive((This) => Type.Object({ at: text, more: Type.Array(This) })),
+    Type.Module({ Event: Type.Object({ at: Type.Ref('At') }), At: text }).Import('Event')
+  ]
+}
+
+test('a format that TypeBox does not know is refused wherever it is, and the remedy said', (t) => {
+  t.teardown(() => { FormatRegistry.Delete('of ours') })
+  for (const schema of withFormat('of ours')) {
+    t.throws(() => resolveOptions({ events: { orderPaid: schema } }), {
+      code: 'FST_ONEROUTE_INVALID_OPTION', message: /'orderPaid'.*'of ours'.*FormatRegistry\.Set\('of ours', …\).*`pattern`/
+    })
+  }
+  FormatRegistry.Set('of ours', () => true)
+  for (const schema of withFormat('of ours')) t.ok(resolveOptions({ events: { orderPaid: schema } }))
+  t.ok(resolveOptions({ events: { orderPaid: Type.Object({}, { examples: [{ format: 'uuid' }], default: { format: 'date' } }) } }), 'what is no schema has no format')
+  t.end()
+})
+
+test('what @sinclair/typebox 0.34 has not made is refused, and said what it is', (t) => {
+  // As Type.String() of the package `typebox` 1.4 is: what it knows its schemas by is not enumerable.
+  const next = Object.defineProperty({ type: 'string' }, '~kind', { value: 'String' })
+  const wrong: Array<[schema: unknown, message: RegExp]> = [
+    [next, /@sinclair\/typebox 0\.34.*'typebox' 1\.x/],
+    [{ type: 'object', properties: { at: next } }, /@sinclair\/typebox 0\.34.*'typebox' 1\.x/],
+    [Type.Object({ at: next as never }), /@sinclair\/typebox 0\.34.*'typebox' 1\.x/],
+    [{ type: 'object' }, /@sinclair\/typebox 0\.34.*plain JSON Schema/],
+    [Type.Object({ at: { type: 'string' } as never }), /@sinclair\/typebox 0\.34.*plain JSON Schema/],
+    [Type.Unsafe({ type: 'object' }), /'orderPaid' a Type\.Unsafe of a plain JSON Schema/],
+    [Type.Object({ at: Type.Unsafe({ type: 'string' }) }), /'orderPaid' a Type\.Unsafe of a plain JSON Schema/]
+  ]
+  for (const [orderPaid, message] of wrong) {
+    t.throws(() => resolveOptions({ events: { orderPaid } as never }), { code: 'FST_ONEROUTE_INVALID_OPTION', message })
+  }
+  t.ok(resolveOptions({ events: { orderPaid: Type.Object({ '~kind': Type.Unsafe<'a'>(Type.String()) }) } }), 'and these are no such things')
+  t.end()
+})
 
 test('what is wrong is said when the plugin is registered, and nothing is decorated or opened', async (t) => {
   const app = Fastify()

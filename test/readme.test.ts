@@ -204,15 +204,20 @@ test('the quick start has twelve lines at the most', async (t) => {
   t.ok(lines.length <= 12, `${lines.length} lines`)
 })
 
-test('blocks in TypeScript compile', async (t) => {
-  const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, module: 'nodenext', types: ['node'] }
-  const typed = files.filter(({ language }) => language === 'ts')
-  t.not(typed.length, 0)
-  for (const { file = '', code } of typed) writeFileSync(join(directory, file), code)
-  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: typed.map(({ file }) => file) }))
-  const { code, output } = await run(directory, join(root, 'node_modules/.bin/tsc'), '-p', '.')
-  t.equal(code, 0, output)
-})
+/** In JavaScript a parameter has no type. */
+const withoutTypes = { allowJs: true, checkJs: true, noImplicitAny: false }
+
+for (const [language, more] of [['ts', {}], ['js', withoutTypes]] as const) {
+  test(`blocks in ${language} are right by the types, whatever may be null or missing`, async (t) => {
+    const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, module: 'nodenext', types: ['node'], ...more }
+    const typed = files.filter((block) => block.language === language)
+    t.not(typed.length, 0)
+    for (const { file = '', code } of typed) writeFileSync(join(directory, file), code)
+    writeFileSync(join(directory, `${language}.json`), JSON.stringify({ compilerOptions, files: typed.map(({ file }) => file) }))
+    const { code, output } = await run(directory, join(root, 'node_modules/.bin/tsc'), '-p', `${language}.json`)
+    t.equal(code, 0, output)
+  })
+}
 
 /** What each command makes of its arguments: it throws if they are wrong. */
 const PARSERS: Record<string, (args: string[]) => unknown> = {

@@ -46,7 +46,7 @@ test('an inbox is searched from the newest on, by all that the filter says', asy
 
 test('all dead events are replayed in their order, or those up to one', async (t) => {
   const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }), retry: { attempts: 1 }, concurrency: 1 })
-  const heard: string[] = []
+  const heard: unknown[] = []
   let broken = true
   app.webhooks.on('newMessage', ({ message: { content } }) => {
     if (broken) throw new Error('broken')

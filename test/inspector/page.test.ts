@@ -24,7 +24,7 @@ async function open (t: Test, { options = {}, context = {}, before = async () =>
   const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }), retry: RETRY, ...options })
   await app.register(inspector, { prefix: '/inspector', authorize: 'loopback' })
   const mended = { is: false }
-  app.webhooks.on('newMessage', function answer ({ message: { content } }) { if (content.includes('fails') && !mended.is) throw new Error(`broken by <b>${content.length}</b>`) })
+  app.webhooks.on('newMessage', function answer ({ message }) { const content = String(message.content); if (content.includes('fails') && !mended.is) throw new Error(`broken by <b>${content.length}</b>`) })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   await before(app)
   const { page, misdeeds } = await openPage(t, browser, `${url}/inspector/`, context)

@@ -7,7 +7,7 @@ export interface PostgresInboxOptions {
   /** A `Pool` of the package pg, or of one that is like it. It stays yours: it is never closed. */
   pool?: PostgresPool
   /** Instead of a pool, where the server is: 'postgres://user:password@host/database'. */
-  connectionString?: string
+  connectionString?: string | undefined
   /** The schema that the tables are in. It is made if it does not exist. @default 'oneroute_webhooks' */
   schema?: string | undefined
   /** How long done events stay, to drop repeats, to be looked at and replayed, in milliseconds. @default 259200000 (3 days) */
