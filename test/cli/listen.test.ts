@@ -118,12 +118,22 @@ test('the inspector shows what came in, to this machine only, and nothing of wha
   t.match(stderr, `Inspector, for this machine only: ${origin}/inspector/\n`)
 })
 
+test('an event that is not of its schema is printed, too', async (t) => {
+  const { post, end } = await listening()
+  t.equal((await post({ event: 'newMessage', conversation: { id: 'c1' } })).status, 200)
+  const { stdout, stderr } = await end()
+  t.match(JSON.parse(stdout), { name: 'newMessage', conversation: 'c1', event: { conversation: { id: 'c1' } } })
+  t.match(stderr, /a webhook is not of its schema/)
+  t.match(stderr, /0 events, 1 invalid/)
+})
+
 test('events are kept in a file if that is asked for, where inbox finds them', async (t) => {
   const path = temporaryFile(t)
   const { post, end, out } = await listening(['--db', path])
   const { id } = await post({ event: 'mine' })
   await until(() => out.length === 1)
-  t.match(await cli(['inbox', 'show', String(id), '--db', path]), { code: 0, stdout: /"state":"done"/ })
+  // It is printed by a listener, and what a listener has done is recorded a moment later.
+  await until(async () => (await cli(['inbox', 'show', String(id), '--db', path])).stdout.includes('"state":"done"'))
   await end()
 })
 
