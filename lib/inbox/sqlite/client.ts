@@ -57,9 +57,10 @@ export class StoreClient {
   }
 
   async #open (held: readonly string[], again: boolean): Promise<void> {
-    const { opening, onUp } = this.#parts
-    const { nextDue } = await this.#thread.ask({ kind: 'open', held, again, ...opening })
+    const { opening, log, onUp } = this.#parts
+    const { nextDue, openToOthers } = await this.#thread.ask({ kind: 'open', held, again, ...opening })
     if (this.#closed) return
+    if (!again && openToOthers.length > 0) log.warn({ files: openToOthers }, "customers' messages are in files that others may open: run chmod 600 on each")
     this.#up = true
     onUp(nextDue)
   }
