@@ -6,7 +6,7 @@ import { closeConnection } from '../answers.ts'
 import { BadQuestionError, NoSuchEventError } from '../errors.ts'
 import type { UnknownEvent } from '../events.ts'
 import type { StoredEvent } from '../inbox/inbox.ts'
-import { replayDead, search } from '../inbox/search.ts'
+import { replayAll, search } from '../inbox/search.ts'
 import type { InboxView } from '../inbox/view.ts'
 import type { Feed } from './feed.ts'
 import { hidden } from './hidden.ts'
@@ -61,7 +61,7 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
   })
 
   scope.post('/api/replay-dead', { schema: hidden }, async ({ body }) => {
-    const count = await replayDead(inbox, isUpTo(body).upTo)
+    const count = await replayAll(inbox, 'dead', isUpTo(body).upTo)
     return { count }
   })
 
