@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { StoredEvent, UnknownEvent } from '../../index.ts'
 import { postgresInbox } from '../../lib/inbox/postgres.ts'
@@ -11,7 +11,9 @@ import { openInbox, temporaryFile } from '../helpers/sqlite.ts'
 import { until } from '../faults/helpers/until.ts'
 import { cli } from './helpers.ts'
 
-const url = await postgresUrl((await import('tap')).default)
+tap.setTimeout(120_000)
+
+const url = await postgresUrl(tap)
 
 /** An inbox with an event of each state but pending, and the app that has it. */
 async function createInbox (t: Test, kind: string) {

@@ -60,7 +60,7 @@ export class StoreClient {
     const { opening, log, onUp } = this.#parts
     const { nextDue, openToOthers } = await this.#thread.ask({ kind: 'open', held, again, ...opening })
     if (this.#closed) return
-    if (!again && openToOthers.length > 0) log.warn({ files: openToOthers }, "customers' messages are in files that others may open: run chmod 600 on each")
+    if (!again && openToOthers.length > 0) log.warn(`others may open files that hold customers' messages: chmod 600 ${openToOthers.join(' ')}`)
     this.#up = true
     onUp(nextDue)
   }

@@ -83,7 +83,7 @@ test('files that others may open are warned of at start, and keep their mode', a
   t.same((await warnings()).warned, [])
   for (const mode of [0o644, 0o640, 0o604]) {
     const { warned, files } = await warnings(mode)
-    t.match(warned, [{ level: 40, files, msg: "customers' messages are in files that others may open: run chmod 600 on each" }])
+    t.match(warned, [{ level: 40, msg: `others may open files that hold customers' messages: chmod 600 ${files.join(' ')}` }])
     t.equal(warned.length, 1)
     t.equal(statSync(path).mode & 0o777, mode)
   }
