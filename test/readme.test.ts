@@ -139,6 +139,21 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.match(await (await fetch(`${url}/inspector/api/events`)).json(), { events: [{ text: 'to be looked at', state: 'done' }] })
   },
 
+  'login.mjs': async (t) => {
+    const { url } = await start(t, 'login.mjs', { ONEROUTE_SECRET: 'key', INSPECTOR_PASSWORD: 'right' })
+    const body = JSON.stringify(newMessage({ message: { content: 'not for everybody' } }))
+    t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    const look = async (login: string, path = '/api/events') => await fetch(`${url}/inspector${path}`, { headers: login === '' ? {} : { authorization: `Basic ${btoa(login)}` } })
+    for (const login of ['', 'admin:wrong', 'admin:', 'somebody:right', 'admin']) {
+      for (const path of ['/', '/api/events', '/api/stream']) {
+        const refused = await look(login, path)
+        t.match([refused.status, refused.headers.get('www-authenticate')], [401, 'Basic realm="Inspector"'], `${login} ${path}`)
+        t.notMatch(await refused.text(), /not for everybody|<title>/)
+      }
+    }
+    t.match(await (await look('admin:right')).json(), { events: [{ text: 'not for everybody' }] })
+  },
+
   'measured.mjs': async (t) => {
     const { url, printed } = await start(t, 'measured.mjs', { ONEROUTE_SECRET: 'key' })
     const body = JSON.stringify(newMessage({ message: { content: 'to be counted' } }))

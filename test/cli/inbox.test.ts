@@ -25,7 +25,7 @@ async function createInbox (t: Test, kind: string) {
   let failing = true
   app.webhooks.on('event', function tell (event) {
     heard.push({ ...event })
-    if (event.event === 'bad' && failing) throw new Error('as it was told \u001b[31m')
+    if (event.event === 'bad' && failing) throw new Error('the key, as it was told \u001b[31m')
   })
   await app.ready()
   const receive = async (event: object) => (await app.webhooks.receive(event)).id
@@ -54,9 +54,10 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
     const list = async (...argv: string[]) => linesOf((await cli(['inbox', 'list', ...argv, ...where])).stdout)
     t.match(await list(), [{ state: 'invalid', name: 'newMessage' }, { id: dead, state: 'dead', conversation: null, attempts: 2 }, { id: done, state: 'done', conversation: 'c1' }])
     t.match(await list('--limit', '1'), { length: 1 })
-    t.match(await list('--state', 'dead'), [{ id: dead, event: { credentials: '[redacted]' }, deliveries: [{ attempt: 1, failures: [{ listener: 'tell' }] }, { attempt: 2 }] }])
-    t.match(await list('--state', 'dead', '--redact', ''), [{ event: { credentials: { key: 'the key' } } }])
+    t.match(await list('--state', 'dead'), [{ id: dead, event: { credentials: '[redacted]' }, error: /^tell: \[redacted\], as it was told/, deliveries: [{ attempt: 1, failures: [{ listener: 'tell', error: /^\[redacted\],/ }] }, { attempt: 2 }] }])
+    t.match(await list('--state', 'dead', '--redact', ''), [{ event: { credentials: { key: 'the key' } }, error: /^tell: the key,/ }])
     t.match(await list('--conversation', 'c1', '--name', 'newMessage'), [{ id: done }])
+    t.equal((await cli(['inbox', 'list', '--conversation', 'c1', '--redact', 'id', ...where])).stdout, '', 'what is not shown is not found')
     t.match(await list('--text', 'refund'), [{ id: dead }])
     t.equal((await cli(['inbox', 'list', '--text', 'nowhere', ...where])).stdout, '')
     const { stdout } = await cli(['inbox', 'list', ...where], { tty: 140 })
@@ -70,7 +71,7 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
 
   test(`${kind}: one event is shown in full, found by its first characters`, async (t) => {
     const { where, dead, done } = await createInbox(t, kind)
-    t.match(linesOf((await cli(['inbox', 'show', dead, ...where])).stdout), [{ id: dead, error: /as it was told/ }])
+    t.match(linesOf((await cli(['inbox', 'show', dead, ...where])).stdout), [{ id: dead, error: /\[redacted\], as it was told/ }])
     const { stdout, code } = await cli(['inbox', 'show', dead.slice(0, 8), ...where], { tty: 100, env: { NO_COLOR: '1' } })
     t.equal(code, 0)
     t.match(stdout, `id            ${dead}\nname          bad\nstate         dead\n`)

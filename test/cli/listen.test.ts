@@ -119,6 +119,10 @@ test('the inspector shows what came in, to this machine only, and nothing of wha
   await post(message('c1', 'hi'))
   const page = await fetch(`${origin}/inspector/`)
   t.match(await page.text(), /^<!doctype html>/i)
+  t.match(await (await fetch(`${origin}/inspector/api/events`)).json(), { events: [{ text: 'hi', conversation: 'c1' }] })
+  for (const name of ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via', 'cf-connecting-ip']) {
+    for (const path of ['/', '/api/events']) t.equal((await fetch(`${origin}/inspector${path}`, { headers: { [name]: '127.0.0.1' } })).status, 403, `${name} ${path}`)
+  }
   const { stderr } = await end()
   t.match(stderr, `Inspector, for this machine only: ${origin}/inspector/\n`)
 })

@@ -4,7 +4,7 @@ import { namesIn } from '../../lib/cli/names.ts'
 import { describe } from '../../lib/cli/describe.ts'
 import { ageOf } from '../../lib/cli/inbox/age.ts'
 import { columnsOf, jsonOf, onLines, onOneLine, paintFor, prettyJson } from '../../lib/cli/terminal.ts'
-import { createRedact } from '../../lib/inspector/redact.ts'
+import { createEventRedact } from '../../lib/inspector/redact.ts'
 import { message } from '../helpers/app.ts'
 
 const terminal = Object.assign(new Writable(), { isTTY: true, columns: 40 })
@@ -45,7 +45,7 @@ test('JSON for people is the same JSON', (t) => {
 })
 
 test('fields are redacted however deep, and what is too deep is not shown', (t) => {
-  const redact = createRedact(namesIn(' credentials, ,email'))
+  const redact = createEventRedact(namesIn(' credentials, ,email'))
   t.same(redact({ event: 'mine', a: [{ credentials: { key: 1 } }], email: 'a@b.example', credentials: null }),
     { event: 'mine', a: [{ credentials: '[redacted]' }], email: '[redacted]', credentials: null })
   let deep: object = {}
@@ -57,6 +57,8 @@ test('fields are redacted however deep, and what is too deep is not shown', (t) 
 test('an event is described by what it has', (t) => {
   t.same(describe({ ...message('a', 'hi') }), { medium: 'WHATSAPP', who: 'Message Sender', content: 'hi' })
   t.same(describe({ event: 'newMessage', message: { contentType: 'IMAGE', content: '' } }), { medium: '', who: '', content: '[IMAGE]' })
+  t.same(describe({ event: 'newMessage', message: { sender: null, content: null, contentType: 'VIDEO' }, conversation: { customer: null, Channel: null } }), { medium: '', who: '', content: '[VIDEO]' })
+  t.same(describe({ event: 'newMessage', message: {}, conversation: null }), { medium: '', who: '', content: '' })
   t.same(describe({ event: 'smsDeliveryReport', message: null, conversation: { to: '1', status: 'failed' } }), { medium: 'SMS', who: '1', content: 'failed' })
   t.same(describe({ event: 'smsDeliveryReport', conversation: { to: '1', status: 'failed', reason: 'no route' } }), { medium: 'SMS', who: '1', content: 'failed: no route' })
   t.same(describe({ event: 'mine', a: 1 }), { medium: '', who: '', content: '{"a":1}' })

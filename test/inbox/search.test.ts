@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { memoryInbox } from '../../index.ts'
-import type { UnknownEvent } from '../../index.ts'
+import type { StoredEvent } from '../../index.ts'
 import { replayAll, search } from '../../lib/inbox/search.ts'
 import type { EventFilter, SearchOptions } from '../../lib/inbox/search.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
@@ -36,8 +36,11 @@ test('an inbox is searched from the newest on, by all that the filter says', asy
   t.same(await found(t, inbox, { state: 'dead' }), { contents: ['fails'], scanned: 1 })
   t.same((await found(t, inbox, { conversation: 'a', text: 'number' })).contents, [])
   t.same((await found(t, inbox, { text: 'first' }, { before: 3 })).contents, ['the FIRST'])
-  const redact = (event: UnknownEvent) => ({ event: event.event })
+  const redact = (stored: StoredEvent) => ({ ...stored, lane: 'hidden', event: { event: stored.name } })
   t.same((await found(t, inbox, { text: 'first' }, { redact })).contents, [])
+  t.same((await found(t, inbox, { conversation: 'a' }, { redact })).contents, [])
+  const [other] = await inbox.list({ limit: 1 })
+  t.same((await found(t, inbox, { conversation: String(other?.lane) })).contents, [], 'it has no conversation')
   t.match(await search(inbox, {}).next(), { value: { events: [{ name: 'other' }], before: Number } }, 'whoever asks decides how far')
 })
 

@@ -29,8 +29,8 @@ What list and watch show:
 
 How it is shown:
   --json             JSON, one object a line; also what list, show and watch print into a pipe
-  --redact NAMES     fields that are shown as [redacted], with commas between them
-                     (default: credentials)
+  --redact NAMES     fields that are shown as [redacted], with commas between them; also what
+                     they hold in errors and conversations (default: credentials)
 
 What is replayed:
   --dead             all dead events; on a terminal it says how many, and asks

@@ -10,8 +10,7 @@ import { colourOf, recordOf } from './row.ts'
 import type { Source } from './source.ts'
 
 export async function show (source: Source, { ids, json, redact }: InboxOptions, { stdout, env }: Io): Promise<number> {
-  const found = await find(source, ids.join()) // of which there is one
-  const event = { ...found, event: createRedact(redact)(found.event) }
+  const event = createRedact(redact)(await find(source, ids.join())) // of which there is one
   const text = json || !isTerminal(stdout) ? recordOf(event) : fullOf(event, paintFor(stdout, env))
   stdout.write(`${text}\n`)
   return EXIT.ok
