@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import { InvalidOptionError } from './errors.ts'
+import { inQuotes } from './passwords.ts'
 
 /** The addresses that OneRoute posts from. Source: its page "Receiving Events - Webhooks". */
 export const ONEROUTE_IPS: readonly string[] = Object.freeze(['174.138.104.128'])
@@ -18,7 +19,7 @@ function addTo (list: BlockList, entry: string): void {
   const wellFormed = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest)
   if (isIP(address) === 0 || rest.length > 0 || !wellFormed) {
     throw new InvalidOptionError(
-      `\`allowedIps\` must hold IP addresses or CIDR ranges such as '10.0.0.0/8', got '${entry}'`)
+      `\`allowedIps\` must hold IP addresses or CIDR ranges such as '10.0.0.0/8', got ${inQuotes(entry)}`)
   }
   if (bits === undefined) list.addAddress(address, familyOf(address))
   else list.addSubnet(address, Number(bits), familyOf(address))

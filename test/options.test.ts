@@ -19,7 +19,7 @@ const { add, ...withoutAdd } = Object.fromEntries(
 /** By option: its wrong values, and what is said of the value. */
 const WRONG: Record<string, Array<[value: unknown, got: string]>> = {
   path: [
-    ['hooks', "'hooks' (string)"], ['', "'' (string)"], [' /hooks', "' /hooks' (string)"], [5, '5 (number)'], [null, 'null'],
+    ['postgres://app:the key itself@db/x', "'postgres://***@db/x' (string)"], ['hooks', "'hooks' (string)"], ['', "'' (string)"], [' /hooks', "' /hooks' (string)"], [5, '5 (number)'], [null, 'null'],
     [/hooks/, 'object'], [['/hooks'], 'array']
   ],
   secret: [
@@ -29,7 +29,7 @@ const WRONG: Record<string, Array<[value: unknown, got: string]>> = {
   ],
   allowedIps: [
     [[], 'array'], ['174.138.104.128', "'174.138.104.128' (string)"], [[5], 'array'], [[undefined], 'array'], [null, 'null'],
-    [{}, 'object'], [['1.2.3.4/33'], "'1.2.3.4/33'"]
+    [{}, 'object'], [['1.2.3.4/33'], "'1.2.3.4/33'"], [['http://app:the key itself@db'], "'http://***@db'"]
   ],
   inbox: [
     [null, 'null'], [{}, 'object'], [memoryInbox, 'function'], ['sqlite', "'sqlite' (string)"], [withoutAdd, 'object'],
@@ -290,4 +290,13 @@ test('an app without a secret warns once at start, one with a secret does not', 
   t.equal((await warnings({})).length, 1)
   t.strictSame(await warnings({ secret: KEY }), [])
   t.strictSame(await warnings({ receive: false }), [])
+})
+
+test('a secret with blanks around it is warned of at start, and not shown', async (t) => {
+  for (const secret of [`${KEY} `, `\n${KEY}`, [KEY, `\t${KEY}`]]) {
+    const warned = (await createApp(t, { secret })).lines.filter(({ level }) => level >= 40)
+    t.match(warned, [{ level: 40, msg: 'a key in `secret` begins or ends with a blank, which is a part of it: take the blank away if no signature fits' }])
+    t.equal(warned.length, 1)
+    t.notOk(JSON.stringify(warned).includes(KEY))
+  }
 })

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import tap, { test } from 'tap'
@@ -103,6 +103,9 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     const { code, output } = await run(directory, process.execPath, 'backup.mjs')
     t.equal(code, 0, output)
+    t.equal(statSync(join(directory, 'backup.db')).mode & 0o777, 0o600, 'for its owner only')
+    const again = await run(directory, process.execPath, 'backup.mjs')
+    t.match(again, { code: 1, output: /EEXIST/ }, 'it overwrites nothing')
     const backup = new DatabaseSync(join(directory, 'backup.db'))
     t.teardown(() => { backup.close() })
     t.match(backup.prepare('SELECT count(*) AS count FROM bodies WHERE CAST(body AS TEXT) = ?').get(body), { count: 1 })

@@ -48,13 +48,13 @@ export async function * search (inbox: Pick<InboxView, 'list'>, filter: EventFil
   }
 }
 
-/** Replays all dead events, or those that are not newer than `upTo`; resolves to how many. */
-export async function replayDead (inbox: Pick<InboxView, 'list' | 'replay'>, upTo?: number): Promise<number> {
+/** Replays all events of a state, or those that are not newer than `upTo`; resolves to how many. */
+export async function replayAll (inbox: Pick<InboxView, 'list' | 'replay'>, state: EventState, upTo?: number): Promise<number> {
   let count = 0
   // From the oldest to the newest, so that they keep their order: their ids are few beside their bodies.
   const ids: string[] = []
   const before = upTo === undefined ? undefined : upTo + 1
-  for await (const { events } of search(inbox, { state: 'dead' }, { before })) ids.push(...events.map(({ id }) => id))
+  for await (const { events } of search(inbox, { state }, { before })) ids.push(...events.map(({ id }) => id))
   ids.reverse()
   for (let i = 0; i < ids.length; i += REPLAYED) count += await inbox.replay(ids.slice(i, i + REPLAYED))
   return count

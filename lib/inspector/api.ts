@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { closeConnection } from '../answers.ts'
 import { BadQuestionError, NoSuchEventError } from '../errors.ts'
 import type { StoredEvent } from '../inbox/inbox.ts'
-import { replayDead, search } from '../inbox/search.ts'
+import { replayAll, search } from '../inbox/search.ts'
 import type { InboxView } from '../inbox/view.ts'
 import type { Feed } from './feed.ts'
 import { hidden } from './hidden.ts'
@@ -60,7 +60,7 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
   })
 
   scope.post('/api/replay-dead', { schema: hidden }, async ({ body }) => {
-    const count = await replayDead(inbox, isUpTo(body).upTo)
+    const count = await replayAll(inbox, 'dead', isUpTo(body).upTo)
     return { count }
   })
 

@@ -93,6 +93,15 @@ test('what is refused is told of on stderr, and why', async (t) => {
   t.notMatch(stderr, /the key[^\n]|secret text/)
 })
 
+test('a key with blanks around it is warned of', async (t) => {
+  const { post, end } = await listening(['--secret', 'the key '])
+  const event = message('c1', 'hi')
+  t.match(await post(event, { 'x-oneroute-signature': sign(event, 'the key ') }), { status: 200 })
+  const { stderr } = await end()
+  t.match(stderr, /^[\d:]{8} {2}a key in `secret` begins or ends with a blank, which is a part of it: take the blank away if no signature fits\n/)
+  t.notMatch(stderr, 'the key ')
+})
+
 test('what fails here is told of on stderr', async (t) => {
   const path = temporaryFile(t)
   const { post, end } = await listening(['--db', path])
@@ -183,6 +192,14 @@ for (const [argv, message, env = {}] of [
   [['--port', ''], "--port must be an integer from 0 to 65535, got ''"],
   [['--path', 'hooks'], "--path must be a path such as /webhooks/oneroute, got 'hooks'"],
   [['--host', ' '], "--host must be an address of this machine, got ' '"],
+  [['--secret', ' ', 'S3CRET'], 'listen takes options only, got what may be a part of the key'],
+  [['http://u:S3CRET@h'], "listen takes options only, got 'http://***@h'"],
+  [['--host', 'http://u:S3CRET@h'], "--host must be an address of this machine, got 'http://***@h'"],
+  [['--path', 'http://u:S3CRET@h'], "--path must be a path such as /webhooks/oneroute, got 'http://***@h'"],
+  [['--port', 'u:S3CRET@h'], "--port must be an integer from 0 to 65535, got '***@h'"],
+  [['--db', 'host=db user=app password=S3CRET'], "--db must be a SQLite file, or an address such as postgres://user@host/database, got 'host=db user=app password=***'"],
+  [['--db', 'postgres://app:a/S3CRET@db/x'], /^--db is an address that cannot be read, 'postgres:\/\/\*\*\*@db\/x': in a password/],
+  [['--schema', 'postgres://app:S3CRET@db/x'], /^--schema must be the name of a schema, got 'postgres:\/\/\*\*\*@db\/x'/],
   [['--db', ''], "--db must be a SQLite file or a PostgreSQL address, got ''"],
   [['--secret', ''], "--secret is blank: give OneRoute's secret key, or nothing at all to accept unsigned events"],
   [[], /^The environment variable ONEROUTE_SECRET is blank/, { ONEROUTE_SECRET: ' ' }],
@@ -192,6 +209,7 @@ for (const [argv, message, env = {}] of [
     const { code, stdout, stderr } = await cli(['listen', ...argv], { env })
     t.equal(code, 2)
     t.equal(stdout, '')
+    t.notMatch(stderr, 'S3CRET')
     const [, said = ''] = /^fastify-oneroute-webhooks listen: ([^]*)\nSee fastify-oneroute-webhooks listen --help\n$/.exec(stderr) ?? []
     if (typeof message === 'string') t.equal(said, message)
     else t.match(said, message)

@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { namesIn } from '../../lib/cli/names.ts'
 import { describe } from '../../lib/cli/describe.ts'
 import { ageOf } from '../../lib/cli/inbox/age.ts'
-import { columnsOf, jsonOf, onOneLine, paintFor, prettyJson } from '../../lib/cli/terminal.ts'
+import { columnsOf, jsonOf, onLines, onOneLine, paintFor, prettyJson } from '../../lib/cli/terminal.ts'
 import { createEventRedact } from '../../lib/inspector/redact.ts'
 import { message } from '../helpers/app.ts'
 
@@ -28,6 +28,7 @@ test('nothing of a text controls the terminal, or makes a line be read as anothe
   t.equal(onOneLine('a\u0000\u202eb\ud800'), 'a\ufffd\ufffdb\ufffd')
   t.equal(onOneLine('😀😀😀', 2), '😀…')
   t.equal(onOneLine('abc', 3), 'abc')
+  t.equal(onLines('a\r\n\tb\rc\b \u001b[31mred\n\u0085\u202e\u0007\ud800', 4), 'a\n      b\ufffdc\ufffd red\n    \ufffd\ufffd\ufffd\ufffd')
   const value = { text: '\u001b[31m \u009b2J \u202e \n é' }
   const json = jsonOf(value)
   t.notMatch(json, /[\p{Cc}\u202e]/u)

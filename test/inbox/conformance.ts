@@ -294,6 +294,17 @@ export function durableConformance (name: string, create: () => Inbox): void {
     t.match(await inbox.stats(), { pending: 0, done: 1, dead: 1 })
   })
 
+  test(`${name}: an event that is done at once has a record if it is given one`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const event = newEvent('a')
+    await inbox.add(event)
+    const delivery = { attempt: 1, startedAt: new Date(1_700_000_000_000), duration: 0.5, completed: [], failures: [] }
+    for (const held of await claim(inbox)) await inbox.settle(held, done(held).map((outcome) => ({ ...outcome, delivery })))
+    t.match(await inbox.stats(), { pending: 0, done: 1 })
+    t.match(await inbox.get(event.id), { state: 'done', attempts: 1, deliveries: [delivery], error: null })
+  })
+
   test(`${name}: of very many deliveries the last ones are kept`, async (t) => {
     const inbox = create()
     await open(t, inbox)

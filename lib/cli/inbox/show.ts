@@ -41,5 +41,6 @@ function linesOf ({ attempt, startedAt, duration, completed, failures }: Deliver
   const done = completed.map((listener) => `  ${paint('green', 'ok')}      ${onOneLine(listener)}`)
   const failed = failures.map(({ listener, duration, error }) =>
     `  ${paint('red', 'failed')}  ${onOneLine(listener)}, ${Math.round(duration)} ms: ${onOneLine(error)}`)
-  return [`${paint('dim', 'delivery')} ${attempt}    ${startedAt.toISOString()}, ${Math.round(duration)} ms`, ...done, ...failed]
+  const ignored = done.length + failed.length === 0 ? ['  no listener wanted it'] : []
+  return [`${paint('dim', 'delivery')} ${attempt}    ${startedAt.toISOString()}, ${Math.round(duration)} ms`, ...ignored, ...done, ...failed]
 }
