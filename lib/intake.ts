@@ -49,15 +49,6 @@ export class Intake {
     }
   }
 
-  /** The body as OneRoute's own sample would sign it, or nothing if there is no such thing. */
-  serialiseAgain (bytes: Uint8Array): Uint8Array | undefined {
-    try {
-      return Buffer.from(JSON.stringify(this.#json(bytes)))
-    } catch {
-      return undefined // not JSON, or nested too deeply to be written again
-    }
-  }
-
   fits (event: UnknownEvent): boolean {
     return this.#parts.catalogue.fits(event)
   }
