@@ -9,7 +9,7 @@ const EVERY = 60_000
  * Counts and logs what requests of the route were answered that the plugin has not answered: the app's own hooks run for it too, and a login
  * or a rate limit that refuses OneRoute would otherwise be seen by nobody.
  */
-export function watchForeignAnswers (scope: FastifyInstance, receptions: Receptions, now: () => number = () => performance.now()): void {
+export function watchForeignAnswers (scope: FastifyInstance, receptions: Pick<Receptions, 'answeredOtherwise'>, now: () => number = () => performance.now()): void {
   const logged = new Map<number, number>()
   scope.addHook('onResponse', (request, reply, done) => {
     if (notesOf(request)[TOLD] !== true) see(request, reply)

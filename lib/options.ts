@@ -29,7 +29,7 @@ export interface WebhooksOptions {
   /** The POST route, below the prefix of the scope that the plugin is registered in. @default '/webhooks/oneroute' */
   path?: string | undefined
   /** In front of `path`, as Fastify's own option of `register` is. @default '' */
-  prefix?: string | undefined
+  prefix?: string // without undefined, as there
   /**
    * OneRoute secret keys; several while one is being changed. Set: a request without a valid signature gets 401. Not given:
    * requests are accepted unsigned. Given but undefined or blank: refused, so that a missing environment variable cannot
