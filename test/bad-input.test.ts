@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { isDeepStrictEqual } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
@@ -181,3 +182,21 @@ test('a body that stalls and is cut off reaches nobody', async (t) => {
   t.strictSame(heard, [parsed(GOOD)])
   t.notOk(lines.some(({ level }) => level >= 50))
 })
+
+test('a body that stalls is let go in time with the limits of Node.js that README names', async (t) => {
+  const limits = { requestTimeout: 50, http: { headersTimeout: 50, connectionsCheckingInterval: 10 } }
+  const { app } = await createApp(t, {}, limits)
+  const heard = deliveries(app)
+  const answer = await stalled(t, await listen(app))
+  t.match(answer, /^HTTP\/1.1 408 /)
+  t.strictSame(heard, [])
+})
+
+/** What is answered to half a request until its connection is closed. */
+async function stalled (t: Test, port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  socket.write(head([JSON_TYPE], GOOD.length))
+  socket.write(GOOD.subarray(0, 100))
+  return await text(socket)
+}
