@@ -127,6 +127,7 @@ test('a hint on a malformed header looks at the body after the answer, however i
 test('in production there are no hints', async (t) => {
   setEnvironment(t, 'production')
   const { app, lines } = await createApp(t, { secret: 'k3y' })
-  t.equal((await post(app, BODY)).statusCode, 401)
+  for (const headers of [{}, { [HEADER]: 'nonsense' }, { [HEADER]: hmac('other', BODY).toString('hex') }]) t.equal((await post(app, BODY, headers)).statusCode, 401)
+  await turns()
   t.same(lines.filter(({ msg }) => msg === 'a signature is not valid'), [])
 })
