@@ -36,8 +36,8 @@ export const BadSignatureError = createError(
 export const BodyTooLargeError = createError(
   'FST_ONEROUTE_BODY_TOO_LARGE', 'The body is larger than this route accepts', 413, Error, withoutStack)
 
-export const UnsupportedMediaTypeError = createError(
-  'FST_ONEROUTE_UNSUPPORTED_MEDIA_TYPE', 'The content type must be application/json', 415, Error, withoutStack)
+export const UnsupportedEncodingError = createError(
+  'FST_ONEROUTE_UNSUPPORTED_ENCODING', 'The body is compressed or encoded in another way, and must not be', 415, Error, withoutStack)
 
 export const EmptyBodyError = createError(
   'FST_ONEROUTE_EMPTY_BODY', 'The body is empty', 400, Error, withoutStack)

@@ -74,7 +74,9 @@ for (const { title, text, refused, defaults } of [
   test(`the options of ${title} and their defaults are those of the code`, async (t) => {
     const rows = table(text, 'option')
     t.same(sorted(named(rows, 'option')), sorted(listedBy(refused)))
-    const inWords: Record<string, string> = { inbox: '`memoryInbox()`', key: "the body's SHA-256", lane: "the conversation's id", retry: 'see below' }
+    const inWords: Record<string, string> = {
+      prefix: "`''`", inbox: '`memoryInbox()`', key: "the body's SHA-256", lane: "the conversation's id", retry: 'see below'
+    }
     const real: Record<string, unknown> = defaults
     for (const row of rows) {
       const [name = ''] = codes(row.option)

@@ -39,6 +39,12 @@ async function documentOf (t: Test, version: string, options: WebhooksOptions = 
   return document
 }
 
+test('the path in a document is the whole of it, with `prefix`', async (t) => {
+  const { paths } = await documentOf(t, '3.1.0', { prefix: '/hooks' })
+  t.same(Object.keys(paths), ['/hooks/webhooks/oneroute'])
+  t.equal(paths['/hooks/webhooks/oneroute']?.post?.operationId, 'receiveHooksWebhooksOneroute')
+})
+
 for (const version of ['3.0.3', '3.1.0']) {
   test(`the route is in a document of OpenAPI ${version}, with all that it takes and answers`, async (t) => {
     const { paths } = await documentOf(t, version, { secret: 'key', allowedIps: ['127.0.0.1'], events: { orderPaid: OrderPaid, quiet: Quiet } })

@@ -22,6 +22,8 @@ const WRONG: Record<string, Array<[value: unknown, got: string]>> = {
     ['postgres://app:the key itself@db/x', "'postgres://***@db/x' (string)"], ['hooks', "'hooks' (string)"], ['', "'' (string)"], [' /hooks', "' /hooks' (string)"], [5, '5 (number)'], [null, 'null'],
     [/hooks/, 'object'], [['/hooks'], 'array']
   ],
+  prefix: [['hooks', "'hooks' (string)"], ['/hooks/', "'/hooks/' (string)"], ['/', "'/' (string)"], [5, '5 (number)'], [null, 'null'], [['/hooks'], 'array']],
+  signature: [['Raw', "'Raw' (string)"], ['', "'' (string)"], [true, 'true (boolean)'], [null, 'null'], [['raw'], 'array']],
   secret: [
     ['', 'a blank string'], [' \t\n', 'a blank string'], [null, 'null'], [5, 'number'], [false, 'boolean'], [[], 'array'],
     [[KEY, ''], 'array'], [[KEY, ' '], 'array'], [[KEY, undefined], 'array'], [[[KEY]], 'array'], [Buffer.from(KEY), 'object'],
@@ -101,9 +103,9 @@ for (const [option, values] of Object.entries(WRONG_RETRY)) {
 }
 
 for (const [options, message] of [
-  [{ paht: '/hooks' }, "`paht` is not one of the plugin's options: they are path, secret,"],
+  [{ paht: '/hooks' }, "`paht` is not one of the plugin's options: they are path, prefix, secret, signature,"],
   [{ secrets: [KEY] }, "`secrets` is not one of the plugin's options"],
-  [{ prefix: '/v1' }, "`prefix` is not one of the plugin's options"],
+  [{ prefixes: '/v1' }, "`prefixes` is not one of the plugin's options"],
   [{ toString: KEY }, '`toString` is not one of'],
   [Object.fromEntries([['__proto__', KEY]]), '`__proto__` is not one of'],
   [{ retry: { delay: 5 } }, '`delay` is not one of `retry`: they are attempts, minDelay, maxDelay, factor'],
@@ -212,7 +214,9 @@ test('what Fastify refuses rejects the registration too, and the inbox is closed
 test('every option has the default that is documented', (t) => {
   const defaults = {
     path: '/webhooks/oneroute',
+    prefix: '',
     secrets: [],
+    signature: 'either',
     allowedIps: undefined,
     key: undefined,
     inbox: undefined,
@@ -221,7 +225,7 @@ test('every option has the default that is documented', (t) => {
     concurrency: 64,
     timeout: 30_000,
     retry: { attempts: 8, minDelay: 1_000, maxDelay: 600_000, factor: 3 },
-    bodyLimit: 262_144,
+    bodyLimit: 1_048_576,
     maxBacklog: 1_000_000,
     drainTimeout: 10_000,
     receive: true,
@@ -255,6 +259,22 @@ test('the path is below the prefix of the scope that the plugin is registered in
     const posted = { method: 'POST', headers: { 'content-type': 'application/json' }, payload: fixture('new-message') } as const
     t.equal((await app.inject({ ...posted, url })).statusCode, 200, url)
     t.equal((await app.inject({ ...posted, url: path ?? '/webhooks/oneroute' })).statusCode, 404)
+  }
+})
+
+test("`prefix` goes in front of the path, as Fastify's own option does", async (t) => {
+  for (const [outer, prefix, url] of [['', '/hooks', '/hooks/webhooks/oneroute'], ['/v1', '/hooks', '/v1/hooks/webhooks/oneroute'], ['/v1/', '/a/b', '/v1/a/b/webhooks/oneroute'], ['', '', '/webhooks/oneroute']] as const) {
+    const lines: string[] = []
+    const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(line) } } } })
+    t.teardown(async () => { await app.close() })
+    await app.register(async (scope) => {
+      await scope.register(webhooks, { prefix })
+      scope.get('/own', () => 'own')
+    }, { prefix: outer })
+    const posted = { method: 'POST', headers: { 'content-type': 'application/json' }, payload: fixture('new-message') } as const
+    t.equal((await app.inject({ ...posted, url })).statusCode, 200, url)
+    t.equal((await app.inject(`${outer}/own`.replace('//', '/'))).statusCode, 200, "the scope's own routes have none of it")
+    t.match(lines[0], `accepted unsigned on ${url}:`)
   }
 })
 

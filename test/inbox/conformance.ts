@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import Fastify from 'fastify'
 import { test } from 'tap'
 import type { Test } from 'tap'
@@ -66,6 +67,18 @@ export function conformance (name: string, create: () => Inbox): void {
     t.same(shown(await claim(inbox)), ['a: a2'])
     t.match(await Promise.all(added.filter((_, i) => i !== 1)), ['accepted', 'accepted'])
     void Promise.allSettled(added)
+  })
+
+  test(`${name}: an event of 1 MiB is like any other, also beside small ones`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const event = { event: 'newMessage', text: 'é'.repeat(524_288) }
+    const large = newEvent('a', { event, body: Buffer.from(JSON.stringify(event)) })
+    const added = adds(inbox, newEvent('a'), large, newEvent('a'), newEvent('b'))
+    await settleAll(inbox)
+    t.same(await Promise.all(added), ['accepted', 'accepted', 'accepted', 'accepted'])
+    t.match(await inbox.stats(), { pending: 0, done: 4 })
+    t.ok(isDeepStrictEqual((await inbox.get(large.id))?.event, event))
   })
 
   test(`${name}: no more lanes are claimed than were asked for`, async (t) => {

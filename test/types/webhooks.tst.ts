@@ -111,6 +111,7 @@ describe('options', () => {
   test('are all optional', () => {
     expect<WebhooksOptions>().type.toBeAssignableFrom({})
     expect(app.register).type.toBeCallableWith(webhooks)
+    expect(app.register).type.toBeCallableWith(webhooks, { prefix: '/hooks', secret: 'k', signature: 'raw' as const })
     expect<WebhooksOptions>().type.toBeAssignableFrom({
       path: '/hooks', secret: ['new', 'old'], allowedIps: ['10.0.0.0/8'], inbox: memoryInbox({ keep: 1, history: 1 }), events: { orderPaid: OrderPaid }, retry: { attempts: 3 }
     })
@@ -119,6 +120,8 @@ describe('options', () => {
   test('that do not exist, or are of another type, do not compile', () => {
     // @ts-expect-error 'secrets' does not exist
     void app.register(webhooks, { secrets: 'k' })
+    // @ts-expect-error No overload matches this call
+    void app.register(webhooks, { signature: 'both' })
     // @ts-expect-error Type 'string' is not assignable to type 'number'
     void app.register(webhooks, { concurrency: '64' })
     // @ts-expect-error 'attempt' does not exist
