@@ -37,6 +37,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
 
   const webhooks = new Webhooks({
     inbox: viewOf(inbox),
+    names: [...catalogue.schemas.keys()],
     onSubscribe: () => { delivery.wake() },
     receive: async (body) => {
       // As `inject` does: what is received before that would meet listeners that are not there yet.
@@ -65,8 +66,10 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   })
 
   if (options.receive) {
-    warnOfOpenDoors(app, options)
-    await app.register(async (scope) => { addRoute(scope, { intake, catalogue, options, receptions, closing: () => closing }) })
+    await app.register(async (scope) => {
+      warnOfOpenDoors(scope, options)
+      addRoute(scope, { intake, catalogue, options, receptions, closing: () => closing })
+    }, { prefix: options.prefix })
   }
 }
 
@@ -88,6 +91,6 @@ export type {
 export { memoryInbox } from './lib/inbox/memory.ts'
 export type { MemoryInboxOptions } from './lib/inbox/memory-options.ts'
 export type { InboxView } from './lib/inbox/view.ts'
-export type { RetryOptions, WebhookRouteOptions, WebhooksOptions } from './lib/options.ts'
+export type { RetryOptions, SignatureMode, WebhookRouteOptions, WebhooksOptions } from './lib/options.ts'
 export { Webhooks } from './lib/webhooks.ts'
 export type { ReceivableBody, Receipt, WebhookListener } from './lib/webhooks.ts'

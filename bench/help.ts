@@ -4,7 +4,7 @@ import { bare, variants } from './variants.ts'
 export const help = `Usage: node bench/run.ts [options]
 
 The servers side by side, what one with SQLite costs as its file grows, and on one PostgreSQL: several processes, and other queues;
-and what it costs that deliveries are kept.
+what it costs that deliveries are kept, and what requests cost that are refused.
 
   --rounds N            how often all servers are started anew (4)
   --cycles N            how often every server gets its turn in a round (60)
@@ -35,6 +35,10 @@ and what it costs that deliveries are kept.
   --record-cycles N     how often each kind of delivery gets its turn (20)
   --record-events N     events in one turn (2000)
   --no-records          leave that out
+
+  --refusal-cycles N    how often each kind of refused request gets its turn (20)
+  --refusal-requests N  requests in one turn (10)
+  --no-refusals         leave that out
 
   --no-save             leave results.json and chart.svg as they are; so does a run that leaves something out
   --help                this text

@@ -6,6 +6,7 @@ import type { ProcessesPlan } from './processes/measure.ts'
 import { ours, queueContestants } from './queues/contestants.ts'
 import type { QueuesPlan } from './queues/measure.ts'
 import type { RecordsPlan } from './records/measure.ts'
+import type { RefusalsPlan } from './refusals/measure.ts'
 import { bare, variants, type Variant } from './variants.ts'
 
 export interface ServersPlan extends Extent {
@@ -18,6 +19,7 @@ export interface Options {
   processes: ProcessesPlan | undefined
   queues: QueuesPlan | undefined
   records: RecordsPlan | undefined
+  refusals: RefusalsPlan | undefined
   save: boolean
 }
 
@@ -26,40 +28,42 @@ type Values = Record<string, unknown>
 const text = (value: string) => ({ type: 'string', default: value }) as const
 const flag = (value: boolean) => ({ type: 'boolean', default: value }) as const
 
+const known = {
+  rounds: text('4'),
+  cycles: text('60'),
+  slice: text('2000'),
+  'warm-up': text('20000'),
+  only: { type: 'string' },
+  servers: flag(true),
+  'growth-rounds': text('8'),
+  'growth-cycles': text('16'),
+  'growth-slice': text('1000'),
+  'growth-warm-up': text('8000'),
+  stored: text('1000,100000,1000000'),
+  pending: text('1000000'),
+  growth: flag(true),
+  'process-rounds': text('3'),
+  'process-events': text('40000'),
+  processes: flag(true),
+  'queue-rounds': text('3'),
+  'queue-events': text('20000'),
+  'stream-events': text('5000'),
+  'retry-events': text('2000'),
+  'only-queues': { type: 'string' },
+  queues: flag(true),
+  'record-cycles': text('20'),
+  'record-events': text('2000'),
+  records: flag(true),
+  'refusal-cycles': text('20'),
+  'refusal-requests': text('10'),
+  refusals: flag(true),
+  save: flag(true),
+  help: flag(false)
+} as const
+
 /** @throws if an option is unknown or has a bad value. */
 export function readOptions (): Options {
-  const { values } = parseArgs({
-    allowNegative: true,
-    options: {
-      rounds: text('4'),
-      cycles: text('60'),
-      slice: text('2000'),
-      'warm-up': text('20000'),
-      only: { type: 'string' },
-      servers: flag(true),
-      'growth-rounds': text('8'),
-      'growth-cycles': text('16'),
-      'growth-slice': text('1000'),
-      'growth-warm-up': text('8000'),
-      stored: text('1000,100000,1000000'),
-      pending: text('1000000'),
-      growth: flag(true),
-      'process-rounds': text('3'),
-      'process-events': text('40000'),
-      processes: flag(true),
-      'queue-rounds': text('3'),
-      'queue-events': text('20000'),
-      'stream-events': text('5000'),
-      'retry-events': text('2000'),
-      'only-queues': { type: 'string' },
-      queues: flag(true),
-      'record-cycles': text('20'),
-      'record-events': text('2000'),
-      records: flag(true),
-      save: flag(true),
-      help: flag(false)
-    }
-  })
+  const { values } = parseArgs({ allowNegative: true, options: known })
   if (values.help) exitWithHelp()
   const { only } = values
   const isAll = only === undefined
@@ -68,7 +72,8 @@ export function readOptions (): Options {
     growth: isAll && values.growth ? growthPlan(values) : undefined,
     processes: isAll && values.processes ? processesPlan(values) : undefined,
     queues: isAll && values.queues ? queuesPlan(values) : undefined,
-    records: isAll && values.records ? { cycles: numberOf(values, 'record-cycles'), events: numberOf(values, 'record-events') } : undefined
+    records: isAll && values.records ? { cycles: numberOf(values, 'record-cycles'), events: numberOf(values, 'record-events') } : undefined,
+    refusals: isAll && values.refusals ? { cycles: numberOf(values, 'refusal-cycles'), requests: numberOf(values, 'refusal-requests') } : undefined
   }
   // A part of the results must not take the place of all.
   const isWhole = isAll && values['only-queues'] === undefined && Object.values(parts).every((part) => part !== undefined)

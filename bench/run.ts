@@ -13,8 +13,9 @@ import { openPostgres, type Postgres } from './postgres/server.ts'
 import { measureProcesses } from './processes/measure.ts'
 import { measureQueues } from './queues/measure.ts'
 import { measureRecords } from './records/measure.ts'
+import { measureRefusals } from './refusals/measure.ts'
 import { assertEqualSize } from './requests.ts'
-import { backlogLine, growthTable, postgresLine, processesLines, queueTable, recordsTable, serverTable } from './table.ts'
+import { backlogLine, growthTable, postgresLine, processesLines, queueTable, recordsTable, refusalsTable, serverTable } from './table.ts'
 import { bare, type Variant } from './variants.ts'
 
 try {
@@ -25,7 +26,7 @@ try {
   process.exit(1)
 }
 
-async function run ({ servers, growth, processes, queues, records, save }: Options) {
+async function run ({ servers, growth, processes, queues, records, refusals, save }: Options) {
   const bodyBytes = assertEqualSize()
   const env = environment()
   if (env.disk.inMemory) console.log('The folder for temporary files is in memory: databases are quicker there than on any disk.\n')
@@ -39,15 +40,17 @@ async function run ({ servers, growth, processes, queues, records, save }: Optio
 
   const kept = records && await measureRecords(records)
   if (kept) console.log(`${recordsTable(kept)}\n`)
+  const refused = refusals && await measureRefusals(refusals)
+  if (refused) console.log(`${refusalsTable(refused)}\n`)
   const figures = servers && await measureServers(servers, postgres)
   if (figures) console.log(serverTable(figures))
   await postgres?.stop()
   const grown = await measureGrowth?.()
   if (grown) console.log(`\n${growthTable(grown.figures)}\n\n${backlogLine(grown.backlog)}`)
 
-  const plans = { servers: { ...servers, variants: undefined }, growth, records, processes, queues: { ...queues, queues: undefined } }
+  const plans = { servers: { ...servers, variants: undefined }, growth, records, refusals, processes, queues: { ...queues, queues: undefined } }
   const settings = { ...plans, connections: CONNECTIONS, pinned, bodyBytes }
-  if (save && figures) saveAll({ ...env, postgres: postgres?.description, settings, figures, growth: grown, records: kept, ...shared }, figures)
+  if (save && figures) saveAll({ ...env, postgres: postgres?.description, settings, figures, growth: grown, records: kept, refusals: refused, ...shared }, figures)
 }
 
 function needsPostgres ({ servers, processes, queues }: Pick<Options, 'servers' | 'processes' | 'queues'>) {

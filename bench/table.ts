@@ -5,6 +5,7 @@ import type { Description } from './postgres/settings.ts'
 import type { ProcessesFigures } from './processes/measure.ts'
 import type { Order, QueueFigures } from './queues/figures.ts'
 import type { RecordsFigures } from './records/measure.ts'
+import type { RefusalsFigures } from './refusals/measure.ts'
 import type { Quartiles } from './statistics.ts'
 
 interface Column<Row> {
@@ -64,6 +65,17 @@ export function growthTable (figures: GrowthFigures[]) {
 
 export function recordsTable (figures: RecordsFigures[]) {
   return table(recordsColumns, figures)
+}
+
+export function refusalsTable (figures: RefusalsFigures[]) {
+  const sizes = figures[0]?.sizes ?? []
+  return table([
+    { heading: 'A refused body of', cell: ({ title }) => title },
+    ...sizes.flatMap(({ size }, index): Array<Column<RefusalsFigures>> => [
+      { heading: `Processor time, ${whole(size / 1_024)} KiB`, cell: ({ sizes }) => sizes[index] === undefined ? '' : `**${ratio(sizes[index].ratio.median)}** ${spread(sizes[index].ratio)}` },
+      { heading: 'µs a request', cell: ({ sizes }) => sizes[index] === undefined ? '' : whole(sizes[index].microseconds.median) }
+    ])
+  ], figures)
 }
 
 export function queueTable (figures: QueueFigures[]) {

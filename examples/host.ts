@@ -18,10 +18,10 @@ const app = Fastify()
 await app.register(webhooks, { secret, inbox: sqliteInbox({ path }) })
 
 app.webhooks.on('newMessage', ({ message, conversation }, { receivedAt }) => {
-  console.log(`${receivedAt.toISOString()} ${conversation.Channel.medium} ${conversation.id} ${message.sender.name}: ${message.content}`)
+  console.log(`${receivedAt.toISOString()} ${conversation.Channel.medium} ${conversation.id} ${message.sender.name}: ${message.content ?? '(no text)'}`)
 })
 app.webhooks.on('smsDeliveryReport', ({ conversation }) => {
-  console.log(`SMS to ${conversation.to}: ${conversation.status} (${conversation.reason})`)
+  console.log(`SMS to ${conversation.to}: ${conversation.status} (${conversation.reason ?? 'no reason given'})`)
 })
 app.webhooks.on('unknown', ({ event }) => { console.log(`An event of another name: ${event}`) })
 

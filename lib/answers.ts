@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { BodyTooLargeError, isCoded, UnsupportedMediaTypeError } from './errors.ts'
+import { BodyTooLargeError, isCoded } from './errors.ts'
 import type { CodedError } from './errors.ts'
 import type { Receipt } from './webhooks.ts'
 
@@ -14,17 +14,14 @@ export const Taken = Type.Unsafe<Receipt>(Type.Object({
   problems: Type.Optional(Type.Array(Type.String(), { description: 'Of an event that is not of its schema: where it differs' }))
 }, { description: 'The event is safe: accepted, a duplicate of one that was, or kept though it is not of its schema' }))
 
-/** Answers for errors of ours, and returns which it was; those of the host's hooks are thrown on to the host's error handler. */
-export function answerError (error: Error, request: FastifyRequest, reply: FastifyReply, closing: boolean): CodedError {
-  const known = ours(error)
-  if (known === undefined) throw error
-  const { statusCode, code, message } = known
-  if (statusCode >= 500) request.log.error({ err: known }, 'a webhook could not be taken in')
+/** Answers for an error of ours. */
+export function answerError (error: CodedError, request: FastifyRequest, reply: FastifyReply, closing: boolean): void {
+  const { statusCode, code, message } = error
+  if (statusCode >= 500) request.log.error({ err: error }, 'a webhook could not be taken in')
   else request.log.warn({ code }, `a webhook was refused: ${message}`)
   if (closing) closeConnection(reply)
   if (statusCode === 503) reply.header('retry-after', RETRY_AFTER)
   reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
-  return known
 }
 
 /** A sender that keeps its connection alive would hold up the end of the server for seconds. */
@@ -33,10 +30,8 @@ export function closeConnection (reply: FastifyReply): void {
   if (reply.request.raw.httpVersionMajor !== 2) reply.header('connection', 'close')
 }
 
-function ours (error: Error & { code?: string }): CodedError | undefined {
-  switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE': return new BodyTooLargeError()
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': return new UnsupportedMediaTypeError()
-    default: return isCoded(error) ? error : undefined
-  }
+/** One of our errors, or Fastify's where we have one for it; undefined for those that hooks of the host have raised. */
+export function codedOf (error: Error & { code?: string }): CodedError | undefined {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BodyTooLargeError()
+  return isCoded(error) ? error : undefined
 }

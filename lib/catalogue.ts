@@ -2,12 +2,11 @@ import { Type } from '@sinclair/typebox'
 import type { TSchema, TUnsafe } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { TypeCheck } from '@sinclair/typebox/compiler'
-import { ValueErrorType } from '@sinclair/typebox/errors'
 import { InvalidOptionError } from './errors.ts'
 import { providerEvents } from './events.ts'
 import type { UnknownEvent } from './events.ts'
-
-const MOST_PROBLEMS = 10
+import { nameInLogs } from './events/name-in-logs.ts'
+import { fieldNamesOf, problemsOf } from './events/problems.ts'
 
 /** The events that have a schema: their compiled checks, and what a body may be for the documentation. */
 export class EventCatalogue {
@@ -15,6 +14,7 @@ export class EventCatalogue {
   readonly body: TUnsafe<UnknownEvent>
   readonly schemas: ReadonlyMap<string, TSchema>
   readonly #checks: ReadonlyMap<string, TypeCheck<TSchema>>
+  readonly #fieldNames: ReadonlyMap<string, ReadonlySet<string>>
 
   constructor (further: Readonly<Record<string, TSchema>>) {
     const schemas = Object.entries<TSchema>({ ...providerEvents, ...further })
@@ -22,11 +22,17 @@ export class EventCatalogue {
     this.body = Type.Unsafe(Type.Union([...schemas.map(([, schema]) => schema), other]))
     this.schemas = new Map(schemas)
     this.#checks = new Map(schemas.map(([name, schema]) => [name, compile(name, schema)]))
+    this.#fieldNames = new Map(schemas.map(([name, schema]) => [name, fieldNamesOf(schema)]))
   }
 
   /** The name of an event if it has a schema, or else `unknown`: a name that came over the network is nothing to call anything by. */
   nameOf ({ event }: UnknownEvent): string {
     return this.#checks.has(event) ? event : 'unknown'
+  }
+
+  /** What the log calls an event. */
+  labelOf ({ event }: UnknownEvent): string {
+    return this.#checks.has(event) ? event : nameInLogs(event)
   }
 
   /** Whether an event is of the schema that its name has, if any. */
@@ -35,16 +41,11 @@ export class EventCatalogue {
     return check === undefined || check.Check(event)
   }
 
-  /** Says where an event differs from its schema and what was expected there: never a value, for that is somebody's data. */
+  /** Says where an event differs from its schema and what was expected there, in ten places at the most. */
   problems (event: UnknownEvent): string[] {
-    const messages = new Map<string, string>()
-    for (const { type, path, message } of this.#checks.get(event.event)?.Errors(event) ?? []) {
-      // The path of a field that is too much ends with its name, which the sender has chosen.
-      const place = type === ValueErrorType.ObjectAdditionalProperties ? path.slice(0, path.lastIndexOf('/')) : path
-      if (!messages.has(place)) messages.set(place, message)
-      if (messages.size === MOST_PROBLEMS) break
-    }
-    return Array.from(messages, ([path, message]) => `${path}: ${message}`)
+    const errors = this.#checks.get(event.event)?.Errors(event)
+    const fieldNames = this.#fieldNames.get(event.event)
+    return errors === undefined || fieldNames === undefined ? [] : problemsOf(event, errors, fieldNames)
   }
 }
 

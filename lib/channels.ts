@@ -14,7 +14,7 @@ export const channels = {
   deliveryEnd: channel('fastify-oneroute-webhooks:delivery:end')
 } as const
 
-/** `invalid`: not of its schema, and kept so, handled so or refused. `refused`: any other 4xx. `failed`: a 5xx. */
+/** `invalid`: not of its schema, and kept so, handled so or refused. `refused`: any other 4xx, or whatever below 500 the app's own hooks have answered. `failed`: a 5xx. */
 export type ReceiveOutcome = 'accepted' | 'duplicate' | 'invalid' | 'refused' | 'failed'
 
 export interface ReceiveMessage {
@@ -25,7 +25,7 @@ export interface ReceiveMessage {
   /** A name that has a schema, or `unknown`. */
   readonly name: string
   readonly outcome: ReceiveOutcome
-  /** The error code of what was not accepted. */
+  /** The error code of what was not accepted; null if a hook of the app has answered without an error. */
   readonly code: string | null
   /** Until the answer, in milliseconds. */
   readonly duration: number

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from './errors.ts'
+import { inQuotes } from './passwords.ts'
 
 /** Tells whether a value will do, and what it must be if not: "start with '/'". */
 export interface Rule {
@@ -56,7 +57,7 @@ function kindOf (value: unknown): string {
 }
 
 function show (value: unknown): string {
-  if (typeof value === 'string') return `'${value}' (string)`
+  if (typeof value === 'string') return `${inQuotes(value)} (string)`
   if (typeof value === 'number' || typeof value === 'boolean') return `${String(value)} (${typeof value})`
   return kindOf(value)
 }

@@ -8,7 +8,7 @@ export interface WebhookContext {
   readonly receivedAt: Date
   /** The delivery that this is, from 1. */
   readonly attempt: number
-  /** Where the event differs from its schema, for listeners of `invalid`; empty for all others. */
+  /** For listeners of `invalid`, where the event differs from its schema and what was expected there, in ten places at the most: `/conversation/id: Expected string`. Empty for all others. */
   readonly problems: readonly string[]
   /** A child of the app's logger that names the event's id and the attempt. */
   readonly log: FastifyBaseLogger

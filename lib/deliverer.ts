@@ -33,6 +33,8 @@ const NONE: readonly never[] = []
 export class Deliverer {
   readonly #parts: Parts
   readonly #unfinished = new Set<Unfinished>()
+  /** The names that were warned of. */
+  readonly #unwanted = new Set<string>()
   #warned = false
 
   constructor (parts: Parts) {
@@ -49,7 +51,7 @@ export class Deliverer {
     const problems = event.problems === null || catalogue.fits(event.event) ? NONE : event.problems
     const name = problems === NONE ? catalogue.nameOf(event.event) : 'invalid'
     const listeners = listenersOf(webhooks, name)
-    if (listeners.length === 0 && problems === NONE) this.#ignore(event)
+    if (listeners.length === 0 && problems === NONE) this.#ignore(event, name)
     const context = new DeliveryContext(event, problems, log)
     if (!areDeliveriesObserved()) return this.#run({ event, context, listeners, start: performance.now(), message: undefined })
     const message = newMessage(webhooks, name, event)
@@ -101,13 +103,21 @@ export class Deliverer {
     return outcome
   }
 
-  /** An event that no listener wants is done. That nobody listens at all is hardly meant. */
-  #ignore ({ id }: ClaimedEvent): void {
-    const { webhooks, log } = this.#parts
-    log.debug({ webhook: id }, 'no listener wants this event')
-    if (this.#warned || hasListeners(webhooks)) return
-    this.#warned = true
-    log.warn('webhooks come in, but nobody listens: they are answered, and that is all')
+  /** An event that no listener wants is done. That nobody listens at all, or to a name that has a schema, is hardly meant. */
+  #ignore ({ id, event }: ClaimedEvent, name: string): void {
+    const { webhooks, log, catalogue } = this.#parts
+    log.debug({ webhook: id, event: catalogue.labelOf(event) }, 'no listener wants this event')
+    if (hasListeners(webhooks)) this.#warnOf(name)
+    else if (!this.#warned) {
+      this.#warned = true
+      log.warn('webhooks come in, but nobody listens: they are answered, and that is all')
+    }
+  }
+
+  #warnOf (name: string): void {
+    if (name === 'unknown' || this.#unwanted.has(name)) return
+    this.#unwanted.add(name)
+    this.#parts.log.warn({ event: name }, 'no listener wants events of this name: they are answered, and that is all')
   }
 
   #failed (attempt: Attempt, ends: readonly ListenerEnd[]): Outcome {

@@ -6,6 +6,9 @@ const withoutStack = false
 export const InvalidOptionError = createError<[message: string]>(
   'FST_ONEROUTE_INVALID_OPTION', '%s', 500, TypeError)
 
+export const UnknownNameError = createError<[name: string, names: string, hint: string]>(
+  'FST_ONEROUTE_UNKNOWN_NAME', "Nothing called '%s' ever comes: there are %s, and 'unknown' stands for every name without a schema.%s", 500, TypeError)
+
 export const NotRegisteredError = createError<[what: string]>(
   'FST_ONEROUTE_NOT_REGISTERED', 'There is no app.webhooks here: register fastify-oneroute-webhooks before %s, in the same scope or around it', 500)
 
@@ -33,8 +36,8 @@ export const BadSignatureError = createError(
 export const BodyTooLargeError = createError(
   'FST_ONEROUTE_BODY_TOO_LARGE', 'The body is larger than this route accepts', 413, Error, withoutStack)
 
-export const UnsupportedMediaTypeError = createError(
-  'FST_ONEROUTE_UNSUPPORTED_MEDIA_TYPE', 'The content type must be application/json', 415, Error, withoutStack)
+export const UnsupportedEncodingError = createError(
+  'FST_ONEROUTE_UNSUPPORTED_ENCODING', 'The body is compressed or encoded in another way, and must not be', 415, Error, withoutStack)
 
 export const EmptyBodyError = createError(
   'FST_ONEROUTE_EMPTY_BODY', 'The body is empty', 400, Error, withoutStack)
@@ -43,7 +46,7 @@ export const InvalidJsonError = createError(
   'FST_ONEROUTE_INVALID_JSON', 'The body is not JSON in UTF-8', 400, Error, withoutStack)
 
 export const NoEventNameError = createError(
-  'FST_ONEROUTE_NO_EVENT_NAME', "The body is not an object with a string 'event'", 400, Error, withoutStack)
+  'FST_ONEROUTE_NO_EVENT_NAME', "The body is not an object with a string 'event' that names it", 400, Error, withoutStack)
 
 export const InvalidEventError = createError<[problems: string]>(
   'FST_ONEROUTE_INVALID_EVENT', 'The event is not of its schema: %s', 400, Error, withoutStack)

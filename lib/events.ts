@@ -1,21 +1,16 @@
 import { Type } from '@sinclair/typebox'
 import type { ObjectOptions, Static, TSchema } from '@sinclair/typebox'
 
-// RFC 3339, section 5.6 and the lengths of months of 5.7. A `pattern`, not a `format`: TypeBox keeps its formats in a
-// registry that the whole process shares, which is the host's and not ours to fill.
-const DATE = '(?:' + [
-  '\\d{4}-(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])',
-  '\\d{4}-(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)',
-  '\\d{4}-02-(?:0[1-9]|1\\d|2[0-8])',
-  '(?:\\d\\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29'
-].join('|') + ')'
-const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d:(?:[0-5]\\d|60)(?:\\.\\d+)?'
-const OFFSET = '(?:[Zz]|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)'
-
 const Text = Type.String()
-const Timestamp = Type.String({ pattern: `^${DATE}[Tt]${TIME}${OFFSET}$`, description: 'RFC 3339 date-time' })
+/** Of any form: a receiver that insisted on one would refuse a customer's message for its clock. */
+const Time = Type.String({ description: 'RFC 3339 date-time' })
 const object = (options?: ObjectOptions) => Type.Unsafe<Record<string, unknown>>(Type.Object({}, options))
-const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+/**
+ * What OneRoute's one sample shows as a value is null or missing in the messages of real accounts. So only what says which event it
+ * is, and of which conversation, is required.
+ */
+const maybe = <T extends TSchema[]>(...schemas: T) => Type.Optional(Type.Union([...schemas, Type.Null()]))
 
 /** A string of which some values are known. The check takes any: OneRoute may add one at any time. */
 type Open<Known extends string> = Known | (string & {})
@@ -23,64 +18,64 @@ const open = <Known extends string>(...known: Known[]) =>
   Type.Unsafe<Open<Known>>(Type.String({ examples: known }))
 
 // Fields that OneRoute's API shows, but its webhook samples do not: what they look like in a webhook is not known.
-const maybe = () => Type.Optional(Type.Unknown({ description: 'Seen in replies of the API, not documented for webhooks' }))
+const undocumented = () => Type.Optional(Type.Unknown({ description: 'Seen in replies of the API, not documented for webhooks' }))
 
 const Sender = Type.Object({
-  name: Text,
-  authUser: Type.Boolean(),
-  lastActivity: Timestamp,
-  customer_id: maybe()
+  name: maybe(Text),
+  authUser: maybe(Type.Boolean()),
+  lastActivity: maybe(Time),
+  customer_id: undocumented()
 })
 
 const Message = Type.Object({
   sender: Sender,
-  externalId: nullable(Text),
-  content: Text,
-  contentType: open('TEXT', 'IMAGE', 'VIDEO', 'DOCUMENT', 'AUDIO'),
-  imageUrl: nullable(Text),
-  videoUrl: nullable(Text),
-  documentUrl: nullable(Text),
-  audioUrl: nullable(Text),
-  quoted_message_id: nullable(Text),
-  conversation_id: Text,
-  id: maybe(),
-  subject: maybe(),
-  createdAt: maybe(),
-  updatedAt: maybe(),
-  replyOptions: maybe(),
-  row_id: maybe()
+  externalId: maybe(Text),
+  content: maybe(Text),
+  contentType: maybe(open('TEXT', 'IMAGE', 'VIDEO', 'DOCUMENT', 'AUDIO')),
+  imageUrl: maybe(Text),
+  videoUrl: maybe(Text),
+  documentUrl: maybe(Text),
+  audioUrl: maybe(Text),
+  quoted_message_id: maybe(Text),
+  conversation_id: maybe(Text),
+  id: undocumented(),
+  subject: undocumented(),
+  createdAt: undocumented(),
+  updatedAt: undocumented(),
+  replyOptions: undocumented(),
+  row_id: undocumented()
 })
 
 const Channel = Type.Object({
-  id: Text,
-  phone: nullable(Text),
-  identifier: Text,
-  medium: open('WHATSAPP', 'EMAIL', 'SMS', 'LIVECHAT', 'INSTAGRAM', 'FACEBOOK', 'TWITTER'),
-  credentials: nullable(object({ description: 'Account data of the channel: never log it' })),
-  description: Text,
-  name: Text,
-  type: open('CUSTOM'),
-  provider: nullable(Text),
-  country: Text,
-  env: open('LIVE'),
-  status: open('ACTIVE'),
-  webhookUrl: Text
+  id: maybe(Text),
+  phone: maybe(Text),
+  identifier: maybe(Text),
+  medium: maybe(open('WHATSAPP', 'EMAIL', 'SMS', 'LIVECHAT', 'INSTAGRAM', 'FACEBOOK', 'TWITTER')),
+  credentials: maybe(object({ description: 'Account data of the channel: never log it' })),
+  description: maybe(Text),
+  name: maybe(Text),
+  type: maybe(open('CUSTOM')),
+  provider: maybe(Text),
+  country: maybe(Text),
+  env: maybe(open('LIVE')),
+  status: maybe(open('ACTIVE')),
+  webhookUrl: maybe(Text)
 })
 
 const Conversation = Type.Object({
   id: Text,
-  subject: nullable(Text),
-  agent: Type.Union([Text, object(), Type.Null()]),
-  customer: Type.Object({ name: Text, email: Text }),
-  lastMessageAt: Timestamp,
-  status: open('in-queue'),
-  country: Text,
-  read: Type.Boolean(),
-  createdAt: Timestamp,
-  updatedAt: Timestamp,
-  agent_id: nullable(Text),
+  subject: maybe(Text),
+  agent: maybe(Text, object()),
+  customer: Type.Object({ name: maybe(Text), email: maybe(Text) }),
+  lastMessageAt: maybe(Time),
+  status: maybe(open('in-queue')),
+  country: maybe(Text),
+  read: maybe(Type.Boolean()),
+  createdAt: maybe(Time),
+  updatedAt: maybe(Time),
+  agent_id: maybe(Text),
   Channel,
-  customer_id: maybe()
+  customer_id: undocumented()
 })
 
 /** A message came in, on any channel. Source: OneRoute's page "Receiving Events - Webhooks". */
@@ -92,17 +87,17 @@ export type NewMessage = Static<typeof NewMessage>
 /** An SMS reached its handset, or did not. Source: the SMS pages of OneRoute's documentation. */
 export const SmsDeliveryReport = Type.Object({
   event: Type.Literal('smsDeliveryReport'),
-  message: Type.Null(),
+  message: Type.Optional(Type.Null()),
   conversation: Type.Object({
     id: Text,
-    externalId: Text,
-    status: open('delivered', 'pending', 'undelivered'),
-    reason: Text,
-    from: Text,
-    to: Text,
-    units: Type.Number(),
-    delivered_time: Timestamp,
-    createdAt: Timestamp
+    externalId: maybe(Text),
+    status: maybe(open('delivered', 'pending', 'undelivered')),
+    reason: maybe(Text),
+    from: maybe(Text),
+    to: maybe(Text),
+    units: maybe(Type.Number()),
+    delivered_time: maybe(Time),
+    createdAt: maybe(Time)
   })
 }, { title: 'smsDeliveryReport', description: 'An SMS was delivered, or was not' })
 export type SmsDeliveryReport = Static<typeof SmsDeliveryReport>

@@ -16,10 +16,18 @@ export function jsonParserOf (app: FastifyInstance): ParseJson {
   }
 }
 
-/** Says once, at the start, what lets strangers in. */
+/** A path of a scope, as a client has it. */
+export function wholePath ({ prefix }: Pick<FastifyInstance, 'prefix'>, path: string): string {
+  return prefix.replace(/\/$/, '') + path
+}
+
+/** Says once, at the start, what lets strangers in, or keeps OneRoute out. */
 export function warnOfOpenDoors (app: FastifyInstance, { path, secrets, allowedIps }: ResolvedOptions): void {
   if (secrets.length === 0) {
-    app.log.warn(`webhooks are accepted unsigned on ${app.prefix}${path}: set the \`secret\` option to check who sends them`)
+    app.log.warn(`webhooks are accepted unsigned on ${wholePath(app, path)}: set the \`secret\` option to check who sends them`)
+  }
+  if (secrets.some((secret) => secret !== secret.trim())) {
+    app.log.warn('a key in `secret` begins or ends with a blank, which is a part of it: take the blank away if no signature fits')
   }
   if (allowedIps !== undefined && trustsEverybody(app)) {
     app.log.warn('`allowedIps` is no protection with `trustProxy: true`, which believes an X-Forwarded-For that anybody ' +

@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { NotRegisteredError } from './errors.ts'
 import { Activity } from './inspector/activity.ts'
+import { answerError } from './inspector/answer-error.ts'
 import { addApi } from './inspector/api.ts'
 import { addAssets } from './inspector/assets.ts'
 import { Feed } from './inspector/feed.ts'
@@ -20,7 +20,7 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
   const { inbox } = webhooks
   const redact = createRedact(names)
   const activity = new Activity()
-  const feed = new Feed({ inbox, activity, log, show: (stored) => summaryOf({ ...stored, event: redact(stored.event) }) })
+  const feed = new Feed({ inbox, activity, log, show: (stored) => summaryOf(redact(stored)) })
   const end = observe(webhooks, {
     receive: (message) => {
       activity.received(message)
@@ -47,14 +47,7 @@ function isolate (scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'))
   scope.setReplySerializer((payload) => JSON.stringify(payload))
-  scope.setErrorHandler(answer)
-}
-
-async function answer (err: FastifyError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { code, message, statusCode = 500 } = err
-  // What went wrong inside is for the log, and not for whoever looks.
-  if (statusCode >= 500) request.log.error({ err }, 'the inspector could not answer')
-  await reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message: statusCode < 500 ? message : 'The inspector could not do it: the log says why' })
+  scope.setErrorHandler(answerError)
 }
 
 export default inspector

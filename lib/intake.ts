@@ -53,15 +53,6 @@ export class Intake {
     }
   }
 
-  /** The body as OneRoute's own sample would sign it, or nothing if there is no such thing. */
-  serialiseAgain (bytes: Uint8Array): Uint8Array | undefined {
-    try {
-      return Buffer.from(JSON.stringify(this.#json(bytes)))
-    } catch {
-      return undefined // not JSON, or nested too deeply to be written again
-    }
-  }
-
   /** Gives an event to the inbox; one that is not of its schema, too, if anything can become of it there. */
   take (arrival: Arrival, log = this.#parts.log): Awaitable<Receipt> {
     const { catalogue, identify, inbox, deliversInvalid } = this.#parts
@@ -118,7 +109,7 @@ export class Intake {
 }
 
 function isEvent (value: unknown): value is UnknownEvent {
-  return isObject(value) && typeof value.event === 'string'
+  return isObject(value) && typeof value.event === 'string' && value.event !== ''
 }
 
 function toBytes (body: ReceivableBody): Uint8Array {

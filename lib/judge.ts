@@ -1,25 +1,27 @@
 import type { SignatureOutcome } from './channels.ts'
-import type { Intake } from './intake.ts'
-import { createVerifier, isWellFormed } from './signature.ts'
+import type { SignatureMode } from './options.ts'
+import { createVerifier } from './signature.ts'
+import { rewritten } from './signature/rewritten.ts'
 
-export interface Verdict {
-  readonly outcome: SignatureOutcome
-  /** The place of the secret that matched; null if none did. */
-  readonly key: number | null
-}
+export type Verdict =
+  | { readonly outcome: Extract<SignatureOutcome, 'valid' | 'reserialised'>, readonly key: number, readonly bytes: Uint8Array }
+  | { readonly outcome: Extract<SignatureOutcome, 'wrong'>, readonly key: null, readonly bytes: null }
 
-/** Says whether what a request has as its signature is one. */
-export type Judge = (header: unknown, bytes: Uint8Array) => Verdict
+/**
+ * Says whether a well-formed signature is that of a body, by which of the secrets, and over which bytes: only they may be gone on
+ * with. What came in may be another event than the one that was signed (`1e999` is written as `null`), or the same with blanks.
+ */
+export type Judge = (signature: string, body: Uint8Array) => Verdict
 
-export function createJudge (secrets: readonly string[], intake: Pick<Intake, 'serialiseAgain'>): Judge {
+const WRONG: Verdict = { outcome: 'wrong', key: null, bytes: null }
+
+export function createJudge (secrets: readonly string[], mode: SignatureMode): Judge {
   const verify = createVerifier(secrets)
-  return (header, bytes) => {
-    if (!isWellFormed(header)) return { outcome: header === undefined ? 'missing' : 'malformed', key: null }
-    const key = verify(bytes, header)
-    if (key >= 0) return { outcome: 'valid', key }
-    // OneRoute's own sample signs JSON.stringify(req.body), which may differ from what it sent.
-    const serialised = intake.serialiseAgain(bytes)
-    const again = serialised === undefined ? -1 : verify(serialised, header)
-    return again >= 0 ? { outcome: 'reserialised', key: again } : { outcome: 'wrong', key: null }
+  return (signature, body) => {
+    const key = verify(body, signature)
+    if (key >= 0) return { outcome: 'valid', key, bytes: body }
+    const bytes = mode === 'either' ? rewritten(body) : undefined
+    const again = bytes === undefined ? -1 : verify(bytes, signature)
+    return bytes === undefined || again < 0 ? WRONG : { outcome: 'reserialised', key: again, bytes }
   }
 }

@@ -101,7 +101,7 @@ function responsesOf ({ secrets, allowedIps, inbox }: Parts['options']) {
     [401, 'The signature is missing, malformed or wrong', secrets.length > 0],
     [403, 'The address may not post webhooks', allowedIps !== undefined],
     [413, 'The body is too large', true],
-    [415, 'The content type is not application/json', true],
+    [415, 'The body is compressed, or encoded in another way', true],
     [500, inbox?.durable === true ? 'The event could not be taken in' : 'The event could not be handled: post it again', true],
     [503, 'The event could not be stored: post it again after the seconds in Retry-After', true]
   ]

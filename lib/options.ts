@@ -1,11 +1,10 @@
-import { TypeGuard } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
 import type { RouteShorthandOptions } from 'fastify'
 import { bool, check, duration, func, integer, isObject } from './check.ts'
 import type { Filled, Rule } from './check.ts'
 import { InvalidOptionError } from './errors.ts'
-import { providerEvents } from './events.ts'
 import type { UnknownEvent } from './events.ts'
+import { checkEvents } from './events/own-events.ts'
 import type { Inbox } from './inbox/inbox.ts'
 
 /** When a failed delivery is tried again. Only durable inboxes do: with another, the sender learns of it and may repeat. */
@@ -23,15 +22,24 @@ export interface RetryOptions {
 /** What the route may be given besides. Its method, path, schema and handler are the plugin's. */
 export type WebhookRouteOptions = Pick<RouteShorthandOptions, typeof ROUTE_KEYS[number]>
 
+export type SignatureMode = 'either' | 'raw'
+
 export interface WebhooksOptions {
   /** The POST route, below the prefix of the scope that the plugin is registered in. @default '/webhooks/oneroute' */
   path?: string | undefined
+  /** In front of `path`, as Fastify's own option of `register` is. @default '' */
+  prefix?: string // without undefined, as there
   /**
    * OneRoute secret keys; several while one is being changed. Set: a request without a valid signature gets 401. Not given:
-   * requests are accepted unsigned. Given but undefined or blank: refused, so that a missing environment variable cannot
-   * switch the check off.
+   * requests are accepted unsigned. Given but undefined or blank, as a whole or one of them: refused, so that a missing environment
+   * variable cannot switch the check off.
    */
-  secret?: string | readonly string[] | undefined
+  secret?: string | ReadonlyArray<string | undefined> | undefined
+  /**
+   * Over which bytes a signature is valid: `raw`, those that came in; `either`, also the JSON as `JSON.stringify` writes it, which
+   * OneRoute's own sample signs. What fits only so is gone on with as it was signed. @default 'either'
+   */
+  signature?: SignatureMode | undefined
   /** Addresses or CIDR ranges; anyone else gets 403. Looks at `request.ip`, so Fastify's `trustProxy` counts. @default everyone */
   allowedIps?: readonly string[] | undefined
   /**
@@ -50,7 +58,7 @@ export interface WebhooksOptions {
   /** A listener that takes longer has failed, in milliseconds. @default 30000 */
   timeout?: number | undefined
   retry?: RetryOptions | undefined
-  /** Bytes; a larger body gets 413. @default 262144 */
+  /** Bytes; a larger body gets 413. @default 1048576 */
   bodyLimit?: number | undefined
   /** With more pending events than this, requests get 503. @default 1000000 */
   maxBacklog?: number | undefined
@@ -77,7 +85,6 @@ const ROUTE_KEYS = [
   'onRequest', 'preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend', 'onResponse', 'onTimeout',
   'onError', 'onRequestAbort', 'config', 'constraints', 'logLevel', 'logSerializers'
 ] as const
-const RESERVED_NAMES = ['event', 'unknown', 'invalid', 'error', 'newListener', 'removeListener', '__proto__', ...Object.keys(providerEvents)]
 
 const isFilled = (value: unknown) => typeof value === 'string' && value.trim() !== ''
 const listOf = (fits: Rule['fits']): Rule['fits'] => (value) => Array.isArray(value) && value.length > 0 && value.every(fits)
@@ -85,11 +92,13 @@ const INBOX_METHODS = ['open', 'add', 'claim', 'settle', 'stats', 'list', 'get',
 
 const RULES: Record<keyof WebhooksOptions, Rule> = {
   path: { fits: (value) => typeof value === 'string' && value.startsWith('/'), must: "start with '/'" },
+  prefix: { fits: (value) => value === '' || (typeof value === 'string' && /^\/.*[^/]$/.test(value)), must: "start with '/', and not end with it" },
   secret: {
     fits: (value) => isFilled(value) || listOf(isFilled)(value),
     must: 'be a key that is not blank, or a list of such',
     secret: true
   },
+  signature: { fits: (value) => value === 'either' || value === 'raw', must: "be 'either' or 'raw'" },
   allowedIps: { fits: listOf((entry) => typeof entry === 'string'), must: 'be a list of addresses or CIDR ranges' },
   key: func,
   inbox: {
@@ -133,7 +142,9 @@ export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
   }
   return {
     path: options.path ?? '/webhooks/oneroute',
-    secrets: options.secret === undefined ? [] : [options.secret].flat(),
+    prefix: options.prefix ?? '',
+    secrets: [options.secret].flat().filter((key) => key !== undefined), // a list with such a key was refused above
+    signature: options.signature ?? 'either',
     allowedIps: options.allowedIps,
     inbox: options.inbox,
     events,
@@ -147,22 +158,11 @@ export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
       maxDelay: retry.maxDelay ?? 600_000,
       factor: retry.factor ?? 3
     },
-    bodyLimit: options.bodyLimit ?? 262_144,
+    bodyLimit: options.bodyLimit ?? 1_048_576,
     maxBacklog: options.maxBacklog ?? 1_000_000,
     drainTimeout: options.drainTimeout ?? 10_000,
     receive: options.receive ?? true,
     deliver: options.deliver ?? true,
     routeOptions
-  }
-}
-
-function checkEvents (events: Readonly<Record<string, unknown>>): void {
-  for (const [name, schema] of Object.entries(events)) {
-    if (RESERVED_NAMES.includes(name)) {
-      throw new InvalidOptionError(`\`events\` must not name '${name}': it is taken, as are ${RESERVED_NAMES.join(', ')}`)
-    }
-    if (!TypeGuard.IsSchema(schema)) {
-      throw new InvalidOptionError(`\`events\` must hold TypeBox schemas, got another value for '${name}'`)
-    }
   }
 }

@@ -43,6 +43,13 @@ export class Receptions {
     })
   }
 
+  /** Of an answer that is not of the plugin's making: nothing is known of the event, and nothing was accepted. */
+  answeredOtherwise (statusCode: number, code: string | null, duration: number): void {
+    if (!channels.receive.hasSubscribers) return
+    const outcome = statusCode >= 500 ? 'failed' : 'refused'
+    channels.receive.publish({ webhooks: this.#webhooks(), id: null, name: 'unknown', outcome, code, duration })
+  }
+
   judged (outcome: SignatureOutcome, key: number | null): void {
     if (channels.signature.hasSubscribers) channels.signature.publish({ webhooks: this.#webhooks(), outcome, key })
   }

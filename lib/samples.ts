@@ -1,7 +1,7 @@
 import type { NewMessage, SmsDeliveryReport } from './events.ts'
 
 /** As OneRoute's pages print them. */
-export const samples: { newMessage: NewMessage, smsDeliveryReport: SmsDeliveryReport } = {
+export const samples = {
   newMessage: {
     event: 'newMessage',
     message: {
@@ -67,4 +67,14 @@ export const samples: { newMessage: NewMessage, smsDeliveryReport: SmsDeliveryRe
       createdAt: '2023-08-29T08:18:28.576Z'
     }
   }
+} satisfies { newMessage: NewMessage, smsDeliveryReport: SmsDeliveryReport }
+
+/** A `T` that has every field of a sample of it, and a value wherever the sample has one. */
+type Like<T, Sample> = Omit<T, keyof Sample> & {
+  [Key in keyof T & keyof Sample]-?: Sample[Key] extends null ? Exclude<T[Key], undefined>
+    : Sample[Key] extends object ? Like<NonNullable<T[Key]>, Sample[Key]>
+      : NonNullable<T[Key]>
 }
+
+export type NewMessageSample = Like<NewMessage, typeof samples.newMessage>
+export type SmsDeliveryReportSample = Like<SmsDeliveryReport, typeof samples.smsDeliveryReport>

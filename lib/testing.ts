@@ -3,10 +3,12 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { InvalidOptionError } from './errors.ts'
 import type { NewMessage, SmsDeliveryReport } from './events.ts'
 import { samples } from './samples.ts'
+import type { NewMessageSample, SmsDeliveryReportSample } from './samples.ts'
 import { createSigner, SIGNATURE_HEADER } from './signature.ts'
 import { merge } from './testing/merge.ts'
 import type { DeepPartial } from './testing/merge.ts'
 
+export type { NewMessageSample, SmsDeliveryReportSample } from './samples.ts'
 export type { DeepPartial } from './testing/merge.ts'
 
 /** An event, or the very text or bytes to be posted. */
@@ -21,17 +23,22 @@ export interface PostOptions {
 
 /**
  * OneRoute's documented `newMessage`, sent now, with a message and a conversation of its own: no two are the same, so none is
- * dropped as a repeat. The conversation's id is in two places: overriding one sets both.
+ * dropped as a repeat. The conversation's id is in two places: overriding one sets both. It has a value wherever the sample has one,
+ * unless an override is null.
  */
+export function newMessage (overrides?: DeepPartial<NewMessageSample>): NewMessageSample
+export function newMessage (overrides: DeepPartial<NewMessage>): NewMessage
 export function newMessage (overrides: DeepPartial<NewMessage> = {}): NewMessage {
   const conversationId = overrides.conversation?.id ?? overrides.message?.conversation_id ?? randomUUID()
   return merge(sampleMessage(conversationId, new Date().toISOString()), overrides)
 }
 
 /** OneRoute's documented `smsDeliveryReport`, of an SMS that was delivered now: no two are the same. */
+export function smsDeliveryReport (overrides?: DeepPartial<SmsDeliveryReportSample>): SmsDeliveryReportSample
+export function smsDeliveryReport (overrides: DeepPartial<SmsDeliveryReport>): SmsDeliveryReport
 export function smsDeliveryReport (overrides: DeepPartial<SmsDeliveryReport> = {}): SmsDeliveryReport {
   const now = new Date().toISOString()
-  const sample = merge(structuredClone(samples.smsDeliveryReport), {
+  const sample = merge<SmsDeliveryReport>(structuredClone(samples.smsDeliveryReport), {
     conversation: { id: digits(), externalId: digits(), delivered_time: now, createdAt: now }
   })
   return merge(sample, overrides)
@@ -70,7 +77,7 @@ function bytesOf (body: Body): Buffer {
 }
 
 function sampleMessage (conversationId: string, now: string): NewMessage {
-  return merge(structuredClone(samples.newMessage), {
+  return merge<NewMessage>(structuredClone(samples.newMessage), {
     message: { sender: { lastActivity: now }, externalId: randomUUID(), conversation_id: conversationId },
     conversation: { id: conversationId, lastMessageAt: now, createdAt: now, updatedAt: now }
   })

@@ -1,7 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { DeliveryError } from './delivery-error.ts'
 import type { WebhookContext } from './context.ts'
+import { UnknownNameError } from './errors.ts'
 import type { UnknownEvent, WebhookEvents } from './events.ts'
+import { nearestName } from './events/nearest-name.ts'
+import { OTHER_NAMES } from './events/own-events.ts'
 import type { InboxView } from './inbox/view.ts'
 
 /** What a listener of each name gets first. */
@@ -57,6 +60,8 @@ export type ListenerFunction = (this: Webhooks, event: UnknownEvent, context: We
 interface Parts {
   readonly receive: (body: ReceivableBody) => Promise<Receipt>
   readonly inbox: InboxView
+  /** Of the events that have a schema. */
+  readonly names: readonly string[]
   /** Called after a listener was added. */
   readonly onSubscribe: () => void
 }
@@ -65,26 +70,30 @@ interface Parts {
 export class Webhooks extends WebhookEmitter {
   readonly inbox: InboxView
   readonly #receive: Parts['receive']
-  readonly #onSubscribe: () => void
+  readonly #onNewListener: (name: string | symbol) => void
 
-  constructor ({ receive, inbox, onSubscribe }: Parts) {
+  constructor ({ receive, inbox, names, onSubscribe }: Parts) {
     super()
     this.inbox = inbox
     this.#receive = receive
-    // The event comes before the listener is added.
-    this.#onSubscribe = () => { queueMicrotask(onSubscribe) }
+    const known = new Set<string | symbol>([...names, ...OTHER_NAMES])
+    // Called before the listener is added, which a throw prevents.
+    this.#onNewListener = (name) => {
+      if (!known.has(name)) throw unknownName(name, names)
+      queueMicrotask(onSubscribe)
+    }
     this.#watch()
   }
 
   #watch (): void {
-    EventEmitter.prototype.on.call(this, 'newListener', this.#onSubscribe)
+    EventEmitter.prototype.on.call(this, 'newListener', this.#onNewListener)
   }
 
   override removeAllListeners (name?: string | symbol): this {
     // With no name means all of them; `undefined` would be taken for a name.
     if (name === undefined) super.removeAllListeners()
     else super.removeAllListeners(name)
-    if (!this.rawListeners('newListener').includes(this.#onSubscribe)) this.#watch()
+    if (!this.rawListeners('newListener').includes(this.#onNewListener)) this.#watch()
     return this
   }
 
@@ -95,4 +104,10 @@ export class Webhooks extends WebhookEmitter {
   async receive (body: ReceivableBody): Promise<Receipt> {
     return await this.#receive(body)
   }
+}
+
+function unknownName (typed: string | symbol, names: readonly string[]): Error {
+  const all = [...names, ...OTHER_NAMES]
+  const nearest = nearestName(String(typed), all)
+  return new UnknownNameError(String(typed), all.join(', '), nearest === undefined ? '' : ` Did you mean '${nearest}'?`)
 }

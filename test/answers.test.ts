@@ -1,4 +1,5 @@
 import { runInNewContext } from 'node:vm'
+import { brotliCompressSync, createGunzip, deflateSync, gzipSync } from 'node:zlib'
 import { test } from 'tap'
 import { BacklogFullError, ClosingError, memoryInbox } from '../index.ts'
 import type { NewEvent, NewMessage, WebhooksOptions } from '../index.ts'
@@ -23,7 +24,7 @@ const unsigned = { statusCode: 401, code: 'FST_ONEROUTE_BAD_SIGNATURE', options:
 const noJson = { statusCode: 400, code: 'FST_ONEROUTE_INVALID_JSON' }
 const noName = { statusCode: 400, code: 'FST_ONEROUTE_NO_EVENT_NAME' }
 const invalid = { statusCode: 400, code: 'FST_ONEROUTE_INVALID_EVENT' }
-const noType = { statusCode: 415, code: 'FST_ONEROUTE_UNSUPPORTED_MEDIA_TYPE' }
+const encoded = { statusCode: 415, code: 'FST_ONEROUTE_UNSUPPORTED_ENCODING' }
 
 const REFUSALS: Case[] = [
   { what: 'an empty body', body: '', statusCode: 400, code: 'FST_ONEROUTE_EMPTY_BODY' },
@@ -49,10 +50,16 @@ const REFUSALS: Case[] = [
     statusCode: 403,
     code: 'FST_ONEROUTE_ADDRESS_NOT_ALLOWED'
   },
-  { what: 'a large body', body: BODY.padEnd(262_145), statusCode: 413, code: 'FST_ONEROUTE_BODY_TOO_LARGE' },
+  { what: 'a large body', body: BODY.padEnd(1_048_577), statusCode: 413, code: 'FST_ONEROUTE_BODY_TOO_LARGE' },
   { what: 'a body above bodyLimit', body: BODY, options: { bodyLimit: 100 }, statusCode: 413, code: 'FST_ONEROUTE_BODY_TOO_LARGE' },
-  ...['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=a', 'application/jsonp', 'application/vnd.api+json', '*/*', ';']
-    .map((type) => ({ what: `the content type ${type}`, body: BODY, headers: { 'content-type': type }, ...noType }))
+  ...Object.entries({ gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync }).map(([encoding, compress]) => (
+    { what: `a body by ${encoding} that nobody has undone`, body: compress(BODY), headers: { 'content-encoding': encoding }, ...encoded }
+  )),
+  { what: 'a wrong signature of a compressed body', body: gzipSync(BODY), options: { secret: SECRET }, headers: { ...sign(BODY), 'content-encoding': 'gzip' }, ...encoded },
+  { what: 'a compressed body without a signature', body: gzipSync(BODY), headers: { 'content-encoding': 'gzip' }, ...unsigned },
+  { what: 'a compressed body that does not say so', body: gzipSync(BODY), ...noJson },
+  { what: 'an empty body of some encoding', body: '', headers: { 'content-encoding': 'gzip' }, statusCode: 400, code: 'FST_ONEROUTE_EMPTY_BODY' },
+  { what: 'a form', body: 'event=newMessage', headers: { 'content-type': 'application/x-www-form-urlencoded' }, ...noJson }
 ]
 
 /** Logs are for many eyes: nobody's data, no secret, and no more than a warning of what a sender did wrong. */
@@ -91,6 +98,41 @@ test('an event is answered with its id, and the same body again as a duplicate',
   }
 })
 
+const TYPES = [
+  'application/json; charset=utf-8', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=a', 'application/jsonp',
+  'application/vnd.api+json', '*/*', ';', 'json', 'undefined', '/', 'text/', 'a b/c', 'text/plain;;', 'é/ü', 'application/json, application/json'
+]
+
+test('a content type proves nothing: an event is taken with any, also with one that Fastify finds malformed', async (t) => {
+  const seen: unknown[] = []
+  const { app } = await createApp(t, { secret: SECRET, routeOptions: { preHandler: async ({ headers }) => { seen.push(headers['x-other']) } } })
+  const heard = deliveries(app)
+  for (const type of TYPES) {
+    const body = JSON.stringify(message(type))
+    t.equal((await post(app, body, { ...sign(body), 'content-type': type, 'x-other': type })).statusCode, 200, type)
+  }
+  t.match(heard, TYPES.map((id) => ({ conversation: { id } })))
+  t.strictSame(seen, TYPES, 'all other headers are there')
+})
+
+test('what is said to be encoded is taken if it is not, or if a hook of the app has undone it', async (t) => {
+  const { app } = await createApp(t, {
+    secret: SECRET,
+    routeOptions: {
+      preParsing: async ({ headers }, _reply, payload) => {
+        if (headers['content-encoding'] !== 'gzip') return payload
+        return Object.assign(payload.pipe(createGunzip()), { receivedEncodedLength: Number(headers['content-length']) }) // for Fastify, which compares it
+      }
+    }
+  })
+  for (const [encoding, body, sent] of [
+    ['identity', BODY, BODY], ['Identity', `${BODY} `, `${BODY} `], ['br', `\n${BODY}`, `\n${BODY}`], ['br', `\ufeff${BODY}`, `\ufeff${BODY}`],
+    ['gzip', `\t${BODY}`, gzipSync(`\t${BODY}`)]
+  ] as const) {
+    t.match((await post(app, sent, { ...sign(body), 'content-encoding': encoding })).json(), { status: 'accepted' }, encoding)
+  }
+})
+
 test('a body that differs by a blank is another event', async (t) => {
   const { app } = await createApp(t)
   const ids = new Set<unknown>()
@@ -107,7 +149,7 @@ test('an event of a name without a schema is accepted for `unknown`', async (t) 
   const heard: unknown[] = []
   app.webhooks.on('unknown', (event) => { heard.push(event) })
   app.webhooks.on('newMessage', () => { t.fail('is no message') })
-  const events = [{ event: 'campaignCompleted', campaign_id: 5 }, { event: 'NewMessage' }, { event: 'newMessage ' }, { event: '' }]
+  const events = [{ event: 'campaignCompleted', campaign_id: 5 }, { event: 'NewMessage' }, { event: 'newMessage ' }, { event: ' ' }]
   for (const event of events) t.match((await post(app, event)).json(), { status: 'accepted' })
   t.strictSame(heard, events)
 })

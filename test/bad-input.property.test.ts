@@ -57,7 +57,7 @@ function eventIn (body: Buffer): Tree | undefined {
   } catch {
     return undefined
   }
-  if (!isTree(event) || typeof event.event !== 'string' || isPoisoned(event)) return undefined
+  if (!isTree(event) || typeof event.event !== 'string' || event.event === '' || isPoisoned(event)) return undefined
   if (event.event === 'newMessage') return Value.Check(NewMessage, event) ? event : undefined
   if (event.event === 'smsDeliveryReport') return Value.Check(SmsDeliveryReport, event) ? event : undefined
   return event

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { isDeepStrictEqual } from 'node:util'
 import { test } from 'tap'
 import type { Test } from 'tap'
@@ -9,7 +10,7 @@ import { createApp, fixture, gate, message } from './helpers/app.ts'
 import { deliveries, exchange, head, JSON_TYPE, listen, SECRET, sign } from './helpers/http.ts'
 
 const GOOD = fixture('new-message')
-const LIMIT = 262_144
+const LIMIT = 1_048_576
 
 /** `{"event":"a","b":…}` */
 const withB = (json: string) => `{"event":"a","b":${json}}`
@@ -23,7 +24,7 @@ const BODIES: Array<[what: string, body: string | Buffer, statusCode: 200 | 400]
   ['an event with objects 10 000 deep', withB(nested(10_000, '{"a":', '}')), 200],
   ['a message with arrays 10 000 deep for its text', inMessage(nested(10_000, '[', ']')), 400],
   ['a message with more than it needs, 10 000 deep', inMessage(`"x","b":${nested(10_000, '[{"a":', '}]')}`), 200],
-  ['as deep as fits', withB(nested(130_000, '[', ']')), 200],
+  ['as deep as fits', withB(nested(524_000, '[', ']')), 200],
   ['as deep as fits, and never closed', '['.repeat(LIMIT), 400],
   ['__proto__ 10 000 deep', withB(nested(10_000, '{"__proto__":', '}')), 400],
   ['__proto__ below 10 000 arrays', withB(nested(10_000, '[', ']').replace('1', '{"__proto__":1}')), 400],
@@ -38,6 +39,7 @@ const BODIES: Array<[what: string, body: string | Buffer, statusCode: 200 | 400]
   ['nothing but a byte order mark', '\ufeff', 400],
   ['nothing but blanks', ' \r\n\t', 400],
   ['the same key twice: the last one counts', '{"event":"newMessage","event":"a","b":1,"b":2}', 200],
+  ['a name without a character', '{"event":""}', 400],
   ['a known name that comes last', '{"event":"a","event":"newMessage"}', 400],
   ['a message with two texts, of which the last is none', inMessage('"x","content":5'), 400],
   ['a name of 5 000 characters', JSON.stringify({ event: 'n'.repeat(5_000) }), 200],
@@ -46,8 +48,7 @@ const BODIES: Array<[what: string, body: string | Buffer, statusCode: 200 | 400]
   ['a conversation without an end', JSON.stringify({ event: 'a', conversation: { id: 'c'.repeat(200_000) } }), 200],
   ['a conversation that is no object', '{"event":"a","conversation":[{"id":"a"}]}', 200],
   ['a conversation whose id is no text', '{"event":"a","conversation":{"id":{"id":"a"}}}', 200],
-  ['a time of 200 000 digits', GOOD.toString().replaceAll('.676Z', `.${'6'.repeat(200_000)}Z`), 200],
-  ['a time of 200 000 digits that is none', GOOD.toString().replaceAll('.676Z', `.${'6'.repeat(200_000)}`), 400],
+  ['a time of 200 000 digits', GOOD.toString().replaceAll('.676Z', `.${'6'.repeat(200_000)}`), 200],
   ['a number beyond all numbers', fixture('sms-delivery-report').toString().replace('"units": 0', '"units": 1e999'), 400],
   ['200 000 digits', withB('9'.repeat(200_000)), 200],
   ['comments', `/* ${withB('1')} */`, 400],
@@ -56,7 +57,7 @@ const BODIES: Array<[what: string, body: string | Buffer, statusCode: 200 | 400]
   ['a form', 'event=newMessage', 400],
   ['as large as it may be', withB('1').padEnd(LIMIT), 200],
   ...['error', 'newListener', 'removeListener', '__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'unknown', 'event',
-    '', ' ', 'newMessage\u0000', '../../etc/passwd', '%s %o', "'; drop table events; --"
+    ' ', 'newMessage\u0000', '../../etc/passwd', '%s %o', "'; drop table events; --"
   ].map((name): [string, string, 200] => [`the name ${JSON.stringify(name)}`, JSON.stringify({ event: name }), 200])
 ]
 
@@ -113,9 +114,9 @@ test('without a signature all of that is 401', async (t) => {
 const REQUESTS: Array<[what: string, chunks: Array<string | Buffer>, statusCode: number]> = [
   ['no body and no type', [head([])], 400],
   ['no body and a length of 0', [head([JSON_TYPE], 0)], 400],
-  ['a body without a type', [head([], GOOD.length), GOOD], 415],
-  ['an empty type', [head(['Content-Type:'], GOOD.length), GOOD], 415],
-  ['a type of 5 000 characters', [head([`Content-Type: application/${'j'.repeat(5_000)}`], GOOD.length), GOOD], 415],
+  ['a body without a type', [head([], GOOD.length), GOOD], 200],
+  ['an empty type', [head(['Content-Type:'], GOOD.length), GOOD], 200],
+  ['a type of 5 000 characters', [head([`Content-Type: application/${'j'.repeat(5_000)}`], GOOD.length), GOOD], 200],
   ['a length that announces too much', [head([JSON_TYPE], 4_097)], 413],
   ['a length without an end', [head([JSON_TYPE, `Content-Length: ${'9'.repeat(15)}`])], 413],
   ['a body in chunks', [head([JSON_TYPE, 'Transfer-Encoding: chunked']), `${GOOD.length.toString(16)}\r\n`, GOOD, '\r\n0\r\n\r\n'], 200],
@@ -124,7 +125,7 @@ const REQUESTS: Array<[what: string, chunks: Array<string | Buffer>, statusCode:
   ['both a length and chunks', [head([JSON_TYPE, 'Transfer-Encoding: chunked'], 2), '2\r\n{}\r\n0\r\n\r\n'], 400],
   ['two lengths', [head([JSON_TYPE, 'Content-Length: 5'], 2), '{}'], 400],
   ['less than its length, and the end', [head([JSON_TYPE], GOOD.length + 1), GOOD], 400],
-  ['a body that is said to be compressed', [head([JSON_TYPE, 'Content-Encoding: gzip'], 3), Buffer.from([0x1f, 0x8b, 0])], 400],
+  ['a body that is said to be compressed', [head([JSON_TYPE, 'Content-Encoding: gzip'], 3), Buffer.from([0x1f, 0x8b, 0])], 415],
   ['headers without an end', [head([JSON_TYPE, `X-Long: ${'x'.repeat(17_000)}`], GOOD.length), GOOD], 431]
 ]
 
@@ -181,3 +182,21 @@ test('a body that stalls and is cut off reaches nobody', async (t) => {
   t.strictSame(heard, [parsed(GOOD)])
   t.notOk(lines.some(({ level }) => level >= 50))
 })
+
+test('a body that stalls is let go in time with the limits of Node.js that README names', async (t) => {
+  const limits = { requestTimeout: 50, http: { headersTimeout: 50, connectionsCheckingInterval: 10 } }
+  const { app } = await createApp(t, {}, limits)
+  const heard = deliveries(app)
+  const answer = await stalled(t, await listen(app))
+  t.match(answer, /^HTTP\/1.1 408 /)
+  t.strictSame(heard, [])
+})
+
+/** What is answered to half a request until its connection is closed. */
+async function stalled (t: Test, port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  socket.write(head([JSON_TYPE], GOOD.length))
+  socket.write(GOOD.subarray(0, 100))
+  return await text(socket)
+}

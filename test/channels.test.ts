@@ -119,7 +119,7 @@ test('a delivery that closing does not wait for is told', async (t) => {
 test('the first delivery is in the context of its request while somebody wants to know of it', async (t) => {
   const requests = new AsyncLocalStorage<string>()
   for (const inbox of [memoryInbox(), sqliteInbox({ path: temporaryFile(t) })]) {
-    const contexts: Array<[string, number, string | undefined]> = []
+    const contexts: Array<[content: unknown, attempt: number, request: string | undefined]> = []
     const { app } = await createApp(t, { inbox, retry: RETRY })
     app.webhooks.on('newMessage', async ({ message: { content } }, { attempt }) => {
       await turns()

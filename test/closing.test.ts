@@ -127,7 +127,7 @@ test('a durable inbox keeps what was not begun, and what had not finished in tim
   const inbox = new ModelInbox()
   const { app } = await createApp(t, { inbox, drainTimeout: 20 })
   const entered = gate()
-  const begun: string[] = []
+  const begun: unknown[] = []
   app.webhooks.on('newMessage', async ({ message }) => {
     begun.push(message.content)
     if (message.content === 'done') return

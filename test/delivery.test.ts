@@ -6,7 +6,7 @@ import { answerOf, createApp, fixture, gate, message, post, turns } from './help
 test('the reply is sent after every listener has finished', async (t) => {
   const { app } = await createApp(t)
   const slow = gate()
-  const heard: string[] = []
+  const heard: unknown[] = []
   app.webhooks.on('newMessage', ({ message }) => { heard.push(message.content) })
   app.webhooks.on('newMessage', async () => { await slow.promise; heard.push('slow') })
   app.webhooks.on('event', ({ event }) => { heard.push(event) })
@@ -63,7 +63,7 @@ test('events of one conversation are delivered one at a time and in order, those
   const gates = new Map([['a1', gate()], ['a2', gate()], ['b1', gate()]])
   app.webhooks.on('newMessage', async ({ message: { content } }) => {
     log.push(`begin ${content}`)
-    await gates.get(content)?.promise
+    await gates.get(String(content))?.promise
     log.push(`end ${content}`)
   })
   const replies = [post(app, message('a', 'a1')), post(app, message('a', 'a2')), post(app, message('b', 'b1'))]
@@ -200,6 +200,23 @@ test('an event that no listener wants is done; that nobody listens at all is sai
   app.webhooks.on('smsDeliveryReport', () => { t.fail('not its name') })
   t.equal((await post(app, message())).statusCode, 200)
   t.equal(warnings(), 1)
+})
+
+test('that no listener wants the events of a name that has a schema is said once a name', async (t) => {
+  const { app, lines } = await createApp(t)
+  app.webhooks.on('newMessage', () => {})
+  const report = (id: string) => JSON.stringify({ event: 'smsDeliveryReport', conversation: { id } })
+  for (const body of [report('1'), report('2'), message(), { event: 'campaign\nCompleted' }, { event: 'other' }]) {
+    t.equal((await post(app, body)).statusCode, 200)
+  }
+  t.match(lines.filter(({ level }) => level === 40).slice(1), [{ event: 'smsDeliveryReport', msg: 'no listener wants events of this name: they are answered, and that is all' }])
+  t.equal(lines.filter(({ level }) => level === 40).length, 2, 'besides that they are unsigned')
+  t.same(lines.filter(({ msg }) => msg === 'no listener wants this event').map(({ level, event }) => [level, event]), [
+    [20, 'smsDeliveryReport'], [20, 'smsDeliveryReport'], [20, 'campaign?Completed'], [20, 'other']
+  ])
+  t.same(lines.filter(({ msg }) => msg === 'a webhook was taken in').map(({ event }) => event), [
+    'smsDeliveryReport', 'smsDeliveryReport', 'newMessage', 'campaign?Completed', 'other'
+  ])
 })
 
 test('listeners may be functions that return a thenable of their own', async (t) => {

@@ -74,7 +74,9 @@ for (const { title, text, refused, defaults } of [
   test(`the options of ${title} and their defaults are those of the code`, async (t) => {
     const rows = table(text, 'option')
     t.same(sorted(named(rows, 'option')), sorted(listedBy(refused)))
-    const inWords: Record<string, string> = { inbox: '`memoryInbox()`', key: "the body's SHA-256", lane: "the conversation's id", retry: 'see below' }
+    const inWords: Record<string, string> = {
+      prefix: "`''`", inbox: '`memoryInbox()`', key: "the body's SHA-256", lane: "the conversation's id", retry: 'see below'
+    }
     const real: Record<string, unknown> = defaults
     for (const row of rows) {
       const [name = ''] = codes(row.option)
@@ -187,24 +189,28 @@ function fieldsOf (part: object): Array<[part: object, field: string]> {
     [[part, field], ...(typeof value === 'object' && value !== null ? fieldsOf(value) : [])])
 }
 
-test('the fields that may be null are those that are said to be', async (t) => {
+test('the fields that are said to be required are, and no others', async (t) => {
   const text = section('What you receive')
-  const documented = [/^- (.*) of a new message are a string or null/ms, /^- (`agent`) .* or null, and (`credentials`) an object or null/m]
-    .flatMap((pattern) => pattern.exec(text)?.slice(1).flatMap(codes) ?? [])
-  const event = message()
-  const nullable = fieldsOf(event).filter(([part, field]) => {
-    const value: unknown = Reflect.get(part, field)
-    Reflect.set(part, field, null)
-    const fits = Value.Check(main.NewMessage, event)
-    Reflect.set(part, field, value)
-    return fits
-  })
-  t.same(sorted(documented), sorted(nullable.map(([, field]) => field)))
+  for (const [name, sample, schema] of [
+    ['newMessage', 'new-message', main.NewMessage], ['smsDeliveryReport', 'sms-delivery-report', main.SmsDeliveryReport]
+  ] as const) {
+    const documented = codes(new RegExp(`^- of a \`${name}\`: ([^;.]*)[;.]$`, 'm').exec(text)?.[1])
+    const event = JSON.parse(fixture(sample).toString()) as object // both are
+    const required = fieldsOf(event).filter(([part, field]) => [null, undefined].every((value) => {
+      const before: unknown = Reflect.get(part, field)
+      if (value === null) Reflect.set(part, field, null)
+      else Reflect.deleteProperty(part, field)
+      const fits = Value.Check(schema, event)
+      Reflect.set(part, field, before)
+      return !fits
+    }))
+    t.same(sorted(documented), sorted(required.map(([, field]) => field).filter((field) => field !== 'event')))
+  }
 })
 
 test('the names of events are those that have a schema, and those that stand for others', async (t) => {
   const names = named(table(section('What you receive'), 'name'), 'name').filter((name) => name !== 'events')
-  t.same(sorted(names), sorted([...Object.keys(providerEvents), 'unknown', 'event', 'error']))
+  t.same(sorted(names), sorted([...Object.keys(providerEvents), 'unknown', 'event', 'invalid', 'error']))
 })
 
 test('the fields of what listeners get are documented, and no others', async (t) => {

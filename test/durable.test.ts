@@ -27,7 +27,7 @@ test('with a durable inbox the reply does not wait for listeners', async (t) => 
 test('events wait for the first listener, and not for one of errors', async (t) => {
   const inbox = new ModelInbox()
   const { app } = await createApp(t, { inbox })
-  const heard: string[] = []
+  const heard: unknown[] = []
   app.webhooks.on('error', () => { t.fail('no error') })
   await post(app, message('a', '1'))
   await turns()

@@ -88,8 +88,8 @@ for (const [host, { server, setUp, after }] of Object.entries(HOSTS)) {
       ['poisoned', await post(app, poisoned, sign(poisoned)), 'FST_ONEROUTE_INVALID_JSON'],
       ['not JSON', await post(app, '{', sign('{')), 'FST_ONEROUTE_INVALID_JSON'],
       ['unsigned', await post(app, '{}'), 'FST_ONEROUTE_BAD_SIGNATURE'],
-      ['text', await post(app, '{}', { 'content-type': 'text/plain' }), 'FST_ONEROUTE_UNSUPPORTED_MEDIA_TYPE'],
-      ['large', await post(app, 'x'.repeat(262_145)), 'FST_ONEROUTE_BODY_TOO_LARGE']
+      ['encoded', await post(app, '\u001f', { ...sign('\u001f'), 'content-encoding': 'gzip' }), 'FST_ONEROUTE_UNSUPPORTED_ENCODING'],
+      ['large', await post(app, 'x'.repeat(1_048_577), sign('')), 'FST_ONEROUTE_BODY_TOO_LARGE']
     ] as const) isRefusal(t, reply, code, what)
     t.equal(heard.length, events.length)
   })

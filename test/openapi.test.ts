@@ -39,6 +39,12 @@ async function documentOf (t: Test, version: string, options: WebhooksOptions = 
   return document
 }
 
+test('the path in a document is the whole of it, with `prefix`', async (t) => {
+  const { paths } = await documentOf(t, '3.1.0', { prefix: '/hooks' })
+  t.same(Object.keys(paths), ['/hooks/webhooks/oneroute'])
+  t.equal(paths['/hooks/webhooks/oneroute']?.post?.operationId, 'receiveHooksWebhooksOneroute')
+})
+
 for (const version of ['3.0.3', '3.1.0']) {
   test(`the route is in a document of OpenAPI ${version}, with all that it takes and answers`, async (t) => {
     const { paths } = await documentOf(t, version, { secret: 'key', allowedIps: ['127.0.0.1'], events: { orderPaid: OrderPaid, quiet: Quiet } })
@@ -56,6 +62,86 @@ for (const version of ['3.0.3', '3.1.0']) {
     const text = JSON.stringify(media?.schema)
     t.equal(text.includes('"type":"null"'), version === '3.1.0')
     t.equal(text.includes('"nullable":true'), version === '3.0.3')
+  })
+}
+
+const Shapes = Type.Object({
+  event: Type.Literal('shapes'),
+  kind: Type.Union([Type.Literal('a'), Type.Null()]),
+  byPhone: Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null()])),
+  both: Type.Intersect([Type.Object({ a: Type.Null() }), Type.Object({ b: Type.Literal(1) }, { additionalProperties: false })]),
+  rest: Type.Object({}, { additionalProperties: Type.Null() })
+})
+
+/** How fields are to be described, by version. */
+const described = {
+  '3.0.3': {
+    content: { type: 'string', nullable: true },
+    contentType: { type: 'string', nullable: true, example: 'TEXT' },
+    agent: { anyOf: [{ type: 'string', nullable: true }, { type: 'object', properties: {}, nullable: true }] },
+    credentials: { description: 'Account data of the channel: never log it', type: 'object', properties: {}, nullable: true },
+    read: { type: 'boolean', nullable: true },
+    report: { nullable: true, enum: [null] },
+    kind: { type: 'string', enum: ['a', null], nullable: true },
+    byPhone: { type: 'object', additionalProperties: { type: 'number', nullable: true } },
+    both: {
+      type: 'object',
+      allOf: [
+        { type: 'object', required: ['a'], properties: { a: { nullable: true, enum: [null] } } },
+        { type: 'object', required: ['b'], properties: { b: { type: 'number', enum: [1] } }, additionalProperties: false }
+      ]
+    },
+    rest: { type: 'object', properties: {}, additionalProperties: { nullable: true, enum: [null] } }
+  },
+  '3.1.0': {
+    content: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+    contentType: { anyOf: [{ type: 'string', examples: ['TEXT', 'IMAGE', 'VIDEO', 'DOCUMENT', 'AUDIO'] }, { type: 'null' }] },
+    agent: { anyOf: [{ type: 'string' }, { type: 'object', properties: {} }, { type: 'null' }] },
+    credentials: { anyOf: [{ description: 'Account data of the channel: never log it', type: 'object', properties: {} }, { type: 'null' }] },
+    read: { anyOf: [{ type: 'boolean' }, { type: 'null' }] },
+    report: { type: 'null' },
+    kind: { anyOf: [{ type: 'string', enum: ['a'] }, { type: 'null' }] }, // @fastify/swagger writes it so
+    byPhone: { type: 'object', additionalProperties: { anyOf: [{ type: 'number' }, { type: 'null' }] } }, // and that
+    both: {
+      type: 'object',
+      allOf: [
+        { type: 'object', required: ['a'], properties: { a: { type: 'null' } } },
+        { type: 'object', required: ['b'], properties: { b: { type: 'number', enum: [1] } }, additionalProperties: false }
+      ]
+    },
+    rest: { type: 'object', properties: {}, additionalProperties: { type: 'null' } }
+  }
+} as const
+
+/** A schema as a document has it. */
+interface Described { required?: string[], properties?: Record<string, Described | undefined> }
+
+for (const version of ['3.0.3', '3.1.0'] as const) {
+  test(`what OpenAPI ${version} shows is what is checked: what is required, and what may be null`, async (t) => {
+    const { paths } = await documentOf(t, version, { events: { shapes: Shapes } })
+    const [newMessage, report, shapes] = paths['/webhooks/oneroute']?.post?.requestBody.content['application/json']?.schema.anyOf as Described[] // the order of the catalogue
+    const message = newMessage?.properties?.message
+    const conversation = newMessage?.properties?.conversation
+    const channel = conversation?.properties?.Channel
+    t.same(newMessage?.required, ['event', 'message', 'conversation'])
+    t.same(message?.required, ['sender'])
+    t.same(message?.properties?.sender?.required, undefined)
+    t.same(conversation?.required, ['id', 'customer', 'Channel'])
+    t.same(channel?.required, undefined)
+    t.same(report?.required, ['event', 'conversation'])
+    t.same(report?.properties?.conversation?.required, ['id'])
+    t.strictSame({
+      content: message?.properties?.content,
+      contentType: message?.properties?.contentType,
+      agent: conversation?.properties?.agent,
+      credentials: channel?.properties?.credentials,
+      read: conversation?.properties?.read,
+      report: report?.properties?.message,
+      kind: shapes?.properties?.kind,
+      byPhone: shapes?.properties?.byPhone,
+      both: shapes?.properties?.both,
+      rest: shapes?.properties?.rest
+    }, described[version])
   })
 }
 

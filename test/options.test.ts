@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { Type } from '@sinclair/typebox'
+import { FormatRegistry, Type } from '@sinclair/typebox'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { test } from 'tap'
@@ -19,9 +19,11 @@ const { add, ...withoutAdd } = Object.fromEntries(
 /** By option: its wrong values, and what is said of the value. */
 const WRONG: Record<string, Array<[value: unknown, got: string]>> = {
   path: [
-    ['hooks', "'hooks' (string)"], ['', "'' (string)"], [' /hooks', "' /hooks' (string)"], [5, '5 (number)'], [null, 'null'],
+    ['postgres://app:the key itself@db/x', "'postgres://***@db/x' (string)"], ['hooks', "'hooks' (string)"], ['', "'' (string)"], [' /hooks', "' /hooks' (string)"], [5, '5 (number)'], [null, 'null'],
     [/hooks/, 'object'], [['/hooks'], 'array']
   ],
+  prefix: [['hooks', "'hooks' (string)"], ['/hooks/', "'/hooks/' (string)"], ['/', "'/' (string)"], [5, '5 (number)'], [null, 'null'], [['/hooks'], 'array']],
+  signature: [['Raw', "'Raw' (string)"], ['', "'' (string)"], [true, 'true (boolean)'], [null, 'null'], [['raw'], 'array']],
   secret: [
     ['', 'a blank string'], [' \t\n', 'a blank string'], [null, 'null'], [5, 'number'], [false, 'boolean'], [[], 'array'],
     [[KEY, ''], 'array'], [[KEY, ' '], 'array'], [[KEY, undefined], 'array'], [[[KEY]], 'array'], [Buffer.from(KEY), 'object'],
@@ -29,7 +31,7 @@ const WRONG: Record<string, Array<[value: unknown, got: string]>> = {
   ],
   allowedIps: [
     [[], 'array'], ['174.138.104.128', "'174.138.104.128' (string)"], [[5], 'array'], [[undefined], 'array'], [null, 'null'],
-    [{}, 'object'], [['1.2.3.4/33'], "'1.2.3.4/33'"]
+    [{}, 'object'], [['1.2.3.4/33'], "'1.2.3.4/33'"], [['http://app:the key itself@db'], "'http://***@db'"]
   ],
   inbox: [
     [null, 'null'], [{}, 'object'], [memoryInbox, 'function'], ['sqlite', "'sqlite' (string)"], [withoutAdd, 'object'],
@@ -101,9 +103,9 @@ for (const [option, values] of Object.entries(WRONG_RETRY)) {
 }
 
 for (const [options, message] of [
-  [{ paht: '/hooks' }, "`paht` is not one of the plugin's options: they are path, secret,"],
+  [{ paht: '/hooks' }, "`paht` is not one of the plugin's options: they are path, prefix, secret, signature,"],
   [{ secrets: [KEY] }, "`secrets` is not one of the plugin's options"],
-  [{ prefix: '/v1' }, "`prefix` is not one of the plugin's options"],
+  [{ prefixes: '/v1' }, "`prefixes` is not one of the plugin's options"],
   [{ toString: KEY }, '`toString` is not one of'],
   [Object.fromEntries([['__proto__', KEY]]), '`__proto__` is not one of'],
   [{ retry: { delay: 5 } }, '`delay` is not one of `retry`: they are attempts, minDelay, maxDelay, factor'],
@@ -130,7 +132,7 @@ for (const key of ['method', 'url', 'handler', 'errorHandler', 'bodyLimit', 'val
   })
 }
 
-for (const name of ['event', 'unknown', 'error', 'newListener', 'removeListener', '__proto__', 'newMessage', 'smsDeliveryReport']) {
+for (const name of ['event', 'unknown', 'invalid', 'error', 'newListener', 'removeListener', '__proto__', 'newMessage', 'smsDeliveryReport']) {
   test(`events of one's own may not be called ${name}`, (t) => {
     t.throws(() => resolveOptions({ events: Object.fromEntries([[name, schema]]) }), {
       code: 'FST_ONEROUTE_INVALID_OPTION', message: `\`events\` must not name '${name}'`
@@ -138,6 +140,49 @@ for (const name of ['event', 'unknown', 'error', 'newListener', 'removeListener'
     t.end()
   })
 }
+
+/** A format in each place where TypeBox looks at one. */
+const withFormat = (format: string) => {
+  const text = Type.String({ format })
+  return [
+    text, Type.Object({ at: Type.Optional(text) }), Type.Array(Type.Union([Type.Null(), text])), Type.Tuple([text]), Type.Record(Type.String(), text),
+    Type.Object({}, { additionalProperties: text }), Type.Intersect([Type.Object({ at: text }), Type.Object({})]), Type.Not(text),
+    Type.Array(Type.Number(), { contains: text }), Type.Recursive((This) => Type.Object({ at: text, more: Type.Array(This) })),
+    Type.Module({ Event: Type.Object({ at: Type.Ref('At') }), At: text }).Import('Event')
+  ]
+}
+
+test('a format that TypeBox does not know is refused wherever it is, and the remedy said', (t) => {
+  t.teardown(() => { FormatRegistry.Delete('of ours') })
+  for (const schema of withFormat('of ours')) {
+    t.throws(() => resolveOptions({ events: { orderPaid: schema } }), {
+      code: 'FST_ONEROUTE_INVALID_OPTION', message: /'orderPaid'.*'of ours'.*FormatRegistry\.Set\('of ours', …\).*`pattern`/
+    })
+  }
+  FormatRegistry.Set('of ours', () => true)
+  for (const schema of withFormat('of ours')) t.ok(resolveOptions({ events: { orderPaid: schema } }))
+  t.ok(resolveOptions({ events: { orderPaid: Type.Object({}, { examples: [{ format: 'uuid' }], default: { format: 'date' } }) } }), 'what is no schema has no format')
+  t.end()
+})
+
+test('what @sinclair/typebox 0.34 has not made is refused, and said what it is', (t) => {
+  // As Type.String() of the package `typebox` 1.4 is: what it knows its schemas by is not enumerable.
+  const next = Object.defineProperty({ type: 'string' }, '~kind', { value: 'String' })
+  const wrong: Array<[schema: unknown, message: RegExp]> = [
+    [next, /@sinclair\/typebox 0\.34.*'typebox' 1\.x/],
+    [{ type: 'object', properties: { at: next } }, /@sinclair\/typebox 0\.34.*'typebox' 1\.x/],
+    [Type.Object({ at: next as never }), /@sinclair\/typebox 0\.34.*'typebox' 1\.x/],
+    [{ type: 'object' }, /@sinclair\/typebox 0\.34.*plain JSON Schema/],
+    [Type.Object({ at: { type: 'string' } as never }), /@sinclair\/typebox 0\.34.*plain JSON Schema/],
+    [Type.Unsafe({ type: 'object' }), /'orderPaid' a Type\.Unsafe of a plain JSON Schema/],
+    [Type.Object({ at: Type.Unsafe({ type: 'string' }) }), /'orderPaid' a Type\.Unsafe of a plain JSON Schema/]
+  ]
+  for (const [orderPaid, message] of wrong) {
+    t.throws(() => resolveOptions({ events: { orderPaid } as never }), { code: 'FST_ONEROUTE_INVALID_OPTION', message })
+  }
+  t.ok(resolveOptions({ events: { orderPaid: Type.Object({ '~kind': Type.Unsafe<'a'>(Type.String()) }) } }), 'and these are no such things')
+  t.end()
+})
 
 test('what is wrong is said when the plugin is registered, and nothing is decorated or opened', async (t) => {
   const app = Fastify()
@@ -169,7 +214,9 @@ test('what Fastify refuses rejects the registration too, and the inbox is closed
 test('every option has the default that is documented', (t) => {
   const defaults = {
     path: '/webhooks/oneroute',
+    prefix: '',
     secrets: [],
+    signature: 'either',
     allowedIps: undefined,
     key: undefined,
     inbox: undefined,
@@ -178,7 +225,7 @@ test('every option has the default that is documented', (t) => {
     concurrency: 64,
     timeout: 30_000,
     retry: { attempts: 8, minDelay: 1_000, maxDelay: 600_000, factor: 3 },
-    bodyLimit: 262_144,
+    bodyLimit: 1_048_576,
     maxBacklog: 1_000_000,
     drainTimeout: 10_000,
     receive: true,
@@ -215,6 +262,22 @@ test('the path is below the prefix of the scope that the plugin is registered in
   }
 })
 
+test("`prefix` goes in front of the path, as Fastify's own option does", async (t) => {
+  for (const [outer, prefix, url] of [['', '/hooks', '/hooks/webhooks/oneroute'], ['/v1', '/hooks', '/v1/hooks/webhooks/oneroute'], ['/v1/', '/a/b', '/v1/a/b/webhooks/oneroute'], ['', '', '/webhooks/oneroute']] as const) {
+    const lines: string[] = []
+    const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(line) } } } })
+    t.teardown(async () => { await app.close() })
+    await app.register(async (scope) => {
+      await scope.register(webhooks, { prefix })
+      scope.get('/own', () => 'own')
+    }, { prefix: outer })
+    const posted = { method: 'POST', headers: { 'content-type': 'application/json' }, payload: fixture('new-message') } as const
+    t.equal((await app.inject({ ...posted, url })).statusCode, 200, url)
+    t.equal((await app.inject(`${outer}/own`.replace('//', '/'))).statusCode, 200, "the scope's own routes have none of it")
+    t.match(lines[0], `accepted unsigned on ${url}:`)
+  }
+})
+
 test('routeOptions gives the route hooks, a configuration and constraints', async (t) => {
   const called: string[] = []
   const names = ['onRequest', 'preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend', 'onResponse']
@@ -247,4 +310,13 @@ test('an app without a secret warns once at start, one with a secret does not', 
   t.equal((await warnings({})).length, 1)
   t.strictSame(await warnings({ secret: KEY }), [])
   t.strictSame(await warnings({ receive: false }), [])
+})
+
+test('a secret with blanks around it is warned of at start, and not shown', async (t) => {
+  for (const secret of [`${KEY} `, `\n${KEY}`, [KEY, `\t${KEY}`]]) {
+    const warned = (await createApp(t, { secret })).lines.filter(({ level }) => level >= 40)
+    t.match(warned, [{ level: 40, msg: 'a key in `secret` begins or ends with a blank, which is a part of it: take the blank away if no signature fits' }])
+    t.equal(warned.length, 1)
+    t.notOk(JSON.stringify(warned).includes(KEY))
+  }
 })

@@ -195,7 +195,7 @@ options.inbox = postgresInbox({ connectionString: 'postgres://localhost' })
 const app = Fastify()
 await app.register(webhooks, options)
 app.webhooks.on('newMessage', async ({ message }: NewMessage, { log, signal }: WebhookContext) => {
-  log.info(message.content.trim() + String(signal.aborted))
+  log.info((message.content ?? '').trim() + String(signal.aborted))
 })
 app.webhooks.on('orderPaid', ({ total }) => total.toFixed(2))
 app.webhooks.on('error', (error: DeliveryError) => error.retryAt?.getTime())
@@ -217,7 +217,7 @@ import webhooks = require('${name}')
 
 const app = Fastify()
 void app.register(webhooks.default).then(() => {
-  app.webhooks.on('newMessage', ({ message }) => message.content.trim())
+  app.webhooks.on('newMessage', ({ message }) => (message.content ?? '').trim())
 })
 `
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -108,6 +108,9 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     const { code, output } = await run(directory, process.execPath, 'backup.mjs')
     t.equal(code, 0, output)
+    t.equal(statSync(join(directory, 'backup.db')).mode & 0o777, 0o600, 'for its owner only')
+    const again = await run(directory, process.execPath, 'backup.mjs')
+    t.match(again, { code: 1, output: /EEXIST/ }, 'it overwrites nothing')
     const backup = new DatabaseSync(join(directory, 'backup.db'))
     t.teardown(() => { backup.close() })
     t.match(backup.prepare('SELECT count(*) AS count FROM bodies WHERE CAST(body AS TEXT) = ?').get(body), { count: 1 })
@@ -139,6 +142,21 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     await printed('to be looked at')
     t.match(await (await fetch(`${url}/inspector/`)).text(), '<title>OneRoute webhooks</title>')
     t.match(await (await fetch(`${url}/inspector/api/events`)).json(), { events: [{ text: 'to be looked at', state: 'done' }] })
+  },
+
+  'login.mjs': async (t) => {
+    const { url } = await start(t, 'login.mjs', { ONEROUTE_SECRET: 'key', INSPECTOR_PASSWORD: 'right' })
+    const body = JSON.stringify(newMessage({ message: { content: 'not for everybody' } }))
+    t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    const look = async (login: string, path = '/api/events') => await fetch(`${url}/inspector${path}`, { headers: login === '' ? {} : { authorization: `Basic ${btoa(login)}` } })
+    for (const login of ['', 'admin:wrong', 'admin:', 'somebody:right', 'admin']) {
+      for (const path of ['/', '/api/events', '/api/stream']) {
+        const refused = await look(login, path)
+        t.match([refused.status, refused.headers.get('www-authenticate')], [401, 'Basic realm="Inspector"'], `${login} ${path}`)
+        t.notMatch(await refused.text(), /not for everybody|<title>/)
+      }
+    }
+    t.match(await (await look('admin:right')).json(), { events: [{ text: 'not for everybody' }] })
   },
 
   'measured.mjs': async (t) => {
@@ -215,15 +233,20 @@ test('the quick start has twelve lines at the most', async (t) => {
   t.ok(lines.length <= 12, `${lines.length} lines`)
 })
 
-test('blocks in TypeScript compile', async (t) => {
-  const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, module: 'nodenext', types: ['node'] }
-  const typed = files.filter(({ language }) => language === 'ts')
-  t.not(typed.length, 0)
-  for (const { file = '', code } of typed) writeFileSync(join(directory, file), code)
-  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: typed.map(({ file }) => file) }))
-  const { code, output } = await run(directory, join(root, 'node_modules/.bin/tsc'), '-p', '.')
-  t.equal(code, 0, output)
-})
+/** In JavaScript a parameter has no type. */
+const withoutTypes = { allowJs: true, checkJs: true, noImplicitAny: false }
+
+for (const [language, more] of [['ts', {}], ['js', withoutTypes]] as const) {
+  test(`blocks in ${language} are right by the types, whatever may be null or missing`, async (t) => {
+    const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, module: 'nodenext', types: ['node'], ...more }
+    const typed = files.filter((block) => block.language === language)
+    t.not(typed.length, 0)
+    for (const { file = '', code } of typed) writeFileSync(join(directory, file), code)
+    writeFileSync(join(directory, `${language}.json`), JSON.stringify({ compilerOptions, files: typed.map(({ file }) => file) }))
+    const { code, output } = await run(directory, join(root, 'node_modules/.bin/tsc'), '-p', `${language}.json`)
+    t.equal(code, 0, output)
+  })
+}
 
 /** What each command makes of its arguments: it throws if they are wrong. */
 const PARSERS: Record<string, (args: string[]) => unknown> = {

@@ -24,7 +24,7 @@ test('conversations over several databases: each keeps its order, and repeats ar
 
   const heard = await Promise.all(shards.map(async (schema) => {
     const { app } = await createApp(t, { inbox: inboxOf(schema), receive: false })
-    const contents = new Map<string, string[]>()
+    const contents = new Map<string, unknown[]>()
     app.webhooks.on('newMessage', ({ conversation: { id }, message: { content } }) => { contents.set(id, [...contents.get(id) ?? [], content]) })
     await app.ready()
     return contents

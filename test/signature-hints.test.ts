@@ -1,8 +1,12 @@
 import { createHash, createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
 import { test } from 'tap'
 import type { Test } from 'tap'
-import { createExplainer } from '../lib/signature/explain.ts'
-import { createApp, message, post } from './helpers/app.ts'
+import { Explainer } from '../lib/signature/explain.ts'
+import { createApp, message, post, turns } from './helpers/app.ts'
+import type { LogLine } from './helpers/app.ts'
+import { exchange, head, listen } from './helpers/http.ts'
 
 const HEADER = 'x-oneroute-signature'
 const BODY = JSON.stringify({ ...message('a', 'Zürich / 💬'), more: 'é' }, null, 1)
@@ -25,10 +29,17 @@ async function hintOf (t: Test, secret: string, signature: string | undefined, b
   const reply = await post(app, body, signature === undefined ? {} : { [HEADER]: signature })
   t.equal(reply.statusCode, 401)
   t.notMatch(reply.body, /would be|header/, 'the caller is told nothing')
+  const hint = await firstHint(t, lines)
   t.notMatch(JSON.stringify(lines), secret.trim())
-  const [line] = lines.filter(({ msg }) => msg === 'a signature is not valid')
-  t.equal(line?.level, 40)
-  return line?.hint
+  return hint
+}
+
+/** It may come after the answer. */
+async function firstHint (t: Test, lines: readonly LogLine[]): Promise<unknown> {
+  const hint = () => lines.find(({ msg }) => msg === 'a signature is not valid')
+  while (hint() === undefined) await turns()
+  t.equal(hint()?.level, 40)
+  return hint()?.hint
 }
 
 const json = JSON.stringify(JSON.parse(BODY))
@@ -73,17 +84,50 @@ test('the key of another route is found as long as its app is open', async (t) =
 
 test('a flood of bad signatures costs no more than a hint a second', async (t) => {
   let now = 0
-  const explain = createExplainer(['k3y'], () => [], () => now)
-  const hints = [0, 1, 999, 1_000, 1_001, 5_000].map((time) => {
-    now = time
-    return explain('nonsense', Buffer.from(BODY)) !== undefined
+  const explainer = new Explainer(['k3y'], () => [], () => now)
+  const said: number[] = []
+  const say = () => { said.push(now) }
+  for (now of [0, 1, 999, 1_000, 1_001, 5_000]) explainer.explain('nonsense', Buffer.from(BODY), say)
+  for (now of [5_999, 6_000, 6_001]) {
+    const body = Readable.from([Buffer.from(BODY)])
+    explainer.explainLater('nonsense', body, say)
+    body.resume()
+    await once(body, 'end')
+  }
+  t.same(said, [0, 1_000, 5_000, 6_000])
+})
+
+const HALF = BODY.length >> 1
+
+/** What comes of a body of so many blanks around the event, and the hint. */
+const SIZES: Array<[name: string, blanks: number, header: (body: string) => string, hint: RegExp]> = [
+  ['16 KiB, signed as Base64', 16_384 - Buffer.byteLength(BODY), (body) => hmac('k3y', body).toString('base64'), /^The signature would be right as Base64/],
+  ['a byte more, signed as Base64', 16_385 - Buffer.byteLength(BODY), (body) => hmac('k3y', body).toString('base64'), /^The header x-oneroute-signature is not 128 hexadecimal digits/],
+  ['16 KiB, signed without blanks', 16_384 - Buffer.byteLength(BODY), () => hmac('k3y', `${BODY}\n`).toString('hex'), /over the body with a line feed at its end/],
+  ['a byte more, signed without blanks', 16_385 - Buffer.byteLength(BODY), () => hmac('k3y', `${BODY}\n`).toString('hex'), /the body is too large to see why/]
+]
+
+for (const [name, blanks, header, hint] of SIZES) {
+  test(`hints look at no body over 16 KiB: ${name}`, async (t) => {
+    const body = BODY + ' '.repeat(blanks)
+    t.match(await hintOf(t, 'k3y', header(body), body), hint)
   })
-  t.same(hints, [true, false, false, true, false, true])
+}
+
+test('a hint on a malformed header looks at the body after the answer, however it comes', async (t) => {
+  setEnvironment(t, 'development')
+  const { app, lines } = await createApp(t, { secret: 'k3y' })
+  const port = await listen(app)
+  const fields = head([`x-oneroute-signature: ${hmac('k3y', BODY).toString('base64')}`], Buffer.byteLength(BODY))
+  const answer = await exchange(port, fields.replace('Connection: close\r\n', ''), BODY.slice(0, HALF), BODY.slice(HALF))
+  t.equal(answer?.statusCode, 401)
+  t.match(await firstHint(t, lines), /right as Base64/)
 })
 
 test('in production there are no hints', async (t) => {
   setEnvironment(t, 'production')
   const { app, lines } = await createApp(t, { secret: 'k3y' })
-  t.equal((await post(app, BODY)).statusCode, 401)
+  for (const headers of [{}, { [HEADER]: 'nonsense' }, { [HEADER]: hmac('other', BODY).toString('hex') }]) t.equal((await post(app, BODY, headers)).statusCode, 401)
+  await turns()
   t.same(lines.filter(({ msg }) => msg === 'a signature is not valid'), [])
 })

@@ -67,12 +67,12 @@ test('upper and lower case are both hexadecimal', async (t) => {
 test("a request is accepted with the signature of its JSON written again, as OneRoute's sample makes it", async (t) => {
   const { app } = await createApp(t, { secret: SECRET })
   const heard = deliveries(app)
-  const event = message('a', 'Zürich 💬 \ud800 / "quoted" \u2028')
+  const event = (conversation: string) => message(conversation, 'Zürich 💬 \ud800 / "quoted" \u2028')
   const bodies = [
-    JSON.stringify(event, null, 2),
-    JSON.stringify(event).replace('Zürich', '\\u005a\\u00FCrich').replace(' / ', ' \\/ '),
-    `\ufeff${JSON.stringify(event)}\r\n`,
-    JSON.stringify(event).replace('{', '{"extra":1.50e1,"event":"twice",')
+    JSON.stringify(event('a'), null, 2),
+    JSON.stringify(event('b')).replace('Zürich', '\\u005a\\u00FCrich').replace(' / ', ' \\/ '),
+    `\ufeff${JSON.stringify(event('c'))}\r\n`,
+    JSON.stringify(event('d')).replace('{', '{"extra":1.50e1,"event":"twice",')
   ]
   for (const body of bodies) {
     const written = JSON.stringify(JSON.parse(body.replace('\ufeff', '')))

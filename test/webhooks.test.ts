@@ -1,7 +1,8 @@
 import { EventEmitter, once } from 'node:events'
+import { Type } from '@sinclair/typebox'
 import Fastify from 'fastify'
 import { test } from 'tap'
-import webhooks, { Webhooks } from '../index.ts'
+import webhooks, { UnknownNameError, Webhooks } from '../index.ts'
 import { answerOf, createApp, fixture, message, post, turns } from './helpers/app.ts'
 
 test('app.webhooks is an EventEmitter', async (t) => {
@@ -26,14 +27,56 @@ test('once, off, prependListener and events.once work as on any emitter', async 
   t.match(await waited, [{ message: { content: '1' } }])
 })
 
+for (const method of ['on', 'once', 'addListener', 'prependListener', 'prependOnceListener'] as const) {
+  test(`${method} of a name that never comes throws, and names those that do`, async (t) => {
+    const { app } = await createApp(t, { events: { orderPaid: Type.Object({}) } })
+    const names = 'orderPaid, unknown, event, invalid, error, newListener, removeListener, '
+    for (const [typed, hint] of [
+      ['newmessage', " Did you mean 'newMessage'?"], ['newMesage', " Did you mean 'newMessage'?"], ['NEW_MESSAGE', " Did you mean 'newMessage'?"], ['message', " Did you mean 'newMessage'?"],
+      ['smsReport', ''], ['oderPiad', " Did you mean 'orderPaid'?"], ['evnt', " Did you mean 'event'?"], ['x', ''], ['', ''], ['toString', ''],
+      [Symbol('newMessage'), '']
+    ] as const) {
+      const add = () => app.webhooks[method](typed as 'event', () => {})
+      const error = t.throws(add, { name: 'FastifyError', code: 'FST_ONEROUTE_UNKNOWN_NAME', statusCode: 500 })
+      t.type(error, UnknownNameError)
+      t.type(error, TypeError)
+      t.match(error, { message: `'${String(typed)}'` })
+      t.match(error, { message: `there are newMessage, smsDeliveryReport, ${names}` })
+      t.ok(error instanceof Error && error.message.endsWith(`without a schema.${hint}`), String(typed))
+      t.equal(app.webhooks.listenerCount(typed), 0)
+    }
+    for (const name of ['newMessage', 'orderPaid', 'unknown', 'event', 'invalid', 'error']) {
+      app.webhooks[method](name as 'event', () => {})
+      t.equal(app.webhooks.listenerCount(name), 1, name)
+    }
+  })
+}
+
+test('events.once of a name that never comes rejects, and newListener and removeListener are the emitter\'s own', async (t) => {
+  const { app } = await createApp(t)
+  await t.rejects(once(app.webhooks, 'newmessage'), { code: 'FST_ONEROUTE_UNKNOWN_NAME' })
+  const told: string[] = []
+  const on = EventEmitter.prototype.on.bind(app.webhooks) // as those who know no types
+  on('newListener', (name: string) => { told.push(`+${name}`) })
+  on('removeListener', (name: string) => { told.push(`-${name}`) })
+  const listener = () => {}
+  app.webhooks.on('newMessage', listener)
+  app.webhooks.off('newMessage', listener)
+  t.same(told, ['+removeListener', '+newMessage', '-newMessage'])
+  app.webhooks.removeAllListeners()
+  t.throws(() => on('newmessage', listener), { code: 'FST_ONEROUTE_UNKNOWN_NAME' }, 'also after all have been removed')
+  t.doesNotThrow(() => app.webhooks.off('newmessage' as 'event', listener))
+})
+
 test('names that Node or JavaScript give a meaning are unknown events like any other', async (t) => {
   const { app } = await createApp(t)
   const heard: string[] = []
   app.webhooks.on('unknown', ({ event }) => { heard.push(event) })
   app.webhooks.on('error', () => { t.fail('is no error') })
-  const names = ['error', 'newListener', 'removeListener', '__proto__', 'constructor', 'unknown', 'event', '', 'x'.repeat(5_000)]
+  const names = ['error', 'newListener', 'removeListener', '__proto__', 'constructor', 'unknown', 'event', 'x'.repeat(5_000)]
   for (const event of names) t.equal((await post(app, { event })).statusCode, 200)
   t.same(heard, names)
+  t.match((await post(app, { event: '' })).json(), { statusCode: 400, code: 'FST_ONEROUTE_NO_EVENT_NAME' })
 })
 
 test('receive takes bytes, text or an event, and goes the same way as a request', async (t) => {
@@ -62,7 +105,7 @@ test('what is received before the app is ready is delivered once it is', async (
   const app = Fastify()
   t.teardown(async () => { await app.close() })
   await app.register(webhooks)
-  const heard: string[] = []
+  const heard: unknown[] = []
   const receiving = app.webhooks.receive(message('a', 'early'))
   app.webhooks.on('newMessage', ({ message }) => { heard.push(message.content) })
   t.match(await receiving, { status: 'accepted' })
@@ -78,7 +121,7 @@ test('what is received after closing is refused', async (t) => {
 
 test('a listener may receive further events', async (t) => {
   const { app } = await createApp(t)
-  const heard: string[] = []
+  const heard: unknown[] = []
   app.webhooks.on('newMessage', ({ message: { content } }) => {
     heard.push(content)
     if (content === 'outer') receiving = app.webhooks.receive(message('b', 'inner'))
@@ -90,7 +133,6 @@ test('a listener may receive further events', async (t) => {
 })
 
 test('events of one\'s own have a schema and a name of their own', async (t) => {
-  const { Type } = await import('@sinclair/typebox')
   const { app } = await createApp(t, { events: { orderPaid: Type.Object({ event: Type.Literal('orderPaid'), total: Type.Number() }) } })
   const heard: unknown[] = []
   app.webhooks.on('orderPaid' as 'newMessage', (event: unknown) => { heard.push(event) })

@@ -19,7 +19,7 @@ const failed = new Set<number>()
 /** The listener of all contestants. With `failEvery`, it fails at the first attempt for every so many-th event. */
 export function listener (failEvery?: number) {
   return ({ message, conversation }: NewMessage) => {
-    const number = Number(NUMBER.exec(message.content)?.[1])
+    const number = Number(NUMBER.exec(message.content ?? '')?.[1])
     if (failEvery !== undefined && number % failEvery === 0 && !failed.has(number)) {
       failed.add(number)
       throw new Error('as it should')

@@ -1,5 +1,5 @@
 /** The part of OneRoute's `newMessage` that the listeners read. */
 export interface NewMessage {
-  message: { content: string }
+  message: { content?: string | null }
   conversation: { id: string }
 }

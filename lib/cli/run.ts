@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isCoded } from '../errors.ts'
+import { inQuotes } from '../passwords.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'
@@ -89,8 +90,8 @@ async function commandOf (name: string): Promise<Command> {
   if (entry !== undefined) return await entry.load()
   const known = Object.keys(COMMANDS).join(', ')
   // Without the value of an option: it may be a key.
-  if (name.startsWith('-')) throw new UsageError(`Unknown option '${name.replace(/=.*/s, '')}': the command comes first, one of ${known}`)
-  throw new UsageError(`Unknown command '${name}': it must be one of ${known}`)
+  if (name.startsWith('-')) throw new UsageError(`Unknown option ${inQuotes(name.replace(/=.*/s, ''))}: the command comes first, one of ${known}`)
+  throw new UsageError(`Unknown command ${inQuotes(name)}: it must be one of ${known}`)
 }
 
 function isCommand (name: string | undefined): boolean {

@@ -31,6 +31,12 @@ export function onOneLine (text: string, longest = Number.MAX_SAFE_INTEGER): str
   return characters.length > longest ? `${characters.slice(0, Math.max(0, longest - 1)).join('')}…` : line
 }
 
+/** The same on as many lines as it has. The later ones are indented, so that none is taken for a line of the command's own. */
+export function onLines (text: string, indent: number): string {
+  const lines = stripVTControlCharacters(text.toWellFormed()).replace(/\r\n/g, '\n').replace(/\t/g, '  ').split('\n')
+  return lines.map((line) => line.replace(UNSEEN, '\ufffd')).join(`\n${' '.repeat(indent)}`)
+}
+
 /** JSON that does nothing to a terminal: beyond ASCII's first controls, `JSON.stringify` leaves all as they are. */
 export function jsonOf (value: unknown, indent?: number): string {
   return JSON.stringify(value, undefined, indent).replace(UNSEEN, (character) => character === '\n'

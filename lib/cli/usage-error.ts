@@ -1,3 +1,5 @@
+import { inQuotes, withoutPasswords } from '../passwords.ts'
+
 /** The command line cannot be obeyed: the message says how it should be instead. */
 export class UsageError extends Error {
   override name = 'UsageError'
@@ -15,5 +17,10 @@ export function asUsage<T> (parse: () => T): T {
 
 /** Node's advice on an unknown option is about arguments that start with a '-': a misspelling is likelier. */
 function remedyOf (message: string): string {
-  return message.startsWith('Unknown option') ? message.replace(/\. .*/s, '') : message
+  return withoutPasswords(message.startsWith('Unknown option') ? message.replace(/\. .*/s, '') : message)
+}
+
+/** Words as a message names them. With a `--secret` on the command line they may be the rest of a key that is not in quotes. */
+export function namesOf (words: readonly string[], secret: string | undefined): string {
+  return secret === undefined ? words.map(inQuotes).join(', ') : 'what may be a part of the key'
 }

@@ -11,7 +11,7 @@ const REPLAYED = 500
 export interface EventFilter {
   readonly state?: EventState | undefined
   readonly name?: string | undefined
-  /** The lane. */
+  /** The lane, unless that is an event's own. */
   readonly conversation?: string | undefined
   /** A part of any text in the event, in capitals or not. */
   readonly text?: string | undefined
@@ -21,7 +21,7 @@ export interface SearchOptions {
   /** Only events with a smaller `seq`. */
   readonly before?: number | undefined
   /** What is not to be shown is not to be found either. @default everything is */
-  readonly redact?: ((event: UnknownEvent) => UnknownEvent) | undefined
+  readonly redact?: ((stored: StoredEvent) => StoredEvent) | undefined
 }
 
 /** What a page of the inbox had. */
@@ -38,23 +38,23 @@ export interface Found {
  * Goes back through an inbox of any driver, the newest first and a page at a time: whoever asks decides how far. Only the state is
  * left to the driver, for what is seldom asked for is not worth an index that every event would have to pay for.
  */
-export async function * search (inbox: Pick<InboxView, 'list'>, filter: EventFilter, { before, redact = (event) => event }: SearchOptions = {}): AsyncGenerator<Found, undefined> {
+export async function * search (inbox: Pick<InboxView, 'list'>, filter: EventFilter, { before, redact = (stored) => stored }: SearchOptions = {}): AsyncGenerator<Found, undefined> {
   const fits = matcherOf(filter)
   for (let from: number | null | undefined = before; from !== null;) {
     const page = await inbox.list({ state: filter.state, limit: PAGE, before: from })
     from = page.length < PAGE ? null : Math.min(...page.map(({ seq }) => seq))
-    const events = page.map((stored) => ({ ...stored, event: redact(stored.event) })).filter(fits)
+    const events = page.map(redact).filter(fits)
     yield { events, scanned: page.length, before: from }
   }
 }
 
-/** Replays all dead events, or those that are not newer than `upTo`; resolves to how many. */
-export async function replayDead (inbox: Pick<InboxView, 'list' | 'replay'>, upTo?: number): Promise<number> {
+/** Replays all events of a state, or those that are not newer than `upTo`; resolves to how many. */
+export async function replayAll (inbox: Pick<InboxView, 'list' | 'replay'>, state: EventState, upTo?: number): Promise<number> {
   let count = 0
   // From the oldest to the newest, so that they keep their order: their ids are few beside their bodies.
   const ids: string[] = []
   const before = upTo === undefined ? undefined : upTo + 1
-  for await (const { events } of search(inbox, { state: 'dead' }, { before })) ids.push(...events.map(({ id }) => id))
+  for await (const { events } of search(inbox, { state }, { before })) ids.push(...events.map(({ id }) => id))
   ids.reverse()
   for (let i = 0; i < ids.length; i += REPLAYED) count += await inbox.replay(ids.slice(i, i + REPLAYED))
   return count
@@ -63,7 +63,7 @@ export async function replayDead (inbox: Pick<InboxView, 'list' | 'replay'>, upT
 function matcherOf ({ name, conversation, text }: EventFilter): (event: StoredEvent) => boolean {
   const wanted = text?.toLowerCase()
   return (event) => (name === undefined || event.name === name) &&
-    (conversation === undefined || event.lane === conversation) &&
+    (conversation === undefined || (event.lane === conversation && event.lane !== event.id)) &&
     (wanted === undefined || holds(event.event, wanted))
 }
 

@@ -4,9 +4,8 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { closeConnection } from '../answers.ts'
 import { BadQuestionError, NoSuchEventError } from '../errors.ts'
-import type { UnknownEvent } from '../events.ts'
 import type { StoredEvent } from '../inbox/inbox.ts'
-import { replayDead, search } from '../inbox/search.ts'
+import { replayAll, search } from '../inbox/search.ts'
 import type { InboxView } from '../inbox/view.ts'
 import type { Feed } from './feed.ts'
 import { hidden } from './hidden.ts'
@@ -35,7 +34,7 @@ const UpTo = Type.Object({ upTo: Type.Integer({ minimum: 0 }) }, { additionalPro
 interface Parts {
   readonly inbox: InboxView
   readonly feed: Feed
-  readonly redact: (event: UnknownEvent) => UnknownEvent
+  readonly redact: (stored: StoredEvent) => StoredEvent
 }
 
 /** What the page asks for. */
@@ -49,7 +48,7 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
   scope.get<{ Params: { id: string } }>('/api/events/:id', { schema: hidden }, async ({ params: { id } }) => {
     const event = await inbox.get(id)
     if (event === undefined) throw new NoSuchEventError()
-    return shown(event)
+    return redact(event)
   })
 
   // No HEAD for it: that would never end.
@@ -61,13 +60,9 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
   })
 
   scope.post('/api/replay-dead', { schema: hidden }, async ({ body }) => {
-    const count = await replayDead(inbox, isUpTo(body).upTo)
+    const count = await replayAll(inbox, 'dead', isUpTo(body).upTo)
     return { count }
   })
-
-  function shown (event: StoredEvent): StoredEvent {
-    return { ...event, event: redact(event.event) }
-  }
 
   /** As much as one request may take: whoever wants more asks again, with `before`. */
   async function find ({ before, ...filter }: Static<typeof Query>) {

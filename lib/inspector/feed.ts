@@ -15,6 +15,10 @@ const HEARTBEAT = 15_000
 const NEWEST = 200
 /** Older ones that are looked at because something was told of them. */
 const MOST_OLDER = 50
+/** How long a page is told, in milliseconds: then it has to ask anew, and whoever may look no longer is told no more. */
+const LIFETIME = 300_000
+/** After so much of it a page is told to ask anew: it does before its old stream has ended, and misses nothing. */
+const RENEWED_AFTER = 0.9
 /** A page that is slower than this is cut, and begins anew when it comes back, in bytes. */
 const MOST_BUFFERED = 1_048_576
 
@@ -24,12 +28,14 @@ interface Parts {
   readonly log: FastifyBaseLogger
   /** As the page shows it. */
   readonly show: (event: StoredEvent) => Summary
+  readonly lifetime?: number
 }
 
 /** Tells pages what changes, by server-sent events. It does nothing while there is no page. */
 export class Feed {
   readonly #parts: Parts
-  readonly #pages = new Set<Writable>()
+  /** With what ends each, in time. */
+  readonly #pages = new Map<Writable, NodeJS.Timeout>()
   /** What the pages were last told of the newest events, by id. */
   #known = new Map<string, string>()
   #newest = 0
@@ -37,6 +43,7 @@ export class Feed {
   #timer: NodeJS.Timeout | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #looking = false
+  #isClosed = false
   /** Whether the timer is one that waits for what comes in with what has changed. */
   #isSoon = false
 
@@ -54,8 +61,13 @@ export class Feed {
   }
 
   add (page: Writable): void {
+    if (this.#isClosed) {
+      page.end()
+      return
+    }
     if (this.#pages.size === 0) this.#begin()
-    this.#pages.add(page)
+    const { lifetime = LIFETIME } = this.#parts
+    this.#pages.set(page, setTimeout(() => { this.#renew(page, lifetime) }, lifetime * RENEWED_AFTER).unref())
     page.on('error', () => {}) // a page that has left is no failure; 'close' comes, too
     page.on('close', () => { this.#remove(page) })
     page.write('retry: 2000\n\n')
@@ -63,18 +75,27 @@ export class Feed {
   }
 
   close (): void {
-    for (const page of this.#pages) {
-      if (page.writableLength > 0) page.destroy() // it does not read, and would never end
-      else page.end()
-    }
-    this.#end()
+    this.#isClosed = true
+    for (const page of this.#pages.keys()) this.#finish(page)
   }
 
   #begin (): void {
     this.#heartbeat = setInterval(() => { this.#write(': still here\n\n') }, HEARTBEAT).unref()
   }
 
+  #renew (page: Writable, lifetime: number): void {
+    page.write('event: renew\ndata: {}\n\n')
+    this.#pages.set(page, setTimeout(() => { this.#finish(page) }, lifetime * (1 - RENEWED_AFTER)).unref())
+  }
+
+  #finish (page: Writable): void {
+    this.#remove(page)
+    if (page.writableLength > 0) page.destroy() // it does not read, and would never end
+    else page.end()
+  }
+
   #remove (page: Writable): void {
+    clearTimeout(this.#pages.get(page))
     this.#pages.delete(page)
     if (this.#pages.size === 0) this.#end()
   }
@@ -123,7 +144,7 @@ export class Feed {
   }
 
   #write (text: string): void {
-    for (const page of this.#pages) {
+    for (const page of this.#pages.keys()) {
       if (page.writableLength > MOST_BUFFERED) page.destroy()
       else page.write(text)
     }

@@ -3,13 +3,16 @@ import { check } from '../check.ts'
 import type { Rule } from '../check.ts'
 import { InvalidOptionError } from '../errors.ts'
 
-/** Throws, or returns or resolves to false, to refuse a request with 403; or replies by itself. */
-export type Authorize = (request: FastifyRequest, reply: FastifyReply) => unknown
+/**
+ * Admits a request by `true`, returned or resolved to. Anything else refuses it with 403, and so does what is thrown, with its status; or
+ * it replies by itself, waits for that and returns false: `await reply.redirect('/login')`.
+ */
+export type Authorize = (request: FastifyRequest, reply: FastifyReply) => boolean | Promise<boolean>
 
 export interface InspectorOptions {
   /** Who may look: `loopback` admits this machine only. Asked before anything is shown. */
   authorize: Authorize | 'loopback'
-  /** Fields of these names are not shown, at any depth of an event. @default ['credentials'] */
+  /** What fields of these names hold, at any depth of an event, is not shown: not there, and not in its errors and its lane. @default ['credentials'] */
   redact?: readonly string[] | undefined
 }
 
@@ -25,5 +28,14 @@ export function resolveInspectorOptions (options: InspectorOptions): Required<In
   if (!RULES.authorize.fits(options.authorize)) {
     throw new InvalidOptionError("`authorize` of the inspector's options must be a function, or 'loopback', got undefined: it shows customers' messages")
   }
+  refuseCallback(options.authorize)
   return { authorize: options.authorize, redact: options.redact ?? ['credentials'] }
+}
+
+/** A hook of Fastify's may take a callback and return nothing, before it has decided. */
+function refuseCallback (authorize: InspectorOptions['authorize']): void {
+  if (authorize === 'loopback' || authorize.length <= 2) return
+  throw new InvalidOptionError("`authorize` of the inspector's options must take (request, reply) and return true or false, or a promise of that, " +
+    `got a function with ${authorize.length} parameters: its callback would never be called. ` +
+    'Wrap it by `promisify` of node:util: `const login = promisify(app.basicAuth)`, and `async (request, reply) => { await login(request, reply); return true }`')
 }

@@ -11,7 +11,8 @@ export interface Summary {
   readonly seq: number
   readonly id: string
   readonly name: string
-  readonly conversation: string
+  /** Null if it has none: such an event is on a lane of its own. */
+  readonly conversation: string | null
   readonly state: EventState
   readonly medium: string
   readonly text: string
@@ -23,7 +24,7 @@ export interface Summary {
 }
 
 export function summaryOf ({ seq, id, name, lane, state, event, attempts, receivedAt, dueAt, finishedAt, error }: StoredEvent): Summary {
-  return { seq, id, name: name.slice(0, LONGEST_NAME), conversation: lane.slice(0, LONGEST_NAME), state, medium: mediumOf(event), text: textOf(event), attempts, receivedAt, dueAt, finishedAt, error: error && shortened(error) }
+  return { seq, id, name: name.slice(0, LONGEST_NAME), conversation: lane === id ? null : lane.slice(0, LONGEST_NAME), state, medium: mediumOf(event), text: textOf(event), attempts, receivedAt, dueAt, finishedAt, error: error && shortened(error) }
 }
 
 function mediumOf ({ event, conversation }: UnknownEvent): string {
@@ -32,11 +33,16 @@ function mediumOf ({ event, conversation }: UnknownEvent): string {
   return event === 'smsDeliveryReport' ? 'SMS' : ''
 }
 
-/** A line of what it says: a message's content, or how an SMS went. */
+/** A line of what it says: a message's content, or what there is in its place, or how an SMS went. */
 function textOf ({ message, conversation }: UnknownEvent): string {
-  if (isObject(message) && typeof message.content === 'string') return shortened(message.content)
+  if (isObject(message)) return contentOf(message)
   if (isObject(conversation)) return shortened([conversation.status, conversation.reason].filter((part) => typeof part === 'string').join(': '))
   return ''
+}
+
+function contentOf ({ content, contentType }: Record<string, unknown>): string {
+  const text = typeof content === 'string' ? shortened(content) : ''
+  return text === '' && typeof contentType === 'string' ? `[${shortened(contentType)}]` : text
 }
 
 function shortened (text: string): string {

@@ -22,7 +22,9 @@ function plain (schema: TSchema): Schema {
 }
 
 function older (schema: Schema): Schema {
-  const { anyOf, const: only, examples, properties, items, type, ...rest } = schema
+  const { anyOf, allOf, const: only, examples, properties, patternProperties, additionalProperties, items, type, ...rest } = schema
+  // That is what a Type.Record has: the keys of its pattern are described by nothing but the values.
+  const [others = additionalProperties] = isObject(patternProperties) ? Object.values(patternProperties) : []
   const own: Schema = {
     ...rest,
     ...type !== undefined && type !== 'null' && { type },
@@ -30,14 +32,21 @@ function older (schema: Schema): Schema {
     ...only !== undefined && { enum: [only] },
     ...Array.isArray(examples) && { example: examples[0] as unknown },
     ...isObject(items) && { items: older(items) },
+    ...Array.isArray(allOf) && { allOf: (allOf as Schema[]).map(older) }, // as JSON Schema has it
+    ...others !== undefined && { additionalProperties: isObject(others) ? older(others) : others },
     ...isObject(properties) && { properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, older(property as Schema)])) } // as JSON Schema has it
   }
   return Array.isArray(anyOf) ? { ...own, ...union(anyOf as Schema[]) } : own // as JSON Schema has it
 }
 
 function union (members: readonly Schema[]): Schema {
-  const rest = members.filter(({ type }) => type !== 'null').map(older)
-  const nullable = rest.length < members.length && { nullable: true }
+  const others = members.filter(({ type }) => type !== 'null')
+  const rest = others.map(older).map(others.length < members.length ? orNull : (member) => member)
   const [only] = rest
-  return rest.length === 1 && only !== undefined ? { ...only, ...nullable } : { anyOf: rest, ...nullable }
+  return rest.length === 1 && only !== undefined ? only : { anyOf: rest }
+}
+
+/** `nullable` counts beside a `type` only, so a union cannot have it for its members, and where values are listed null is one of them. */
+function orNull (schema: Schema): Schema {
+  return { ...schema, nullable: true, ...Array.isArray(schema.enum) && { enum: [...schema.enum as unknown[], null] } }
 }

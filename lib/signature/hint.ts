@@ -22,14 +22,14 @@ const FORMS: readonly Form[] = [
 
 /**
  * Says what would have matched a signature that does not: for the log of somebody who is setting things up. It names no key and
- * quotes nothing of the body.
+ * quotes nothing of the body. Without a body, it is one that is too large to be looked at.
  */
-export function hintOn (header: unknown, body: Uint8Array, own: readonly string[], others: readonly Key[]): string {
-  if (typeof header !== 'string') return `There is no header ${SIGNATURE_HEADER}: the sender does not sign, or something in between has removed it.`
-  const { length } = header
-  const match = matchOf(header, body, [...own.flatMap(keyVariants), ...others])
+export function hintOn (header: string | undefined, body: Uint8Array | undefined, own: readonly string[], others: readonly Key[]): string {
+  if (header === undefined) return `There is no header ${SIGNATURE_HEADER}: the sender does not sign, or something in between has removed it.`
+  const match = body && matchOf(header, body, [...own.flatMap(keyVariants), ...others])
   if (match !== undefined) return `The signature would be right ${match}.`
-  if (!isWellFormed(header)) return `The header ${SIGNATURE_HEADER} is not 128 hexadecimal digits: it has ${length} characters.`
+  if (!isWellFormed(header)) return `The header ${SIGNATURE_HEADER} is not 128 hexadecimal digits: it has ${header.length} characters.`
+  if (body === undefined) return 'The signature is not valid, and the body is too large to see why: post one of 16 KiB at most.'
   return 'The signature is none with a key that is set here: the sender has another one, or something in between has changed the body.'
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { wholePath } from '../host.ts'
 import type { Key } from './key-variants.ts'
 
 interface Registration {
@@ -10,7 +11,7 @@ const registrations = new Set<Registration>()
 
 /** Notes the keys of a route as long as its app is open, and returns a function that lists those of the other routes. */
 export function registerKeys (scope: FastifyInstance, secrets: readonly string[], path: string): () => Key[] {
-  const own = { path: scope.prefix + path, secrets }
+  const own = { path: wholePath(scope, path), secrets }
   registrations.add(own)
   scope.addHook('onClose', (_app, done) => {
     registrations.delete(own)

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { StoredEvent, UnknownEvent } from '../../index.ts'
 import { passed } from '../../lib/cli/inbox/limits.ts'
@@ -12,7 +12,9 @@ import { temporaryFile } from '../helpers/sqlite.ts'
 import { until } from '../faults/helpers/until.ts'
 import { cli } from './helpers.ts'
 
-const url = await postgresUrl((await import('tap')).default)
+tap.setTimeout(120_000)
+
+const url = await postgresUrl(tap)
 
 /** An inbox with an event of each state but pending, and the app that has it. */
 async function createInbox (t: Test, kind: string) {
@@ -24,7 +26,7 @@ async function createInbox (t: Test, kind: string) {
   let failing = true
   app.webhooks.on('event', function tell (event) {
     heard.push({ ...event })
-    if (event.event === 'bad' && failing) throw new Error('as it was told \u001b[31m')
+    if (event.event === 'bad' && failing) throw new Error('the key, as it was told \u001b[31m')
   })
   await app.ready()
   const receive = async (event: object) => (await app.webhooks.receive(event)).id
@@ -65,9 +67,10 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
     const list = async (...argv: string[]) => linesOf((await cli(['inbox', 'list', ...argv, ...where])).stdout)
     t.match(await list(), [{ state: 'invalid', name: 'newMessage' }, { id: dead, state: 'dead', conversation: null, attempts: 2 }, { id: done, state: 'done', conversation: 'c1' }])
     t.match(await list('--limit', '1'), { length: 1 })
-    t.match(await list('--state', 'dead'), [{ id: dead, event: { credentials: '[redacted]' }, deliveries: [{ attempt: 1, failures: [{ listener: 'tell' }] }, { attempt: 2 }] }])
-    t.match(await list('--state', 'dead', '--redact', ''), [{ event: { credentials: { key: 'the key' } } }])
+    t.match(await list('--state', 'dead'), [{ id: dead, event: { credentials: '[redacted]' }, error: /^tell: \[redacted\], as it was told/, deliveries: [{ attempt: 1, failures: [{ listener: 'tell', error: /^\[redacted\],/ }] }, { attempt: 2 }] }])
+    t.match(await list('--state', 'dead', '--redact', ''), [{ event: { credentials: { key: 'the key' } }, error: /^tell: the key,/ }])
     t.match(await list('--conversation', 'c1', '--name', 'newMessage'), [{ id: done }])
+    t.equal((await cli(['inbox', 'list', '--conversation', 'c1', '--redact', 'id', ...where])).stdout, '', 'what is not shown is not found')
     t.match(await list('--text', 'refund'), [{ id: dead }])
     t.equal((await cli(['inbox', 'list', '--text', 'nowhere', ...where])).stdout, '')
     const { stdout } = await cli(['inbox', 'list', ...where], { tty: 140 })
@@ -81,7 +84,7 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
 
   test(`${kind}: one event is shown in full, found by its first characters`, async (t) => {
     const { where, dead, done } = await createInbox(t, kind)
-    t.match(linesOf((await cli(['inbox', 'show', dead, ...where])).stdout), [{ id: dead, error: /as it was told/ }])
+    t.match(linesOf((await cli(['inbox', 'show', dead, ...where])).stdout), [{ id: dead, error: /\[redacted\], as it was told/ }])
     const { stdout, code } = await cli(['inbox', 'show', dead.slice(0, 8), ...where], { tty: 100, env: { NO_COLOR: '1' } })
     t.equal(code, 0)
     t.match(stdout, `id            ${dead}\nname          bad\nstate         dead\n`)
@@ -116,6 +119,21 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
     mend()
     t.match(await cli(argv, { tty: 100, stdin: 'y\n' }), { code: 0, stdout: '2 events replayed\n', stderr: /Replay all 2 dead events\?/ })
     await until(async () => (await app.webhooks.inbox.stats()).done === 3)
+    t.match(await cli([...argv, '--yes']), { code: 0, stdout: '0 events replayed\n' })
+  })
+
+  test(`${kind}: all invalid events are replayed once that is confirmed`, async (t) => {
+    const { app, where, heard } = await createInbox(t, kind)
+    const argv = ['inbox', 'replay', '--invalid', ...where]
+    t.match(await cli(argv), { code: 2, stderr: /inbox replay --invalid asks on a terminal: give --yes where there is none/ })
+    t.match(await cli(argv, { tty: 100, stdin: 'n\n' }), { code: 1, stdout: '', stderr: /Replay 1 invalid event\? \[y\/N\] / })
+    await app.webhooks.receive({ event: 'newMessage', wrong: 'too' }).catch(() => undefined)
+    await until(async () => (await app.webhooks.inbox.stats()).invalid === 2)
+    const before = heard.length
+    t.match(await cli(argv, { tty: 100, stdin: 'y\n' }), { code: 0, stdout: '2 events replayed\n', stderr: /Replay all 2 invalid events\?/ })
+    await until(() => heard.length === before + 2)
+    t.match(heard.slice(before), [{ event: 'newMessage', wrong: true }, { event: 'newMessage', wrong: 'too' }])
+    t.match(await app.webhooks.inbox.stats(), { invalid: 0, dead: 1 }, 'and nothing else is')
     t.match(await cli([...argv, '--yes']), { code: 0, stdout: '0 events replayed\n' })
   })
 
@@ -245,6 +263,33 @@ test('more than one event that begins alike is not guessed at', async (t) => {
   t.match(await cli(['inbox', 'show', 'AAAAAAAA', ...where]), { code: 1, stderr: /More than one event begins with 'AAAAAAAA': AAAAAAAA1, AAAAAAAA2/ })
 })
 
+test('an event that no listener wanted is shown as such', async (t) => {
+  const path = temporaryFile(t)
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path }) })
+  app.webhooks.on('newMessage', () => {})
+  const { id } = await app.webhooks.receive({ event: 'other' })
+  await until(async () => (await app.webhooks.inbox.stats()).done === 1)
+  const { stdout } = await cli(['inbox', 'show', id, '--db', path], { tty: 80, env: { NO_COLOR: '1' } })
+  t.match(stdout, /state +done\n[^]*delivery 1 {4}\S+, \d+ ms\n {2}no listener wanted it\n{\n/)
+})
+
+test('ids that begin with a dash are found, and their first six characters do', async (t) => {
+  const { path, where, done } = await createInbox(t, 'SQLite')
+  const id = '-4o_0ZQyAmPWKVDDvVhKD9xPZnKlZcD-5LkvkQxh3Xw'
+  const { DatabaseSync } = await import('node:sqlite')
+  const db = new DatabaseSync(path)
+  db.prepare('UPDATE events SET id = ? WHERE id = ?').run(id, done)
+  db.prepare('UPDATE totals SET indexed = 0').run()
+  db.close()
+  for (const given of [id, id.slice(0, 6), id.slice(0, 20)]) {
+    t.match(linesOf((await cli(['inbox', 'show', given, ...where])).stdout), [{ id }])
+    t.match(await cli(['inbox', 'replay', given, ...where]), { code: 0 })
+  }
+  t.match(await cli(['inbox', 'show', '-4o_0A', ...where]), { code: 1, stderr: /There is no event '-4o_0A'/ })
+  t.match(await cli(['inbox', 'show', 'u:S3CRET@h', ...where]), { code: 1, stderr: /There is no event '\*\*\*@h'/ })
+  t.match(await cli(['inbox', 'show', 'a:b@h', ...where]), { code: 2, stderr: /6 characters or more, got '\*\*\*@h'/ })
+})
+
 test('an inbox that cannot be used is named, with what is wrong', async (t) => {
   const path = temporaryFile(t)
   t.match(await cli(['inbox', 'stats', '--db', path]), { code: 1, stdout: '', stderr: `fastify-oneroute-webhooks inbox: The inbox '${path}' cannot be used: there is no such file\n` })
@@ -254,6 +299,7 @@ test('an inbox that cannot be used is named, with what is wrong', async (t) => {
   t.match(await cli(['inbox', 'stats', '--db', url, '--schema', schema]), { code: 1, stderr: /cannot be used: there is no such inbox in this database/ })
   t.match(await cli(['inbox', 'stats', '--db', 'postgres://ada:lace@127.0.0.1:1/x']), { code: 1, stderr: /'oneroute_webhooks' cannot be used: .*ECONNREFUSED/ })
   t.notMatch(await cli(['inbox', 'stats', '--db', 'postgres://ada:lace@127.0.0.1:1/x']), { stderr: /lace/ })
+  t.match(await cli(['inbox', 'stats', '--db', ' POSTGRES://ada:lace@127.0.0.1:1/x ']), { code: 1, stderr: /'oneroute_webhooks' cannot be used: .*ECONNREFUSED/ })
 })
 
 test('a PostgreSQL inbox of a newer version is refused, and a server that goes away is told of', async (t) => {

@@ -93,6 +93,15 @@ test('what is refused is told of on stderr, and why', async (t) => {
   t.notMatch(stderr, /the key[^\n]|secret text/)
 })
 
+test('a key with blanks around it is warned of', async (t) => {
+  const { post, end } = await listening(['--secret', 'the key '])
+  const event = message('c1', 'hi')
+  t.match(await post(event, { 'x-oneroute-signature': sign(event, 'the key ') }), { status: 200 })
+  const { stderr } = await end()
+  t.match(stderr, /^[\d:]{8} {2}a key in `secret` begins or ends with a blank, which is a part of it: take the blank away if no signature fits\n/)
+  t.notMatch(stderr, 'the key ')
+})
+
 test('what fails here is told of on stderr', async (t) => {
   const path = temporaryFile(t)
   const { post, end } = await listening(['--db', path])
@@ -110,8 +119,21 @@ test('the inspector shows what came in, to this machine only, and nothing of wha
   await post(message('c1', 'hi'))
   const page = await fetch(`${origin}/inspector/`)
   t.match(await page.text(), /^<!doctype html>/i)
+  t.match(await (await fetch(`${origin}/inspector/api/events`)).json(), { events: [{ text: 'hi', conversation: 'c1' }] })
+  for (const name of ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via', 'cf-connecting-ip']) {
+    for (const path of ['/', '/api/events']) t.equal((await fetch(`${origin}/inspector${path}`, { headers: { [name]: '127.0.0.1' } })).status, 403, `${name} ${path}`)
+  }
   const { stderr } = await end()
   t.match(stderr, `Inspector, for this machine only: ${origin}/inspector/\n`)
+})
+
+test('an event that is not of its schema is printed, too', async (t) => {
+  const { post, end } = await listening()
+  t.equal((await post({ event: 'newMessage', conversation: { id: 'c1' } })).status, 200)
+  const { stdout, stderr } = await end()
+  t.match(JSON.parse(stdout), { name: 'newMessage', conversation: 'c1', event: { conversation: { id: 'c1' } } })
+  t.match(stderr, /a webhook is not of its schema/)
+  t.match(stderr, /0 events, 1 invalid/)
 })
 
 test('events are kept in a file if that is asked for, where inbox finds them', async (t) => {
@@ -119,7 +141,8 @@ test('events are kept in a file if that is asked for, where inbox finds them', a
   const { post, end, out } = await listening(['--db', path])
   const { id } = await post({ event: 'mine' })
   await until(() => out.length === 1)
-  t.match(await cli(['inbox', 'show', String(id), '--db', path]), { code: 0, stdout: /"state":"done"/ })
+  // It is printed by a listener, and what a listener has done is recorded a moment later.
+  await until(async () => (await cli(['inbox', 'show', String(id), '--db', path])).stdout.includes('"state":"done"'))
   await end()
 })
 
@@ -169,6 +192,14 @@ for (const [argv, message, env = {}] of [
   [['--port', ''], "--port must be an integer from 0 to 65535, got ''"],
   [['--path', 'hooks'], "--path must be a path such as /webhooks/oneroute, got 'hooks'"],
   [['--host', ' '], "--host must be an address of this machine, got ' '"],
+  [['--secret', ' ', 'S3CRET'], 'listen takes options only, got what may be a part of the key'],
+  [['http://u:S3CRET@h'], "listen takes options only, got 'http://***@h'"],
+  [['--host', 'http://u:S3CRET@h'], "--host must be an address of this machine, got 'http://***@h'"],
+  [['--path', 'http://u:S3CRET@h'], "--path must be a path such as /webhooks/oneroute, got 'http://***@h'"],
+  [['--port', 'u:S3CRET@h'], "--port must be an integer from 0 to 65535, got '***@h'"],
+  [['--db', 'host=db user=app password=S3CRET'], "--db must be a SQLite file, or an address such as postgres://user@host/database, got 'host=db user=app password=***'"],
+  [['--db', 'postgres://app:a/S3CRET@db/x'], /^--db is an address that cannot be read, 'postgres:\/\/\*\*\*@db\/x': in a password/],
+  [['--schema', 'postgres://app:S3CRET@db/x'], /^--schema must be the name of a schema, got 'postgres:\/\/\*\*\*@db\/x'/],
   [['--db', ''], "--db must be a SQLite file or a PostgreSQL address, got ''"],
   [['--secret', ''], "--secret is blank: give OneRoute's secret key, or nothing at all to accept unsigned events"],
   [[], /^The environment variable ONEROUTE_SECRET is blank/, { ONEROUTE_SECRET: ' ' }],
@@ -178,6 +209,7 @@ for (const [argv, message, env = {}] of [
     const { code, stdout, stderr } = await cli(['listen', ...argv], { env })
     t.equal(code, 2)
     t.equal(stdout, '')
+    t.notMatch(stderr, 'S3CRET')
     const [, said = ''] = /^fastify-oneroute-webhooks listen: ([^]*)\nSee fastify-oneroute-webhooks listen --help\n$/.exec(stderr) ?? []
     if (typeof message === 'string') t.equal(said, message)
     else t.match(said, message)

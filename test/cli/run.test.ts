@@ -26,6 +26,7 @@ test('a command that there is not is refused, and those that there are named', a
     ['sned', "Unknown command 'sned': it must be one of send, listen, inbox"],
     ['toString', "Unknown command 'toString': it must be one of send, listen, inbox"],
     ['', "Unknown command '': it must be one of send, listen, inbox"],
+    ['postgres://u:S3CRET@h/x', "Unknown command 'postgres://***@h/x': it must be one of send, listen, inbox"],
     ['--to', "Unknown option '--to': the command comes first, one of send, listen, inbox"],
     ['--secret=hidden', "Unknown option '--secret': the command comes first, one of send, listen, inbox"]
   ] as const) {

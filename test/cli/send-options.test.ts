@@ -8,6 +8,7 @@ test('the defaults are those that the help names', async (t) => {
   t.equal(to.href, 'http://localhost:3000/webhooks/oneroute')
   t.same(options, {
     event: 'newMessage',
+    eventName: "'newMessage'",
     secret: undefined,
     timeout: 30_000,
     content: undefined,
@@ -61,6 +62,17 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [['--to', 'localhost:3000'], /^--to must be a whole address, such as http:\S+, got 'localhost:3000'/],
   [['--to', ''], /^--to must be a whole address, such as http:\S+, got ''/],
   [['--to', 'ftp://localhost/'], /^--to must be a whole address, such as http:\S+, got 'ftp:\/\/localhost\/'/],
+  [['--to', 'ftp://u:S3CRET@x/'], /, got 'ftp:\/\/\*\*\*@x\/'$/],
+  [['--to', 'http://u:S3CRET@:99999/?token=S3CRET'], /, got 'http:\/\/\*\*\*'$/],
+  [['--to', 'u:S3CRET@host/x'], /, got '\*\*\*@host\/x'$/],
+  [['--to', 'http://u:12#S3CRET@host/x'], "--to is an address that cannot be read, 'http://***@host/x': in a password, '#' is written %23, '/' %2F, '?' %3F and '@' %40"],
+  [['--count', 'u:S3CRET@host/x'], "--count must be an integer of 1 or more, got '***@host/x'"],
+  [['--secret', 'a', 'S3CRET'], 'EVENT is neither newMessage nor smsDeliveryReport, nor a file that can be read (ENOENT: no such file or directory)'],
+  [['--secret', 'a', 'b', 'S3CRET'], 'One event at a time, got what may be a part of the key: a text with spaces has to be in quotes'],
+  [['http://u:S3CRET@host/x'], "'http://***@host/x' is neither newMessage nor smsDeliveryReport, nor a file that can be read (ENOENT: no such file or directory)"],
+  [['a', 'http://u:S3CRET@host/x'], "One event at a time, got 'a', 'http://***@host/x': a text with spaces has to be in quotes"],
+  [['--chaos', '--chaos-mix', 'u:S3CRET@host'], /got '\*\*\*@host'$/],
+  [['--chaos', '--handled', `${script}/token=S3CRET`], /token=\*\*\*' \(ENOTDIR: not a directory\)$/],
   [['--to', 'http://ada:100%@localhost/'], "--to has a user or a password that cannot be decoded, for http://localhost: write a '%' as '%25'"],
   [['--secret', ''], "--secret is blank: give OneRoute's secret key, or nothing at all to post unsigned"],
   [['--secret', ' \t'], "--secret is blank: give OneRoute's secret key, or nothing at all to post unsigned"],
@@ -107,6 +119,7 @@ for (const [argv, message, env = {}] of MISTAKES) {
     const { code, stdout, stderr } = await cli(['send', ...argv], { env })
     t.equal(code, 2)
     t.equal(stdout, '')
+    t.notMatch(stderr, 'S3CRET')
     const [, said = ''] = /^fastify-oneroute-webhooks send: ([^]*)\nSee fastify-oneroute-webhooks send --help\n$/.exec(stderr) ?? []
     if (typeof message === 'string') t.equal(said, message)
     else t.match(said, message)

@@ -8,6 +8,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Value } from '@sinclair/typebox/value'
 import { test } from 'tap'
+import type { Test } from 'tap'
 import { createPace } from '../../lib/cli/send/pace.ts'
 import { NewMessage, SmsDeliveryReport } from '../../lib/events.ts'
 import { createApp, turns } from '../helpers/app.ts'
@@ -250,8 +251,8 @@ test('answers are counted by status, each with the first that was said', async (
   const [, ...lines] = stdout.split('\n')
   t.same(lines.slice(0, 3), [
     '  200 OK                   3',
-    `  503 Service Unavailable  2  {"n": 2, "text": "${'x'.repeat(142)}…`,
-    `  401 Unauthorized         1  {"n": 4, "text": "${'x'.repeat(142)}…`
+    `  503 Service Unavailable  2  {"n": 2, "text": "${'x'.repeat(141)}…`,
+    `  401 Unauthorized         1  {"n": 4, "text": "${'x'.repeat(141)}…`
   ])
   t.match(lines[3], /^Latency: p50/)
   t.match(lines[4], /wants a signature.*ONEROUTE_SECRET/)
@@ -260,7 +261,7 @@ test('answers are counted by status, each with the first that was said', async (
 test('what may help is said: of a wrong key, of a wrong path, of an app that is not there', async (t) => {
   const { url } = await createReceiver(t, (response, { headers }) =>
     response.writeHead('x-oneroute-signature' in headers ? 401 : 404).end('a body\nof two lines'))
-  t.match(await cli(['send', '--to', url, '--secret', 'wrong']), { code: 1, stdout: /401 Unauthorized {2}1 {2}a body\nof two lines\n[^]*The key is not the app's/ })
+  t.match(await cli(['send', '--to', url, '--secret', 'wrong']), { code: 1, stdout: /401 Unauthorized {2}1 {2}a body\n {23}of two lines\n[^]*The key is not the app's/ })
   t.match(await cli(['send', '--to', url]), { code: 1, stdout: /404 Not Found[^]*No such route/ })
 
   const server = createServer().listen(0, '127.0.0.1')
@@ -299,15 +300,57 @@ test('a connection that breaks is a failure, and the next event is still posted'
   t.match(await cli(['send', '--to', url, '--count', '3']), { code: 1, stdout: /ECONNRESET {2}2[^]*200 OK {6}1/ })
 })
 
-test('no escape sequence of an answer reaches the terminal', async (t) => {
+/** Answers with a status line and a body of these very bytes. */
+async function createPlainServer (t: Test, reason: string, body: string): Promise<string> {
   const server = createServer((socket) => {
-    socket.once('data', () => { socket.end('HTTP/1.1 500 \u001b[31mRed\r\ncontent-length: 8\r\n\r\n\u001b[31mred') })
+    socket.once('data', () => { socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 500 ${reason}\r\nconnection: close\r\n\r\n`, 'latin1'), Buffer.from(body)])) })
   }).listen(0, '127.0.0.1')
   t.teardown(() => { server.close() })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo // it listens on TCP
-  const { stdout } = await cli(['send', '--to', `http://127.0.0.1:${port}/`])
-  t.match(stdout, /\n {2}500 Red {2}1 {2}red\n/)
+  return `http://127.0.0.1:${port}/`
+}
+
+test('no escape sequence of an answer reaches the terminal', async (t) => {
+  const url = await createPlainServer(t, '\u001b[31mRed', '\u001b[31mred')
+  t.match((await cli(['send', '--to', url])).stdout, /\n {2}500 Red {2}1 {2}red\n/)
+})
+
+/** Whatever moves the cursor, hides or turns a line, or begins a sequence that a terminal obeys. */
+const MOVES = [
+  'ok\rFAKE 200 OK', 'abc\b\b\bXYZ', 'a\u202ereversed\u2066x', '\u009d8;;http://evil\u009cclick\u009d8;;\u009c', 'x\u009b31mred', '\u0090q\u009c', '\u0007',
+  '\u001b[31mred\u001b]8;;http://evil\u0007click', '\u001b]0;title', '\u001b7\u001bc\u001b#8', '\u000e', '\u0085', '\u2028\u061c\u200f'
+]
+
+test('nothing of an answer moves the terminal, whatever it is and wherever it is printed', async (t) => {
+  for (const [i, text] of MOVES.entries()) {
+    const url = await createPlainServer(t, 'a\u009dz\u0085\u009b2J\b\u001b]0;t', text)
+    const output = [
+      await cli(['send', '--to', url]),
+      await cli(['send', '--to', url, '--count', '2']),
+      await cli(['send', '--chaos', '--count', '2', '--to', url, '--chaos-mix', 'repeats=50'])
+    ].map(({ stdout, stderr }) => stdout + stderr).join('')
+    t.match(output, / 500 a/)
+    t.notMatch(output.replaceAll('\n', ''), /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u, `of text ${i}`)
+  }
+  const { url } = await createReceiver(t, (response) => response.end(JSON.stringify({ status: 'ac\rc\u009bpted\u202e' })))
+  const { stdout } = await cli(['send', '--chaos', '--count', '2', '--to', url, '--chaos-mix', 'repeats=50'])
+  t.match(stdout, /200, ac c/)
+  t.notMatch(stdout, /[\r\u009b\u202e]/)
+})
+
+test('an answer cannot add lines that look like those of the command', async (t) => {
+  const url = await createPlainServer(t, 'Oh', 'no\n  200 OK  1\r\nVERDICT: clean')
+  t.match((await cli(['send', '--to', url])).stdout, /\n {2}500 Oh {2}1 {2}no\n {15}200 OK {2}1\n {13}VERDICT: clean\n/)
+})
+
+test('a key with blanks around it is warned of, and never shown', async (t) => {
+  const { requests, url } = await createReceiver(t)
+  const said = 'The key begins or ends with a blank, which is a part of it: take the blank away if no signature fits.\n'
+  t.match(await cli(['send', '--to', url, '--secret', 'a key ']), { code: 0, stderr: said, stdout: /signed/ })
+  t.equal(requests[0]?.headers['x-oneroute-signature'], hmac(requests[0]?.raw ?? Buffer.of(), 'a key '))
+  t.match(await cli(['send', '--to', url], { env: { ONEROUTE_SECRET: '\na key' } }), { code: 0, stderr: said })
+  t.same((await cli(['send', '--to', url, '--secret', 'a key'])).stderr, '')
 })
 
 test('https is spoken to https addresses', async (t) => {
@@ -320,6 +363,8 @@ test('an address is printed without its user, password and query', async (t) => 
   const { stdout } = await cli(['send', '--to', `${url.replace('//', '//ada:pass@')}?token=hidden`])
   t.equal(requests[0]?.headers.authorization, `Basic ${Buffer.from('ada:pass').toString('base64')}`)
   t.notMatch(stdout, /ada|pass|hidden/)
+  const misread = await cli(['send', '--to', `http://127.0.0.1:${new URL(url).port}/CRET@host/x`])
+  t.match(misread.stdout, ' to http://***@host/x in ')
 })
 
 test('a terminal gets a progress bar on stderr, and is left clean', async (t) => {

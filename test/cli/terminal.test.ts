@@ -3,8 +3,8 @@ import { test } from 'tap'
 import { namesIn } from '../../lib/cli/names.ts'
 import { describe } from '../../lib/cli/describe.ts'
 import { ageOf } from '../../lib/cli/inbox/age.ts'
-import { columnsOf, jsonOf, onOneLine, paintFor, prettyJson } from '../../lib/cli/terminal.ts'
-import { createRedact } from '../../lib/inspector/redact.ts'
+import { columnsOf, jsonOf, onLines, onOneLine, paintFor, prettyJson } from '../../lib/cli/terminal.ts'
+import { createEventRedact } from '../../lib/inspector/redact.ts'
 import { message } from '../helpers/app.ts'
 
 const terminal = Object.assign(new Writable(), { isTTY: true, columns: 40 })
@@ -28,6 +28,7 @@ test('nothing of a text controls the terminal, or makes a line be read as anothe
   t.equal(onOneLine('a\u0000\u202eb\ud800'), 'a\ufffd\ufffdb\ufffd')
   t.equal(onOneLine('😀😀😀', 2), '😀…')
   t.equal(onOneLine('abc', 3), 'abc')
+  t.equal(onLines('a\r\n\tb\rc\b \u001b[31mred\n\u0085\u202e\u0007\ud800', 4), 'a\n      b\ufffdc\ufffd red\n    \ufffd\ufffd\ufffd\ufffd')
   const value = { text: '\u001b[31m \u009b2J \u202e \n é' }
   const json = jsonOf(value)
   t.notMatch(json, /[\p{Cc}\u202e]/u)
@@ -44,7 +45,7 @@ test('JSON for people is the same JSON', (t) => {
 })
 
 test('fields are redacted however deep, and what is too deep is not shown', (t) => {
-  const redact = createRedact(namesIn(' credentials, ,email'))
+  const redact = createEventRedact(namesIn(' credentials, ,email'))
   t.same(redact({ event: 'mine', a: [{ credentials: { key: 1 } }], email: 'a@b.example', credentials: null }),
     { event: 'mine', a: [{ credentials: '[redacted]' }], email: '[redacted]', credentials: null })
   let deep: object = {}
@@ -56,6 +57,8 @@ test('fields are redacted however deep, and what is too deep is not shown', (t) 
 test('an event is described by what it has', (t) => {
   t.same(describe({ ...message('a', 'hi') }), { medium: 'WHATSAPP', who: 'Message Sender', content: 'hi' })
   t.same(describe({ event: 'newMessage', message: { contentType: 'IMAGE', content: '' } }), { medium: '', who: '', content: '[IMAGE]' })
+  t.same(describe({ event: 'newMessage', message: { sender: null, content: null, contentType: 'VIDEO' }, conversation: { customer: null, Channel: null } }), { medium: '', who: '', content: '[VIDEO]' })
+  t.same(describe({ event: 'newMessage', message: {}, conversation: null }), { medium: '', who: '', content: '' })
   t.same(describe({ event: 'smsDeliveryReport', message: null, conversation: { to: '1', status: 'failed' } }), { medium: 'SMS', who: '1', content: 'failed' })
   t.same(describe({ event: 'smsDeliveryReport', conversation: { to: '1', status: 'failed', reason: 'no route' } }), { medium: 'SMS', who: '1', content: 'failed: no route' })
   t.same(describe({ event: 'mine', a: 1 }), { medium: '', who: '', content: '{"a":1}' })

@@ -36,7 +36,7 @@ test('a body comes back as it was, whatever stands before, behind or in it', asy
     '{"event":"a\\u0000b\\ud800"}',
     '{"event":"twice","event":"twice, the second"}',
     '{"event":"numbers","numbers":[1e400,-0,1e-400,12345678901234567890]}',
-    '{"event":""}',
+    '{"event":" "}',
     `{"event":"deep","of":${'['.repeat(1_000)}${']'.repeat(1_000)}}`,
     `{"event":"large","text":"${'\u20ac'.repeat(80_000)}"}`
   ]

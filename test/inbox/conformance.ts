@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import Fastify from 'fastify'
 import { test } from 'tap'
 import type { Test } from 'tap'
@@ -66,6 +67,18 @@ export function conformance (name: string, create: () => Inbox): void {
     t.same(shown(await claim(inbox)), ['a: a2'])
     t.match(await Promise.all(added.filter((_, i) => i !== 1)), ['accepted', 'accepted'])
     void Promise.allSettled(added)
+  })
+
+  test(`${name}: an event of 1 MiB is like any other, also beside small ones`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const event = { event: 'newMessage', text: 'é'.repeat(524_288) }
+    const large = newEvent('a', { event, body: Buffer.from(JSON.stringify(event)) })
+    const added = adds(inbox, newEvent('a'), large, newEvent('a'), newEvent('b'))
+    await settleAll(inbox)
+    t.same(await Promise.all(added), ['accepted', 'accepted', 'accepted', 'accepted'])
+    t.match(await inbox.stats(), { pending: 0, done: 4 })
+    t.ok(isDeepStrictEqual((await inbox.get(large.id))?.event, event))
   })
 
   test(`${name}: no more lanes are claimed than were asked for`, async (t) => {
@@ -292,6 +305,17 @@ export function durableConformance (name: string, create: () => Inbox): void {
     t.same((await inbox.get('a2'))?.deliveries, [], 'it has succeeded at once')
     t.same((await inbox.list()).map(({ deliveries }) => deliveries.length), [3, 0])
     t.match(await inbox.stats(), { pending: 0, done: 1, dead: 1 })
+  })
+
+  test(`${name}: an event that is done at once has a record if it is given one`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const event = newEvent('a')
+    await inbox.add(event)
+    const delivery = { attempt: 1, startedAt: new Date(1_700_000_000_000), duration: 0.5, completed: [], failures: [] }
+    for (const held of await claim(inbox)) await inbox.settle(held, done(held).map((outcome) => ({ ...outcome, delivery })))
+    t.match(await inbox.stats(), { pending: 0, done: 1 })
+    t.match(await inbox.get(event.id), { state: 'done', attempts: 1, deliveries: [delivery], error: null })
   })
 
   test(`${name}: of very many deliveries the last ones are kept`, async (t) => {

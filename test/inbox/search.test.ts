@@ -1,8 +1,8 @@
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { memoryInbox } from '../../index.ts'
-import type { UnknownEvent } from '../../index.ts'
-import { replayDead, search } from '../../lib/inbox/search.ts'
+import type { StoredEvent } from '../../index.ts'
+import { replayAll, search } from '../../lib/inbox/search.ts'
 import type { EventFilter, SearchOptions } from '../../lib/inbox/search.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
 import { createApp, message, turns } from '../helpers/app.ts'
@@ -36,14 +36,17 @@ test('an inbox is searched from the newest on, by all that the filter says', asy
   t.same(await found(t, inbox, { state: 'dead' }), { contents: ['fails'], scanned: 1 })
   t.same((await found(t, inbox, { conversation: 'a', text: 'number' })).contents, [])
   t.same((await found(t, inbox, { text: 'first' }, { before: 3 })).contents, ['the FIRST'])
-  const redact = (event: UnknownEvent) => ({ event: event.event })
+  const redact = (stored: StoredEvent) => ({ ...stored, lane: 'hidden', event: { event: stored.name } })
   t.same((await found(t, inbox, { text: 'first' }, { redact })).contents, [])
+  t.same((await found(t, inbox, { conversation: 'a' }, { redact })).contents, [])
+  const [other] = await inbox.list({ limit: 1 })
+  t.same((await found(t, inbox, { conversation: String(other?.lane) })).contents, [], 'it has no conversation')
   t.match(await search(inbox, {}).next(), { value: { events: [{ name: 'other' }], before: Number } }, 'whoever asks decides how far')
 })
 
 test('all dead events are replayed in their order, or those up to one', async (t) => {
   const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }), retry: { attempts: 1 }, concurrency: 1 })
-  const heard: string[] = []
+  const heard: unknown[] = []
   let broken = true
   app.webhooks.on('newMessage', ({ message: { content } }) => {
     if (broken) throw new Error('broken')
@@ -54,10 +57,10 @@ test('all dead events are replayed in their order, or those up to one', async (t
   await settled()
   const third = (await app.webhooks.inbox.list({ state: 'dead', limit: 1_000 })).find(({ event }) => (event.message as { content: string }).content === '1000')
   broken = false
-  t.equal(await replayDead(app.webhooks.inbox, third?.seq), 1_001)
+  t.equal(await replayAll(app.webhooks.inbox, 'dead', third?.seq), 1_001)
   await settled()
   t.same(heard, Array.from({ length: 1_001 }, (_, i) => String(i)))
-  t.equal(await replayDead(app.webhooks.inbox), 99)
+  t.equal(await replayAll(app.webhooks.inbox, 'dead'), 99)
   await settled()
   t.match(await app.webhooks.inbox.stats(), { pending: 0, dead: 0, done: 1_100 })
   t.equal(heard.at(-1), '1099')

@@ -10,6 +10,7 @@ import { inspector } from '../../lib/inspector.ts'
 import { createApp, message, turns } from '../helpers/app.ts'
 import { temporaryFile } from '../helpers/sqlite.ts'
 import { launch, openPage } from './browser.ts'
+import { addShortLived } from './inspected.ts'
 import { receiveSamples } from './samples.ts'
 
 tap.setTimeout(120_000)
@@ -23,7 +24,7 @@ async function open (t: Test, { options = {}, context = {}, before = async () =>
   const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }), retry: RETRY, ...options })
   await app.register(inspector, { prefix: '/inspector', authorize: 'loopback' })
   const mended = { is: false }
-  app.webhooks.on('newMessage', function answer ({ message: { content } }) { if (content.includes('fails') && !mended.is) throw new Error(`broken by <b>${content.length}</b>`) })
+  app.webhooks.on('newMessage', function answer ({ message }) { const content = String(message.content); if (content.includes('fails') && !mended.is) throw new Error(`broken by <b>${content.length}</b>`) })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   await before(app)
   const { page, misdeeds } = await openPage(t, browser, `${url}/inspector/`, context)
@@ -232,4 +233,27 @@ test('a page whose server was away shows that, and what came in meanwhile', asyn
   await rowOf(page, 'meanwhile').waitFor()
   await page.getByText('live', { exact: true }).waitFor()
   t.equal(await page.locator('.rows .row').count(), 2)
+})
+
+test('a page asks anew in time, misses nothing, and is told no more once nobody may look', async (t) => {
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
+  let mayLook = true
+  await addShortLived(app, () => mayLook, 1_500)
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const { page, misdeeds } = await openPage(t, browser, `${url}/inspector/`)
+  const streams: string[] = []
+  page.on('request', (request) => { if (request.url().endsWith('/api/stream')) streams.push(request.url()) })
+  await page.getByText('live', { exact: true }).waitFor()
+  await page.evaluate("new MutationObserver(() => { window.wasCut ||= document.querySelector('.link').textContent !== 'live' }).observe(document.querySelector('.top'), { subtree: true, characterData: true, childList: true })")
+  let count = 0
+  while (streams.length < 3) {
+    await app.webhooks.receive(message('c', `number ${++count}.`))
+    await page.evaluate('new Promise(requestAnimationFrame)')
+  }
+  await page.locator('.foot', { hasText: new RegExp(`^${count.toLocaleString('en')} events?$`) }).waitFor()
+  t.equal(await page.evaluate('window.wasCut'), undefined)
+  t.same(misdeeds, [])
+  mayLook = false
+  await page.getByText('The server tells no more: load the page again').waitFor()
+  t.equal(await page.getByText('connecting…').count(), 1)
 })

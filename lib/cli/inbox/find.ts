@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import { SHORTEST_PREFIX } from '../../inbox/sqlite/store/reader.ts'
+import { inQuotes } from '../../passwords.ts'
 import { CommandError } from '../command-error.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Source } from './source.ts'
@@ -9,10 +10,10 @@ const MOST = 5
 
 /** An event, of whose id the first characters may be given. */
 export async function find (source: Source, given: string): Promise<StoredEvent> {
-  if (given.length < SHORTEST_PREFIX) throw new UsageError(`An id has to be given with ${SHORTEST_PREFIX} characters or more, got '${given}'`)
+  if (given.length < SHORTEST_PREFIX) throw new UsageError(`An id has to be given with ${SHORTEST_PREFIX} characters or more, got ${inQuotes(given)}`)
   const ids = await source.idsLike(given, MOST)
-  if (ids.length > 1 && !ids.includes(given)) throw new CommandError(`More than one event begins with '${given}': ${ids.join(', ')}`)
+  if (ids.length > 1 && !ids.includes(given)) throw new CommandError(`More than one event begins with ${inQuotes(given)}: ${ids.join(', ')}`)
   const event = await source.get(ids.length === 1 ? ids.join() : given)
-  if (event === undefined) throw new CommandError(`There is no event '${given}'`)
+  if (event === undefined) throw new CommandError(`There is no event ${inQuotes(given)}`)
   return event
 }

@@ -10,9 +10,11 @@ ACTION is one of these:
   show ID            one event in full, with all deliveries that were kept
   replay ID...       put events back, to be delivered again
   replay --dead      the same for every dead event
+  replay --invalid   the same for every invalid event, though it is not of its schema
   watch              events as they come and change, until Ctrl-C
 
-An ID may be its first characters, six or more, if no other event begins with them.
+An ID may be its first characters, six or more, if no other event begins with them. One that begins
+with '-' and has only letters may look like an option: give '--' before it.
 
 Which inbox:
   --db WHERE         a SQLite file, or postgres://user:password@host/database (default: the
@@ -33,11 +35,12 @@ What stats watches over:
 
 How it is shown:
   --json             JSON, one object a line; also what list, show and watch print into a pipe
-  --redact NAMES     fields that are shown as [redacted], with commas between them
-                     (default: credentials)
+  --redact NAMES     fields that are shown as [redacted], with commas between them; also what
+                     they hold in errors and conversations (default: credentials)
 
 What is replayed:
   --dead             all dead events; on a terminal it says how many, and asks
+  --invalid          all invalid events, in the same way
   --yes              without asking
 
   -h, --help         print this

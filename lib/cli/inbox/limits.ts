@@ -1,5 +1,6 @@
 import { integer } from '../../check.ts'
 import type { InboxStats } from '../../inbox/inbox.ts'
+import { inQuotes } from '../../passwords.ts'
 import { UsageError } from '../usage-error.ts'
 import { ageOf, UNITS } from './age.ts'
 
@@ -51,7 +52,7 @@ function count (option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const { fits, must } = integer(0)
   const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (!fits(value)) throw new UsageError(`${option} must ${must}, got '${text}'`)
+  if (!fits(value)) throw new UsageError(`${option} must ${must}, got ${inQuotes(text)}`)
   return value
 }
 
@@ -59,6 +60,6 @@ function time (option: string, text: string | undefined): Limits['silence'] {
   if (text === undefined) return undefined
   const [, number, letter] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? []
   const unit = UNITS.find(([name]) => name === letter)
-  if (unit === undefined) throw new UsageError(`${option} must be a number with its unit, s, m, h or d, such as 30m, got '${text}'`)
+  if (unit === undefined) throw new UsageError(`${option} must be a number with its unit, s, m, h or d, such as 30m, got ${inQuotes(text)}`)
   return { text, milliseconds: Number(number) * unit[1] }
 }

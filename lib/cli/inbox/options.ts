@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util'
 import { integer } from '../../check.ts'
 import type { EventState } from '../../inbox/inbox.ts'
 import type { EventFilter } from '../../inbox/search.ts'
+import { inQuotes } from '../../passwords.ts'
 import type { Io } from '../io.ts'
 import { namesIn } from '../names.ts'
 import { asUsage, UsageError } from '../usage-error.ts'
 import { limitsIn } from './limits.ts'
 import type { Limits } from './limits.ts'
+import { checkedDb, checkedSchema } from './where.ts'
 
 export interface InboxOptions {
   readonly action: Action
@@ -16,7 +18,8 @@ export interface InboxOptions {
   readonly schema: string
   readonly filter: EventFilter
   readonly limit: number
-  readonly dead: boolean
+  /** Instead of some ids, all events of this state are replayed. */
+  readonly all: 'dead' | 'invalid' | undefined
   readonly yes: boolean
   readonly limits: Limits
   readonly json: boolean
@@ -37,6 +40,7 @@ const OPTIONS = {
   text: { type: 'string' },
   limit: { type: 'string' },
   dead: { type: 'boolean', default: false },
+  invalid: { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
   'max-dead': { type: 'string' },
   'max-failing': { type: 'string' },
@@ -51,13 +55,15 @@ const TAKES: Record<Action, readonly string[]> = {
   stats: ['max-dead', 'max-failing', 'max-silence'],
   list: ['state', 'name', 'conversation', 'text', 'limit', 'redact'],
   show: ['redact'],
-  replay: ['dead', 'yes'],
+  replay: ['dead', 'invalid', 'yes'],
   watch: ['state', 'name', 'conversation', 'text', 'redact']
 }
 const ALL_TAKE = ['db', 'schema', 'json']
 
-/** An id may begin with '-', and no option is so long. */
-const ID_LIKE_AN_OPTION = /^-[\w-]{15,}$/
+/** What may be an id, or the beginning of one, that begins as an option does. */
+const ID_LIKE_AN_OPTION = /^-[\w-]{5,}$/
+/** What may have been meant as an option. An id hardly ever has letters only, and is longer. */
+const LIKE_AN_OPTION = /^(?:-[a-z][a-z-]{0,18}|--[a-zA-Z][a-zA-Z-]{0,17})$/
 
 /** Reads the command line, with every default filled in, or returns 'help' if that is all it asks for. */
 export function parseInboxOptions (argv: string[], env: Io['env']): InboxOptions | 'help' {
@@ -67,16 +73,16 @@ export function parseInboxOptions (argv: string[], env: Io['env']): InboxOptions
   const action = oneOf('The first word after inbox', given, ACTIONS)
   if (action === undefined) throw new UsageError(`Which of them: ${ACTIONS.join(', ')}?`)
   for (const token of tokens) if (token.kind === 'option') refuseStranger(action, token.name)
-  refuseContradictions(action, ids, values.dead)
-  const { name, conversation, text, dead, yes, json, schema } = values
+  refuseContradictions(action, ids, values)
+  const { name, conversation, text, dead, invalid, yes, json, schema } = values
   return {
     action,
     ids,
     db: whichInbox(values.db, env),
-    schema,
+    schema: checkedSchema(schema),
     filter: { state: oneOf('--state', values.state, STATES), name, conversation, text },
     limit: limitOf(values.limit),
-    dead,
+    all: dead ? 'dead' : invalid ? 'invalid' : undefined,
     yes,
     limits: limitsIn(values),
     json,
@@ -84,14 +90,20 @@ export function parseInboxOptions (argv: string[], env: Io['env']): InboxOptions
   }
 }
 
+/** `parseArgs` would take an id that begins with '-' for options: behind '--' it does not. */
 function idsLast (argv: readonly string[]): string[] {
-  const ids = argv.filter((word) => ID_LIKE_AN_OPTION.test(word))
-  return ids.length === 0 ? [...argv] : [...argv.filter((word) => !ids.includes(word) && word !== '--'), '--', ...ids]
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  const words = argv.slice(0, end)
+  const isValue = (at: number) => Object.entries(OPTIONS).some(([name, { type }]) => type === 'string' && words[at - 1] === `--${name}`)
+  const action = words.find((word, at) => !word.startsWith('-') && !isValue(at))
+  if (action !== 'show' && action !== 'replay') return [...argv]
+  const isId = (word: string, at: number) => ID_LIKE_AN_OPTION.test(word) && !LIKE_AN_OPTION.test(word) && !isValue(at)
+  return [...words.filter((word, at) => !isId(word, at)), '--', ...words.filter(isId), ...argv.slice(end + 1)]
 }
 
 function oneOf<T extends string> (what: string, given: string | undefined, known: readonly T[]): T | undefined {
   const found = known.find((one) => one === given)
-  if (found === undefined && given !== undefined) throw new UsageError(`${what} must be one of ${known.join(', ')}, got '${given}'`)
+  if (found === undefined && given !== undefined) throw new UsageError(`${what} must be one of ${known.join(', ')}, got ${inQuotes(given)}`)
   return found
 }
 
@@ -99,23 +111,23 @@ function refuseStranger (action: Action, option: string): void {
   if (!ALL_TAKE.includes(option) && !TAKES[action].includes(option)) throw new UsageError(`inbox ${action} has no --${option}: leave it out`)
 }
 
-function refuseContradictions (action: Action, ids: readonly string[], dead: boolean): void {
+function refuseContradictions (action: Action, ids: readonly string[], { dead, invalid }: { dead: boolean, invalid: boolean }): void {
   if (action === 'show' && ids.length !== 1) throw new UsageError(`inbox show takes one id, got ${ids.length}`)
-  if (action === 'replay' && (ids.length > 0) === dead) throw new UsageError('inbox replay takes either ids or --dead')
+  if (action === 'replay' && [ids.length > 0, dead, invalid].filter(Boolean).length !== 1) throw new UsageError('inbox replay takes either ids, or --dead, or --invalid')
   if (action !== 'show' && action !== 'replay' && ids.length > 0) {
-    throw new UsageError(`inbox ${action} takes no '${ids.join("', '")}': a text with spaces has to be in quotes`)
+    throw new UsageError(`inbox ${action} takes no ${ids.map(inQuotes).join(', ')}: a text with spaces has to be in quotes`)
   }
 }
 
 function whichInbox (option: string | undefined, { ONEROUTE_INBOX }: Io['env']): string {
   const db = option ?? ONEROUTE_INBOX ?? ''
-  if (db.trim() !== '') return db
+  if (db.trim() !== '') return checkedDb(option === undefined ? 'The environment variable ONEROUTE_INBOX' : '--db', db)
   throw new UsageError('Which inbox? Give a SQLite file or a PostgreSQL address with --db, or in the environment variable ONEROUTE_INBOX')
 }
 
 function limitOf (text: string | undefined): number {
   const { fits, must } = integer(1)
   const limit = text === undefined ? 50 : Number(text)
-  if (!fits(limit)) throw new UsageError(`--limit must ${must}, got '${String(text)}'`)
+  if (!fits(limit)) throw new UsageError(`--limit must ${must}, got ${inQuotes(String(text))}`)
   return limit
 }

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { replayDead } from '../../inbox/search.ts'
+import { replayAll } from '../../inbox/search.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { isTerminal, jsonOf } from '../terminal.ts'
@@ -12,7 +12,7 @@ export async function replay (source: Source, options: InboxOptions, io: Io): Pr
   const ids = new Set<string>()
   // All of them are looked for first: with one that is misspelt, nothing is replayed.
   for (const given of options.ids) ids.add((await find(source, given)).id)
-  const count = options.dead ? await allDead(source, options, io) : await source.replay([...ids])
+  const count = options.all === undefined ? await source.replay([...ids]) : await allOf(options.all, source, options, io)
   if (count === undefined) return EXIT.failed
   io.stdout.write(options.json ? `${jsonOf({ replayed: count })}\n` : `${toldOf(count, ids.size)}\n`)
   return EXIT.ok
@@ -27,16 +27,16 @@ function events (count: number): string {
   return `${count} event${count === 1 ? '' : 's'}`
 }
 
-/** Those that are dead when it asks. Undefined if that is not to be. */
-async function allDead (source: Source, { yes }: InboxOptions, io: Io): Promise<number | undefined> {
-  if (!yes && !isTerminal(io.stdin)) throw new UsageError('inbox replay --dead asks on a terminal: give --yes where there is none')
-  const [last] = await source.list({ state: 'dead', limit: 1 })
+/** Those that are dead or invalid when it asks. Undefined if that is not to be. */
+async function allOf (state: 'dead' | 'invalid', source: Source, { yes }: InboxOptions, io: Io): Promise<number | undefined> {
+  if (!yes && !isTerminal(io.stdin)) throw new UsageError(`inbox replay --${state} asks on a terminal: give --yes where there is none`)
+  const [last] = await source.list({ state, limit: 1 })
   if (last === undefined) return 0
   if (!yes) {
-    const { dead } = await source.stats()
-    if (!await isConfirmed(`Replay ${dead === 1 ? '1 dead event' : `all ${dead} dead events`}? [y/N] `, io)) return undefined
+    const { [state]: count } = await source.stats()
+    if (!await isConfirmed(`Replay ${count === 1 ? `1 ${state} event` : `all ${count} ${state} events`}? [y/N] `, io)) return undefined
   }
-  return await replayDead(source, last.seq)
+  return await replayAll(source, state, last.seq)
 }
 
 async function isConfirmed (question: string, { stdin, stderr, signal }: Io): Promise<boolean> {

@@ -10,8 +10,7 @@ import { colourOf, recordOf } from './row.ts'
 import type { Source } from './source.ts'
 
 export async function show (source: Source, { ids, json, redact }: InboxOptions, { stdout, env }: Io): Promise<number> {
-  const found = await find(source, ids.join()) // of which there is one
-  const event = { ...found, event: createRedact(redact)(found.event) }
+  const event = createRedact(redact)(await find(source, ids.join())) // of which there is one
   const text = json || !isTerminal(stdout) ? recordOf(event) : fullOf(event, paintFor(stdout, env))
   stdout.write(`${text}\n`)
   return EXIT.ok
@@ -42,5 +41,6 @@ function linesOf ({ attempt, startedAt, duration, completed, failures }: Deliver
   const done = completed.map((listener) => `  ${paint('green', 'ok')}      ${onOneLine(listener)}`)
   const failed = failures.map(({ listener, duration, error }) =>
     `  ${paint('red', 'failed')}  ${onOneLine(listener)}, ${Math.round(duration)} ms: ${onOneLine(error)}`)
-  return [`${paint('dim', 'delivery')} ${attempt}    ${startedAt.toISOString()}, ${Math.round(duration)} ms`, ...done, ...failed]
+  const ignored = done.length + failed.length === 0 ? ['  no listener wanted it'] : []
+  return [`${paint('dim', 'delivery')} ${attempt}    ${startedAt.toISOString()}, ${Math.round(duration)} ms`, ...ignored, ...done, ...failed]
 }

@@ -2,16 +2,13 @@ import { InboxUnusableError, isCoded } from '../../errors.ts'
 import { reasonOf } from '../../inbox/postgres/fate.ts'
 import type { InboxView } from '../../inbox/view.ts'
 import type { InboxOptions } from './options.ts'
+import { isPostgres } from './where.ts'
 
 /** An inbox that an app may be using. */
 export interface Source extends InboxView {
   /** Ids that begin with these characters, so many at most. */
   idsLike (prefix: string, most: number): Promise<string[]>
   close (): Promise<void>
-}
-
-export function isPostgres (db: string): boolean {
-  return /^postgres(ql)?:\/\//.test(db)
 }
 
 /** Opens a file, or what is at an address. It changes nothing, and makes nothing that is not there. */

@@ -2,7 +2,9 @@ export const HELP = `Usage: fastify-oneroute-webhooks listen [options]
 
 Receives events on this machine and prints them as they come: in a line each on a terminal, and as
 JSON, one object a line, into a pipe. Where to post them is said on stderr, as are the address of
-the inspector, a page that shows them to this machine only, and what is refused.
+the inspector, a page that shows them to this machine only, and what is refused. The page is not
+shown through a tunnel or a proxy: a request with forwarded, x-forwarded-*, x-real-ip, via or
+cf-connecting-ip gets 403.
 
 Where:
   --port PORT      port, 0 for any that is free (default: 3000)

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util'
 import { integer } from '../../check.ts'
+import { inQuotes, looksLikeAddress } from '../../passwords.ts'
+import { checkedDb, checkedSchema } from '../inbox/where.ts'
 import type { Io } from '../io.ts'
 import { namesIn } from '../names.ts'
-import { asUsage, UsageError } from '../usage-error.ts'
+import { asUsage, namesOf, UsageError } from '../usage-error.ts'
 
 export interface ListenOptions {
   readonly port: number
@@ -32,18 +34,18 @@ const OPTIONS = {
 export function parseListenOptions (argv: string[], env: Io['env']): ListenOptions | 'help' {
   const { values, positionals } = asUsage(() => parseArgs({ args: argv, options: OPTIONS, allowPositionals: true }))
   if (values.help) return 'help'
-  if (positionals.length > 0) throw new UsageError(`listen takes options only, got '${positionals.join("', '")}'`)
+  if (positionals.length > 0) throw new UsageError(`listen takes options only, got ${namesOf(positionals, values.secret)}`)
   const { host, path, db, schema, json } = values
-  if (!/^\/[^?#:*\s]*$/.test(path)) throw new UsageError(`--path must be a path such as /webhooks/oneroute, got '${path}'`)
-  if (host.trim() === '') throw new UsageError(`--host must be an address of this machine, got '${host}'`)
-  if (db?.trim() === '') throw new UsageError(`--db must be a SQLite file or a PostgreSQL address, got '${db}'`)
+  if (!/^\/[^?#:*\s]*$/.test(path)) throw new UsageError(`--path must be a path such as /webhooks/oneroute, got ${inQuotes(path)}`)
+  if (host.trim() === '' || looksLikeAddress(host)) throw new UsageError(`--host must be an address of this machine, got ${inQuotes(host)}`)
+  if (db?.trim() === '') throw new UsageError(`--db must be a SQLite file or a PostgreSQL address, got ${inQuotes(db)}`)
   return {
     port: portOf(values.port),
     host,
     path,
     secret: key('--secret', values.secret) ?? key('The environment variable ONEROUTE_SECRET', env.ONEROUTE_SECRET),
-    db,
-    schema,
+    db: db === undefined ? undefined : checkedDb('--db', db),
+    schema: checkedSchema(schema),
     json,
     redact: namesIn(values.redact)
   }
@@ -52,7 +54,7 @@ export function parseListenOptions (argv: string[], env: Io['env']): ListenOptio
 function portOf (text: string | undefined): number {
   const { fits, must } = integer(0, 65_535)
   const port = text === undefined ? 3_000 : Number(text)
-  if (text?.trim() === '' || !fits(port)) throw new UsageError(`--port must ${must}, got '${String(text)}'`)
+  if (text?.trim() === '' || !fits(port)) throw new UsageError(`--port must ${must}, got ${inQuotes(String(text))}`)
   return port
 }
 

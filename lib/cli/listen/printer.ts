@@ -1,7 +1,7 @@
 import type { UnknownEvent } from '../../events.ts'
 import type { WebhookContext } from '../../context.ts'
 import { conversationOf } from '../../identify.ts'
-import { createRedact } from '../../inspector/redact.ts'
+import { createEventRedact } from '../../inspector/redact.ts'
 import { describe } from '../describe.ts'
 import type { Io } from '../io.ts'
 import { columnsOf, isTerminal, jsonOf, onOneLine, paintFor } from '../terminal.ts'
@@ -14,7 +14,7 @@ type Arrival = Pick<WebhookContext, 'id' | 'receivedAt' | 'attempt'>
 export type Print = (event: UnknownEvent, arrival: Arrival) => void
 
 export function createPrinter ({ json, redact }: ListenOptions, { stdout, env }: Io): Print {
-  const redacted = createRedact(redact)
+  const redacted = createEventRedact(redact)
   const paint = paintFor(stdout, env)
   const show = json || !isTerminal(stdout) ? recordOf : (event: UnknownEvent, arrival: Arrival) => lineOf(event, arrival, paint, columnsOf(stdout))
   return (event, arrival) => { stdout.write(`${show(redacted(event), arrival)}\n`) }

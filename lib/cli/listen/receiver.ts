@@ -4,7 +4,7 @@ import { webhooks } from '../../../index.ts'
 import type { Inbox } from '../../inbox/inbox.ts'
 import { memoryInbox } from '../../inbox/memory.ts'
 import { inspector } from '../../inspector.ts'
-import { isPostgres } from '../inbox/source.ts'
+import { isPostgres } from '../inbox/where.ts'
 import type { ListenOptions } from './options.ts'
 
 /** Events that are kept in memory to be looked at. */

@@ -1,14 +1,17 @@
 import { parseArgs } from 'node:util'
 import { duration, integer } from '../../check.ts'
 import type { Rule } from '../../check.ts'
+import { ENCODED, inQuotes } from '../../passwords.ts'
 import type { Io } from '../io.ts'
-import { asUsage, UsageError } from '../usage-error.ts'
+import { asUsage, namesOf, UsageError } from '../usage-error.ts'
 import { CHAOS_DEFAULTS, chaosOf, GREATEST_SEED } from './chaos/options.ts'
 import type { ChaosOptions } from './chaos/options.ts'
 
 export interface SendOptions {
   /** A name of an event, a path, or '-' for standard input. */
   readonly event: string
+  /** What messages call it. */
+  readonly eventName: string
   readonly to: URL
   readonly secret: string | undefined
   readonly timeout: number
@@ -54,12 +57,14 @@ export function parseSendOptions (argv: string[], env: Io['env']): SendOptions |
   const { values, positionals } = asUsage(() => parseArgs({ args: argv, options: OPTIONS, allowPositionals: true }))
   if (values.help) return 'help'
   const [event = 'newMessage', ...more] = positionals
-  if (more.length > 0) throw new UsageError(`One event at a time, got '${positionals.join("', '")}': a text with spaces has to be in quotes`)
+  if (more.length > 0) throw new UsageError(`One event at a time, got ${namesOf(positionals, values.secret)}: a text with spaces has to be in quotes`)
   const defaults = values.chaos ? CHAOS_DEFAULTS : { count: 1, conversations: undefined, concurrency: 1 }
   const conversations = number('--conversations', values.conversations, integer(1)) ?? (values.conversation === undefined ? defaults.conversations : undefined)
   const secret = key('--secret', values.secret) ?? key('The environment variable ONEROUTE_SECRET', env.ONEROUTE_SECRET)
   const options: SendOptions = {
     event,
+    // After `--secret` it may be the rest of a key that is not in quotes.
+    eventName: values.secret === undefined ? inQuotes(event) : 'EVENT',
     to: address(values.to),
     secret,
     timeout: number('--timeout', values.timeout, duration(1)) ?? 30_000,
@@ -94,8 +99,9 @@ function refuseContradictions ({ conversation, conversations = 1, repeat }: Send
 function address (text: string): URL {
   const url = URL.parse(text)
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new UsageError(`--to must be a whole address, such as http://localhost:3000/webhooks/oneroute, got '${text}'`)
+    throw new UsageError(`--to must be a whole address, such as http://localhost:3000/webhooks/oneroute, got ${inQuotes(text)}`)
   }
+  if (url.hash.includes('@')) throw new UsageError(`--to is an address that cannot be read, ${inQuotes(text)}: ${ENCODED}`)
   if (!isDecodable(url.username + url.password)) {
     throw new UsageError(`--to has a user or a password that cannot be decoded, for ${url.origin}: write a '%' as '%25'`)
   }
@@ -121,6 +127,6 @@ function key (where: string, secret: string | undefined): string | undefined {
 function number (option: string, text: string | undefined, { fits, must }: Rule): number | undefined {
   if (text === undefined) return undefined
   const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (!fits(value)) throw new UsageError(`${option} must ${must}, got '${text}'`)
+  if (!fits(value)) throw new UsageError(`${option} must ${must}, got ${inQuotes(text)}`)
   return value
 }

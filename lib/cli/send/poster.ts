@@ -2,8 +2,8 @@ import http from 'node:http'
 import https from 'node:https'
 import { performance } from 'node:perf_hooks'
 import { text } from 'node:stream/consumers'
-import { stripVTControlCharacters } from 'node:util'
 import { createSigner, SIGNATURE_HEADER } from '../../signature.ts'
+import { onOneLine } from '../terminal.ts'
 import type { SendOptions } from './options.ts'
 
 /** What came of one request. */
@@ -33,6 +33,9 @@ export interface Poster {
   post: (body: Uint8Array, manner?: Manner) => Promise<Answer>
   close: () => void
 }
+
+/** More characters than any status has. */
+const LONGEST_LABEL = 60
 
 type Reply = Omit<Answer, 'milliseconds'>
 
@@ -81,8 +84,8 @@ class TimeoutError extends Error {
 }
 
 function replyOf ({ statusCode, statusMessage, headers }: http.IncomingMessage, detail: string): Reply {
-  // A reason phrase may hold escape sequences, which Node's parser lets through.
-  return { label: stripVTControlCharacters(`${statusCode} ${statusMessage}`), status: statusCode, detail, retryAfter: headers['retry-after'] }
+  // A reason phrase may hold anything: Node's parser lets it through.
+  return { label: onOneLine(`${statusCode} ${statusMessage}`, LONGEST_LABEL), status: statusCode, detail, retryAfter: headers['retry-after'] }
 }
 
 function failureOf (error: unknown, interrupted: boolean): Reply {

@@ -21,6 +21,9 @@ export async function send (argv: string[], io: Io): Promise<number> {
     io.stdout.write(HELP)
     return EXIT.ok
   }
+  if (options.secret !== options.secret?.trim()) {
+    io.stderr.write('The key begins or ends with a blank, which is a part of it: take the blank away if no signature fits.\n')
+  }
   if (options.chaos !== undefined) return await sendChaos(options, options.chaos, io)
   const source = await openSource(options, io)
   const start = performance.now()

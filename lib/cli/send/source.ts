@@ -22,7 +22,7 @@ export async function openSource (options: SendOptions, io: Io): Promise<Source>
 async function sourceOf (options: SendOptions, io: Io): Promise<Source> {
   if (options.event === 'newMessage') return jsonOf(messages(options))
   if (options.event === 'smsDeliveryReport') return jsonOf(reports(options))
-  const bytes = await readEvent(options.event, io)
+  const bytes = await readEvent(options, io)
   return staysAsItIs(options) ? () => bytes : jsonOf(variantsOf(bytes, options))
 }
 
@@ -53,12 +53,12 @@ function reports (options: SendOptions) {
 }
 
 /** The bytes of a file, or of standard input. */
-export async function readEvent (path: string, { stdin, signal }: Io): Promise<Uint8Array> {
-  if (path === '-') return await buffer(addAbortSignal(signal, stdin))
+export async function readEvent ({ event, eventName }: Pick<SendOptions, 'event' | 'eventName'>, { stdin, signal }: Io): Promise<Uint8Array> {
+  if (event === '-') return await buffer(addAbortSignal(signal, stdin))
   try {
-    return await readFile(path)
+    return await readFile(event)
   } catch (error) {
     const { message } = error as Error // of node:fs
-    throw new UsageError(`'${path}' is neither newMessage nor smsDeliveryReport, nor a file that can be read (${message})`)
+    throw new UsageError(`${eventName} is neither newMessage nor smsDeliveryReport, nor a file that can be read (${message.replace(/, .*/s, '')})`)
   }
 }

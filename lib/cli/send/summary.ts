@@ -1,8 +1,10 @@
-import { stripVTControlCharacters } from 'node:util'
+import { withoutPasswords } from '../../passwords.ts'
+import { onLines, onOneLine } from '../terminal.ts'
 import type { SendOptions } from './options.ts'
 import type { Group, Tally } from './tally.ts'
 
-const LONGEST_DETAIL = 160
+/** Characters of what is said beside a count. */
+export const LONGEST_DETAIL = 160
 
 /** What a person wants to know in the end: how many were answered what, how fast, and what to do about it. */
 export function summaryOf (options: SendOptions, tally: Tally, milliseconds: number): string {
@@ -19,9 +21,12 @@ export function summaryOf (options: SendOptions, tally: Tally, milliseconds: num
 function headline ({ count, to, secret }: SendOptions, total: number, milliseconds: number): string {
   const events = total === count ? `${count} event${count === 1 ? '' : 's'}` : `${total} of ${count} events, then interrupted`
   const perSecond = total > 1 ? ` (${short(total * 1_000 / milliseconds)} a second)` : ''
-  // Without the user, the password and the query that an address may hold.
-  const where = `${to.origin}${to.pathname}`
-  return `${events}, ${secret === undefined ? 'unsigned' : 'signed'}, to ${where} in ${short(milliseconds / 1_000)} s${perSecond}`
+  return `${events}, ${secret === undefined ? 'unsigned' : 'signed'}, to ${placeOf(to)} in ${short(milliseconds / 1_000)} s${perSecond}`
+}
+
+/** An address without its user, password and query. Of a password that is not encoded, a part may be in the path. */
+export function placeOf ({ origin, pathname }: URL): string {
+  return withoutPasswords(origin + pathname)
 }
 
 export function short (number: number): string {
@@ -32,14 +37,10 @@ export function rows (groups: readonly Group[], one: boolean): string[] {
   const width = Math.max(...groups.map(({ label }) => label.length))
   const digits = Math.max(...groups.map(({ count }) => String(count).length))
   return groups.map(({ label, count, first }) => {
-    const detail = one ? stripVTControlCharacters(first.detail) : onOneLine(first.status === 200 ? '' : first.detail)
-    return `  ${label.padEnd(width)}  ${String(count).padStart(digits)}  ${detail}`.trimEnd()
+    const start = `  ${label.padEnd(width)}  ${String(count).padStart(digits)}  `
+    const detail = one ? onLines(first.detail, start.length) : onOneLine(first.status === 200 ? '' : first.detail, LONGEST_DETAIL)
+    return (start + detail).trimEnd()
   })
-}
-
-export function onOneLine (detail: string): string {
-  const line = stripVTControlCharacters(detail).replace(/\s+/g, ' ')
-  return line.length > LONGEST_DETAIL ? `${line.slice(0, LONGEST_DETAIL)}…` : line
 }
 
 export function latencies (tally: Tally): string[] {

@@ -15,10 +15,10 @@ const EXTERNAL_ID_IN: ReadonlyMap<unknown, string> = new Map([['newMessage', 'me
  * told what the id is for.
  */
 export function variantsOf (bytes: Uint8Array, options: SendOptions, newId: (name: string) => string = () => randomUUID()): (index: number) => Event {
-  const recorded = parse(bytes, options.event)
+  const recorded = parse(bytes, options.eventName)
   const hasMessage = isObject(recorded.message)
   if (options.content !== undefined && !hasMessage) {
-    throw new UsageError(`--content is the text of a message, and the event of '${options.event}' has none: leave it out`)
+    throw new UsageError(`--content is the text of a message, and the event of ${options.eventName} has none: leave it out`)
   }
   const { content, conversation, conversations, count, repeat } = options
   const keepsId = conversation === undefined && conversations === undefined
@@ -41,10 +41,10 @@ function differentFromOthers (event: Event, id: string): Event {
     : { sendId: id })
 }
 
-function parse (bytes: Uint8Array, path: string): Event {
+function parse (bytes: Uint8Array, name: string): Event {
   const parsed = jsonOf(bytes)
   if (isObject(parsed)) return parsed
-  throw new UsageError(`'${path}' is not a JSON object, so no events can be made of it: ` +
+  throw new UsageError(`${name} is not a JSON object, so no events can be made of it: ` +
     'post it as it is, once or with --repeat, and without --content, --conversation and --conversations')
 }
 

@@ -1,3 +1,5 @@
+import { withoutPasswords } from '../../passwords.ts'
+
 /** What an error of pg means for what was asked. */
 interface Fate {
   /** The connection is of no use any more. */
@@ -31,6 +33,6 @@ export function codeOf (error: unknown): string {
 
 /** What has gone wrong, for people. Some errors of Node have only a code. */
 export function reasonOf (error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.message === '' ? codeOf(error) : error.message
+  if (!(error instanceof Error)) return withoutPasswords(String(error))
+  return error.message === '' ? codeOf(error) : withoutPasswords(error.message)
 }

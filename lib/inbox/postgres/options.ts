@@ -1,13 +1,15 @@
 import { check, duration, integer, isObject } from '../../check.ts'
 import type { Filled, Rule } from '../../check.ts'
 import { InvalidOptionError } from '../../errors.ts'
+import { ENCODED, looksLikeAddress } from '../../passwords.ts'
+import { isConnectionString } from './connection-string.ts'
 import type { PoolSource, PostgresPool } from './pool.ts'
 
 export interface PostgresInboxOptions {
   /** A `Pool` of the package pg, or of one that is like it. It stays yours: it is never closed. */
   pool?: PostgresPool
   /** Instead of a pool, where the server is: 'postgres://user:password@host/database'. */
-  connectionString?: string
+  connectionString?: string | undefined
   /** The schema that the tables are in. It is made if it does not exist. @default 'oneroute_webhooks' */
   schema?: string | undefined
   /** How long done events stay, to drop repeats, to be looked at and replayed, in milliseconds. @default 259200000 (3 days) */
@@ -29,11 +31,15 @@ const RULES: Record<keyof PostgresInboxOptions, Rule> = {
     must: 'be a Pool of the package pg',
     secret: true
   },
-  connectionString: { fits: (value) => typeof value === 'string' && value.trim() !== '', must: "be a text such as 'postgres://user@host/database'", secret: true },
+  connectionString: {
+    fits: (value) => typeof value === 'string' && isConnectionString(value),
+    must: `be a text such as 'postgres://user@host/database' (${ENCODED})`,
+    secret: true
+  },
   schema: {
     // `$` would end a function's text, and the server keeps `pg_` for itself.
-    fits: (value) => typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= LONGEST_NAME && !/[$\0]|^pg_/.test(value) && value.isWellFormed(),
-    must: `be a name of at most ${LONGEST_NAME} bytes, without '$', that does not begin with 'pg_'`
+    fits: (value) => typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= LONGEST_NAME && !/[$\0]|^pg_/.test(value) && value.isWellFormed() && !looksLikeAddress(value),
+    must: `be a name of at most ${LONGEST_NAME} bytes, without '$', that does not begin with 'pg_', and no address`
   },
   keep: integer(0),
   lease: duration(1_000)
@@ -52,7 +58,7 @@ function sourceOf (options: PostgresInboxOptions): PoolSource {
     throw new InvalidOptionError("postgresInbox's options must have either `pool` or `connectionString`")
   }
   if (pool !== undefined) return { pool }
-  if (connectionString !== undefined) return { connectionString }
+  if (connectionString !== undefined) return { connectionString: connectionString.trim() }
   const name = 'pool' in options ? 'pool' : 'connectionString'
   throw new InvalidOptionError(`\`${name}\` of postgresInbox's options must ${RULES[name].must}, got undefined`)
 }

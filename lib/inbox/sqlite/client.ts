@@ -57,9 +57,10 @@ export class StoreClient {
   }
 
   async #open (held: readonly string[], again: boolean): Promise<void> {
-    const { opening, onUp } = this.#parts
-    const { nextDue } = await this.#thread.ask({ kind: 'open', held, again, ...opening })
+    const { opening, log, onUp } = this.#parts
+    const { nextDue, openToOthers } = await this.#thread.ask({ kind: 'open', held, again, ...opening })
     if (this.#closed) return
+    if (!again && openToOthers.length > 0) log.warn(`others may open files that hold customers' messages: chmod 600 ${openToOthers.join(' ')}`)
     this.#up = true
     onUp(nextDue)
   }

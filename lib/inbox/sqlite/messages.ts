@@ -113,6 +113,8 @@ export interface Opening {
 export interface Opened {
   kind: 'opened'
   nextDue: number | null
+  /** Files that others than their owner may open. */
+  openToOthers: string[]
 }
 
 export interface Done {

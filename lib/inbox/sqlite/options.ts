@@ -1,6 +1,7 @@
 import { check, integer } from '../../check.ts'
 import type { Filled, Rule } from '../../check.ts'
 import { InvalidOptionError } from '../../errors.ts'
+import { looksLikeAddress } from '../../passwords.ts'
 
 export interface SqliteInboxOptions {
   /** The file. It is made if it does not exist; its folder is not. */
@@ -10,9 +11,10 @@ export interface SqliteInboxOptions {
 }
 
 const RULES: Record<keyof SqliteInboxOptions, Rule> = {
-  // SQLite itself takes an empty name for a file that nobody finds again, and these two for others.
+  // SQLite itself takes an empty name for a file that nobody finds again, and these two for others. An address may hold a password,
+  // which the name of a file would show to everybody.
   path: {
-    fits: (value) => typeof value === 'string' && value.trim() !== '' && !value.startsWith(':memory:') && !value.startsWith('file:') && !value.includes('\0'),
+    fits: (value) => typeof value === 'string' && value.trim() !== '' && !value.startsWith(':memory:') && !value.startsWith('file:') && !value.includes('\0') && !looksLikeAddress(value),
     must: 'be the path of a file'
   },
   keep: integer(0)

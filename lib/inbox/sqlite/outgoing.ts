@@ -120,7 +120,7 @@ export class Outgoing {
   }
 
   #settle ({ seq, attempt }: ClaimedEvent, outcome: Outcome): void {
-    if (outcome.state === 'done' && attempt === 1) this.#done.push(seq)
+    if (outcome.state === 'done' && attempt === 1 && outcome.delivery === undefined) this.#done.push(seq)
     else this.#failed.push(failedOf(seq, attempt, outcome))
   }
 }

@@ -78,7 +78,7 @@ export function Drawer ({ id, row, close, say }: Props): JSX.Element {
 function Facts ({ detail }: { detail: Detail }): JSX.Element {
   const facts: Array<[string, string | null]> = [
     ['Id', detail.id],
-    ['Conversation', detail.lane],
+    ['Conversation', detail.lane === detail.id ? null : detail.lane],
     ['Received', time(detail.receivedAt)],
     ['Attempts', String(detail.attempts)],
     ['Next attempt', detail.attempts > 0 && detail.dueAt !== null ? time(detail.dueAt) : null],

@@ -97,7 +97,7 @@ function Line ({ row, at, rowHeight, now, isActive, open }: LineProps): JSX.Elem
     >
       <div role='gridcell' class='state'><Badge state={row.state} retrying={row.state === 'pending' && row.attempts > 0} /></div>
       <div role='gridcell' class='event'>{row.name}</div>
-      <div role='gridcell' class='conversation' title={row.conversation}>{row.conversation}</div>
+      <div role='gridcell' class='conversation' title={row.conversation ?? undefined}>{row.conversation}</div>
       <div role='gridcell' class='medium'>{row.medium}</div>
       <div role='gridcell' class='content' title={row.error ?? undefined}>{row.text}{row.error !== null && row.state !== 'done' && <span class='error'>{row.error}</span>}</div>
       <div role='gridcell' class='attempts'>{row.attempts}</div>

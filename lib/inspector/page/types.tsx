@@ -5,7 +5,7 @@ export interface Row {
   seq: number
   id: string
   name: string
-  conversation: string
+  conversation: string | null
   state: State
   medium: string
   text: string

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { find } from './api'
+import { follow } from './follow'
 import { appended, merged } from './rows'
-import type { Filter, Minute, Row, Stats, Update } from './types'
+import type { Filter, Minute, Row, Stats } from './types'
 
 /** Looked for again this long after an event came in, in milliseconds, if only the server can tell whether it fits. */
 const AGAIN_AFTER = 500
@@ -64,31 +65,25 @@ export function useInbox (filter: Filter): Inbox {
   useEffect(() => { void load(null) }, [load, turn])
 
   useEffect(() => {
-    const source = new EventSource('api/stream')
     let again: number | undefined
     const reload = () => { setTurn((turn) => turn + 1) }
-    let wasCut = false
-    source.onopen = () => {
-      setConnected(true)
-      if (wasCut) reload() // for what came in meanwhile
-    }
-    source.onerror = () => {
-      wasCut = true
-      setConnected(false)
-    }
-    source.addEventListener('update', ({ data }: MessageEvent<string>) => {
-      const update = JSON.parse(data) as Update // as feed.ts writes it
-      setStats(update.stats)
-      setActivity(update.activity)
-      setRows((old) => merged(old, update.events, latest.current))
-      if (update.gap) reload()
-      if (latest.current.text === '' || update.events.length === 0) return
-      clearTimeout(again)
-      again = window.setTimeout(reload, AGAIN_AFTER)
+    const close = follow({
+      connected: setConnected,
+      missed: reload,
+      refused: () => { setError('The server tells no more: load the page again') },
+      update: (update) => {
+        setStats(update.stats)
+        setActivity(update.activity)
+        setRows((old) => merged(old, update.events, latest.current))
+        if (update.gap) reload()
+        if (latest.current.text === '' || update.events.length === 0) return
+        clearTimeout(again)
+        again = window.setTimeout(reload, AGAIN_AFTER)
+      }
     })
     return () => {
       clearTimeout(again)
-      source.close()
+      close()
     }
   }, [])
 

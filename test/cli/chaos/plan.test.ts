@@ -53,7 +53,7 @@ test('all documented events are the same for a seed, and none is like another', 
     chaos: undefined
   }
   for (const event of ['newMessage', 'smsDeliveryReport', 'test/fixtures/sms-delivery-report.json']) {
-    const [one, again] = [await openBodies({ ...options, event }, 1, io), await openBodies({ ...options, event }, 1, io)]
+    const [one, again] = [await openBodies({ ...options, event, eventName: event }, 1, io), await openBodies({ ...options, event, eventName: event }, 1, io)]
     const bodies = Array.from({ length: 10 }, (_, i) => one(i).toString())
     t.same(bodies, Array.from({ length: 10 }, (_, i) => again(i).toString()), event)
     t.equal(new Set(bodies).size, 10, event)

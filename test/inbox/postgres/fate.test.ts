@@ -21,4 +21,6 @@ test('an error is explained in words, or else by its code', async (t) => {
   t.equal(reasonOf(coded('28P01', 'password authentication failed')), 'password authentication failed')
   t.equal(reasonOf(Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })), 'ECONNREFUSED')
   t.equal(reasonOf('a text'), 'a text')
+  t.equal(reasonOf(new Error('no postgres://app:hunter2@db/x')), 'no postgres://***@db/x')
+  t.equal(reasonOf('app:hunter2@db'), '***@db')
 })

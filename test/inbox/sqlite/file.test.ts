@@ -1,10 +1,12 @@
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
+import { openToOthers } from '../../../lib/inbox/sqlite/store/files.ts'
 import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
+import { createApp } from '../../helpers/app.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 
 function open (path: string, again = false): Store {
@@ -66,6 +68,37 @@ test('what is in the file is for its owner only', async (t) => {
   store.close()
 })
 
+test('files that others may open are warned of at start, and keep their mode', async (t) => {
+  const path = temporaryFile(t)
+  open(path).close()
+  const warnings = async (...modes: number[]) => {
+    modes.forEach((mode) => { chmodSync(path, mode) })
+    const { app, lines } = await createApp(t, { secret: 'a key', inbox: sqliteInbox({ path }) })
+    await app.ready()
+    const files = ['', '-wal', '-shm'].map((suffix) => realpathSync(path) + suffix)
+    t.same(files.map((file) => statSync(file).mode & 0o777), files.map(() => statSync(path).mode & 0o777), 'SQLite gives all of them the same')
+    await app.close()
+    return { warned: lines.filter(({ level }) => level >= 40), files }
+  }
+  t.same((await warnings()).warned, [])
+  for (const mode of [0o644, 0o640, 0o604]) {
+    const { warned, files } = await warnings(mode)
+    t.match(warned, [{ level: 40, msg: `others may open files that hold customers' messages: chmod 600 ${files.join(' ')}` }])
+    t.equal(warned.length, 1)
+    t.equal(statSync(path).mode & 0o777, mode)
+  }
+  t.same((await warnings(0o600)).warned, [])
+})
+
+test('which files others may open is not known on Windows', async (t) => {
+  const path = temporaryFile(t)
+  open(path).close()
+  t.same(openToOthers(path), [])
+  chmodSync(path, 0o640)
+  t.same(openToOthers(path), [realpathSync(path)], 'those that are not there are not named')
+  t.same(openToOthers(path, 'win32'), [])
+})
+
 test('options of sqliteInbox that are wrong are refused when it is made', async (t) => {
   const wrong: Array<[options: unknown, message: RegExp]> = [
     [undefined, /must be an object, got undefined/],
@@ -75,6 +108,8 @@ test('options of sqliteInbox that are wrong are refused when it is made', async 
     [{ path: ':memory:' }, /`path` .* ':memory:'/],
     [{ path: 'file:a.db' }, /`path` .* 'file:a.db'/],
     [{ path: 'a\0b' }, /`path`/],
+    [{ path: 'postgres://app:S3CRET@db/x' }, /`path` .* must be the path of a file, got 'postgres:\/\/\*\*\*@db\/x' \(string\)$/],
+    [{ path: 'host=db password=S3CRET' }, /`path` .*, got 'host=db password=\*\*\*' \(string\)$/],
     [{ path: 'a.db', keep: -1 }, /`keep` .* 0 or more, got -1/],
     [{ path: 'a.db', keep: '3d' }, /`keep`/],
     [{ path: 'a.db', kept: 1 }, /`kept` is not one of sqliteInbox's options: they are path, keep/]

@@ -79,7 +79,7 @@ test('a request that nobody expects to be carried out any more is not, and no an
 test('the app that has the file replays, and delivers at once', async (t) => {
   const path = temporaryFile(t)
   const { app } = await createApp(t, { inbox: sqliteInbox({ path }) })
-  const heard: string[] = []
+  const heard: unknown[] = []
   app.webhooks.on('newMessage', ({ message: { content } }) => { heard.push(content) })
   await app.ready()
   const ids: string[] = []
@@ -96,7 +96,7 @@ test('the app that has the file replays, and delivers at once', async (t) => {
 test('a lane that is under way is replayed into in order, and given back', async (t) => {
   const path = temporaryFile(t)
   const { app } = await createApp(t, { inbox: sqliteInbox({ path }) })
-  const heard: string[] = []
+  const heard: unknown[] = []
   const { promise, resolve } = Promise.withResolvers<undefined>()
   app.webhooks.on('newMessage', async ({ message: { content } }) => {
     heard.push(content)
@@ -124,7 +124,7 @@ test('a file that nobody has is replayed in, for the next start', async (t) => {
   await until(async () => (await app.webhooks.inbox.stats()).done === 1)
   await app.close()
   t.equal(await replayBeside(path, [id], signal), 1)
-  const heard: string[] = []
+  const heard: unknown[] = []
   const next = await createApp(t, { inbox: sqliteInbox({ path }) })
   next.app.webhooks.on('newMessage', ({ message: { content } }) => { heard.push(content) })
   await next.app.ready()

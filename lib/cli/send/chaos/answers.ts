@@ -1,5 +1,6 @@
+import { onOneLine } from '../../terminal.ts'
 import type { Answer } from '../poster.ts'
-import { onOneLine } from '../summary.ts'
+import { LONGEST_DETAIL } from '../summary.ts'
 import { Tally } from '../tally.ts'
 import type { Expected } from './expected.ts'
 import { saidOf } from './expected.ts'
@@ -15,7 +16,7 @@ export class Answers {
   /** Returns whether it was as it had to be. */
   add (answer: Answer, what: string, index: number, expected: Expected | undefined): boolean {
     const said = saidOf(answer)
-    const label = said === undefined ? answer.label : `${answer.status}, ${onOneLine(said)}`
+    const label = said === undefined ? answer.label : `${answer.status}, ${onOneLine(said, LONGEST_DETAIL)}`
     this.tally.add({ ...answer, label })
     if (expected === undefined || answer.label === 'interrupted' || expected.fits(answer)) return true
     const got = answer.label === 'timeout' ? 'no answer in time' : label

@@ -15,7 +15,8 @@ export async function openBodies (options: SendOptions, seed: number, io: Io): P
   return (index) => Buffer.from(JSON.stringify(make(index)))
 }
 
-async function templateOf ({ event }: SendOptions, io: Io): Promise<Uint8Array> {
+async function templateOf (options: SendOptions, io: Io): Promise<Uint8Array> {
+  const { event } = options
   if (event === 'newMessage') {
     return jsonOf(newMessage({
       message: { sender: { lastActivity: NOW } },
@@ -23,7 +24,7 @@ async function templateOf ({ event }: SendOptions, io: Io): Promise<Uint8Array> 
     }))
   }
   if (event === 'smsDeliveryReport') return jsonOf(smsDeliveryReport({ conversation: { delivered_time: NOW, createdAt: NOW } }))
-  return await readEvent(event, io)
+  return await readEvent(options, io)
 }
 
 function jsonOf (event: object): Uint8Array {

@@ -4,6 +4,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { isObject } from '../../../check.ts'
+import { inQuotes } from '../../../passwords.ts'
 import type { Io } from '../../io.ts'
 import { UsageError } from '../../usage-error.ts'
 
@@ -86,7 +87,7 @@ async function sizeOf (path: string): Promise<number> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException // of node:fs, or the one above
     if (code === 'ENOENT') return 0
-    throw new UsageError(`--handled must be a file that can be read, got '${path}' (${message})`)
+    throw new UsageError(`--handled must be a file that can be read, got ${inQuotes(path)} (${message.replace(/, .*/s, '')})`)
   }
 }
 

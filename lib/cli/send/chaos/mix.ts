@@ -1,3 +1,4 @@
+import { inQuotes } from '../../../passwords.ts'
 import { UsageError } from '../../usage-error.ts'
 
 /** Per cent of the events that each kind of trouble comes to. */
@@ -22,7 +23,7 @@ export function parseMix (text: string | undefined, signed: boolean): Mix {
   if (text === undefined) return signed ? DEFAULTS : { ...DEFAULTS, forged: 0 }
   const entries = text.split(',').map((part) => entryOf(part, text))
   const mix = { ...NONE, ...Object.fromEntries(entries) }
-  if (new Set(entries.map(([name]) => name)).size < entries.length) throw new UsageError(`--chaos-mix must name each kind once, got '${text}'`)
+  if (new Set(entries.map(([name]) => name)).size < entries.length) throw new UsageError(`--chaos-mix must name each kind once, got ${inQuotes(text)}`)
   if (mix.forged > 0 && !signed) throw new UsageError('--chaos-mix has forged signatures, which needs a key: give ONEROUTE_SECRET or --secret, or leave forged out')
   return mix
 }
@@ -30,7 +31,7 @@ export function parseMix (text: string | undefined, signed: boolean): Mix {
 function entryOf (part: string, text: string): [Trouble, number] {
   const [, name = '', number = ''] = /^\s*(\w+)=(\d+(?:\.\d+)?)\s*$/.exec(part) ?? []
   if (!isTrouble(name) || Number(number) > 100) {
-    throw new UsageError(`--chaos-mix must be such as ${writeMix(DEFAULTS)}, in per cent of the events, got '${text}'`)
+    throw new UsageError(`--chaos-mix must be such as ${writeMix(DEFAULTS)}, in per cent of the events, got ${inQuotes(text)}`)
   }
   return [name, Number(number)]
 }

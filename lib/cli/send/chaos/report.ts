@@ -1,5 +1,5 @@
 import type { SendOptions } from '../options.ts'
-import { latencies, rows, short } from '../summary.ts'
+import { latencies, placeOf, rows, short } from '../summary.ts'
 import type { Answers } from './answers.ts'
 import { BURST } from './bursts.ts'
 import type { Finding } from './finding.ts'
@@ -19,7 +19,7 @@ export function planOf ({ count, conversations = 1 }: SendOptions, { seed }: Cha
 /** What was posted, and what came back. */
 export function tallyOf ({ to, secret }: SendOptions, { tally }: Answers, ledger: Ledger, milliseconds: number): string {
   return [
-    `${tally.total} requests for ${ledger.events.size} events, ${secret === undefined ? 'unsigned' : 'signed'}, to ${to.origin}${to.pathname} in ${short(milliseconds / 1_000)} s`,
+    `${tally.total} requests for ${ledger.events.size} events, ${secret === undefined ? 'unsigned' : 'signed'}, to ${placeOf(to)} in ${short(milliseconds / 1_000)} s`,
     ...rows([...tally.groups.values()], false),
     ...latencies(tally),
     ''

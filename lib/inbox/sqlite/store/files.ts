@@ -3,6 +3,7 @@ import { UnusableError } from './unusable-error.ts'
 
 /** Customers' messages: for nobody but the owner of the process. */
 const OWNER_ONLY = 0o600
+const OTHERS = 0o077
 
 /**
  * Makes a file if there is none, and returns its one name, however it is reached. SQLite would make it readable for all, and not say
@@ -13,4 +14,11 @@ export function create (path: string): string {
   if (statSync(path).isDirectory()) throw new UnusableError('it is a directory')
   accessSync(path, constants.R_OK | constants.W_OK)
   return realpathSync(path)
+}
+
+/** The files of an inbox that others than their owner may open. On Windows, where modes do not say it, none. */
+export function openToOthers (path: string, platform = process.platform): string[] {
+  if (platform === 'win32') return []
+  const file = realpathSync(path)
+  return ['', '-wal', '-shm'].map((suffix) => file + suffix).filter((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS) !== 0)
 }

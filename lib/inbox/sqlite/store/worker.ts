@@ -1,6 +1,7 @@
 // The thread of a store: requests come in one at a time, and each is answered.
 import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
+import { openToOthers } from './files.ts'
 import { LockedError } from './lock.ts'
 import type { Opening, Reply, Request, Work } from '../messages.ts'
 import { Store } from './store.ts'
@@ -41,7 +42,7 @@ function open (opening: Opening): Reply {
   const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, opening.keep * PURGE_EVERY.part))
   void maintain(store, every, store.warmUp())
   look(store)
-  return { kind: 'opened', nextDue: store.nextDue() }
+  return { kind: 'opened', nextDue: store.nextDue(), openToOthers: openToOthers(opening.path) }
 }
 
 function close (): void {

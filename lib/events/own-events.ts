@@ -1,0 +1,38 @@
+import { FormatRegistry, Kind, KindGuard, TypeGuard } from '@sinclair/typebox'
+import { InvalidOptionError } from '../errors.ts'
+import { providerEvents } from '../events.ts'
+import { partsOf } from './parts.ts'
+
+/** The names that a listener may have besides those of events, `EventEmitter`'s own included. */
+export const OTHER_NAMES = ['unknown', 'event', 'invalid', 'error', 'newListener', 'removeListener'] as const
+
+const RESERVED_NAMES: readonly string[] = [...OTHER_NAMES, '__proto__', ...Object.keys(providerEvents)]
+
+/** Throws if an event of the `events` option has a name that is taken, or a schema that cannot check what comes. */
+export function checkEvents (events: Readonly<Record<string, unknown>>): void {
+  for (const [name, schema] of Object.entries(events)) {
+    if (RESERVED_NAMES.includes(name)) {
+      throw new InvalidOptionError(`\`events\` must not name '${name}': it is taken, as are ${RESERVED_NAMES.join(', ')}`)
+    }
+    const problem = problemOf(schema)
+    if (problem !== undefined) throw new InvalidOptionError(`\`events\` must hold schemas of @sinclair/typebox 0.34, got for '${name}' ${problem}`)
+  }
+}
+
+function problemOf (schema: unknown): string | undefined {
+  const parts = partsOf(schema)
+  if (parts.some((part) => typeof part['~kind'] === 'string')) {
+    return "one of the package 'typebox' 1.x, which are made in another way: import Type from '@sinclair/typebox'"
+  }
+  if (parts.some((part) => part[Kind] === 'Unsafe')) {
+    return 'a Type.Unsafe of a plain JSON Schema, which TypeBox cannot check: put a schema in it that was made with Type'
+  }
+  if (!TypeGuard.IsSchema(schema)) {
+    return 'another value. A plain JSON Schema has to be written with Type, or give Type.Object({}) and check the event in the listener'
+  }
+  const format = parts.filter((part) => KindGuard.IsString(part)).map((part) => part.format)
+    .find((format) => format !== undefined && !FormatRegistry.Has(format))
+  return format === undefined
+    ? undefined
+    : `the format '${format}', which TypeBox does not know, so that it refuses every string: call its FormatRegistry.Set('${format}', …) before, or use a \`pattern\``
+}
