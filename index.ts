@@ -32,8 +32,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   const intake = new Intake({
     inbox, catalogue, parseJson: jsonParserOf(app), identify: createIdentify(options), deliversInvalid, log, receptions, origins
   })
-  let ready = false
-  let closing = false
+  const server = { isReady: false, isClosing: false }
 
   const webhooks = new Webhooks({
     inbox: viewOf(inbox),
@@ -41,7 +40,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
     onSubscribe: () => { delivery.wake() },
     receive: async (body) => {
       // As `inject` does: what is received before that would meet listeners that are not there yet.
-      if (!ready) await app.ready()
+      if (!server.isReady) await app.ready()
       return await intake.receive(body)
     }
   })
@@ -51,12 +50,12 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   app.decorate('webhooks', webhooks)
   await inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } })
   app.addHook('onReady', (done) => {
-    ready = true
+    server.isReady = true
     if (options.deliver) delivery.start()
     done()
   })
   app.addHook('preClose', (done) => {
-    closing = true
+    server.isClosing = true
     delivery.drain(options.drainTimeout)
     done()
   })
@@ -68,7 +67,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   if (options.receive) {
     await app.register(async (scope) => {
       warnOfOpenDoors(scope, options)
-      addRoute(scope, { intake, catalogue, options, receptions, closing: () => closing })
+      addRoute(scope, { intake, catalogue, options, receptions, closing: () => server.isClosing })
     }, { prefix: options.prefix })
   }
 }

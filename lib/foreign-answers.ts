@@ -11,7 +11,8 @@ const EVERY = 60_000
  */
 export function watchForeignAnswers (scope: FastifyInstance, receptions: Pick<Receptions, 'answeredOtherwise'>, now: () => number = () => performance.now()): void {
   const logged = new Map<number, number>()
-  scope.addHook('onResponse', (request, reply, done) => {
+  // Not onResponse: to be told of the end of every response would cost each event more.
+  scope.addHook('onSend', (request, reply, _payload, done) => {
     if (notesOf(request)[TOLD] !== true) see(request, reply)
     done()
   })
