@@ -56,7 +56,7 @@ Examples:
   fastify-oneroute-webhooks inbox show 3q2-7wAbCd
   fastify-oneroute-webhooks inbox replay --dead
 
-Exit codes: 0 done; 1 it could not be done, such as for an id that there is not, or a limit is passed,
-with a line on stderr for each; 2 the command line is wrong; 3 with limits, if the inbox could not be
-asked; 130 stopped by Ctrl-C.
+Exit codes: 0 done; 1 it could not be done, such as for an id that there is not, or a limit is
+passed, with a line on stderr for each; 2 the command line is wrong; 3 with limits, if the inbox
+could not be asked; 130 stopped by Ctrl-C.
 `
