@@ -73,7 +73,7 @@ test('a command that is killed while it waits leaves its replay to the process t
   await ended
   host.process.kill('SIGCONT')
   await until(() => done().length === 2)
-  t.match(await command(t, 'stats', '--json', '--db', settings.path).ended, { code: 0, stdout: /"pending":0,"done":1/ })
+  t.match(await command(t, 'stats', '--json', '--db', settings.path).ended, { code: 0, stdout: /"pending":0,"failing":0,"done":1/ })
   t.same(await host.kill('SIGTERM'), { code: 0, signal: null })
 })
 
