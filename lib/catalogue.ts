@@ -38,7 +38,7 @@ export class EventCatalogue {
   /** Whether an event is of the schema that its name has, if any. */
   fits (event: UnknownEvent): boolean {
     const check = this.#checks.get(event.event)
-    return check === undefined || check.Check(event)
+    return check === undefined || isOf(check, event)
   }
 
   /** Says where an event differs from its schema and what was expected there, in ten places at the most. */
@@ -46,6 +46,15 @@ export class EventCatalogue {
     const errors = this.#checks.get(event.event)?.Errors(event)
     const fieldNames = this.#fieldNames.get(event.event)
     return errors === undefined || fieldNames === undefined ? [] : problemsOf(event, errors, fieldNames)
+  }
+}
+
+/** A format of the app's that throws, as `new URL(value)` does, says no. */
+function isOf (check: TypeCheck<TSchema>, event: UnknownEvent): boolean {
+  try {
+    return check.Check(event)
+  } catch {
+    return false
   }
 }
 

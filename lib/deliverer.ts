@@ -45,10 +45,12 @@ export class Deliverer {
    * Runs all listeners, each in its own try. Returns what became of the event, and a promise only if a listener returned one;
    * it never rejects, and holds nothing if the attempt was abandoned.
    */
-  deliver (event: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
+  deliver (claimed: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
     const { webhooks, log, catalogue, origins } = this.#parts
-    // What did not fit when it came in may do so by now.
-    const problems = event.problems === null || catalogue.fits(event.event) ? NONE : event.problems
+    // What did not fit when it came in may do so by now: then what listeners of `invalid` have completed is nothing to its own.
+    const isMended = claimed.problems !== null && catalogue.fits(claimed.event)
+    const event = isMended ? { ...claimed, completed: NONE } : claimed
+    const problems = claimed.problems === null || isMended ? NONE : claimed.problems
     const name = problems === NONE ? catalogue.nameOf(event.event) : 'invalid'
     const listeners = listenersOf(webhooks, name)
     if (listeners.length === 0 && problems === NONE) this.#ignore(event, name)

@@ -18,6 +18,7 @@ export function watchForeignAnswers (scope: FastifyInstance, receptions: Pick<Re
   })
 
   function see (request: FastifyRequest, { statusCode, elapsedTime }: FastifyReply): void {
+    if (request.raw.readableAborted) return // the sender has hung up: nobody is answered
     const code = notesOf(request)[CODE] ?? null
     receptions.answeredOtherwise(statusCode, code, elapsedTime)
     const last = logged.get(statusCode)

@@ -37,7 +37,7 @@ export function conversationOf ({ conversation }: UnknownEvent): string | undefi
 /** JavaScript callers may return anything. */
 function idByKey (key: unknown, bytes: Uint8Array): string {
   if (key === null) return randomBytes(ID_BYTES).toString('base64url')
-  if (key === undefined) return idOf(bytes)
+  if (key === undefined || key === '') return idOf(bytes) // an empty one would make all that have none the same
   if (typeof key !== 'string') throw new KeyError()
   return idOf(key)
 }

@@ -20,7 +20,7 @@ export async function metrics (app: FastifyInstance, options: MetricsOptions): P
     throw new InvalidOptionError('`registry` has the metrics of another app.webhooks already: give each a Registry of its own, with default labels, and merge them')
   }
   const series = createSeries(client, registry)
-  beginAtZero(series)
+  beginAtZero(series, app.webhooks.names)
   addGauges(client, registry, app.webhooks)
   const end = observe(app.webhooks, observersOf(series))
   app.addHook('onClose', (_app, done) => {

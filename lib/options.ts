@@ -43,7 +43,7 @@ export interface WebhooksOptions {
   /** Addresses or CIDR ranges; anyone else gets 403. Looks at `request.ip`, so Fastify's `trustProxy` counts. @default everyone */
   allowedIps?: readonly string[] | undefined
   /**
-   * What makes two posts the same event: the same string. undefined stands for the SHA-256 of the body; null makes each post an event of
+   * What makes two posts the same event: the same string. undefined, and an empty one, stand for the SHA-256 of the body; null makes each post an event of
    * its own. @default the body's SHA-256
    */
   key?: ((event: UnknownEvent) => string | null | undefined) | undefined

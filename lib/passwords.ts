@@ -1,6 +1,9 @@
 /** What most often keeps an address from being read. */
 export const ENCODED = "in a password, '#' is written %23, '/' %2F, '?' %3F and '@' %40"
 
+/** What is longer is nothing that a message has to quote. */
+const LONGEST = 4_096
+
 /** What stands for a password, and for all that may be a part of one. */
 const HIDDEN = '***'
 
@@ -30,8 +33,9 @@ const PASSWORD_IN_TEXT = /(\b\w*(?:pass\w*|pwd|secret|token|key)\s*=)[^]*/i
  * end: what is doubtful is not shown.
  */
 export function withoutPasswords (text: string): string {
-  return text
+  return (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text)
     .replace(URL_IN_TEXT, (_, scheme: string, rest: string) => scheme + withoutUser(rest))
+    .replace(/\/\/[^]*@/, `//${HIDDEN}@`) // whatever is before it, such as the name of a variable
     .replace(USER_IN_TEXT, `${HIDDEN}@`)
     .replace(PASSWORD_IN_TEXT, `$1${HIDDEN}`)
 }

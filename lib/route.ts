@@ -114,6 +114,7 @@ function createHandler ({ intake, catalogue, receptions, closing }: Parts, read:
     return undefined
 
     function answer (receipt: Receipt): void {
+      if (reply.sent) return // too late, as after Fastify's handlerTimeout: that answer was counted
       if (closing()) closeConnection(reply)
       notesOf(request)[TOLD] = true
       reply.send(receipt)

@@ -69,12 +69,15 @@ interface Parts {
 /** `app.webhooks`: the events of OneRoute, and the inbox that they come through. */
 export class Webhooks extends WebhookEmitter {
   readonly inbox: InboxView
+  /** Of the events that have a schema. */
+  readonly names: readonly string[]
   readonly #receive: Parts['receive']
   readonly #onNewListener: (name: string | symbol) => void
 
   constructor ({ receive, inbox, names, onSubscribe }: Parts) {
     super()
     this.inbox = inbox
+    this.names = names
     this.#receive = receive
     const known = new Set<string | symbol>([...names, ...OTHER_NAMES])
     // Called before the listener is added, which a throw prevents.

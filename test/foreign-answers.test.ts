@@ -1,4 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
@@ -9,7 +11,9 @@ import webhooks from '../index.ts'
 import type { ReceiveMessage, WebhooksOptions } from '../index.ts'
 import { watchForeignAnswers } from '../lib/foreign-answers.ts'
 import { metrics } from '../lib/metrics.ts'
-import { createApp, message, post } from './helpers/app.ts'
+import { SIGNATURE_HEADER } from '../lib/signature.ts'
+import { createApp, gate, message, post, turns } from './helpers/app.ts'
+import { until } from './faults/helpers/until.ts'
 import type { LogLine } from './helpers/app.ts'
 import { personal, PERSONAL, SECRET, sign } from './helpers/http.ts'
 
@@ -59,6 +63,38 @@ for (const [what, setUp, statusCode, expected] of HOSTS) {
     t.equal(warnings().length, 1, 'once a minute')
   })
 }
+
+test('a sender that hangs up was answered by nobody', async (t) => {
+  const told = listen(t)
+  const { app, warnings } = await createHost(t, () => {})
+  const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
+  const body = personal()
+  const sender = connect(port, '127.0.0.1')
+  await once(sender, 'connect')
+  sender.write(`POST /webhooks/oneroute HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n${SIGNATURE_HEADER}: ${sign(body)[SIGNATURE_HEADER] ?? ''}\r\n\r\n{`)
+  await new Promise<void>((resolve) => { app.server.once('request', () => { resolve() }) })
+  sender.destroy()
+  await until(async () => await new Promise<number>((resolve) => { app.server.getConnections((_error, count) => { resolve(count) }) }) === 0)
+  await turns()
+  t.equal((await post(app, body, sign(body))).statusCode, 200)
+  t.match(told, [{ outcome: 'accepted' }])
+  t.equal(told.length, 1)
+  t.same(warnings(), [])
+})
+
+test("an answer that comes after Fastify's own is not told", async (t) => {
+  const told = listen(t)
+  const { app, lines } = await createApp(t, {}, { handlerTimeout: 20 })
+  const held = gate()
+  app.webhooks.on('newMessage', async () => { await held.promise })
+  const reply = await post(app, message())
+  t.equal(reply.statusCode, 503)
+  held.resolve(undefined)
+  await turns()
+  t.match(told, [{ outcome: 'failed', code: 'FST_ERR_HANDLER_TIMEOUT' }])
+  t.equal(told.length, 1)
+  t.notMatch(JSON.stringify(lines), 'FST_ERR_REP_ALREADY_SENT')
+})
 
 test("whatever is answered, it is told once, also where the app's hooks fail after that", async (t) => {
   const told = listen(t)

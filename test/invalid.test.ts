@@ -148,6 +148,25 @@ test('what waits to be delivered as invalid, and is of the schema by then, is de
   t.same(heard, [job('a', '12.50'), []])
 })
 
+test('what listeners of invalid have completed is nothing to those of its own name', async (t) => {
+  const path = temporaryFile(t)
+  const before = await createApp(t, { inbox: sqliteInbox({ path }), events, retry: { minDelay: 1, maxDelay: 1, attempts: 1_000 } })
+  const failing = gate()
+  before.app.webhooks.on('invalid', () => {})
+  before.app.webhooks.on('invalid', () => { throw new Error('broken') })
+  before.app.webhooks.on('error', () => { failing.resolve(undefined) })
+  await post(before.app, job('a', '12.50'))
+  await failing.promise
+  await before.app.close()
+  const mended = { job: Type.Object({ event: Type.Literal('job'), number: Type.Union([Type.Number(), Type.String()]) }) }
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path }), events: mended })
+  const heard: unknown[] = []
+  app.webhooks.on('job', (event) => { heard.push(event) })
+  await app.ready()
+  await settled(app.webhooks.inbox)
+  t.same(heard, [job('a', '12.50')])
+})
+
 test('a process that delivers makes of it what its listeners want', async (t) => {
   const path = temporaryFile(t)
   const receiver = await createApp(t, { inbox: sqliteInbox({ path }), events, deliver: false })

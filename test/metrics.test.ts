@@ -110,13 +110,20 @@ test('an inbox that does not answer is not up, before a scrape would give up', a
   await app.ready()
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
-  Reflect.defineProperty(inbox, 'stats', { value: async () => await new Promise(() => {}), configurable: true })
-  const asked = samples(registry)
+  const hanging = Promise.withResolvers<never>()
+  let calls = 0
+  Reflect.defineProperty(inbox, 'stats', { value: async () => { calls++; return await hanging.promise }, configurable: true })
+  for (const scrape of [1, 2]) {
+    const asked = samples(registry)
+    await turns()
+    mock.timers.tick(5_000)
+    const all = await asked
+    t.equal(all.get('oneroute_webhooks_inbox_up'), 0)
+    t.equal(all.has('oneroute_webhooks_inbox_pending'), false)
+    t.equal(calls, 1, `at scrape ${scrape} it is not asked for the same once more`)
+  }
+  hanging.reject(new Error('away'))
   await turns()
-  mock.timers.tick(5_000)
-  const all = await asked
-  t.equal(all.get('oneroute_webhooks_inbox_up'), 0)
-  t.equal(all.has('oneroute_webhooks_inbox_pending'), false)
   Reflect.deleteProperty(inbox, 'stats')
   t.equal((await samples(registry)).get('oneroute_webhooks_inbox_up'), 1, 'it is asked again')
 })

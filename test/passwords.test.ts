@@ -56,5 +56,9 @@ test('a file remains a file, and other texts are shown as they are', async (t) =
   for (const text of ['', 'localhost:3000', 'ftp://localhost/', 'http://localhost:3000/hooks', 'newMesage', '--limit', 'getaddrinfo ENOTFOUND db.example', '::1']) {
     t.equal(withoutPasswords(text), text)
   }
+  for (const [before, after] of [['DATABASE_URL=', ''], ['url: (', ')'], ['<', '>'], ['./x=', ''], ['“', '”']] as const) {
+    t.notMatch(withoutPasswords(`${before}postgres://app:S3CRET@db/x${after}`), KEY)
+  }
+  t.equal(withoutPasswords(' a:'.repeat(20_000)).length, 4_097, 'and takes no long time for it')
   t.equal(withoutPasswords("connect to 'postgres://app:S3CRET@db/x' failed"), "connect to 'postgres://***@db/x' failed")
 })

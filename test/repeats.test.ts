@@ -39,6 +39,14 @@ for (const [name, create] of INBOXES) {
     t.match(await app.webhooks.inbox.get(id), { state: 'done' })
   })
 
+  test(`${name}: an empty key is none`, async (t) => {
+    const { app } = await createApp(t, { inbox: create(t), key: () => '' })
+    app.webhooks.on('unknown', () => {})
+    t.match(answerOf(await post(app, { event: 'one' })), { status: 'accepted' })
+    t.match(answerOf(await post(app, { event: 'two' })), { status: 'accepted' })
+    t.match(answerOf(await post(app, { event: 'two' })), { status: 'duplicate' })
+  })
+
   test(`${name}: with null for a key each post is an event of its own`, async (t) => {
     const { app } = await createApp(t, { inbox: create(t), key: () => null })
     let times = 0

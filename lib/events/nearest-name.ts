@@ -14,11 +14,12 @@ function distanceOf (a: string, b: string): number {
   const others = Array.from(b)
   let row = [0, ...others.map((_, i) => i + 1)]
   for (const [i, character] of Array.from(a).entries()) {
-    let before = i + 1
-    row = [before, ...others.map((other, j) => {
-      before = Math.min(before + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (character === other ? 0 : 1))
-      return before
-    })]
+    const next = [i + 1]
+    row.reduce((diagonal, above, j) => {
+      if (j > 0) next.push(Math.min(Number(next.at(-1)) + 1, above + 1, diagonal + (character === others[j - 1] ? 0 : 1)))
+      return above
+    }, 0)
+    row = next
   }
-  return row.at(-1) ?? 0
+  return Number(row.at(-1))
 }

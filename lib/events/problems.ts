@@ -18,10 +18,14 @@ export function fieldNamesOf (schema: TSchema): ReadonlySet<string> {
 export function problemsOf (value: unknown, errors: ValueErrorIterator, fieldNames: ReadonlySet<string>): string[] {
   const messages = new Map<string, string>()
   let left = MOST_ERRORS
-  for (const error of errors) {
-    const place = placeOf(error.path, value, fieldNames)
-    if (!messages.has(place)) messages.set(place, messageOf(error))
-    if (messages.size === MOST_PROBLEMS || --left === 0) break
+  try {
+    for (const error of errors) {
+      const place = placeOf(error.path, value, fieldNames)
+      if (!messages.has(place)) messages.set(place, messageOf(error))
+      if (messages.size === MOST_PROBLEMS || --left === 0) break
+    }
+  } catch {
+    messages.set('', 'A format of the schema throws: it has to return false') // what it threw may quote the value
   }
   return Array.from(messages, ([place, message]) => `${place}: ${message}`)
 }
@@ -39,7 +43,8 @@ function placeOf (path: string, root: unknown, fieldNames: ReadonlySet<string>):
 }
 
 function childOf (parent: unknown, key: string): unknown {
-  return typeof parent === 'object' && parent !== null && Object.hasOwn(parent, key) ? Reflect.get(parent, key) : undefined
+  const owner = Object(parent) as object // whatever it was
+  return Object.hasOwn(owner, key) ? Reflect.get(owner, key) : undefined
 }
 
 /** TypeBox says of a union only that it is one. If nothing inside of it was looked at, it is better to say what it is made of. */

@@ -11,6 +11,9 @@ import { RecentIds } from './recent-ids.ts'
 
 const MOST_IDS = 10_000
 
+/** There is no second attempt here: what is to be tried again is over. */
+const LAST_STATE = { done: 'done', dead: 'dead', invalid: 'invalid', pending: 'dead' } as const
+
 /** The pending events of one lane, and the claim of the first of them. */
 class Lane implements Claim, Queued<Lane> {
   readonly lane: string
@@ -68,7 +71,6 @@ class MemoryInbox implements Inbox {
     if (this.#pending.size >= this.#host.maxBacklog) throw new BacklogFullError()
 
     const entry = this.#enqueue(arrival)
-    if (arrival.problems === null) this.#lastReceivedAt = new Date(arrival.receivedAt)
     this.#host.wake() // delivers it here and now, if its lane is free and its listeners are synchronous
     return entry.answer()
   }
@@ -108,8 +110,8 @@ class MemoryInbox implements Inbox {
   #finish (entry: Entry, outcome: Outcome): void {
     this.#pending.delete(entry.id)
     if (outcome.state === 'done') this.#recent.add(entry.id, entry.receivedAt)
-    // There is no second attempt here: what is to be tried again is over.
-    this.#history?.add(entry.stored(outcome.state === 'pending' ? 'dead' : outcome.state, outcome), entry.problems)
+    if (outcome.state === 'done' && entry.problems === null) this.#lastReceivedAt = new Date(entry.receivedAt)
+    this.#history?.add(entry.stored(LAST_STATE[outcome.state], outcome), entry.problems)
     entry.finish(resultOf(outcome, entry))
   }
 

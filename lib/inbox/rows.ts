@@ -94,7 +94,7 @@ export function inboxStats ({ oldestPendingAt, lastReceivedAt, ...counts }: Stat
   return { ...counts, oldestPendingAt: dateOf(oldestPendingAt), lastReceivedAt: dateOf(lastReceivedAt) }
 }
 
-export function dateOf (time: number | null): Date | null {
+function dateOf (time: number | null): Date | null {
   return time === null ? null : new Date(time)
 }
 

@@ -26,11 +26,12 @@ const PATIENCE = 5_000
 
 /** What the inbox says of itself, asked for once whenever somebody asks for the metrics. */
 export function addGauges ({ Gauge }: PromClient, registry: Registry, { inbox }: Webhooks): void {
-  let asking: Promise<InboxStats | undefined> | undefined
+  let asking: Promise<InboxStats> | undefined
   /** prom-client asks for all metrics at the same time. */
   const ask = async () => {
-    asking ??= within(PATIENCE, inbox.stats()).catch(() => undefined).finally(() => { asking = undefined })
-    return await asking
+    // One that hangs is not asked again until it answers.
+    asking ??= inbox.stats().finally(() => { asking = undefined })
+    return await within(PATIENCE, asking).catch(() => undefined)
   }
   for (const { name, help, valueOf } of DEFINITIONS) {
     const gauge = new Gauge({

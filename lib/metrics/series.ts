@@ -1,5 +1,4 @@
 import type { Registry } from 'prom-client'
-import { providerEvents } from '../events.ts'
 import type { PromClient } from './load.ts'
 
 /** Seconds. From a body that is checked in memory to a disk or a database that is slow. */
@@ -38,8 +37,8 @@ export function createSeries ({ Counter, Histogram }: PromClient, registry: Regi
 }
 
 /** So that a rate is there from the first one on: the increase of a series that begins with its first event is not known. */
-export function beginAtZero ({ received, signatures, deliveries, retries }: Series): void {
-  for (const event of [...Object.keys(providerEvents), 'unknown']) {
+export function beginAtZero ({ received, signatures, deliveries, retries }: Series, names: readonly string[]): void {
+  for (const event of [...names, 'unknown']) {
     for (const outcome of ['accepted', 'duplicate', 'invalid', 'refused', 'failed']) received.inc({ event, outcome }, 0)
   }
   for (const outcome of ['done', 'ignored', 'retry', 'dead', 'abandoned']) deliveries.inc({ event: 'newMessage', outcome }, 0)

@@ -38,7 +38,10 @@ export class SignatureCheck {
   /** Returns the bytes that were signed, which need not be those that came in. */
   ofBody (request: Request, body: Uint8Array): Uint8Array {
     const header = headerOf(request)
-    if (header === undefined || !isWellFormed(header)) throw new BadSignatureError() // a hook of the host has changed it since
+    if (header === undefined || !isWellFormed(header)) { // a hook of the host has changed it since
+      this.#receptions.judged('malformed', null)
+      throw new BadSignatureError()
+    }
     const { outcome, key, bytes } = this.#judge(header, body)
     this.#receptions.judged(outcome, key)
     if (bytes !== null) return bytes

@@ -34,7 +34,7 @@ export class ModelInbox implements Inbox {
     const known = this.#row(event.id)
     const givesWay = known?.now === 'dead' || (known?.now === 'invalid' && event.problems === null)
     if (known !== undefined && !givesWay) return 'duplicate'
-    if (this.#in(event.state).length >= this.#host.maxBacklog) throw new BacklogFullError()
+    if (this.#in(event.state).length >= this.#host.maxBacklog || (event.problems !== null && this.#in('invalid').length >= this.#host.maxBacklog)) throw new BacklogFullError()
     this.rows = this.rows.filter((row) => row !== known)
     if (event.problems === null) this.#lastReceivedAt = new Date(event.receivedAt)
     const pending = event.state === 'pending'

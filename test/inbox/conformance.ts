@@ -263,6 +263,25 @@ export function durableConformance (name: string, create: () => Inbox): void {
     t.match(await inbox.get(invalid.id), { error: null })
   })
 
+  test(`${name}: an event that comes together with an invalid one of the same id takes its place`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const invalid = newEvent('a', { state: 'invalid', problems: ['/message: Expected object'] })
+    const fitting = newEvent('b', { id: invalid.id })
+    t.same(await Promise.all(adds(inbox, invalid, newEvent('c'), fitting, invalid, fitting)), ['accepted', 'accepted', 'accepted', 'duplicate', 'duplicate'])
+    t.match(await inbox.stats(), { pending: 2, invalid: 0 })
+    t.same(shown(await claim(inbox)).toSorted()[0], `b: ${invalid.id}`)
+  })
+
+  test(`${name}: an inbox that is full of invalid events takes no more of them, not to be delivered either`, async (t) => {
+    const inbox = create()
+    await open(t, inbox, 1)
+    const problems = ['/message: Expected object']
+    t.equal(await inbox.add(newEvent('a', { state: 'invalid', problems })), 'accepted')
+    await t.rejects(async () => await inbox.add(newEvent('a', { problems })), { code: 'FST_ONEROUTE_BACKLOG_FULL' })
+    t.equal(await inbox.add(newEvent('a')), 'accepted')
+  })
+
   test(`${name}: more invalid events than maxBacklog are refused, and dead ones stay then`, async (t) => {
     const inbox = create()
     await open(t, inbox, 2)

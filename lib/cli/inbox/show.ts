@@ -31,16 +31,16 @@ function fullOf (event: StoredEvent, paint: Paint): string {
   }
   return [
     ...Object.entries(fields).filter(([, value]) => value !== undefined).map(([field, value]) => `${paint('dim', field.padEnd(12))}  ${String(value)}`),
-    ...deliveries.flatMap((delivery) => linesOf(delivery, paint)),
+    ...deliveries.flatMap((delivery, i) => linesOf(delivery, paint, i === 0)),
     prettyJson(event.event, paint)
   ].join('\n')
 }
 
 /** When it was, how long it took, and what each listener that failed had to say. */
-function linesOf ({ attempt, startedAt, duration, completed, failures }: DeliveryRecord, paint: Paint): string[] {
+function linesOf ({ attempt, startedAt, duration, completed, failures }: DeliveryRecord, paint: Paint, isFirst: boolean): string[] {
   const done = completed.map((listener) => `  ${paint('green', 'ok')}      ${onOneLine(listener)}`)
   const failed = failures.map(({ listener, duration, error }) =>
     `  ${paint('red', 'failed')}  ${onOneLine(listener)}, ${Math.round(duration)} ms: ${onOneLine(error)}`)
-  const ignored = done.length + failed.length === 0 ? ['  no listener wanted it'] : []
+  const ignored = done.length + failed.length === 0 ? [`  ${isFirst ? 'no listener wanted it' : 'no listener was left that had not done it'}`] : []
   return [`${paint('dim', 'delivery')} ${attempt}    ${startedAt.toISOString()}, ${Math.round(duration)} ms`, ...ignored, ...done, ...failed]
 }

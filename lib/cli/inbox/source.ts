@@ -1,5 +1,6 @@
 import { InboxUnusableError, isCoded } from '../../errors.ts'
 import { reasonOf } from '../../inbox/postgres/fate.ts'
+import { withoutPasswords } from '../../passwords.ts'
 import type { InboxView } from '../../inbox/view.ts'
 import type { InboxOptions } from './options.ts'
 import { isPostgres } from './where.ts'
@@ -38,7 +39,7 @@ async function told<T> (name: string, work: () => Promise<T>): Promise<T> {
     return await work()
   } catch (cause) {
     if (isCoded(cause) || (cause instanceof Error && cause.name === 'AbortError')) throw cause
-    const error = new InboxUnusableError(name, reasonOf(cause))
+    const error = new InboxUnusableError(withoutPasswords(name), reasonOf(cause))
     error.cause = cause
     throw error
   }

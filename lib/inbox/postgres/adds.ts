@@ -80,7 +80,13 @@ export class Adds {
 
   #batchSize (): number {
     let bytes = 0
-    const end = this.#waiting.findIndex(({ event }, i) => i === MOST.events || (bytes += event.body.length) > MOST.bytes)
+    const invalid = new Set<string>()
+    const end = this.#waiting.findIndex(({ event: { id, state, body, problems } }, i) => {
+      // What is invalid gives way to what is stored after it, and in one statement nothing is.
+      if (i === MOST.events || (bytes += body.length) > MOST.bytes || (problems === null && invalid.has(id))) return true
+      if (state === 'invalid') invalid.add(id)
+      return false
+    })
     return end === -1 ? this.#waiting.length : Math.max(end, 1)
   }
 

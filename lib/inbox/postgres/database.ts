@@ -37,10 +37,20 @@ export class Database {
   /** Without a listener, the error of a connection that nobody uses would end the process. */
   readonly #onError = (err: Error) => { this.#log.debug({ err }, 'a connection to PostgreSQL was lost') }
 
+  /**
+   * A pool takes its own listener off before whoever waits for the connection can add one. What has come together with the last word of
+   * the server's greeting is read before that: an error among it would end the process.
+   */
+  readonly #onAcquire = (client: PostgresClient) => {
+    client.on('error', this.#onError)
+    process.nextTick(() => { client.removeListener('error', this.#onError) })
+  }
+
   constructor (pool: PostgresPool, log: Pick<FastifyBaseLogger, 'debug'>) {
     this.#pool = pool
     this.#log = log
     pool.on('error', this.#onError)
+    pool.on('acquire', this.#onAcquire)
   }
 
   /**
@@ -102,6 +112,7 @@ export class Database {
 
   close (): void {
     this.#pool.removeListener('error', this.#onError)
+    this.#pool.removeListener('acquire', this.#onAcquire)
   }
 }
 

@@ -24,7 +24,7 @@ export function fateOf (error: unknown): Fate {
 
 /** A connection that was there and broke: with another one it may work, and if not, to connect fails. */
 function isCut (error: unknown, code: string): boolean {
-  return code === '57P01' || (error instanceof Error && /^Connection terminated|read ECONNRESET|write EPIPE/.test(error.message))
+  return code === '57P01' || (error instanceof Error && /^Connection terminated|^Client has encountered a connection error|read ECONNRESET|write EPIPE/.test(error.message))
 }
 
 export function codeOf (error: unknown): string {

@@ -28,7 +28,9 @@ export interface PostgresClient {
 export interface PostgresPool {
   connect (): Promise<PostgresClient>
   on (event: 'error', listener: (error: Error) => void): unknown
+  on (event: 'acquire', listener: (client: PostgresClient) => void): unknown
   removeListener (event: 'error', listener: (error: Error) => void): unknown
+  removeListener (event: 'acquire', listener: (client: PostgresClient) => void): unknown
   readonly options?: { readonly max?: number | undefined }
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { InboxLockedError, InboxUnusableError } from '../../errors.ts'
+import { withoutPasswords } from '../../passwords.ts'
 import type { Done, Opening, Work } from './messages.ts'
 import { Thread } from './thread.ts'
 import type { StoreError } from './thread.ts'
@@ -101,6 +102,7 @@ export class StoreClient {
   #refusal (error: unknown): Error {
     const { message, locked } = error as StoreError // nothing else comes from a thread
     const { path } = this.#parts.opening
-    return locked ? new InboxLockedError(path) : new InboxUnusableError(path, message)
+    const shown = withoutPasswords(path)
+    return locked ? new InboxLockedError(shown) : new InboxUnusableError(shown, message)
   }
 }

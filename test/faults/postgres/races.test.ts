@@ -125,6 +125,19 @@ test('a dead event that comes again to several processes at once is new in one o
   t.equal((await admin.query(`SELECT FROM ${tables}.bodies`)).rowCount, 1)
 })
 
+test('an event that waits for another process to store an invalid one of the same id is accepted in its place', async (t) => {
+  const { inboxes: [inbox], tables } = await share(t, 1)
+  const adding = await admin.connect()
+  await adding.query('BEGIN')
+  await adding.query(`SELECT ${tables}.add_events('{a1}', '{job}', '{a}', '{3}', '{1}', '{wrong}', '{0}', '{2}', '{}'::text::bytea, 100)`)
+  const added = inbox?.add(newEvent('b', { id: 'a1' }))
+  await waits(added, adding)
+  await adding.query('COMMIT')
+  adding.release()
+  t.equal(await added, 'accepted')
+  t.match(await inbox?.stats(), { pending: 1, invalid: 0 })
+})
+
 test('a dead event that comes again while it is replayed is delivered once', async (t) => {
   const { inboxes: [inbox], tables } = await withDead(t, 1)
   const replaying = await admin.connect()

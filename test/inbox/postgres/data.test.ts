@@ -166,8 +166,8 @@ test('anything that is like a pool will do', async (t) => {
   const real = openPool(t, url)
   const alike = {
     connect: async () => await real.connect(),
-    on: (event: 'error', listener: (error: Error) => void) => real.on(event, listener),
-    removeListener: (event: 'error', listener: (error: Error) => void) => real.removeListener(event, listener)
+    on: real.on.bind(real),
+    removeListener: real.removeListener.bind(real)
   }
   const inbox = await openInbox(t, { pool: alike, schema: newSchema() })
   await inbox.add(newEvent('a'))

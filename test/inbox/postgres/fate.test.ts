@@ -14,6 +14,7 @@ test('what an error means for the connection, and for what was asked', async (t)
   t.same(fateOf(coded('ECONNRESET', 'read ECONNRESET')), { lost: true, again: true })
   t.same(fateOf(new Error('Query read timeout')), { lost: true, again: false })
   t.same(fateOf(new Error('Connection terminated unexpectedly')), { lost: true, again: true })
+  t.same(fateOf(new Error('Client has encountered a connection error and is not queryable')), { lost: true, again: true }, 'it was cut before')
   t.same(fateOf('no error at all'), { lost: true, again: false })
 })
 

@@ -44,6 +44,12 @@ export const add = (schema: string): string => `
 
     seqs := ARRAY(SELECT nextval(${sequenceOf(schema)}) FROM generate_series(1, cardinality(_ids)));
     ${insertThose(schema)}
+    -- Somebody else was quicker with one that would have given way: once more, for now it is to be seen.
+    IF cardinality(added) < cardinality(_ids) AND EXISTS (
+      SELECT FROM unnest(_ids, kinds, _problems) AS i (id, kind, problems) JOIN ${schema}.events e ON e.id = i.id
+      WHERE i.kind >= 0 AND e.seq <> ALL (added) AND ${givesWay}) THEN
+      RAISE EXCEPTION USING ERRCODE = 'serialization_failure';
+    END IF;
     IF cardinality(added) = 0 THEN RETURN; END IF;
 
     INSERT INTO ${schema}.bodies (seq, body)
@@ -68,9 +74,10 @@ const whatTheyAre = (schema: string): string => `kinds := ARRAY(
 const refuseTooMany = (schema: string): string => `SELECT _most - sum(pending), _most - sum(invalid) INTO room, invalid_room FROM ${schema}.totals;
     IF least(room, invalid_room) < cardinality(_ids) THEN
       kinds := ARRAY(
-        SELECT CASE WHEN kind >= 0 AND count(*) OVER (PARTITION BY kind ORDER BY n) > CASE kind WHEN ${State.invalid} THEN invalid_room ELSE room END
+        SELECT CASE WHEN kind >= 0 AND (count(*) OVER (PARTITION BY kind ORDER BY n) > CASE kind WHEN ${State.invalid} THEN invalid_room ELSE room END
+            OR (problems IS NOT NULL AND invalid_room <= 0))
           THEN NULL ELSE kind END
-        FROM unnest(kinds) WITH ORDINALITY AS i (kind, n)
+        FROM unnest(kinds, _problems) WITH ORDINALITY AS i (kind, problems, n)
         ORDER BY n);
     END IF;`
 

@@ -33,6 +33,8 @@ interface Arrival {
 /** What is inserted once all is known. */
 interface Fresh {
   readonly ids: Set<string>
+  /** Those of them that are invalid. */
+  readonly invalid: Set<string>
   readonly events: SQLInputValue[]
   readonly bodies: SQLInputValue[]
 }
@@ -52,7 +54,7 @@ export class EventTable {
   /** Adds events in order, and says of each what became of it. */
   add ({ rows, bodies }: Adds): number[] {
     const { ids } = this.#parts
-    const fresh: Fresh = { ids: new Set(), events: [], bodies: [] }
+    const fresh: Fresh = { ids: new Set(), invalid: new Set(), events: [], bodies: [] }
     let start = 0
     const arrivals = rows.map((row) => {
       const body = bodies.subarray(start, start + row[SIZE])
@@ -61,19 +63,27 @@ export class EventTable {
     })
     ids.look(arrivals.map(({ key }) => key))
     const taken = arrivals.map((arrival) => this.#add(arrival, fresh))
-    this.#statements.insert.run(fresh.events)
-    this.#statements.insertBody.run(fresh.bodies)
+    this.#flush(fresh)
     return taken
+  }
+
+  #flush ({ ids, invalid, events, bodies }: Fresh): void {
+    this.#statements.insert.run(events)
+    this.#statements.insertBody.run(bodies)
+    ids.clear()
+    invalid.clear()
+    events.length = bodies.length = 0
   }
 
   #add (arrival: Arrival, fresh: Fresh): number {
     const { ids, lanes, totals: { now } } = this.#parts
     const { row: [id, , lane, admission, received, problems], key } = arrival
+    if (problems === null && fresh.invalid.has(id)) this.#flush(fresh) // it gives way as if it had come before
     const known = fresh.ids.has(id) ? NO_SEQ : ids.get(id, key)
     const old = known === undefined ? undefined : this.#givesWay(known, problems === null)
     if (known !== undefined && old === undefined) return Taken.duplicate
     const count = admission === Admission.invalid ? 'invalid' : 'pending'
-    if (now[count] >= this.#maxBacklog) return Taken.full
+    if (now[count] >= this.#maxBacklog || (problems !== null && now.invalid >= this.#maxBacklog)) return Taken.full
     if (known !== undefined && old !== undefined) this.#forget(known, old)
     now[count]++
     if (problems === null) now.received = Math.max(now.received, received)
@@ -105,6 +115,7 @@ export class EventTable {
     const { ids, totals: { now } } = this.#parts
     const seq = ++now.seq
     fresh.ids.add(id)
+    if (admission === Admission.invalid) fresh.invalid.add(id)
     fresh.events.push(seq, id, lane, name, state, received, admission === Admission.invalid ? received : null, problems)
     fresh.bodies.push(seq, body)
     ids.set(key, seq)
