@@ -12,17 +12,17 @@ export function takeAnyType (scope: FastifyInstance, parser: FastifyBodyParser<B
   scope.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, parser) // which is found quicker than the one for all
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, parser)
   scope.addHook('onRequest', (request, _reply, done) => {
-    if (hasMalformedType(request)) request.headers = { ...request.headers, 'content-type': JSON_TYPE }
+    if (!hasType(request)) request.headers = { ...request.headers, 'content-type': JSON_TYPE }
     done()
   })
 }
 
-/** Fastify answers 415 to such a request before it asks for a parser. */
-function hasMalformedType (request: FastifyRequest): boolean {
+/** To one that it can make nothing of, Fastify answers 415. Without any, it takes a body of unknown length for none: with HTTP/2, for example. */
+function hasType (request: FastifyRequest): boolean {
   const type = request.headers['content-type']
-  if (type === undefined || type === JSON_TYPE) return false
+  if (type === undefined || type === JSON_TYPE) return type !== undefined
   // Not of the request itself, which would keep what it finds there.
-  return (Object.create(request) as FastifyRequest).mediaType === undefined // what is made of it has all that it has
+  return (Object.create(request) as FastifyRequest).mediaType !== undefined // what is made of it has all that it has
 }
 
 /** A body that came compressed is fine if a hook of the host has undone that: the header may be there nevertheless. */

@@ -15,18 +15,18 @@ const IS_URL = new RegExp(`^(?:[a-z][a-z\\d+.-]*:)*${SCHEME}|^//[^/]*@`, 'i')
 /** 'user:password@host'. */
 const IS_USER = /^[^\s:/\\@]+:[^]*@/
 /** 'host=db user=app', 'Server=db;Uid=app'. */
-const IS_LIST = /(?:^|[\s;])(?:host|hostaddr|server|user|user id|uid|dbname|database|service|\w*password|pwd)\s*=/i
+const IS_LIST = /(?:^|[\s;])(?:host|hostaddr|server|user|user id|uid|dbname|database|service)\s*=|\b(?:\w*passw\w*|pass|pwd)"?\s*[=:]/i
 
 /** Whether a text was meant as an address or as a list of what a connection needs, however badly it is written. A file is neither. */
 export function looksLikeAddress (text: string): boolean {
   const bare = text.replace(/^[\s'"`]+/, '')
-  return !IS_PATH.test(bare) && (IS_URL.test(bare) || IS_USER.test(bare) || IS_LIST.test(bare))
+  return !IS_PATH.test(bare) && (bare.includes('://') || IS_URL.test(bare) || IS_USER.test(bare) || IS_LIST.test(bare))
 }
 
 const START = '(?<=^|[-\'"`\\s])'
 const URL_IN_TEXT = new RegExp(`${START}((?:jdbc:)?${SCHEME}/?|//)([^]*)`, 'i')
 const USER_IN_TEXT = new RegExp(`${START}(?![a-z]:\\\\)[^\\s:/\\\\'"@]+:(?!/)[^]*@`, 'i')
-const PASSWORD_IN_TEXT = /(\b\w*(?:pass\w*|pwd|secret|token|key)\s*=)[^]*/i
+const PASSWORD_IN_TEXT = /(\b\w*(?:pass\w*|pwd|secret|token|key)\s*=|\b(?:\w*passw\w*|pass|pwd)"?\s*:)[^]*/i
 
 /**
  * A text without what may be a password in it. Passwords are often not encoded as they should be, so that nobody can tell where they

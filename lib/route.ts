@@ -14,8 +14,6 @@ import type { Arrival, Receptions } from './receptions.ts'
 import { SignatureCheck } from './signature/check.ts'
 import type { Receipt } from './webhooks.ts'
 
-const NO_BYTES = new Uint8Array(0)
-
 interface Parts {
   readonly intake: Intake
   readonly catalogue: EventCatalogue
@@ -55,7 +53,7 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
     validatorCompiler: () => () => true, // no validator of the host's: the handler checks what arrived
     serializerCompiler: () => JSON.stringify, // never used, but the host's would be asked to compile our schema
     errorHandler: createErrorHandler(receptions, closing),
-    handler: createHandler(parts, read)
+    handler: createHandler(parts)
   })
 }
 
@@ -102,11 +100,10 @@ function createParser (read: Read): FastifyBodyParser<Buffer> {
   }
 }
 
-function createHandler ({ intake, catalogue, receptions, closing }: Parts, read: Read) {
+function createHandler ({ intake, catalogue, receptions, closing }: Parts) {
   /** Replies by itself where it can: what it returned a promise of would wait for two more. */
-  return (request: Pick<FastifyRequest, 'headers' | 'log'>, reply: FastifyReply): undefined => {
-    // A request with neither a body nor a content type has met no parser: it is refused here.
-    const arrival = notesOf(request)[ARRIVAL] ?? read(request, NO_BYTES)
+  return (request: Pick<FastifyRequest, 'log'>, reply: FastifyReply): undefined => {
+    const arrival = notesOf(request)[ARRIVAL] as Arrival // of the parser, which every request comes to
     const { event } = arrival
     const receipt = intake.take(arrival, request.log)
     if (receipt instanceof Promise) receipt.then(answer).catch((error: unknown) => { reply.send(error) })

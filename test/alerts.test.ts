@@ -249,3 +249,21 @@ test('two usual days: nothing fires for a quiet night, restarts, another process
   await minutes(80)
   t.same(await night.alerts(0), [])
 })
+
+for (const every of [12, 20, 30]) {
+  test(`an account with a message in ${every} minutes is told of a changed key`, async (t) => {
+    const a = await target(t, { secret: 'key', inbox: sqliteInbox({ path: temporaryFile(t) }) })
+    a.app.webhooks.on('newMessage', () => {})
+    const night = new Night(t, a)
+    await night.pass(240, async (minute) => { if (minute % every === 0) await say(a.app, minute < 60 ? 'key' : 'another') })
+    t.same(names(await night.alerts(0)), ['Refused'])
+  })
+
+  test(`an account with a message in ${every} minutes is told of a listener that fails with the memory inbox`, async (t) => {
+    const a = await target(t, { secret: 'key' })
+    a.app.webhooks.on('newMessage', () => { throw new Error('broken') })
+    const night = new Night(t, a)
+    await night.pass(180, async (minute) => { if (minute % every === 0) await say(a.app) })
+    t.same(names(await night.alerts(0)), ['Failed'])
+  })
+}

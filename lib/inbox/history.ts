@@ -8,38 +8,34 @@ interface Finished {
 
 /** The last few finished events of a memory inbox, to be looked at and replayed. */
 export class History {
-  readonly #ring: Array<Finished | undefined>
-  #next = 0
+  readonly #most: number
+  /** By id: the oldest first, as a Map keeps them. */
+  readonly #events = new Map<string, Finished>()
 
-  constructor (size: number) {
-    this.#ring = new Array<Finished | undefined>(size).fill(undefined)
+  constructor (most: number) {
+    this.#most = most
   }
 
   add (event: StoredEvent, problems: NewEvent['problems']): void {
-    this.#ring[this.#next] = { event, problems }
-    this.#next = (this.#next + 1) % this.#ring.length
+    this.#events.set(event.id, { event, problems })
+    for (const oldest of this.#events.keys()) {
+      if (this.#events.size <= this.#most) break
+      this.#events.delete(oldest)
+    }
   }
 
   get (id: string): StoredEvent | undefined {
-    return this.#find(id)?.event
+    return this.#events.get(id)?.event
   }
 
+  /** Whoever has it delivered again has it from here on. */
   take (id: string): Finished | undefined {
-    const finished = this.#find(id)
-    if (finished !== undefined) this.#ring[this.#ring.indexOf(finished)] = undefined
+    const finished = this.#events.get(id)
+    this.#events.delete(id)
     return finished
   }
 
   all (): StoredEvent[] {
-    return this.#all().map(({ event }) => event)
-  }
-
-  /** An event that failed and was posted again is here more than once: the last one counts. */
-  #find (id: string): Finished | undefined {
-    return this.#all().filter(({ event }) => event.id === id).sort((a, b) => b.event.seq - a.event.seq)[0]
-  }
-
-  #all (): Finished[] {
-    return this.#ring.filter((finished) => finished !== undefined)
+    return Array.from(this.#events.values(), ({ event }) => event)
   }
 }

@@ -70,6 +70,7 @@ class MemoryInbox implements Inbox {
     if (first !== undefined) return Promise.resolve(first.answer()).then(() => 'duplicate')
     if (this.#pending.size >= this.#host.maxBacklog) throw new BacklogFullError()
 
+    this.#history?.take(arrival.id) // it was dead, or nobody remembered it any more
     const entry = this.#enqueue(arrival)
     this.#host.wake() // delivers it here and now, if its lane is free and its listeners are synchronous
     return entry.answer()

@@ -1,7 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
 import { performance } from 'node:perf_hooks'
-import { text } from 'node:stream/consumers'
 import { createSigner, SIGNATURE_HEADER } from '../../signature.ts'
 import { onOneLine } from '../terminal.ts'
 import type { SendOptions } from './options.ts'
@@ -36,6 +35,8 @@ export interface Poster {
 
 /** More characters than any status has. */
 const LONGEST_LABEL = 60
+/** In bytes. */
+const LONGEST_BODY = 65_536
 
 type Reply = Omit<Answer, 'milliseconds'>
 
@@ -54,8 +55,11 @@ export function createPoster ({ to, secret, timeout, concurrency }: SendOptions,
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
     const request = client.request(to, { method: 'POST', agent, signal, headers })
     const timer = setTimeout(() => { request.destroy(new TimeoutError(timeout)) }, timeout)
+    const onClose = () => { reject(new NoAnswerError()) } // of an answer that is none, such as 101
+    request.on('close', onClose)
     request.on('response', (response) => {
-      text(response).then((detail) => { resolve(replyOf(response, detail)) }, reject)
+      request.off('close', onClose)
+      beginningOf(response).then((detail) => { resolve(replyOf(response, detail)) }, reject)
     })
     // Comes before the response's own error, which would only say 'aborted' of a body that takes too long.
     request.on('error', reject)
@@ -81,6 +85,26 @@ class TimeoutError extends Error {
   constructor (milliseconds: number) {
     super(`no answer within ${milliseconds} ms`)
   }
+}
+
+class NoAnswerError extends Error {
+  readonly code = 'closed'
+
+  constructor () {
+    super('the connection was closed without an answer')
+  }
+}
+
+/** As much of a body as anybody wants to see: a server may send without an end. */
+async function beginningOf (response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of response) {
+    chunks.push(chunk as Buffer) // no encoding is set
+    length += (chunk as Buffer).length
+    if (length > LONGEST_BODY) break
+  }
+  return Buffer.concat(chunks).toString()
 }
 
 function replyOf ({ statusCode, statusMessage, headers }: http.IncomingMessage, detail: string): Reply {
