@@ -18,7 +18,7 @@ export class EventCatalogue {
 
   constructor (further: Readonly<Record<string, TSchema>>) {
     const schemas = Object.entries<TSchema>({ ...providerEvents, ...further })
-    const other = Type.Object({ event: Type.String() }, { title: 'unknown', description: 'An event of another name' })
+    const other = Type.Object({ event: Type.String({ minLength: 1 }) }, { title: 'unknown', description: 'An event of another name' })
     this.body = Type.Unsafe(Type.Union([...schemas.map(([, schema]) => schema), other]))
     this.schemas = new Map(schemas)
     this.#checks = new Map(schemas.map(([name, schema]) => [name, compile(name, schema)]))

@@ -20,7 +20,7 @@ export type ReceiveOutcome = 'accepted' | 'duplicate' | 'invalid' | 'refused' | 
 export interface ReceiveMessage {
   /** The `app.webhooks` that it is about. */
   readonly webhooks: Webhooks
-  /** SHA-256 of the body, base64url; null if it was refused before it was known to be an event. */
+  /** SHA-256 of the body, base64url, unless the `key` option says otherwise; null if it was refused before it was known to be an event. */
   readonly id: string | null
   /** A name that has a schema, or `unknown`. */
   readonly name: string

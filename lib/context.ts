@@ -3,7 +3,7 @@ import type { ClaimedEvent } from './inbox/inbox.ts'
 
 /** What a listener gets besides the event. */
 export interface WebhookContext {
-  /** SHA-256 of the body, base64url: the same for every delivery and every repeat of an event. */
+  /** SHA-256 of the body, base64url, unless the `key` option says otherwise: the same for every delivery and every repeat of an event. */
   readonly id: string
   readonly receivedAt: Date
   /** The delivery that this is, from 1. */

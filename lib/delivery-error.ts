@@ -5,7 +5,7 @@ import type { UnknownEvent } from './events.ts'
 export interface DeliveryFailure {
   readonly event: UnknownEvent
   readonly context: WebhookContext
-  /** The listener's function name, or its event name and position. */
+  /** The listener's function name, or its position: `listener 2`. Of several of one name, the second is `name 2`. */
   readonly listener: string
   /** Whether this was the last attempt. */
   readonly dead: boolean

@@ -56,7 +56,7 @@ function operationIdOf (url: string): string {
 
 const about = {
   summary: 'Receives webhooks of OneRoute',
-  description: 'An event that is answered 200 is safe. The same body again is answered 200, and not handled again.',
+  description: 'An event that is answered 200 is safe. A repeat is answered 200, and not handled again.',
   tags: ['webhooks']
 } as const
 
@@ -97,13 +97,13 @@ function webhooksOf (catalogue: EventCatalogue, options: Parts['options'], conve
 
 function responsesOf ({ secrets, allowedIps, inbox }: Parts['options']) {
   const refusals: Array<[status: number, why: string, isPossible: boolean]> = [
-    [400, inbox?.durable === true ? 'The body is not an event' : 'The body is not an event, or not of its schema', true],
+    [400, inbox?.durable === true ? 'The body is not an event, or not of its schema while too many such events are kept' : 'The body is not an event, or not of its schema', true],
     [401, 'The signature is missing, malformed or wrong', secrets.length > 0],
     [403, 'The address may not post webhooks', allowedIps !== undefined],
     [413, 'The body is too large', true],
     [415, 'The body is compressed, or encoded in another way', true],
     [500, inbox?.durable === true ? 'The event could not be taken in' : 'The event could not be handled: post it again', true],
-    [503, 'The event could not be stored: post it again after the seconds in Retry-After', true]
+    [503, 'The event could not be taken in now: post it again after the seconds in Retry-After', true]
   ]
   const possible = refusals.filter(([, , isPossible]) => isPossible)
   return {

@@ -43,8 +43,8 @@ export interface WebhooksOptions {
   /** Addresses or CIDR ranges; anyone else gets 403. Looks at `request.ip`, so Fastify's `trustProxy` counts. @default everyone */
   allowedIps?: readonly string[] | undefined
   /**
-   * What makes two posts the same event: the same string. undefined, and an empty one, stand for the SHA-256 of the body; null makes each post an event of
-   * its own. @default the body's SHA-256
+   * What makes two posts the same event: the same string. undefined or an empty string stands for the SHA-256 of the body; null
+   * makes each post an event of its own. @default the body's SHA-256
    */
   key?: ((event: UnknownEvent) => string | null | undefined) | undefined
   /** Where accepted events are kept. @default memoryInbox() */
@@ -60,7 +60,7 @@ export interface WebhooksOptions {
   retry?: RetryOptions | undefined
   /** Bytes; a larger body gets 413. @default 1048576 */
   bodyLimit?: number | undefined
-  /** With more pending events than this, requests get 503. @default 1000000 */
+  /** With more pending events than this, requests get 503. With more invalid ones, another invalid one gets 400. @default 1000000 */
   maxBacklog?: number | undefined
   /** How long closing waits for running listeners, in milliseconds. @default 10000 */
   drainTimeout?: number | undefined

@@ -102,7 +102,9 @@ for (const [what, fields] of FIELDS) {
     t.match(await send(fields, BODY), [{ ':status': 401 }])
     t.match(await send(fields, LARGE), [{ ':status': 401 }])
     t.match(await send({ 'content-type': 'text/plain', ...sign(BODY) }, BODY), [{ ':status': 200 }])
-    t.strictSame(heard, [JSON.parse(BODY)])
+    const other = JSON.stringify(message())
+    t.match(await send(sign(other), other), [{ ':status': 200 }], 'with neither a type nor a length')
+    t.strictSame(heard, [JSON.parse(BODY), JSON.parse(other)])
   })
 }
 

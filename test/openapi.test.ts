@@ -59,6 +59,7 @@ for (const version of ['3.0.3', '3.1.0']) {
     t.same(media?.examples.smsDeliveryReport?.value, JSON.parse(fixture('sms-delivery-report').toString()))
     t.equal(media?.schema.anyOf.length, 5)
     t.same(media?.schema.anyOf.map(({ title }) => title).filter((title) => title !== undefined), ['newMessage', 'smsDeliveryReport', 'unknown'])
+    t.match(media?.schema.anyOf.at(-1)?.properties, { event: { type: 'string', minLength: 1 } }, 'one without a name is refused')
     const text = JSON.stringify(media?.schema)
     t.equal(text.includes('"type":"null"'), version === '3.1.0')
     t.equal(text.includes('"nullable":true'), version === '3.0.3')
@@ -162,6 +163,7 @@ test('what cannot be answered is not in it', async (t) => {
   t.same(Object.keys(operation?.responses ?? {}), ['200', '400', '413', '415', '500', '503'])
   const { paths: durable } = await documentOf(t, '3.1.0', { inbox: sqliteInbox({ path: temporaryFile(t) }) })
   t.match(durable['/webhooks/oneroute']?.post?.responses['500']?.description, 'could not be taken in')
+  t.match(durable['/webhooks/oneroute']?.post?.responses['400']?.description, 'too many such events are kept')
 })
 
 test('OpenAPI 3.1 has the events under webhooks, beside those of the app', async (t) => {

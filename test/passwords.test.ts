@@ -33,7 +33,12 @@ const ADDRESSES: ReadonlyArray<readonly [text: string, shown: string]> = [
   ['host=db user=app password=S3CRET', 'host=db user=app password=***'],
   ["user=app password = 'S3CRET and more' host=db", 'user=app password =***'],
   ['Server=db;User Id=app;Password=S3CRET;', 'Server=db;User Id=app;Password=***'],
-  ['PGPASSWORD=S3CRET', 'PGPASSWORD=***']
+  ['PGPASSWORD=S3CRET', 'PGPASSWORD=***'],
+  ['pass=S3CRET', 'pass=***'],
+  ['Password:S3CRET', 'Password:***'],
+  ['{"host":"db","password":"S3CRET"}', '{"host":"db","password":***'],
+  ['psql postgres://app:S3CRET@db/x', 'psql postgres://***@db/x'],
+  ['DATABASE_URL=postgres://app:S3CRET@db/x', 'DATABASE_URL=postgres://***@db/x']
 ]
 
 test('no password of what was meant as an address is shown, and it is never a file', async (t) => {

@@ -16,7 +16,7 @@ export interface NewEvent {
   readonly lane: string
   /** `invalid` is kept, and not delivered. */
   readonly state: 'pending' | 'invalid'
-  /** The body as it came in: what a durable inbox keeps. */
+  /** The body as it came in, or as it was signed: what a durable inbox keeps. */
   readonly body: Uint8Array
   /** The same, parsed. */
   readonly event: UnknownEvent
@@ -26,7 +26,7 @@ export interface NewEvent {
   readonly problems: readonly string[] | null
 }
 
-/** A delivery of an event that did not succeed at once. */
+/** A delivery of an event that did not succeed at once, or that no listener wanted. */
 export interface DeliveryRecord {
   /** From 1; a replay begins anew. */
   attempt: number
@@ -63,7 +63,10 @@ export interface StoredEvent {
   finishedAt: Date | null
   /** What went wrong last. */
   error: string | null
-  /** Oldest first, replays included, the last few if there were many. An event that succeeded at once has none. */
+  /**
+   * Oldest first, the last few if there were many; a durable inbox keeps them through replays. An event that succeeded at once has none; one
+   * that no listener wanted has one without listeners.
+   */
   deliveries: DeliveryRecord[]
 }
 
@@ -122,7 +125,7 @@ export interface Outcome {
   readonly dueAt: number | null
   readonly completed: readonly string[]
   readonly error: string | null
-  /** To be kept with the event, for those who look. Not given if it succeeded at its first attempt: most events leave nothing. */
+  /** To be kept with the event, for those who look. Not given if it succeeded at its first attempt, unless no listener wanted it: most events leave nothing. */
   readonly delivery?: DeliveryRecord
 }
 

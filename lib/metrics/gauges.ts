@@ -18,7 +18,7 @@ const DEFINITIONS: readonly Definition[] = [
   { name: 'dead', help: 'Events that are out of attempts.', valueOf: (stats) => stats?.dead },
   { name: 'invalid', help: 'Events that were not of their schema, and that nobody wanted as they are.', valueOf: (stats) => stats?.invalid },
   { name: 'oldest_pending_age_seconds', help: 'Since the oldest event that is to be delivered was received; 0 if there is none.', valueOf: (stats) => stats && ageOf(stats) },
-  { name: 'last_received_timestamp_seconds', help: 'When the last event was accepted. Absent if there was none.', valueOf: (stats) => stats && lastOf(stats) }
+  { name: 'last_received_timestamp_seconds', help: 'When the last new event came in that was of its schema. Absent if there was none.', valueOf: (stats) => stats && lastOf(stats) }
 ]
 
 /** An inbox that has not answered until then, in milliseconds, is not up. A scrape waits for ten seconds, and would have nothing at all. */

@@ -16,7 +16,7 @@ export function createSeries ({ Counter, Histogram }: PromClient, registry: Regi
       name: 'oneroute_webhooks_received_total', help: 'Requests, and calls of receive(), by what was answered.', labelNames: ['event', 'outcome'], registers
     }),
     acknowledgement: new Histogram({
-      name: 'oneroute_webhooks_acknowledgement_duration_seconds', help: 'From the start of a request to its answer.', labelNames: ['outcome'], buckets: ACKNOWLEDGEMENT, registers
+      name: 'oneroute_webhooks_acknowledgement_duration_seconds', help: 'From the start of a request, or the call of receive(), to its answer.', labelNames: ['outcome'], buckets: ACKNOWLEDGEMENT, registers
     }),
     signatures: new Counter({
       name: 'oneroute_webhooks_signatures_total', help: 'Signatures that were judged, and which of the keys in `secret` matched, from 0.', labelNames: ['outcome', 'key'], registers

@@ -46,7 +46,7 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
     const { where } = await createInbox(t, kind)
     const { code, stdout, stderr } = await cli(['inbox', 'stats', ...where])
     t.same({ code, stderr }, { code: 0, stderr: '' })
-    t.match(stdout, /^pending {2}0\nfailing {2}0\ndone {5}1\ndead {5}1\ninvalid {2}1\nThe last one came in \d+s ago.\n$/)
+    t.match(stdout, /^pending {2}0\nfailing {2}0\ndone {5}1\ndead {5}1\ninvalid {2}1\nThe last one was accepted \d+s ago.\n$/)
     const { lastReceivedAt, ...counts } = JSON.parse((await cli(['inbox', 'stats', '--json', ...where])).stdout) as Record<string, unknown> // as it was printed
     t.same(counts, { pending: 0, failing: 0, done: 1, dead: 1, invalid: 1, oldestPendingAt: null })
     t.ok(Date.now() - Date.parse(String(lastReceivedAt)) < 60_000)
@@ -230,11 +230,11 @@ test('an event that has failed and is to be tried again is failing', async (t) =
   t.match(await cli(['inbox', 'stats', '--db', path, '--max-failing', '1']), { code: 1, stdout: /\nfailing {2}2\n/, stderr: '2 events are failing: more than 1\n' })
 })
 
-test('nothing that was ever received is silence, too', async (t) => {
+test('nothing that was ever accepted is silence, too', async (t) => {
   const path = temporaryFile(t)
   const { app } = await createApp(t, { inbox: sqliteInbox({ path }) })
   await app.ready()
-  t.match(await cli(['inbox', 'stats', '--db', path, '--max-silence', '30d']), { code: 1, stdout: /None was accepted yet.\n$/, stderr: 'no event was ever received\n' })
+  t.match(await cli(['inbox', 'stats', '--db', path, '--max-silence', '30d']), { code: 1, stdout: /None was accepted yet.\n$/, stderr: 'no event was ever accepted\n' })
 })
 
 test('silence is measured from the last event', (t) => {
@@ -242,7 +242,7 @@ test('silence is measured from the last event', (t) => {
   const lastReceivedAt = new Date('2026-11-25T12:00:00Z')
   const stats = { pending: 0, failing: 0, done: 0, dead: 0, invalid: 0, oldestPendingAt: null, lastReceivedAt }
   t.same(passed(limits, stats, lastReceivedAt.getTime() + 1_800_000), [])
-  t.same(passed(limits, stats, lastReceivedAt.getTime() + 7_200_000), ['no event was received for 2h: more than 30m'])
+  t.same(passed(limits, stats, lastReceivedAt.getTime() + 7_200_000), ['no event was accepted for 2h: more than 30m'])
   t.end()
 })
 

@@ -132,7 +132,7 @@ test('an event that is not of its schema is printed, too', async (t) => {
   t.equal((await post({ event: 'newMessage', conversation: { id: 'c1' } })).status, 200)
   const { stdout, stderr } = await end()
   t.match(JSON.parse(stdout), { name: 'newMessage', conversation: 'c1', event: { conversation: { id: 'c1' } } })
-  t.match(stderr, /a webhook is not of its schema/)
+  t.match(stderr, /\n\d\d:\d\d:\d\d {2}a webhook is not of its schema: .*\/message: Expected .*\n/, 'and where it differs')
   t.match(stderr, /0 events, 1 invalid/)
 })
 

@@ -311,6 +311,29 @@ async function createPlainServer (t: Test, reason: string, body: string): Promis
   return `http://127.0.0.1:${port}/`
 }
 
+/** Answers with these bytes, and as many more of the last of them as anybody takes. */
+async function createOddServer (t: Test, answer: string, hasEnd: boolean): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}) // it is hung up on
+    socket.once('data', () => {
+      socket.write(answer)
+      const more = () => { socket.write('x'.repeat(65_536), () => { if (socket.writable) more() }) }
+      if (hasEnd) socket.end()
+      else more()
+    })
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => { server.close() })
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/` // it listens on TCP
+}
+
+test('an answer that is none is said to be none, and one without an end is cut', async (t) => {
+  const none = await createOddServer(t, 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n', true)
+  t.match(await cli(['send', '--to', none]), { code: 1, stdout: /\n {2}closed {2}1 {2}the connection was closed without an answer\n/ })
+  const endless = await createOddServer(t, 'HTTP/1.1 500 Odd\r\n\r\n', false)
+  t.match(await cli(['send', '--to', endless, '--count', '2']), { code: 1, stdout: /\n {2}500 Odd {2}2 {2}x+…\n/ })
+})
+
 test('no escape sequence of an answer reaches the terminal', async (t) => {
   const url = await createPlainServer(t, '\u001b[31mRed', '\u001b[31mred')
   t.match((await cli(['send', '--to', url])).stdout, /\n {2}500 Red {2}1 {2}red\n/)

@@ -5,7 +5,7 @@ nothing and holds nothing up, and what is to be replayed is replayed by the app.
 
 ACTION is one of these:
   stats              how many events are pending, failing, done, dead and invalid, and when the last
-                     one came in; with limits, for cron and the like
+                     one was accepted; with limits, for cron and the like
   list               events, the newest first
   show ID            one event in full, with all deliveries that were kept
   replay ID...       put events back, to be delivered again
@@ -31,7 +31,8 @@ What list and watch show:
 What stats watches over:
   --max-dead N       exit code 1 if more events are dead
   --max-failing N    exit code 1 if more pending events have failed at least once
-  --max-silence TIME exit code 1 if no event has come in for longer, or ever: 90s, 30m, 2h or 1d
+  --max-silence TIME exit code 1 if no event was accepted for longer, or ever: 90s, 30m, 2h or 1d;
+                     invalid ones and repeats do not count
 
 How it is shown:
   --json             JSON, one object a line; also what list, show and watch print into a pipe
@@ -41,7 +42,7 @@ How it is shown:
 What is replayed:
   --dead             all dead events; on a terminal it says how many, and asks
   --invalid          all invalid events, in the same way
-  --yes              without asking
+  --yes              without asking, and needed for both where there is no terminal
 
   -h, --help         print this
 

@@ -38,8 +38,8 @@ export function passed (limits: Limits, { dead, failing, lastReceivedAt }: Inbox
   if (limits.silence !== undefined) {
     const { text, milliseconds } = limits.silence
     // Nothing at all is silence, too: the wrong inbox is looked at, or a webhook URL was never set.
-    if (lastReceivedAt === null) lines.push('no event was ever received')
-    else if (now - lastReceivedAt.getTime() > milliseconds) lines.push(`no event was received for ${ageOf(lastReceivedAt, now)}: more than ${text}`)
+    if (lastReceivedAt === null) lines.push('no event was ever accepted')
+    else if (now - lastReceivedAt.getTime() > milliseconds) lines.push(`no event was accepted for ${ageOf(lastReceivedAt, now)}: more than ${text}`)
   }
   return lines
 }

@@ -29,5 +29,5 @@ function print (stats: InboxStats, { stdout, env }: Io): void {
     const colour = colourOf(name === 'failing' ? 'pending' : name) // which they are
     stdout.write(`${count === 0 ? padded : paint(colour, padded)}  ${String(count).padStart(width)}${oldest}\n`)
   }
-  stdout.write(stats.lastReceivedAt === null ? 'None was accepted yet.\n' : `The last one came in ${ageOf(stats.lastReceivedAt)} ago.\n`)
+  stdout.write(stats.lastReceivedAt === null ? 'None was accepted yet.\n' : `The last one was accepted ${ageOf(stats.lastReceivedAt)} ago.\n`)
 }

@@ -9,6 +9,7 @@ interface Line {
   readonly level: number
   readonly code?: string
   readonly hint?: string
+  readonly problems?: readonly string[]
   readonly err?: { readonly message: string }
 }
 
@@ -20,10 +21,10 @@ export function createLog ({ stderr, env }: Io): { write (line: string): void } 
   const paint = paintFor(stderr, env)
   return {
     write (text) {
-      const { msg, time, level, code, hint, err } = JSON.parse(text) as Line // as pino writes it
+      const { msg, time, level, code, hint, problems, err } = JSON.parse(text) as Line // as pino writes it
       // That nothing has to be signed is said at the start.
       if (msg.startsWith('webhooks are accepted unsigned')) return
-      const details = [code, hint, err?.message].filter((detail) => detail !== undefined).map((detail) => `: ${detail}`).join('')
+      const details = [code, hint, problems?.join('; '), err?.message].filter((detail) => detail !== undefined).map((detail) => `: ${detail}`).join('')
       stderr.write(`${paint('dim', clock(new Date(time)))}  ${paint(level < ERROR ? 'yellow' : 'red', onOneLine(msg + details))}\n`)
     }
   }

@@ -59,8 +59,9 @@ A bad day (--chaos):
   --handled FILE     where the receiver writes what it handles, in order: lines of JSON of which
                      each has the 'id' of an event, the SHA-256 of its body in base64url, as
                      'listen' prints them and context.id is in a listener. '-' is standard input.
-                     Only what comes after the start is read. Without it nothing can be said but
-                     whether the answers were right
+                     Only what comes after the start is read. Not for an app with the 'key' option,
+                     whose ids are others. Without it nothing can be said but whether the answers
+                     were right
   --settle MS        milliseconds without a new line after which what is missing is lost
                      (default: 5000)
 
