@@ -49,7 +49,7 @@ export class EventCatalogue {
   }
 }
 
-/** A format of the app's that throws, as `new URL(value)` does, says no. */
+/** A check of the app's own that throws, as a format made with `new URL(value)` does, says no. */
 function isOf (check: TypeCheck<TSchema>, event: UnknownEvent): boolean {
   try {
     return check.Check(event)

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox'
+import { FormatRegistry, Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import { test } from 'tap'
 import type { Test } from 'tap'
@@ -165,6 +165,17 @@ test('what listeners of invalid have completed is nothing to those of its own na
   await app.ready()
   await settled(app.webhooks.inbox)
   t.same(heard, [job('a', '12.50')])
+})
+
+test('what a check of the app makes of a value by throwing is invalid, and nobody is told what it threw', async (t) => {
+  FormatRegistry.Set('a url', (value) => Boolean(new URL(value)))
+  t.teardown(() => { FormatRegistry.Delete('a url') })
+  const linked = { link: Type.Object({ event: Type.Literal('link'), url: Type.String({ format: 'a url' }) }) }
+  const { app, lines } = await createApp(t, { inbox: new ModelInbox(), events: linked })
+  const reply = await post(app, { event: 'link', url: 'jane@example.com' })
+  t.match(reply.json(), { status: 'invalid', problems: [': A check of the schema throws: it has to return false'] })
+  t.match(answerOf(await post(app, { event: 'link', url: 'https://example.com' })), { status: 'accepted' })
+  t.notMatch(reply.body + JSON.stringify(lines), 'jane')
 })
 
 test('a process that delivers makes of it what its listeners want', async (t) => {

@@ -25,7 +25,7 @@ export function problemsOf (value: unknown, errors: ValueErrorIterator, fieldNam
       if (messages.size === MOST_PROBLEMS || --left === 0) break
     }
   } catch {
-    messages.set('', 'A format of the schema throws: it has to return false') // what it threw may quote the value
+    messages.set('', 'A check of the schema throws: it has to return false') // what it threw may quote the value
   }
   return Array.from(messages, ([place, message]) => `${place}: ${message}`)
 }

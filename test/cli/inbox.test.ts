@@ -263,6 +263,21 @@ test('more than one event that begins alike is not guessed at', async (t) => {
   t.match(await cli(['inbox', 'show', 'AAAAAAAA', ...where]), { code: 1, stderr: /More than one event begins with 'AAAAAAAA': AAAAAAAA1, AAAAAAAA2/ })
 })
 
+test('an event whose failing listener is gone by its next delivery is shown as such', async (t) => {
+  const path = temporaryFile(t)
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path }), retry: { minDelay: 1, maxDelay: 1 } })
+  const failing = () => {
+    app.webhooks.off('unknown', failing)
+    throw new Error('broken')
+  }
+  app.webhooks.on('unknown', failing)
+  app.webhooks.on('unknown', function fine () {})
+  const { id } = await app.webhooks.receive({ event: 'other' })
+  await until(async () => (await app.webhooks.inbox.stats()).done === 1)
+  const { stdout } = await cli(['inbox', 'show', id, '--db', path], { tty: 80, env: { NO_COLOR: '1' } })
+  t.match(stdout, /ok {6}fine\n[^]*failing, [^]*delivery 2 {4}\S+, \d+ ms\n {2}no listener was left that had not done it\n{\n/)
+})
+
 test('an event that no listener wanted is shown as such', async (t) => {
   const path = temporaryFile(t)
   const { app } = await createApp(t, { inbox: sqliteInbox({ path }) })
