@@ -50,7 +50,7 @@ function childOf (parent: unknown, key: string): unknown {
 /** TypeBox says of a union only that it is one. If nothing inside of it was looked at, it is better to say what it is made of. */
 function messageOf (error: ValueError): string {
   if (!KindGuard.IsUnion(error.schema)) return error.message
-  const variants = error.errors.flatMap((errors) => errors.First() ?? [])
+  const variants = error.errors.map((errors) => errors.First()).filter((first) => first !== undefined)
   return variants.every(({ path }) => path === error.path)
     ? `Expected ${variants.map((variant) => messageOf(variant).replace(/^Expected /, '')).join(' or ')}`
     : error.message
