@@ -85,7 +85,7 @@ export * from './lib/errors.ts'
 export { NewMessage, SmsDeliveryReport } from './lib/events.ts'
 export type { UnknownEvent, WebhookEvents } from './lib/events.ts'
 export type {
-  Awaitable, Claim, ClaimedEvent, DeliveryFailureRecord, DeliveryRecord, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent
+  Awaitable, Claim, ClaimedEvent, DeliveryFailureRecord, DeliveryRecord, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent
 } from './lib/inbox/inbox.ts'
 export { memoryInbox } from './lib/inbox/memory.ts'
 export type { MemoryInboxOptions } from './lib/inbox/memory-options.ts'

@@ -26,9 +26,15 @@ export function shardedInbox (shards: readonly Inbox[]): Inbox {
       .sort((a, b) => b.receivedAt.getTime() - a.receivedAt.getTime())
       .slice(0, limit),
     get: async (id) => (await all((shard) => shard.get(id))).find((event) => event !== undefined),
-    replay: async (ids) => (await all((shard) => shard.replay(ids))).reduce((a, b) => a + b),
+    replay: async (ids, options) => total(await all((shard) => shard.replay(ids, options))),
+    discard: async (ids) => total(await all((shard) => shard.discard(ids))),
+    forget: async (lane) => total(await all((shard) => shard.forget(lane))),
     close: async () => { await all((shard) => shard.close()) }
   }
+}
+
+function total (counts: readonly number[]): number {
+  return counts.reduce((a, b) => a + b)
 }
 
 function sum (a: InboxStats, b: InboxStats): InboxStats {

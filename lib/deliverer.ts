@@ -136,6 +136,7 @@ export class Deliverer {
       seq: event.seq,
       state: dueAt === null ? 'dead' : 'pending',
       dueAt,
+
       completed: names.filter((name) => !errors.some(({ listener }) => listener === name)),
       error: errors.map(({ listener, cause }) => `${listener}: ${messageOf(cause)}`).join('; '),
       delivery: recordOf(attempt, ends)

@@ -88,7 +88,7 @@ const ROUTE_KEYS = [
 
 const isFilled = (value: unknown) => typeof value === 'string' && value.trim() !== ''
 const listOf = (fits: Rule['fits']): Rule['fits'] => (value) => Array.isArray(value) && value.length > 0 && value.every(fits)
-const INBOX_METHODS = ['open', 'add', 'claim', 'settle', 'stats', 'list', 'get', 'replay', 'close'] as const
+const INBOX_METHODS = ['open', 'add', 'claim', 'settle', 'stats', 'list', 'get', 'replay', 'discard', 'forget', 'close'] as const
 
 const RULES: Record<keyof WebhooksOptions, Rule> = {
   path: { fits: (value) => typeof value === 'string' && value.startsWith('/'), must: "start with '/'" },

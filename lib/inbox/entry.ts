@@ -3,12 +3,13 @@ import type { Queued } from './queue.ts'
 
 const NONE: readonly never[] = []
 
-export type Arrival = Pick<NewEvent, 'id' | 'name' | 'lane' | 'event' | 'receivedAt' | 'problems'>
+export type Arrival = Pick<NewEvent, 'id' | 'name' | 'lane' | 'event' | 'receivedAt' | 'problems'> & Partial<Pick<ClaimedEvent, 'completed'>>
 
 /** An event in a memory inbox, from its arrival to the reply. */
 export class Entry implements ClaimedEvent, Queued<Entry> {
   readonly attempt = 1
-  readonly completed = NONE
+  readonly completed: readonly string[]
+  isDiscarded = false
   readonly seq: number
   readonly id: string
   readonly name: string
@@ -28,6 +29,7 @@ export class Entry implements ClaimedEvent, Queued<Entry> {
     this.event = arrival.event
     this.receivedAt = arrival.receivedAt
     this.problems = arrival.problems
+    this.completed = arrival.completed ?? NONE
   }
 
   finish (result: 'accepted' | Error): void {

@@ -4,6 +4,8 @@ import type { NewEvent, StoredEvent } from './inbox.ts'
 interface Finished {
   readonly event: StoredEvent
   readonly problems: NewEvent['problems']
+  /** The listeners that need not be called again. */
+  readonly completed: readonly string[]
 }
 
 /** The last few finished events of a memory inbox, to be looked at and replayed. */
@@ -16,8 +18,8 @@ export class History {
     this.#most = most
   }
 
-  add (event: StoredEvent, problems: NewEvent['problems']): void {
-    this.#events.set(event.id, { event, problems })
+  add (finished: Finished): void {
+    this.#events.set(finished.event.id, finished)
     for (const oldest of this.#events.keys()) {
       if (this.#events.size <= this.#most) break
       this.#events.delete(oldest)

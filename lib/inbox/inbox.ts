@@ -1,11 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { UnknownEvent } from '../events.ts'
+import type { DeliveryRecord, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './stored-event.ts'
+
+export type { DeliveryFailureRecord, DeliveryRecord, EventState, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './stored-event.ts'
 
 /** A value, or the promise of one. What needs no waiting is answered at once: a promise an event costs more than its check. */
 export type Awaitable<T> = T | Promise<T>
-
-/** `pending`: to be delivered. `done`: delivered. `dead`: out of attempts. `invalid`: not of its schema, and no listener wanted it so. */
-export type EventState = 'pending' | 'done' | 'dead' | 'invalid'
 
 /** An event on its way into an inbox. */
 export interface NewEvent {
@@ -26,71 +26,6 @@ export interface NewEvent {
   readonly problems: readonly string[] | null
 }
 
-/** A delivery of an event that did not succeed at once, or that no listener wanted. */
-export interface DeliveryRecord {
-  /** From 1; a replay begins anew. */
-  attempt: number
-  startedAt: Date
-  /** Until the last of its listeners had finished, in milliseconds. */
-  duration: number
-  /** The listeners that succeeded in it. */
-  completed: string[]
-  failures: DeliveryFailureRecord[]
-}
-
-export interface DeliveryFailureRecord {
-  listener: string
-  /** In milliseconds. */
-  duration: number
-  /** What it threw, shortened. */
-  error: string
-}
-
-/** An event as an inbox shows it. */
-export interface StoredEvent {
-  /** Grows with every event that the inbox accepts. */
-  seq: number
-  id: string
-  name: string
-  lane: string
-  state: EventState
-  event: UnknownEvent
-  receivedAt: Date
-  /** Deliveries so far. */
-  attempts: number
-  /** When a pending event is delivered at the earliest. */
-  dueAt: Date | null
-  finishedAt: Date | null
-  /** What went wrong last. */
-  error: string | null
-  /**
-   * Oldest first, the last few if there were many; a durable inbox keeps them through replays. An event that succeeded at once has none; one
-   * that no listener wanted has one without listeners.
-   */
-  deliveries: DeliveryRecord[]
-}
-
-export interface InboxStats {
-  /** To be delivered. */
-  pending: number
-  /** Those of them that have failed at least once. */
-  failing: number
-  done: number
-  dead: number
-  invalid: number
-  oldestPendingAt: Date | null
-  /** When the last event came in that was of its schema and new; null if none has. */
-  lastReceivedAt: Date | null
-}
-
-export interface ListOptions {
-  state?: EventState | undefined
-  /** At most this many events, 1 to 1 000. @default 100 */
-  limit?: number | undefined
-  /** Only events with a smaller `seq`: the last one of the page before. */
-  before?: number | undefined
-}
-
 /** An event whose turn it is. */
 export interface ClaimedEvent {
   readonly seq: number
@@ -102,8 +37,16 @@ export interface ClaimedEvent {
   readonly attempt: number
   /** The listeners that an earlier attempt has completed: they are not run again. */
   readonly completed: readonly string[]
+  /** Those that asked not to be called again, and have failed for good: nor are they. @default none */
+  readonly refused?: readonly string[] | undefined
+  /** Milliseconds since it first failed, when it was claimed; since its replay, if there was one. @default 0, it has not failed */
+  readonly failingFor?: number
   /** Those that it came in with. null also if it was replayed as it is. */
   readonly problems: readonly string[] | null
+  /** Whether this attempt had begun, alone, when its process ended: it counts as one that failed, and runs no listener. @default false */
+  readonly interrupted?: boolean
+  /** Whether it was discarded since it was claimed: it is not delivered any more. @default false */
+  readonly isDiscarded?: boolean
 }
 
 /** A lane that nobody else delivers until it is settled, and its next events in order (at least one). */
@@ -124,6 +67,15 @@ export interface Outcome {
   readonly state: 'done' | 'dead' | 'pending' | 'invalid'
   readonly dueAt: number | null
   readonly completed: readonly string[]
+  /** Those that are not to be called again although they failed. Not given: none. */
+  readonly refused?: readonly string[] | undefined
+  /** A `pending` one leaves its lane, for good: what was behind it goes on, and it is tried beside it. Not given: it does not. */
+  readonly aside?: boolean
+  /**
+   * A listener of a `pending` one still runs in this process, which alone knows of it: while the process lives, no other is to claim
+   * the lane. Not given: none does.
+   */
+  readonly running?: boolean
   readonly error: string | null
   /** To be kept with the event, for those who look. Not given if it succeeded at its first attempt, unless no listener wanted it: most events leave nothing. */
   readonly delivery?: DeliveryRecord
@@ -152,6 +104,12 @@ export interface Inbox {
    */
   readonly durable: boolean
 
+  /**
+   * Of a durable inbox that is open: whether a process has ended without closing it, so that what was under way then may have been
+   * what ended it. The plugin then takes requests before it claims anything. @default false
+   */
+  readonly isRecovering?: boolean
+
   open (host: InboxHost): Awaitable<void>
 
   /**
@@ -165,7 +123,10 @@ export interface Inbox {
    */
   add (event: NewEvent): Awaitable<'accepted' | 'duplicate'>
 
-  /** Takes at most so many lanes that are due and that nobody holds. */
+  /**
+   * Takes at most so many lanes that are due and that nobody holds. What was under way when a process ended without giving it back is
+   * suspect: of such lanes, a process has one at a time, with one event, whose attempt is recorded before this settles.
+   */
   claim (lanes: number): Awaitable<readonly Claim[]>
 
   /**
@@ -179,10 +140,15 @@ export interface Inbox {
   list (options?: ListOptions): Awaitable<StoredEvent[]>
   get (id: string): Awaitable<StoredEvent | undefined>
   /**
-   * Puts dead, done and invalid events back, at the end of their lanes and with all their attempts; returns how many. An invalid one
-   * has no problems from then on: it is delivered as it is.
+   * Puts dead, done and invalid events back, at the end of their lanes and with all their attempts; returns how many. Those of one lane
+   * keep their order, whatever that of `ids` is, and one that has left its lane is in it again. A dead one is delivered to the listeners
+   * that failed, unless `all`. An invalid one has no problems from then on: it is delivered as it is.
    */
-  replay (ids: readonly string[]): Awaitable<number>
+  replay (ids: readonly string[], options?: ReplayOptions): Awaitable<number>
+  /** Removes events, whatever their state; returns how many. What a listener is at work on is removed, too, but the listener is not stopped. */
+  discard (ids: readonly string[]): Awaitable<number>
+  /** Removes every event of a lane and every trace of it; returns how many events it were. Settles when nothing of them is left in the store. */
+  forget (lane: string): Awaitable<number>
 
   /**
    * Nothing is added or claimed any more; an `add` that still waits is rejected with `ClosingError`. A durable inbox is closed

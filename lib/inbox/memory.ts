@@ -2,43 +2,17 @@ import { BacklogFullError, ClosingError, InvalidEventError, NotDeliveredError } 
 import { Entry } from './entry.ts'
 import type { Arrival } from './entry.ts'
 import { History } from './history.ts'
-import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent } from './inbox.ts'
+import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from './inbox.ts'
 import { resolveMemoryOptions } from './memory-options.ts'
 import type { MemoryInboxOptions } from './memory-options.ts'
+import { Lane } from './lane.ts'
 import { Queue } from './queue.ts'
-import type { Queued } from './queue.ts'
 import { RecentIds } from './recent-ids.ts'
 
 const MOST_IDS = 10_000
 
 /** There is no second attempt here: what is to be tried again is over. */
 const LAST_STATE = { done: 'done', dead: 'dead', invalid: 'invalid', pending: 'dead' } as const
-
-/** The pending events of one lane, and the claim of the first of them. */
-class Lane implements Claim, Queued<Lane> {
-  readonly lane: string
-  readonly events: [Entry]
-  next: Lane | undefined = undefined
-  /** Those that wait for the first one: most lanes never have any. */
-  #behind: Queue<Entry> | undefined
-
-  constructor (first: Entry) {
-    this.lane = first.lane
-    this.events = [first]
-  }
-
-  push (entry: Entry): void {
-    this.#behind ??= new Queue()
-    this.#behind.push(entry)
-  }
-
-  /** Goes on to the next event, if there is one. */
-  advance (): boolean {
-    const next = this.#behind?.shift()
-    if (next !== undefined) this.events[0] = next
-    return next !== undefined
-  }
-}
 
 class MemoryInbox implements Inbox {
   readonly durable = false
@@ -109,11 +83,16 @@ class MemoryInbox implements Inbox {
   }
 
   #finish (entry: Entry, outcome: Outcome): void {
-    this.#pending.delete(entry.id)
-    if (outcome.state === 'done') this.#recent.add(entry.id, entry.receivedAt)
+    if (!entry.isDiscarded) this.#pending.delete(entry.id)
     if (outcome.state === 'done' && entry.problems === null) this.#lastReceivedAt = new Date(entry.receivedAt)
-    this.#history?.add(entry.stored(LAST_STATE[outcome.state], outcome), entry.problems)
+    if (!entry.isDiscarded) this.#remember(entry, outcome)
     entry.finish(resultOf(outcome, entry))
+  }
+
+  #remember (entry: Entry, outcome: Outcome): void {
+    if (outcome.state === 'done') this.#recent.add(entry.id, entry.receivedAt)
+    const { problems } = entry
+    this.#history?.add({ event: entry.stored(LAST_STATE[outcome.state], outcome), problems, completed: outcome.completed })
   }
 
   stats (): InboxStats {
@@ -142,17 +121,39 @@ class MemoryInbox implements Inbox {
     return this.#pending.get(id)?.stored('pending') ?? this.#history?.get(id)
   }
 
-  replay (ids: readonly string[]): number {
+  replay (ids: readonly string[], { all = false }: ReplayOptions = {}): number {
     const finished = ids
       .filter((id) => !this.#pending.has(id))
       .map((id) => this.#history?.take(id))
       .filter((event) => event !== undefined)
-    for (const { event, problems } of finished) {
+      .sort((a, b) => a.event.seq - b.event.seq)
+    for (const { event, problems, completed } of finished) {
       this.#recent.delete(event.id)
-      this.#enqueue({ ...event, receivedAt: event.receivedAt.getTime(), problems: event.state === 'invalid' ? null : problems })
+      this.#enqueue({
+        ...event,
+        receivedAt: event.receivedAt.getTime(),
+        problems: event.state === 'invalid' ? null : problems,
+        completed: event.state === 'dead' && !all ? completed : []
+      })
     }
     this.#host?.wake()
     return finished.length
+  }
+
+  /** A sender who waits for one that is removed learns how it ended, if a listener is at work on it, or else that it is handled. */
+  discard (ids: readonly string[]): number {
+    return ids.filter((id) => {
+      this.#recent.delete(id)
+      const entry = this.#pending.get(id)
+      if (entry !== undefined) entry.isDiscarded = true
+      this.#pending.delete(id)
+      return this.#history?.take(id) !== undefined || entry !== undefined
+    }).length
+  }
+
+  forget (lane: string): number {
+    const events = [...this.#pending.values(), ...this.#history?.all() ?? []]
+    return this.discard(events.filter((event) => event.lane === lane).map(({ id }) => id))
   }
 
   close (): void {

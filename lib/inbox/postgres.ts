@@ -1,5 +1,5 @@
 import { ClosingError, InboxUnusableError } from '../errors.ts'
-import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent } from './inbox.ts'
+import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from './inbox.ts'
 import { Adds } from './postgres/adds.ts'
 import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
@@ -73,7 +73,7 @@ class PostgresInbox implements Inbox {
     return await (await this.#seen()).views.get(id)
   }
 
-  async replay (ids: readonly string[]): Promise<number> {
+  async replay (ids: readonly string[], _options?: ReplayOptions): Promise<number> {
     const { views, signals, wake } = await this.#seen()
     let count = 0
     for (let i = 0; i < ids.length; i += REPLAYED_AT_ONCE) {
@@ -83,6 +83,9 @@ class PostgresInbox implements Inbox {
     }
     return count
   }
+
+  async discard (_ids: readonly string[]): Promise<number> { return await Promise.reject(new ClosingError()) }
+  async forget (_lane: string): Promise<number> { return await Promise.reject(new ClosingError()) }
 
   async close (): Promise<void> {
     const parts = this.#parts

@@ -1,5 +1,5 @@
 import type { UnknownEvent } from '../events.ts'
-import type { ClaimedEvent, EventState, InboxStats, StoredEvent } from './inbox.ts'
+import type { ClaimedEvent, EventState, InboxStats, Outcome, StoredEvent } from './inbox.ts'
 import { recordsOf } from './records.ts'
 import { text } from './text.ts'
 
@@ -34,13 +34,19 @@ export interface TakenEvent {
   body: string
   received: number
   attempts: number
+  /** JSON: see `listenersJson`. */
   completed: string | null
   problems: string | null
+  /** Milliseconds since it first failed. */
+  failingFor: number
+  /** Whether this attempt was recorded before, and the process ended in it. */
+  interrupted: boolean
 }
 
 export interface LiveEvent extends ClaimedEvent {
   /** Bytes or characters of its body. */
   readonly size: number
+  isDiscarded?: boolean
 }
 
 const NONE: readonly never[] = []
@@ -58,7 +64,7 @@ export function takenEvents (rows: readonly TakenEvent[], onDamaged: (row: Taken
   })
 }
 
-function takenEvent ({ seq, id, body, received, attempts, completed, problems }: TakenEvent): LiveEvent {
+function takenEvent ({ seq, id, body, received, attempts, completed, problems, failingFor, interrupted }: TakenEvent): LiveEvent {
   const event = parse(body)
   return {
     seq,
@@ -67,8 +73,10 @@ function takenEvent ({ seq, id, body, received, attempts, completed, problems }:
     event,
     receivedAt: received,
     attempt: attempts + 1,
-    completed: completed === null ? NONE : JSON.parse(completed) as string[], // as `Outgoing` has written it
+    ...listenersIn(completed),
     problems: problemsOf(problems),
+    failingFor,
+    interrupted,
     size: body.length
   }
 }
@@ -96,6 +104,15 @@ export function inboxStats ({ oldestPendingAt, lastReceivedAt, ...counts }: Stat
 
 function dateOf (time: number | null): Date | null {
   return time === null ? null : new Date(time)
+}
+
+/** Which listeners are not to be called again, as the stores keep it. */
+export function listenersJson ({ completed, refused }: Pick<Outcome, 'completed' | 'refused'>): string {
+  return text(JSON.stringify({ completed, refused }))
+}
+
+function listenersIn (json: string | null): Pick<ClaimedEvent, 'completed' | 'refused'> {
+  return json === null ? { completed: NONE } : JSON.parse(json) as { completed: string[], refused?: string[] } // as written above
 }
 
 /** The stores keep them as lines. */

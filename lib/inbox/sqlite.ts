@@ -1,5 +1,5 @@
 import { ClosingError, InboxLockedError } from '../errors.ts'
-import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent } from './inbox.ts'
+import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from './inbox.ts'
 import { Exchange } from './sqlite/exchange.ts'
 import { resolveSqliteOptions } from './sqlite/options.ts'
 import type { SqliteInboxOptions } from './sqlite/options.ts'
@@ -54,13 +54,16 @@ class SqliteInbox implements Inbox {
     return row && storedEvent(row)
   }
 
-  async replay (ids: readonly string[]): Promise<number> {
+  async replay (ids: readonly string[], _options?: ReplayOptions): Promise<number> {
     let count = 0
     for (let i = 0; i < ids.length; i += REPLAYED_AT_ONCE) {
       count += await this.#open().replay({ method: 'replay', ids: ids.slice(i, i + REPLAYED_AT_ONCE) })
     }
     return count
   }
+
+  async discard (_ids: readonly string[]): Promise<number> { return await Promise.reject(new ClosingError()) }
+  async forget (_lane: string): Promise<number> { return await Promise.reject(new ClosingError()) }
 
   async close (): Promise<void> {
     const exchange = this.#exchange

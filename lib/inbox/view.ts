@@ -1,15 +1,22 @@
-import { check, integer } from '../check.ts'
+import { bool, check, integer } from '../check.ts'
 import { InvalidOptionError } from '../errors.ts'
-import type { EventState, Inbox, InboxStats, ListOptions, StoredEvent } from './inbox.ts'
+import type { EventState, Inbox, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './inbox.ts'
 
-/** The inbox, to look at and to replay from. */
+/** The inbox, to look at, to replay from and to delete from. */
 export interface InboxView {
   stats (): Promise<InboxStats>
   /** Newest first. */
   list (options?: ListOptions): Promise<StoredEvent[]>
   get (id: string): Promise<StoredEvent | undefined>
-  /** Puts dead, done and invalid events back; resolves to how many. */
-  replay (ids: readonly string[]): Promise<number>
+  /**
+   * Puts dead, done and invalid events back, those of one conversation in their old order; resolves to how many. A dead one is delivered
+   * to the listeners that failed, unless `all`.
+   */
+  replay (ids: readonly string[], options?: ReplayOptions): Promise<number>
+  /** Removes events, whatever their state; resolves to how many. */
+  discard (ids: readonly string[]): Promise<number>
+  /** Removes every event of a conversation and every trace of it; resolves to how many events it were. */
+  forget (conversation: string): Promise<number>
 }
 
 const STATES: readonly EventState[] = ['pending', 'done', 'dead', 'invalid']
@@ -32,9 +39,22 @@ export function viewOf (inbox: Inbox): InboxView {
       if (typeof id !== 'string') throw new InvalidOptionError('`id` must be a string')
       return await inbox.get(id)
     },
-    replay: async (ids) => {
-      if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string')) throw new InvalidOptionError('`ids` must be a list of strings')
-      return await inbox.replay(ids)
+    replay: async (ids, options: ReplayOptions = {}) => {
+      checkIds(ids)
+      check("replay's options", options, { all: bool })
+      return await inbox.replay(ids, options)
+    },
+    discard: async (ids) => {
+      checkIds(ids)
+      return await inbox.discard(ids)
+    },
+    forget: async (conversation) => {
+      if (typeof conversation !== 'string' || conversation === '') throw new InvalidOptionError('`conversation` must be a string that is not empty')
+      return await inbox.forget(conversation)
     }
   }
+}
+
+function checkIds (ids: unknown): void {
+  if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string')) throw new InvalidOptionError('`ids` must be a list of strings')
 }

@@ -1,5 +1,5 @@
 import { BacklogFullError, ClosingError } from '../../index.ts'
-import type { Claim, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, StoredEvent } from '../../index.ts'
+import type { Claim, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../index.ts'
 import { lineOf, MOST_KEPT, recordsOf } from '../../lib/inbox/records.ts'
 
 interface Row extends NewEvent {
@@ -9,9 +9,16 @@ interface Row extends NewEvent {
   dueAt: number | null
   finishedAt: number | null
   completed: readonly string[]
+  refused: readonly string[] | undefined
+  /** When it first failed. */
+  since: number | null
   error: string | null
   lines: string
+  /** Whether it has left its lane. */
+  isAside: boolean
 }
+
+const laneOf = ({ id, lane, isAside }: Row) => isAside ? `aside ${id}` : lane
 
 /** What a durable inbox does, as simply as it can be said: nothing outlives the process, but everything else is kept. */
 export class ModelInbox implements Inbox {
@@ -46,8 +53,11 @@ export class ModelInbox implements Inbox {
       dueAt: pending ? event.receivedAt : null,
       finishedAt: pending ? null : event.receivedAt,
       completed: [],
+      refused: undefined,
+      since: null,
       error: null,
-      lines: ''
+      lines: '',
+      isAside: false
     })
     this.#host.wake()
     return 'accepted'
@@ -56,24 +66,26 @@ export class ModelInbox implements Inbox {
   async claim (lanes: number): Promise<Claim[]> {
     await Promise.resolve()
     const claims: Claim[] = []
-    for (const [lane, rows = []] of Map.groupBy(this.#in('pending'), ({ lane }) => lane)) {
+    for (const [lane, rows = []] of Map.groupBy(this.#in('pending'), laneOf)) {
       const due = (rows[0]?.dueAt ?? 0) <= Date.now()
       if (claims.length >= lanes || this.#held.has(lane) || !due) continue
       this.#held.add(lane)
-      claims.push({ lane, events: rows.slice(0, 3).map((row) => ({ ...row, attempt: row.attempts + 1 })) })
+      claims.push({ lane, events: rows.slice(0, 3).map((row) => ({ ...row, attempt: row.attempts + 1, failingFor: row.since === null ? 0 : Date.now() - row.since })) })
     }
     return claims
   }
 
   async settle ({ lane }: Claim, outcomes: readonly Outcome[]): Promise<void> {
     await Promise.resolve()
-    for (const { seq, state, dueAt, completed, error, delivery } of outcomes) {
+    for (const { seq, state, dueAt, completed, refused, aside, error, delivery } of outcomes) {
       const row = this.rows.find((row) => row.seq === seq)
       if (row === undefined) continue
-      Object.assign(row, { now: state, dueAt, completed, error, attempts: row.attempts + 1 })
+      Object.assign(row, { now: state, dueAt, completed, refused, error, attempts: row.attempts + 1 })
+      if (aside === true) row.isAside = true
       if (delivery !== undefined) row.lines = (row.lines + lineOf(delivery)).slice(-MOST_KEPT)
       if (state !== 'pending') row.finishedAt = Date.now()
-      else this.#wakeAt(dueAt ?? 0)
+      else row.since ??= Date.now()
+      if (state === 'pending') this.#wakeAt(dueAt ?? 0)
     }
     this.#held.delete(lane)
     this.#host?.wake()
@@ -111,15 +123,32 @@ export class ModelInbox implements Inbox {
     return row && stored(row)
   }
 
-  replay (ids: readonly string[]): number {
-    const rows = ids.map((id) => this.#row(id)).filter((row) => row !== undefined).filter(({ now }) => now !== 'pending')
+  replay (ids: readonly string[], { all = false }: ReplayOptions = {}): number {
+    const rows = this.rows.filter(({ id, now }) => ids.includes(id) && now !== 'pending')
     for (const row of rows) {
       if (row.now === 'invalid') Object.assign(row, { problems: null, error: row.problems?.join('; ') })
-      Object.assign(row, { now: 'pending', seq: ++this.#seq, attempts: 0, dueAt: Date.now(), finishedAt: null, completed: [] })
+      const completed = row.now === 'dead' && !all ? row.completed : []
+      Object.assign(row, {
+        now: 'pending', seq: ++this.#seq, attempts: 0, dueAt: Date.now(), finishedAt: null, completed, refused: undefined, since: null, isAside: false
+      })
     }
     this.rows.sort((a, b) => a.seq - b.seq)
     this.#host?.wake()
     return rows.length
+  }
+
+  discard (ids: readonly string[]): number {
+    return this.#remove(({ id }) => ids.includes(id))
+  }
+
+  forget (lane: string): number {
+    return this.#remove((row) => row.lane === lane)
+  }
+
+  #remove (isMeant: (row: Row) => boolean): number {
+    const { length } = this.rows
+    this.rows = this.rows.filter((row) => !isMeant(row))
+    return length - this.rows.length
   }
 
   close (): void {

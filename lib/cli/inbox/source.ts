@@ -6,7 +6,7 @@ import type { InboxOptions } from './options.ts'
 import { isPostgres } from './where.ts'
 
 /** An inbox that an app may be using. */
-export interface Source extends InboxView {
+export interface Source extends Omit<InboxView, 'discard' | 'forget'> {
   /** Ids that begin with these characters, so many at most. */
   idsLike (prefix: string, most: number): Promise<string[]>
   close (): Promise<void>

@@ -1,6 +1,7 @@
 import type { Outcome } from '../inbox.ts'
 import { lineOf } from '../records.ts'
-import { text, textOrNull } from '../text.ts'
+import { listenersJson } from '../rows.ts'
+import { textOrNull } from '../text.ts'
 import type { HeldClaim } from './held.ts'
 import { State } from './sql/states.ts'
 
@@ -12,7 +13,7 @@ interface FailedEvent {
   readonly state: number
   /** Milliseconds, for one that is to be tried again. */
   readonly delay: number | null
-  readonly completed: string
+  readonly completed: string | null
   readonly error: string | null
   /** A line for its records, or nothing. */
   readonly delivery: string
@@ -37,7 +38,7 @@ export function settlementOf (claim: HeldClaim, outcomes: readonly Outcome[]): S
   const delay = last?.state === 'pending' ? delayUntil(last.dueAt) : null
   const isThrough = !claim.hasMore && delay === null && outcomes.length === claim.events.length
   const failed = outcomes.filter((outcome) => !isAtOnce(outcome)).map((outcome) => failedOf(outcome, delay))
-  const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, delay: null, completed: '[]', error: 'its body is damaged', delivery: '' }))
+  const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, delay: null, completed: null, error: 'its body is damaged', delivery: '' }))
   return {
     claim,
     adds: isThrough ? claim.adds : null,
@@ -52,12 +53,12 @@ function isAtOnce ({ state, delivery }: Outcome): boolean {
   return state === 'done' && delivery === undefined
 }
 
-function failedOf ({ seq, state, completed, error, delivery }: Outcome, delay: number | null): FailedEvent {
+function failedOf ({ seq, state, completed, refused, error, delivery }: Outcome, delay: number | null): FailedEvent {
   return {
     seq: String(seq),
     state: State[state],
     delay: state === 'pending' ? delay : null,
-    completed: text(JSON.stringify(completed)),
+    completed: listenersJson({ completed, refused }),
     error: textOrNull(error),
     delivery: delivery === undefined ? '' : lineOf(delivery)
   }

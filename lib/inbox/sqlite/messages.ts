@@ -7,8 +7,8 @@ export interface Failed {
   state: 'done' | 'dead' | 'pending' | 'invalid'
   attempts: number
   due: number | null
-  /** JSON: the listeners that have completed it. */
-  completed: string
+  /** JSON: the listeners that are not to be called again. */
+  completed: string | null
   error: string | null
   /** A line for its records, or nothing. */
   delivery: string

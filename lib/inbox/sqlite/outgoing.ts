@@ -2,6 +2,7 @@ import { BacklogFullError } from '../../errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import type { TakenEvent } from '../rows.ts'
 import { lineOf } from '../records.ts'
+import { listenersJson } from '../rows.ts'
 import { textOrNull, wholeTime } from '../text.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
@@ -74,7 +75,7 @@ export class Outgoing {
 
   /** An event that cannot be delivered at all. */
   giveUp ({ seq, attempts }: TakenEvent): void {
-    this.#failed.push({ seq, state: 'dead', attempts, due: null, completed: '[]', error: 'its body is damaged', delivery: '' })
+    this.#failed.push({ seq, state: 'dead', attempts, due: null, completed: null, error: 'its body is damaged', delivery: '' })
   }
 
   giveBack (lanes: readonly GivenBack[]): void {
@@ -125,13 +126,13 @@ export class Outgoing {
   }
 }
 
-function failedOf (seq: number, attempts: number, { state, dueAt, completed, error, delivery }: Outcome): Failed {
+function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, error, delivery }: Outcome): Failed {
   return {
     seq,
     state,
     attempts,
     due: wholeTime(dueAt),
-    completed: JSON.stringify(completed),
+    completed: listenersJson({ completed, refused }),
     error: textOrNull(error),
     delivery: delivery === undefined ? '' : lineOf(delivery)
   }

@@ -28,7 +28,10 @@ export const tables = (schema: string): string => `
     completed text,
     error text,
     problems text,
-    deliveries text
+    deliveries text,
+    since timestamptz,
+    home text COLLATE "C",
+    trial smallint
   );
   CREATE UNIQUE INDEX events_id ON ${schema}.events (id);
   CREATE INDEX events_lane ON ${schema}.events (lane, seq) WHERE state = ${State.pending};

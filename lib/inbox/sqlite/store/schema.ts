@@ -36,7 +36,10 @@ const MIGRATIONS: readonly string[] = [`
     completed TEXT,
     error TEXT,
     problems TEXT,
-    deliveries TEXT
+    deliveries TEXT,
+    since INTEGER,
+    home TEXT,
+    trial INTEGER
   ) STRICT;
   CREATE INDEX events_not_done ON events (state, seq) WHERE state <> ${State.done};
   CREATE INDEX events_waiting ON events (lane, seq) WHERE state = ${State.waiting};

@@ -1,0 +1,77 @@
+import type { UnknownEvent } from '../events.ts'
+
+/** `pending`: to be delivered. `done`: delivered. `dead`: out of attempts. `invalid`: not of its schema, and no listener wanted it so. */
+export type EventState = 'pending' | 'done' | 'dead' | 'invalid'
+
+/** A delivery of an event that did not succeed at once, or that no listener wanted. */
+export interface DeliveryRecord {
+  /** From 1; a replay begins anew. */
+  attempt: number
+  startedAt: Date
+  /** Until the last of its listeners had finished, in milliseconds. */
+  duration: number
+  /** The listeners that succeeded in it. */
+  completed: string[]
+  failures: DeliveryFailureRecord[]
+}
+
+export interface DeliveryFailureRecord {
+  listener: string
+  /** In milliseconds. */
+  duration: number
+  /** What it threw, shortened. */
+  error: string
+}
+
+/** An event as an inbox shows it. */
+export interface StoredEvent {
+  /** Grows with every event that the inbox accepts. */
+  seq: number
+  id: string
+  name: string
+  lane: string
+  state: EventState
+  event: UnknownEvent
+  receivedAt: Date
+  /** Deliveries so far. */
+  attempts: number
+  /** When a pending event is delivered at the earliest. */
+  dueAt: Date | null
+  finishedAt: Date | null
+  /** What went wrong last. */
+  error: string | null
+  /**
+   * Oldest first, the last few if there were many; a durable inbox keeps them through replays. An event that succeeded at once has none; one
+   * that no listener wanted has one without listeners.
+   */
+  deliveries: DeliveryRecord[]
+}
+
+export interface InboxStats {
+  /** To be delivered. */
+  pending: number
+  /** Those of them that have failed at least once. */
+  failing: number
+  done: number
+  dead: number
+  invalid: number
+  oldestPendingAt: Date | null
+  /** When the last event came in that was of its schema and new; null if none has. */
+  lastReceivedAt: Date | null
+}
+
+export interface ListOptions {
+  state?: EventState | undefined
+  /**
+   * At most this many events, 1 to 1 000. There may be fewer although there are more: of bodies, a page has no more than some MiB.
+   * The last page is the one that is empty. @default 100
+   */
+  limit?: number | undefined
+  /** Only events with a smaller `seq`: the last one of the page before. */
+  before?: number | undefined
+}
+
+export interface ReplayOptions {
+  /** A dead event is delivered again to all of its listeners, and not only to those that failed. @default false */
+  all?: boolean | undefined
+}
