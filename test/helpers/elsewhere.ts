@@ -14,5 +14,5 @@ const event = { event: 'newMessage' }
 const body = Buffer.from(JSON.stringify(event))
 await inbox.add({ id: 'before', name: event.event, lane: 'a', state: 'pending', body, event, receivedAt: Date.now(), problems: null })
 await workers[0]?.terminate()
-for (let found; found === undefined; await setTimeout(10)) found = await Promise.resolve(inbox.get('before')).catch(() => undefined)
+while (await Promise.resolve(inbox.get('before')).catch(() => undefined) === undefined) await setTimeout(10)
 await inbox.close()
