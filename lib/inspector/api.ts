@@ -4,7 +4,7 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { closeConnection } from '../answers.ts'
 import { BadQuestionError, NoSuchEventError } from '../errors.ts'
-import type { StoredEvent } from '../inbox/inbox.ts'
+import type { EventState, StoredEvent } from '../inbox/inbox.ts'
 import { replayAll, search } from '../inbox/search.ts'
 import type { InboxView } from '../inbox/view.ts'
 import type { Feed } from './feed.ts'
@@ -76,7 +76,12 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
       next = taken.length < page.events.length ? Math.min(...taken.map(({ seq }) => seq)) : page.before
       if (events.length >= PAGE || scanned >= MOST_SCANNED) break
     }
-    return { events, scanned, before: next }
+    return { events, scanned, before: next !== null && await isLast(filter.state, next) ? null : next }
+  }
+
+  /** A full answer may have been the last one: the page is not to promise more then. */
+  async function isLast (state: EventState | undefined, before: number): Promise<boolean> {
+    return (await inbox.list({ state, before, limit: 1 })).length === 0
   }
 }
 

@@ -135,8 +135,8 @@ export class Feed {
     const stats = await inbox.stats()
     const newest = await inbox.list({ limit: NEWEST })
     const older = await Promise.all(ids.filter((id) => !newest.some((event) => event.id === id)).map(async (id) => await inbox.get(id)))
-    // More than that came in since: pages have to read the list again.
-    const gap = this.#newest > 0 && newest.length === NEWEST && newest.every(({ seq }) => seq > this.#newest)
+    // As many as one look shows came in since, or more: pages have to read the list again.
+    const gap = this.#newest > 0 && newest.length > 0 && newest.every(({ seq }) => seq > this.#newest)
     const events = [...newest, ...older.filter((event) => event !== undefined)].filter((event) => this.#known.get(event.id) !== mark(event)).map(show)
     this.#known = new Map(newest.map((event) => [event.id, mark(event)]))
     this.#newest = newest[0]?.seq ?? 0
