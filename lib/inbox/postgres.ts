@@ -6,6 +6,7 @@ import { Deliveries } from './postgres/deliveries.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
 import { openPool } from './postgres/pool.ts'
+import { hasSuspects } from './postgres/suspects.ts'
 import { Purge } from './postgres/purge.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
@@ -23,6 +24,7 @@ interface Parts {
   readonly signals: Signals
   readonly views: Views
   readonly wake: () => void
+  readonly isRecovering: boolean
   readonly close: () => Promise<void>
 }
 
@@ -45,6 +47,10 @@ class PostgresInbox implements Inbox {
       this.#opened = false
       throw error
     }
+  }
+
+  get isRecovering (): boolean {
+    return this.#parts?.isRecovering === true
   }
 
   add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
@@ -113,8 +119,10 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   const { source, schema, keep, lease } = options
   const { pool, close: closePool } = await openPool(source, schema)
   const database = new Database(pool, log)
+  let isRecovering: boolean
   try {
     await prepareSchema(database, schema)
+    isRecovering = await hasSuspects(database, schema)
   } catch (error) {
     database.close()
     await closePool()
@@ -135,6 +143,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     signals,
     views: new Views(database, schema),
     wake,
+    isRecovering,
     close: async () => {
       await Promise.all([adds.close(), deliveries.close(), purge.close()])
       signals.notify() // of what was given back
