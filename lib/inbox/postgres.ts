@@ -6,10 +6,10 @@ import { Deliveries } from './postgres/deliveries.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
 import { openPool } from './postgres/pool.ts'
-import { hasSuspects } from './postgres/suspects.ts'
 import { Purge } from './postgres/purge.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
+import { hasSuspects } from './postgres/suspects.ts'
 import { Views } from './postgres/views.ts'
 
 /** Of a pool that does not say it: pg's own default. */
