@@ -74,6 +74,12 @@ export class Deliveries {
     for (let left = this.#settlements.length; left >= 0; left -= MOST_SETTLED) await this.claim(0)
   }
 
+  /** Events are gone, which may have been claimed by the turn under way. */
+  async discard (seqs: ReadonlySet<number>): Promise<void> {
+    await this.#flight
+    this.#leases.discard(seqs)
+  }
+
   /** What is settled is recorded before, if that is possible. */
   async close (): Promise<void> {
     this.#closing = true

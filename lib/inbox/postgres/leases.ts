@@ -49,6 +49,11 @@ export class Leases {
     this.#abandoned.push(number)
   }
 
+  /** Of what is gone, nothing more is delivered. */
+  discard (seqs: ReadonlySet<number>): void {
+    for (const { events } of this.#held) for (const event of events) if (seqs.has(event.seq)) event.isDiscarded = true
+  }
+
   /** The claims that are under way. */
   get numbers (): number[] {
     return [...new Set([...this.#held].map(({ number }) => number))]

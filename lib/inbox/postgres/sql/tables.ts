@@ -42,6 +42,7 @@ export const tables = (schema: string): string => `
   CREATE INDEX events_lane ON ${schema}.events (lane, seq) WHERE state = ${State.pending};
   CREATE INDEX events_not_done ON ${schema}.events ((state + 0), seq) WHERE state + 0 <> ${State.done};
   CREATE INDEX events_done ON ${schema}.events (finished) WHERE state = ${State.done};
+  CREATE INDEX events_failed ON ${schema}.events (finished) WHERE state > ${State.done};
   CREATE INDEX events_failing ON ${schema}.events (seq) WHERE attempts > 0 AND finished IS NULL;
   CREATE TABLE ${schema}.bodies (seq bigint PRIMARY KEY, body text NOT NULL);
   CREATE TABLE ${schema}.lanes (
