@@ -115,8 +115,9 @@ function bodyOf (conversation: string, i: number, invalid: boolean): object {
   return invalid ? { ...event, conversation: { ...event.conversation, read: 'no' } } : event
 }
 
+/** What was under way when a life ended has one attempt less, and which events that were is not to be seen. */
 const isDead = (steps: readonly Step[], event: number) =>
-  steps.filter((step) => step.event === event && step.step === 'fail').length >= ATTEMPTS
+  steps.filter((step) => (step.event === event && step.step === 'fail') || step.step === 'crash').length >= ATTEMPTS
 const hasEnded = (steps: readonly Step[], event: number) => steps.some((step) => step.event === event && step.step === 'end')
 
 /** Of one step, after others of its conversation. */
