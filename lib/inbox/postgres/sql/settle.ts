@@ -99,11 +99,13 @@ const settleFailed = (schema: string): string => `WITH changed AS (
 
 /**
  * Nobody adds to these lanes while they are locked: what one statement leaves is what the next one sees. A suspect event that is pending
- * still was not delivered, or it would not be suspect any more.
+ * still was not delivered, or it would not be suspect any more. Of a suspect lane, it is not known what was behind that event.
  */
 const giveBack = (schema: string): string => `IF any_suspect THEN
       UPDATE ${schema}.events e SET trial = 0 FROM unnest(_lanes) WITH ORDINALITY AS g (lane, n) CROSS JOIN LATERAL (${first(schema, 'g')}) AS f
         WHERE e.seq = f.seq AND f.trial = 1 AND g.n = ANY (held);
+      DELETE FROM ${schema}.lanes l USING unnest(_lanes, _claims) AS g (lane, claim)
+        WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder AND l.suspect AND NOT EXISTS (${first(schema, 'l')});
     END IF;
     DELETE FROM ${schema}.lanes l USING unnest(_lanes, _claims, _adds) AS g (lane, claim, adds)
       WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder AND l.adds = g.adds;
