@@ -57,6 +57,6 @@ test('an app that does not get ready delivers nothing', async (t) => {
   const { app } = await createApp(t, { inbox: await recoveringInbox() })
   app.webhooks.on('newMessage', () => { t.fail('not delivered') })
   app.addHook('onReady', async () => { await turns(); throw new Error('not ready') })
-  await t.rejects(app.ready(), { message: 'not ready' })
+  await t.rejects(async () => { await app.ready() }, { message: 'not ready' })
   await turns()
 })
