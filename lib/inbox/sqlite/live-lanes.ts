@@ -1,7 +1,9 @@
-import type { Claim } from '../inbox.ts'
+import { leavesLane } from '../aside.ts'
+import type { Claim, Outcome } from '../inbox.ts'
 import { Queue } from '../queue.ts'
 import type { Queued } from '../queue.ts'
 import type { LiveEvent } from '../rows.ts'
+import { wholeTime } from '../text.ts'
 import { READY } from './messages.ts'
 import type { GivenBack } from './messages.ts'
 
@@ -108,14 +110,17 @@ export class LiveLanes {
     return claims
   }
 
-  /** Ends a claim, of which so many events are through. `retryAt` is when the next one is to be tried again, null for at once. */
-  settle ({ lane: name }: Claim, through: number, retryAt?: number | null): void {
+  /** Ends a claim: its lane waits with the event that is to be tried again, unless that one has left it. */
+  settle ({ lane: name, events }: Claim, outcomes: readonly Outcome[]): void {
     const lane = this.#lanes.get(name)
     if (lane?.claimed !== true) return
+    const [last, event] = [outcomes.at(-1), events[outcomes.length - 1]]
+    const waits = last?.state === 'pending' && event !== undefined && !leavesLane(name, event.id, last)
+    const through = outcomes.length - (waits ? 1 : 0)
     lane.claimed = false
     for (const event of lane.events.slice(0, through)) this.#count(event, -1)
     lane.events = lane.events.slice(through)
-    if (retryAt !== undefined) this.#retrying.set(lane, retryAt)
+    if (waits) this.#retrying.set(lane, wholeTime(last.dueAt))
     else if (!lane.isEmpty()) this.#ready.push(lane)
     else this.#close(lane)
   }

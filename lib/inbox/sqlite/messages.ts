@@ -12,6 +12,8 @@ export interface Failed {
   error: string | null
   /** A line for its records, or nothing. */
   delivery: string
+  /** Whether it leaves its lane. @default false */
+  aside?: boolean
 }
 
 /** Behind all lanes that are ready. */
@@ -66,7 +68,9 @@ export type Call =
   | { method: 'stats' }
   | { method: 'list', options: ListOptions }
   | { method: 'get', id: string }
-  | { method: 'replay', ids: readonly string[] }
+  /** Which of these events there are, in their old order. */
+  | { method: 'inOrder', ids: readonly string[] }
+  | { method: 'replay', ids: readonly string[], all: boolean }
   /** The replay that another process has asked for longest, if there is one. */
   | { method: 'answer' }
   /** So many lanes that are due: they are held from then on. */
@@ -93,6 +97,7 @@ export interface Results {
   stats: StatsRow
   list: StoredRow[]
   get: StoredRow | undefined
+  inOrder: Array<{ id: string, seq: number }>
   /** `lanes` are now held, to be given back by those who know whether they are in memory. */
   replay: { count: number, lanes: string[] }
   answer: { count: number, lanes: string[] }
@@ -106,13 +111,17 @@ export interface Opening {
   maxBacklog: number
   /** Lanes that are under way already: a store that is started again must not give them out. */
   held: readonly string[]
-  /** Whether it is started again. */
+  /** Whether the file was there a moment ago: then it is not made anew. */
   again: boolean
+  /** Whether it is the thread alone that is started again: the process goes on, and with it what is under way. @default false */
+  restarted?: boolean
 }
 
 export interface Opened {
   kind: 'opened'
   nextDue: number | null
+  /** Whether somebody may have ended without closing it. */
+  recovering: boolean
   /** Files that others than their owner may open. */
   openToOthers: string[]
 }

@@ -1,6 +1,7 @@
 import { BacklogFullError } from '../../errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import type { TakenEvent } from '../rows.ts'
+import { leavesLane } from '../aside.ts'
 import { lineOf } from '../records.ts'
 import { listenersJson } from '../rows.ts'
 import { textOrNull, wholeTime } from '../text.ts'
@@ -66,10 +67,10 @@ export class Outgoing {
     this.#calls.push(pending)
   }
 
-  settle ({ events }: Claim, outcomes: readonly Outcome[]): void {
+  settle ({ lane, events }: Claim, outcomes: readonly Outcome[]): void {
     for (const [i, outcome] of outcomes.entries()) {
       const event = events[i]
-      if (event !== undefined) this.#settle(event, outcome)
+      if (event !== undefined) this.#settle(lane, event, outcome)
     }
   }
 
@@ -120,9 +121,9 @@ export class Outgoing {
     this.#calls = []
   }
 
-  #settle ({ seq, attempt }: ClaimedEvent, outcome: Outcome): void {
+  #settle (lane: string, { seq, id, attempt }: ClaimedEvent, outcome: Outcome): void {
     if (outcome.state === 'done' && attempt === 1 && outcome.delivery === undefined) this.#done.push(seq)
-    else this.#failed.push(failedOf(seq, attempt, outcome))
+    else this.#failed.push({ ...failedOf(seq, attempt, outcome), aside: leavesLane(lane, id, outcome) })
   }
 }
 

@@ -10,7 +10,9 @@ import { lock } from './lock.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Call, Done, Opening, Results, Work } from '../messages.ts'
 import { Purge } from './purge.ts'
+import { Replays } from './replays.ts'
 import { migrate, versionOf } from './schema.ts'
+import { Suspects } from './suspects.ts'
 import { Totals } from './totals.ts'
 import { UnusableError } from './unusable-error.ts'
 
@@ -29,14 +31,17 @@ export class Store {
   readonly #commit: StatementSync
   readonly #totals: Totals
   readonly #ids: KnownIds
+  readonly #suspects: Suspects
   readonly #lanes: LaneTable
   readonly #events: EventTable
+  readonly #replays: Replays
   readonly #views: EventViews
   readonly #mailbox: Mailbox
   readonly #purge: Purge
+  #isRecovering = false
 
   /** `patience` is how long it waits for somebody who has the file, in milliseconds. */
-  constructor ({ path, keep, maxBacklog, held, again }: Opening, patience = PATIENCE) {
+  constructor ({ path, keep, maxBacklog, held, again, restarted = false }: Opening, patience = PATIENCE) {
     // What was there a moment ago must not begin anew as an empty file.
     const file = again ? realpathSync(path) : create(path)
     this.#lock = lock(file, patience)
@@ -46,16 +51,27 @@ export class Store {
       this.#commit = db.prepare('COMMIT')
       const totals = this.#totals = new Totals(db)
       const ids = this.#ids = new KnownIds(db, totals.now.indexed)
-      const lanes = this.#lanes = new LaneTable(db)
+      const suspects = this.#suspects = new Suspects(db)
+      const lanes = this.#lanes = new LaneTable(db, suspects)
       this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
+      this.#replays = new Replays({ db, totals, ids, lanes })
       this.#views = new EventViews(db, { totals, ids })
       this.#mailbox = new Mailbox(db)
       this.#purge = new Purge({ db, totals, ids, keep })
-      this.#transaction(() => { lanes.recover(held) })
+      this.#transaction(() => {
+        if (restarted) suspects.resume(held)
+        else this.#isRecovering = suspects.recover()
+        lanes.recover(held)
+      })
     } catch (error) {
       this.#lock.close()
       throw error
     }
+  }
+
+  /** Whether somebody had the file and ended without closing it, or what he left is suspect still. */
+  get isRecovering (): boolean {
+    return this.#isRecovering
   }
 
   nextDue (): number | null {
@@ -73,6 +89,7 @@ export class Store {
       this.#events.done(done, now)
       for (const outcome of failed) this.#events.settle(outcome, now)
       for (const lane of givenBack) this.#lanes.giveBack(lane)
+      this.#lanes.goOn()
       const added = this.#events.add(adds)
       this.#ids.merge()
       const results = calls.map((call) => this.#call(call, now))
@@ -93,7 +110,11 @@ export class Store {
     }
   }
 
+  /** What cannot be noted is taken for an end that was none of its own. */
   close (): void {
+    try {
+      this.#transaction(() => { this.#suspects.close() })
+    } catch {}
     this.#db.close()
     this.#lock.close()
   }
@@ -103,8 +124,9 @@ export class Store {
       case 'stats': return this.#views.stats()
       case 'list': return this.#views.list(call.options)
       case 'get': return this.#views.get(call.id)
-      case 'replay': return this.#events.replay(call.ids)
-      case 'answer': return this.#mailbox.answer(now, (ids) => this.#events.replay(ids))
+      case 'inOrder': return this.#replays.inOrder(call.ids)
+      case 'replay': return this.#replays.replay(call.ids, call.all)
+      case 'answer': return this.#mailbox.answer(now, (ids) => this.#replays.replay(ids, false))
       case 'take': return this.#lanes.take(call.lanes, now)
     }
   }
