@@ -12,8 +12,9 @@ export interface Failed {
   error: string | null
   /** A line for its records, or nothing. */
   delivery: string
-  /** Whether it leaves its lane. @default false */
-  aside?: boolean
+  /** Whether it is tried beside its lane from now on, and whether it has to leave it for that. @default false */
+  aside?: boolean | undefined
+  leaves?: boolean
 }
 
 /** Behind all lanes that are ready. */

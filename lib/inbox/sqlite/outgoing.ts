@@ -123,11 +123,11 @@ export class Outgoing {
 
   #settle (lane: string, { seq, id, attempt }: ClaimedEvent, outcome: Outcome): void {
     if (outcome.state === 'done' && attempt === 1 && outcome.delivery === undefined) this.#done.push(seq)
-    else this.#failed.push({ ...failedOf(seq, attempt, outcome), aside: leavesLane(lane, id, outcome) })
+    else this.#failed.push({ ...failedOf(seq, attempt, outcome), leaves: leavesLane(lane, id, outcome) })
   }
 }
 
-function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, error, delivery }: Outcome): Failed {
+function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, aside, error, delivery }: Outcome): Failed {
   return {
     seq,
     state,
@@ -135,6 +135,7 @@ function failedOf (seq: number, attempts: number, { state, dueAt, completed, ref
     due: wholeTime(dueAt),
     completed: listenersJson({ completed, refused }),
     error: textOrNull(error),
+    aside,
     delivery: delivery === undefined ? '' : lineOf(delivery)
   }
 }

@@ -134,11 +134,11 @@ export class EventTable {
   }
 
   /** Events whose delivery was more than that. */
-  settle ({ seq, state, attempts, due, completed, error, delivery, aside = false }: Failed, at: number): void {
+  settle ({ seq, state, attempts, due, completed, error, delivery, aside = false, leaves = false }: Failed, at: number): void {
     const { retry, end } = this.#statements
     if (state === 'pending') {
-      retry.run(attempts, due, completed, error, at, delivery, seq)
-      if (aside) this.#leave(seq, due)
+      retry.run(attempts, due, completed, error, at, aside ? 1 : 0, delivery, seq)
+      if (leaves) this.#leave(seq, due)
       return
     }
     if (end.run(State[state], attempts, at, completed, error, delivery, seq).changes === 0) return
@@ -164,9 +164,9 @@ function prepare (db: DatabaseSync) {
       WHERE seq IN (SELECT value FROM json_each(?)) AND ${pending}`),
     // One that has ended the process may do so again.
     retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, since = coalesce(since, ?),
-      trial = iif(trial = ${Trial.interrupted}, ${Trial.suspect}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
-    leave: db.prepare(`UPDATE events SET home = lane, lane = '${ASIDE}' || id, state = ${State.waiting}
-      WHERE seq = ? AND home IS NULL AND ${pending} RETURNING lane`),
+      home = iif(?, coalesce(home, lane), home), trial = iif(trial = ${Trial.interrupted}, ${Trial.suspect}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
+    leave: db.prepare(`UPDATE events SET lane = '${ASIDE}' || id, state = ${State.waiting}
+      WHERE seq = ? AND lane = home AND ${pending} RETURNING lane`),
     end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, trial = NULL, ${deliveries}
       WHERE seq = ? AND ${pending}`),
     find: db.prepare('SELECT state FROM events WHERE seq = ?'),

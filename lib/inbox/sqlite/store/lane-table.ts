@@ -122,8 +122,8 @@ export class LaneTable {
     const events: TakenEvent[] = []
     let characters = 0
     for (const row of this.#statements.events.iterate(now, lane, MOST_EVENTS)) {
-      const { trial, ...columns } = row
-      const event = { ...columns, interrupted: trial === Trial.interrupted } as unknown as TakenEvent // the columns of the statement
+      const { trial, home, ...columns } = row
+      const event = { ...columns, aside: home !== null, interrupted: trial === Trial.interrupted } as unknown as TakenEvent // the columns of the statement
       if (trial !== null) return events.length === 0 ? { events: [event], suspect: event } : { events }
       events.push(event)
       characters += event.body.length
@@ -156,7 +156,7 @@ function prepare (db: DatabaseSync) {
     ready: db.prepare(`SELECT lane FROM lanes WHERE due >= ${FIRST} AND due < 0 ORDER BY due LIMIT ?`),
     nextDue: db.prepare(`SELECT due FROM lanes WHERE due >= ${FIRST} ORDER BY due LIMIT 1`),
     events: db.prepare(`SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed, problems,
-      max(coalesce(? - since, 0), 0) AS failingFor, trial
+      max(coalesce(? - since, 0), 0) AS failingFor, home, trial
       FROM events INDEXED BY events_waiting JOIN bodies ON bodies.seq = events.seq
       WHERE lane = ? AND state = ${State.waiting} ORDER BY events.seq LIMIT ?`)
   }
