@@ -67,7 +67,6 @@ export class LaneTable {
   giveBack ({ lane, due, seqs }: GivenBack): void {
     const { stop, waits, remove } = this.#statements
     if (seqs.length > 0) stop.run(JSON.stringify(seqs))
-    if (this.#isCareful) this.#suspects.giveBack(lane)
     if (waits.get(lane) === undefined) remove.run(lane)
     else this.#put(lane, due)
   }

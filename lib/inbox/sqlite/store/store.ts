@@ -88,8 +88,8 @@ export class Store {
       const { now, done, failed, givenBack, adds, calls } = work
       this.#events.done(done, now)
       for (const outcome of failed) this.#events.settle(outcome, now)
+      this.#lanes.goOn() // before the lane whose trial is over
       for (const lane of givenBack) this.#lanes.giveBack(lane)
-      this.#lanes.goOn()
       const added = this.#events.add(adds)
       this.#ids.merge()
       const results = calls.map((call) => this.#call(call, now))

@@ -41,9 +41,9 @@ export class Suspects {
 
   /** When the thread alone is started again: nothing has ended the process, and lanes are under way. */
   resume (underWay: readonly string[]): void {
-    const { setClean, begun } = this.#statements
+    const { setClean, begun, acquit } = this.#statements
     setClean.run(0)
-    for (const { lane } of begun.all()) if (!underWay.includes(String(lane))) this.giveBack(String(lane))
+    for (const { lane } of begun.all()) if (!underWay.includes(String(lane))) acquit.run()
   }
 
   /** At the end: what is under way has not ended the process. */
@@ -69,11 +69,6 @@ export class Suspects {
     this.#statements.begin.run(seq)
     return true
   }
-
-  /** One that was given back without an outcome has not had its attempt. */
-  giveBack (lane: string): void {
-    this.#statements.giveBack.run(lane)
-  }
 }
 
 function prepare (db: DatabaseSync) {
@@ -92,7 +87,6 @@ function prepare (db: DatabaseSync) {
     acquit: db.prepare(`UPDATE ${table} SET trial = ${suspect} WHERE trial = ${begun}`),
     any: db.prepare(`SELECT 1 FROM ${table} WHERE trial IS NOT NULL LIMIT 1`),
     tried: db.prepare(`SELECT 1 FROM ${table} WHERE trial >= ${begun} LIMIT 1`),
-    begin: db.prepare(`UPDATE events SET trial = ${begun} WHERE seq = ?`),
-    giveBack: db.prepare(`UPDATE ${table} SET trial = ${suspect} WHERE trial = ${begun} AND lane = ?`)
+    begin: db.prepare(`UPDATE events SET trial = ${begun} WHERE seq = ?`)
   }
 }
