@@ -5,8 +5,8 @@ import { resolveSqliteOptions } from './sqlite/options.ts'
 import type { SqliteInboxOptions } from './sqlite/options.ts'
 import { inboxStats, storedEvent } from './rows.ts'
 
-/** Replayed in one transaction: what is added in the meantime waits for it. */
-const REPLAYED_AT_ONCE = 500
+/** Replayed or removed in one transaction: what is added in the meantime waits for it. */
+const CHANGED_AT_ONCE = 500
 
 class SqliteInbox implements Inbox {
   readonly durable = true
@@ -54,16 +54,21 @@ class SqliteInbox implements Inbox {
     return row && storedEvent(row)
   }
 
-  async replay (ids: readonly string[], _options?: ReplayOptions): Promise<number> {
+  async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
     let count = 0
-    for (let i = 0; i < ids.length; i += REPLAYED_AT_ONCE) {
-      count += await this.#open().replay({ method: 'replay', ids: ids.slice(i, i + REPLAYED_AT_ONCE) })
-    }
+    for (const part of batches(ids)) count += await this.#open().changes.replay(part, all)
     return count
   }
 
-  async discard (_ids: readonly string[]): Promise<number> { return await Promise.reject(new ClosingError()) }
-  async forget (_lane: string): Promise<number> { return await Promise.reject(new ClosingError()) }
+  async discard (ids: readonly string[]): Promise<number> {
+    let count = 0
+    for (const part of batches(ids)) count += await this.#open().changes.discard(part)
+    return count
+  }
+
+  async forget (lane: string): Promise<number> {
+    return await this.#open().changes.forget(lane)
+  }
 
   async close (): Promise<void> {
     const exchange = this.#exchange
@@ -75,6 +80,10 @@ class SqliteInbox implements Inbox {
     if (this.#exchange === undefined) throw new ClosingError()
     return this.#exchange
   }
+}
+
+function batches (ids: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / CHANGED_AT_ONCE) }, (_, i) => ids.slice(i * CHANGED_AT_ONCE, (i + 1) * CHANGED_AT_ONCE))
 }
 
 /**

@@ -59,6 +59,14 @@ export class LaneTable {
     else this.#put(lane, due)
   }
 
+  /** After some of its events were removed: one that is empty is none any more, and nothing waits for the retry of what is gone. */
+  shrink (lane: string): void {
+    const { head, remove, awake } = this.#statements
+    const first = head.get(lane)
+    if (first === undefined) remove.run(lane)
+    else if (first.due === null) awake.run(this.#dueOf(READY), lane)
+  }
+
   /** Half of them are retries if there are: neither they nor those that are ready wait for the others to come to an end. */
   take (most: number, now: number): TakenLane[] {
     const retries = this.#statements.retries.all(now, most)
@@ -123,6 +131,8 @@ function prepare (db: DatabaseSync) {
     remove: db.prepare('DELETE FROM lanes WHERE lane = ?'),
     stop: db.prepare(`UPDATE events SET state = ${State.waiting} WHERE seq IN (SELECT value FROM json_each(?)) AND state = ${State.live}`),
     waits: db.prepare(`SELECT 1 FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} LIMIT 1`),
+    head: db.prepare(`SELECT due FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1`),
+    awake: db.prepare('UPDATE lanes SET due = ? WHERE lane = ? AND due > 0'),
     retries: db.prepare('SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
     ready: db.prepare('SELECT lane FROM lanes WHERE due < 0 ORDER BY due LIMIT ?'),
     nextDue: db.prepare('SELECT due FROM lanes WHERE due IS NOT NULL ORDER BY due LIMIT 1'),

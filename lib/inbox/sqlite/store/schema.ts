@@ -20,7 +20,7 @@ export function nameOfState (state: unknown): EventState {
  *
  * Bodies are in a table of their own, so that what changes of an event is small: some thirty of them share a page.
  * `lanes` has the lanes that wait in the store: see lane-table.ts for what `due` is. `ids` finds events by a part of their id, and
- * lags behind: see known-ids.ts. `replays` is where other processes ask for replays: see mailbox.ts.
+ * lags behind: see known-ids.ts. `orders` is where other processes say what is to be changed: see order-table.ts.
  */
 const MIGRATIONS: readonly string[] = [`
   CREATE TABLE events (
@@ -59,11 +59,13 @@ const MIGRATIONS: readonly string[] = [`
     received INTEGER NOT NULL
   ) STRICT;
   INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0);
-  CREATE TABLE replays (
+  CREATE TABLE orders (
     request INTEGER PRIMARY KEY AUTOINCREMENT,
     asked INTEGER NOT NULL,
-    ids TEXT NOT NULL,
-    count INTEGER
+    action TEXT NOT NULL,
+    argument TEXT NOT NULL,
+    count INTEGER,
+    error TEXT
   ) STRICT;
 `]
 

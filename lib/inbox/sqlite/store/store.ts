@@ -7,9 +7,11 @@ import { create } from './files.ts'
 import { KnownIds } from './known-ids.ts'
 import { LaneTable } from './lane-table.ts'
 import { lock } from './lock.ts'
-import { Mailbox } from './mailbox.ts'
 import type { Call, Done, Opening, Results, Work } from '../messages.ts'
+import { OrderTable } from './order-table.ts'
 import { Purge } from './purge.ts'
+import { Removal } from './removal.ts'
+import { emptyLog, PATIENCE_TO_WRITE } from './log.ts'
 import { migrate, versionOf } from './schema.ts'
 import { Totals } from './totals.ts'
 import { UnusableError } from './unusable-error.ts'
@@ -18,7 +20,7 @@ import { UnusableError } from './unusable-error.ts'
 const PAGE = 8_192
 /** In KiB: the pages that most transactions touch, of a file of many gigabytes. */
 const CACHE = 16_384
-/** In milliseconds: a command that replays events of a file that nobody has holds it for a moment. */
+/** In milliseconds: a command that changes events of a file that nobody has holds it for a moment. */
 const PATIENCE = 1_000
 
 /** The file, and all that is done with it. Everything here waits for the disk: it has a thread of its own. */
@@ -32,11 +34,17 @@ export class Store {
   readonly #lanes: LaneTable
   readonly #events: EventTable
   readonly #views: EventViews
-  readonly #mailbox: Mailbox
+  readonly #removal: Removal
+  readonly #orders: OrderTable
   readonly #purge: Purge
+  readonly #hands = {
+    replay: (ids: readonly string[]) => this.#events.replay(ids),
+    discard: (ids: readonly string[]) => this.#removal.discard(ids),
+    forget: (lane: string, after: number) => this.#removal.forget(lane, after)
+  }
 
   /** `patience` is how long it waits for somebody who has the file, in milliseconds. */
-  constructor ({ path, keep, maxBacklog, held, again }: Opening, patience = PATIENCE) {
+  constructor ({ path, keep, keepFailed, maxBacklog, held, again }: Opening, patience = PATIENCE) {
     // What was there a moment ago must not begin anew as an empty file.
     const file = again ? realpathSync(path) : create(path)
     this.#lock = lock(file, patience)
@@ -49,8 +57,9 @@ export class Store {
       const lanes = this.#lanes = new LaneTable(db)
       this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
       this.#views = new EventViews(db, { totals, ids })
-      this.#mailbox = new Mailbox(db)
-      this.#purge = new Purge({ db, totals, ids, keep })
+      this.#removal = new Removal({ db, totals, ids, lanes })
+      this.#orders = new OrderTable(db)
+      this.#purge = new Purge({ db, totals, ids, keep, keepFailed })
       this.#transaction(() => { lanes.recover(held) })
     } catch (error) {
       this.#lock.close()
@@ -62,9 +71,9 @@ export class Store {
     return this.#lanes.nextDue()
   }
 
-  /** Whether another process asks for a replay. To be looked at now and then: it costs next to nothing. */
-  hasMail (): boolean {
-    return this.#mailbox.hasMail()
+  /** Whether another process has an order. To be looked at now and then: it costs next to nothing. */
+  isAsked (): boolean {
+    return this.#orders.isAsked()
   }
 
   run (work: Work): Done {
@@ -93,6 +102,15 @@ export class Store {
     }
   }
 
+  /**
+   * SQLite writes zeros over what is deleted, but when it has moved something from a page to the one beside it, it may leave a copy: only
+   * a file that is written anew has none. Returns whether the log is empty, too.
+   */
+  tidy (rewrite: boolean): boolean {
+    if (rewrite) this.#db.exec('VACUUM')
+    return emptyLog(this.#db)
+  }
+
   close (): void {
     this.#db.close()
     this.#lock.close()
@@ -103,8 +121,11 @@ export class Store {
       case 'stats': return this.#views.stats()
       case 'list': return this.#views.list(call.options)
       case 'get': return this.#views.get(call.id)
-      case 'replay': return this.#events.replay(call.ids)
-      case 'answer': return this.#mailbox.answer(now, (ids) => this.#events.replay(ids))
+      case 'replay': return this.#hands.replay(call.ids)
+      case 'discard': return this.#hands.discard(call.ids)
+      case 'forget': return this.#hands.forget(call.lane, call.after)
+      case 'order': return this.#orders.carryOut(now, this.#hands)
+      case 'answer': return this.#orders.answer(call.answer)
       case 'take': return this.#lanes.take(call.lanes, now)
     }
   }
@@ -140,8 +161,8 @@ export class Store {
 function openFile (file: string, again: boolean): DatabaseSync {
   const db = new DatabaseSync(file)
   try {
-    // Nobody else writes, but for somebody who mends something by hand.
-    db.exec(`PRAGMA busy_timeout = 5000; PRAGMA page_size = ${PAGE}; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE}`)
+    db.exec(`PRAGMA busy_timeout = ${PATIENCE_TO_WRITE}; PRAGMA page_size = ${PAGE}; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE};
+      PRAGMA secure_delete = ON`)
     const version = versionOf(db)
     if (again && version === 0) throw new UnusableError('it is empty all of a sudden')
     db.exec('PRAGMA journal_mode = WAL')
