@@ -9,6 +9,7 @@ import { openPool } from './postgres/pool.ts'
 import { Purge } from './postgres/purge.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
+import { hasSuspects } from './postgres/suspects.ts'
 import { Views } from './postgres/views.ts'
 
 /** Of a pool that does not say it: pg's own default. */
@@ -20,6 +21,7 @@ interface Parts {
   readonly deliveries: Deliveries
   readonly signals: Signals
   readonly views: Views
+  readonly isRecovering: boolean
   readonly close: () => Promise<void>
 }
 
@@ -42,6 +44,10 @@ class PostgresInbox implements Inbox {
       this.#opened = false
       throw error
     }
+  }
+
+  get isRecovering (): boolean {
+    return this.#parts?.isRecovering === true
   }
 
   add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
@@ -108,8 +114,10 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   const { source, schema, keep, keepFailed, lease } = options
   const { pool, close: closePool } = await openPool(source, schema)
   const database = new Database(pool, log)
+  let isRecovering: boolean
   try {
     await prepareSchema(database, schema)
+    isRecovering = await hasSuspects(database, schema)
   } catch (error) {
     database.close()
     await closePool()
@@ -133,6 +141,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     deliveries,
     signals,
     views: new Views(database, schema, { onChange }),
+    isRecovering,
     close: async () => {
       await Promise.all([adds.close(), deliveries.close(), purge.close()])
       signals.notify() // of what was given back
