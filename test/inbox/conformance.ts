@@ -50,12 +50,18 @@ export const dead = ({ events: [event] }: Claim): Outcome[] =>
 const wanted = (claims: readonly Claim[]) => claims.flatMap(({ lane, events }) =>
   events.filter(({ isDiscarded }) => isDiscarded !== true).map(({ id }) => `${lane}: ${id}`))
 
-/** Claims until nothing is left, and says what there was to deliver. */
-async function deliverAll (inbox: Inbox): Promise<string[]> {
+/** What fails and is due again at once. */
+const failed = ({ events: [event] }: Claim, more: Partial<Outcome> = {}): Outcome[] =>
+  event === undefined ? [] : [{ seq: event.seq, state: 'pending', dueAt: 1, completed: [], error: 'listener 1: broken', ...more }]
+
+/** Settles whatever is due until nothing is, and returns in that order what of it was to be delivered. */
+async function deliverAll (inbox: Inbox, state: Outcome['state'] = 'done'): Promise<string[]> {
   const delivered: string[] = []
   for (let claims = await claim(inbox); claims.length > 0; claims = await claim(inbox)) {
-    delivered.push(...wanted(claims.map(({ lane, events }) => ({ lane, events: events.slice(0, 1) }))))
-    for (const held of claims) await inbox.settle(held, done(held))
+    for (const held of claims) {
+      delivered.push(...wanted([held]))
+      await inbox.settle(held, held.events.map(({ seq }) => ({ seq, state, dueAt: null, completed: [], error: null })))
+    }
   }
   return delivered
 }
@@ -336,6 +342,112 @@ export function conformance (name: string, create: () => Inbox): void {
 
 /** What durable drivers keep to besides. */
 export function durableConformance (name: string, create: () => Inbox): void {
+  test(`${name}: what is behind an event that leaves its lane goes on in order, and the event does not go on before it is due`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await Promise.all(adds(inbox, ...['a1', 'a2', 'a3'].map((id) => newEvent('a', { id }))))
+    const dueAt = Date.now() + 3_600_000
+    for (const held of await claim(inbox)) await inbox.settle(held, failed(held, { aside: true, dueAt }))
+    t.match(await inbox.get('a1'), { lane: 'a', state: 'pending', attempts: 1, dueAt: new Date(dueAt), error: 'listener 1: broken' })
+    t.match(await inbox.stats(), { pending: 3, failing: 1 })
+    await Promise.all(adds(inbox, newEvent('a', { id: 'a4' })))
+    t.same(await deliverAll(inbox), ['a: a2', 'a: a3', 'a: a4'])
+    t.match(await inbox.stats(), { pending: 1, failing: 1, done: 3 })
+  })
+
+  test(`${name}: an event that has left its lane has one of its own, until it is replayed`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await Promise.all(adds(inbox, ...['a1', 'a2', 'a3'].map((id) => newEvent('a', { id }))))
+    for (const held of await claim(inbox)) await inbox.settle(held, failed(held, { aside: true }))
+    const [rest, beside] = (await claim(inbox)).toSorted((x, y) => String(x.events[0]?.id).localeCompare(String(y.events[0]?.id))).toReversed()
+    t.match([rest, beside], [{ lane: 'a', events: [{ id: 'a2', attempt: 1 }] }, { events: [{ id: 'a1', attempt: 2 }] }])
+    t.not(beside?.lane, 'a')
+    t.equal(beside?.events.length, 1)
+    if (beside !== undefined) await inbox.settle(beside, failed(beside, { aside: true })) // it has left already
+    const [again] = await claim(inbox)
+    t.match(again, { lane: beside?.lane, events: [{ id: 'a1', attempt: 3 }] })
+    if (again !== undefined) await inbox.settle(again, dead(again))
+    t.match(await inbox.get('a1'), { lane: 'a', state: 'dead', attempts: 3 })
+    t.equal(await inbox.replay(['a1']), 1)
+    t.match(await inbox.get('a1'), { lane: 'a', state: 'pending', attempts: 0 })
+    if (rest !== undefined) await inbox.settle(rest, done(rest))
+    t.same(await deliverAll(inbox), ['a: a3', 'a: a1'])
+  })
+
+  test(`${name}: an event that leaves a lane where it is alone is tried again like any other`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await inbox.add(newEvent('alone', { id: 'alone' }))
+    for (const held of await claim(inbox)) await inbox.settle(held, failed(held, { aside: true }))
+    const [again] = await claim(inbox)
+    t.match(again, { events: [{ id: 'alone', attempt: 2 }] })
+    if (again !== undefined) await inbox.settle(again, done(again))
+    t.match(await inbox.get('alone'), { lane: 'alone', state: 'done', attempts: 2 })
+    t.same(await claim(inbox), [])
+  })
+
+  test(`${name}: who has completed an event and who refuses it is remembered, and after a replay of a dead one who has completed it, unless all are meant`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await inbox.add(newEvent('a', { id: 'a1' }))
+    const listeners = { completed: ['first'], refused: ['second "\\\0'] }
+    const next = async (outcomes: (held: Claim) => Outcome[]) => {
+      const [held] = await claim(inbox)
+      if (held !== undefined) await inbox.settle(held, outcomes(held))
+      const event = held?.events[0]
+      return { attempt: event?.attempt, completed: event?.completed, refused: event?.refused ?? [] }
+    }
+    const ending = (state: Outcome['state']) => (held: Claim) => failed(held, { state, dueAt: null, ...listeners })
+    t.same(await next((held) => failed(held, listeners)), { attempt: 1, completed: [], refused: [] })
+    t.match(await next(ending('dead')), { attempt: 2, completed: ['first'], refused: [/^second "\\/] })
+    await inbox.replay(['a1'])
+    t.same(await next(ending('dead')), { attempt: 1, completed: ['first'], refused: [] })
+    await inbox.replay(['a1'], { all: true })
+    t.same(await next(ending('done')), { attempt: 1, completed: [], refused: [] })
+    await inbox.replay(['a1'], { all: false })
+    t.same(await next(ending('done')), { attempt: 1, completed: [], refused: [] }, 'a done one is as new')
+  })
+
+  test(`${name}: for how long an event has failed is counted from its first failure, and from a replay on anew`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await inbox.add(newEvent('a', { id: 'a1' }))
+    const next = async (outcomes: (held: Claim) => Outcome[]) => {
+      const [held] = await claim(inbox)
+      if (held !== undefined) await inbox.settle(held, outcomes(held))
+      for (const now = Date.now(); Date.now() < now + 5;) await turns()
+      return held?.events[0]?.failingFor ?? 0
+    }
+    t.equal(await next(failed), 0)
+    const first = await next(failed)
+    t.ok(first > 0 && first < 60_000, `${first} ms`)
+    const second = await next((held) => failed(held, { aside: true }))
+    t.ok(second > first, `${second} ms`)
+    const third = await next(dead)
+    t.ok(third > second, `${third} ms`)
+    const replayedAt = Date.now()
+    await inbox.replay(['a1'])
+    t.equal(await next(failed), 0)
+    const again = await next(failed)
+    t.ok(again > 0 && again <= Date.now() - replayedAt + 1, `${again} ms`)
+  })
+
+  test(`${name}: replayed events keep the order of their lanes, whatever the order of their ids, and however many they are`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const events = Array.from({ length: 640 }, (_, i) => newEvent(`lane ${i % 3}`, { id: `replayed ${i}` }))
+    for (let i = 0; i < events.length; i += 100) {
+      await Promise.all(adds(inbox, ...events.slice(i, i + 100)))
+      await deliverAll(inbox, i % 200 === 0 ? 'dead' : 'done')
+    }
+    const newestFirst = (await inbox.list({ limit: 1_000 })).map(({ id }) => id)
+    t.equal(await inbox.replay([...newestFirst, 'unknown', ...newestFirst.slice(0, 10)]), 640)
+    const lanes = Map.groupBy(await deliverAll(inbox), (line) => line.slice(0, 6))
+    for (const [lane, lines] of lanes) t.same(lines, events.filter((event) => event.lane === lane).map(({ id }) => `${lane}: ${id}`))
+    t.equal(lanes.size, 3)
+  })
+
   test(`${name}: an event that is to be tried again holds its lane until then, and remembers who has completed it`, async (t) => {
     const inbox = create()
     const woken = await open(t, inbox)

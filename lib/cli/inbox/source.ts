@@ -28,7 +28,7 @@ function guarded (name: string, source: Source): Source {
     stats: async () => await told(name, async () => await source.stats()),
     list: async (options) => await told(name, async () => await source.list(options)),
     get: async (id) => await told(name, async () => await source.get(id)),
-    replay: async (ids) => await told(name, async () => await source.replay(ids)),
+    replay: async (ids, options) => await told(name, async () => await source.replay(ids, options)),
     idsLike: async (prefix, most) => await told(name, async () => await source.idsLike(prefix, most)),
     close: async () => { await source.close() }
   }
