@@ -86,15 +86,9 @@ export class Exchange {
   /** `apply` is called with the result, in the order of the calls: before anything is claimed that the next ones may have removed. */
   async call<Method extends Call['method']> (call: Extract<Call, { method: Method }>, apply?: (result: Results[Method]) => void): Promise<Results[Method]> {
     this.#check()
-    return await new Promise((resolve, reject) => {
-      const take = (result: Results[Method]) => {
-        apply?.(result)
-        resolve(result)
-      }
-      // The store answers each call with its method's result.
-      this.#outgoing.call({ call, resolve: take as (result: Results[keyof Results]) => void, reject })
-      this.#soon()
-    })
+    const answer = this.#outgoing.call(call, apply)
+    this.#soon()
+    return await answer
   }
 
   /** Half of the lanes from the store while some are due there, so that neither what is new nor what is old has to wait for the other. */

@@ -78,7 +78,7 @@ export class OrderTable {
     return { ...NOTHING, isMore: true }
   }
 
-  answer ({ request, count, error }: Answer): undefined {
+  answer ({ request, count, error }: Answer): void {
     this.#statements.answer.run(count ?? null, error ?? null, request)
   }
 

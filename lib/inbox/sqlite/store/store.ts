@@ -125,9 +125,10 @@ export class Store {
       case 'discard': return this.#hands.discard(call.ids)
       case 'forget': return this.#hands.forget(call.lane, call.after)
       case 'order': return this.#orders.carryOut(now, this.#hands)
-      case 'answer': return this.#orders.answer(call.answer)
       case 'take': return this.#lanes.take(call.lanes, now)
+      case 'answer': this.#orders.answer(call.answer)
     }
+    return undefined
   }
 
   #transaction<T> (work: () => T): T {
