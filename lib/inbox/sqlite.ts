@@ -1,6 +1,7 @@
 import { ClosingError, InboxLockedError } from '../errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from './inbox.ts'
 import { Exchange } from './sqlite/exchange.ts'
+import type { Results } from './sqlite/messages.ts'
 import { resolveSqliteOptions } from './sqlite/options.ts'
 import type { SqliteInboxOptions } from './sqlite/options.ts'
 import { inboxStats, storedEvent } from './rows.ts'
@@ -10,6 +11,7 @@ const CHANGED_AT_ONCE = 500
 
 class SqliteInbox implements Inbox {
   readonly durable = true
+  isRecovering = false
   readonly #options: ReturnType<typeof resolveSqliteOptions>
   #exchange: Exchange | undefined
 
@@ -21,7 +23,7 @@ class SqliteInbox implements Inbox {
     if (this.#exchange !== undefined) throw new InboxLockedError(this.#options.path)
     const exchange = this.#exchange = new Exchange({ ...this.#options, host })
     try {
-      await exchange.open()
+      this.isRecovering = await exchange.open()
     } catch (error) {
       this.#exchange = undefined
       throw error
@@ -56,8 +58,16 @@ class SqliteInbox implements Inbox {
 
   async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
     let count = 0
-    for (const part of batches(ids)) count += await this.#open().changes.replay(part, all)
+    for (const part of batches(await this.#inOrder(ids))) count += await this.#open().changes.replay(part, all)
     return count
+  }
+
+  /** One batch is put in order as it is replayed: of several, the first must not have what comes before the second. */
+  async #inOrder (ids: readonly string[]): Promise<readonly string[]> {
+    if (ids.length <= CHANGED_AT_ONCE) return ids
+    const found: Results['inOrder'] = []
+    for (const part of batches(ids)) found.push(...await this.#open().call({ method: 'inOrder', ids: part }))
+    return found.sort((a, b) => a.seq - b.seq).map(({ id }) => id)
   }
 
   async discard (ids: readonly string[]): Promise<number> {

@@ -11,7 +11,7 @@ import type { Batch } from './outgoing.ts'
 import { Pace } from './pace.ts'
 import type { PendingAdd } from './pack.ts'
 import { takenEvents } from '../rows.ts'
-import { text, wholeTime } from '../text.ts'
+import { text } from '../text.ts'
 
 /** Before what nobody waits for is written again, in milliseconds. */
 const AGAIN_AFTER = 1_000
@@ -70,8 +70,9 @@ export class Exchange {
     })
   }
 
-  async open (): Promise<void> {
-    await this.#client.open()
+  /** Says whether somebody may have ended without closing the file. */
+  async open (): Promise<boolean> {
+    return await this.#client.open()
   }
 
   /** Not an async function: its promise would be a second one for each event. */
@@ -101,9 +102,7 @@ export class Exchange {
 
   settle (claim: Claim, outcomes: readonly Outcome[]): void {
     this.#outgoing.settle(claim, outcomes)
-    const last = outcomes.at(-1)
-    if (last?.state === 'pending') this.#lanes.settle(claim, outcomes.length - 1, wholeTime(last.dueAt))
-    else this.#lanes.settle(claim, outcomes.length)
+    this.#lanes.settle(claim, outcomes)
     this.#soon()
   }
 

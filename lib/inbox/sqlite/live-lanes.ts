@@ -1,6 +1,8 @@
-import type { Claim } from '../inbox.ts'
+import { leavesLane } from '../aside.ts'
+import type { Claim, Outcome } from '../inbox.ts'
 import { Queue } from '../queue.ts'
 import type { LiveEvent } from '../rows.ts'
+import { wholeTime } from '../text.ts'
 import { LiveLane } from './live-lane.ts'
 import { READY } from './messages.ts'
 import type { GivenBack, PendingEvent } from './messages.ts'
@@ -91,7 +93,7 @@ export class LiveLanes {
       if (lane === undefined) continue
       const seqs = new Set(events.map(({ seq }) => seq))
       for (const event of [...lane.events, ...lane.waiting]) if (seqs.has(event.seq)) event.isDiscarded = true
-      if (!lane.claimed && lane.events[0]?.isDiscarded === true && this.#retrying.has(lane)) this.#retrying.set(lane, null)
+      if (lane.events[0]?.isDiscarded === true && this.#retrying.has(lane)) this.#retrying.set(lane, null)
       this.#clear(lane)
     }
   }
@@ -109,16 +111,18 @@ export class LiveLanes {
     })
   }
 
-  /** Ends a claim, of which so many events are through. `retryAt` is when the next one is to be tried again, null for at once. */
-  settle ({ lane: name }: Claim, through: number, retryAt?: number | null): void {
+  /** Ends a claim: its lane waits with the event that is to be tried again, unless that one has left it or was removed. */
+  settle ({ lane: name, events }: Claim, outcomes: readonly Outcome[]): void {
     const lane = this.#lanes.get(name)
     if (lane?.claimed !== true) return
+    const [last, event] = [outcomes.at(-1), events[outcomes.length - 1]]
+    const waits = last?.state === 'pending' && event !== undefined && event.isDiscarded !== true && !leavesLane(name, event.id, last)
+    const through = outcomes.length - (waits ? 1 : 0)
     lane.claimed = false
     for (const event of lane.events.slice(0, through)) this.#count(event, -1)
     lane.events = lane.events.slice(through)
-    const isGone = lane.events[0]?.isDiscarded === true
     this.#clear(lane)
-    if (retryAt !== undefined && !isGone) this.#retrying.set(lane, retryAt)
+    if (waits) this.#retrying.set(lane, wholeTime(last.dueAt))
     else if (!lane.isEmpty()) this.#ready.push(lane)
     else this.#close(lane)
   }

@@ -1,5 +1,6 @@
 import type { ListOptions } from '../inbox.ts'
 import type { StatsRow, StoredRow, TakenEvent } from '../rows.ts'
+import type { Answer } from './order.ts'
 
 /** What became of a delivery, other than that the first one succeeded. */
 export interface Failed {
@@ -12,6 +13,9 @@ export interface Failed {
   error: string | null
   /** A line for its records, or nothing. */
   delivery: string
+  /** Whether it is tried beside its lane from now on, and whether it has to leave it for that. @default false */
+  aside?: boolean | undefined
+  leaves?: boolean
 }
 
 /** Behind all lanes that are ready. */
@@ -66,6 +70,8 @@ export type Call =
   | { method: 'stats' }
   | { method: 'list', options: ListOptions }
   | { method: 'get', id: string }
+  /** Which of these events there are, in their old order. */
+  | { method: 'inOrder', ids: readonly string[] }
   | { method: 'replay', ids: readonly string[], all: boolean }
   | { method: 'discard', ids: readonly string[] }
   /** Removes the events of a lane from the next ones after `after`. */
@@ -99,18 +105,6 @@ export interface Removed {
   pending: PendingEvent[]
 }
 
-/** What another process wants from the one that has the file. */
-export type Order =
-  | { readonly action: 'replay' | 'discard', readonly ids: readonly string[], readonly all: boolean }
-  | { readonly action: 'forget', readonly lane: string }
-
-/** How many events it were, or why it could not be done. */
-export interface Answer {
-  request: number
-  count?: number
-  error?: string
-}
-
 export interface TakenLane {
   lane: string
   events: TakenEvent[]
@@ -120,6 +114,7 @@ export interface Results {
   stats: StatsRow
   list: StoredRow[]
   get: StoredRow | undefined
+  inOrder: Array<{ id: string, seq: number }>
   /** `lanes` are now held, to be given back by those who know whether they are in memory. */
   replay: { count: number, lanes: string[] }
   discard: Removed
@@ -142,13 +137,17 @@ export interface Opening {
   maxBacklog: number
   /** Lanes that are under way already: a store that is started again must not give them out. */
   held: readonly string[]
-  /** Whether it is started again. */
+  /** Whether the file was there a moment ago: then it is not made anew. */
   again: boolean
+  /** Whether it is the thread alone that is started again: the process goes on, and with it what is under way. @default false */
+  restarted?: boolean
 }
 
 export interface Opened {
   kind: 'opened'
   nextDue: number | null
+  /** Whether somebody may have ended without closing it. */
+  recovering: boolean
   /** Files that others than their owner may open. */
   openToOthers: string[]
 }

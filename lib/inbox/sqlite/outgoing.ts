@@ -1,6 +1,7 @@
 import { BacklogFullError } from '../../errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import type { TakenEvent } from '../rows.ts'
+import { leavesLane } from '../aside.ts'
 import { lineOf } from '../records.ts'
 import { listenersJson } from '../rows.ts'
 import { textOrNull, wholeTime } from '../text.ts'
@@ -74,10 +75,10 @@ export class Outgoing {
     })
   }
 
-  settle ({ events }: Claim, outcomes: readonly Outcome[]): void {
+  settle ({ lane, events }: Claim, outcomes: readonly Outcome[]): void {
     for (const [i, outcome] of outcomes.entries()) {
       const event = events[i]
-      if (event !== undefined) this.#settle(event, outcome)
+      if (event !== undefined) this.#settle(lane, event, outcome)
     }
   }
 
@@ -128,13 +129,13 @@ export class Outgoing {
     this.#calls = []
   }
 
-  #settle ({ seq, attempt }: ClaimedEvent, outcome: Outcome): void {
+  #settle (lane: string, { seq, id, attempt }: ClaimedEvent, outcome: Outcome): void {
     if (outcome.state === 'done' && attempt === 1 && outcome.delivery === undefined) this.#done.push(seq)
-    else this.#failed.push(failedOf(seq, attempt, outcome))
+    else this.#failed.push({ ...failedOf(seq, attempt, outcome), leaves: leavesLane(lane, id, outcome) })
   }
 }
 
-function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, error, delivery }: Outcome): Failed {
+function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, aside, error, delivery }: Outcome): Failed {
   return {
     seq,
     state,
@@ -142,6 +143,7 @@ function failedOf (seq: number, attempts: number, { state, dueAt, completed, ref
     due: wholeTime(dueAt),
     completed: listenersJson({ completed, refused }),
     error: textOrNull(error),
+    aside,
     delivery: delivery === undefined ? '' : lineOf(delivery)
   }
 }

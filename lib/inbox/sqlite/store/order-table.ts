@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { isObject } from '../../../check.ts'
-import type { Answer, Order, Removed, Results } from '../messages.ts'
+import type { Removed, Results } from '../messages.ts'
+import type { Answer, Order } from '../order.ts'
 
 /** An order is carried out no later than this, in milliseconds: who asked is gone by then, and nobody expects it any more. */
 export const ASKED_FOR = 60_000

@@ -11,8 +11,10 @@ import type { Call, Done, Opening, Results, Work } from '../messages.ts'
 import { OrderTable } from './order-table.ts'
 import { Purge } from './purge.ts'
 import { Removal } from './removal.ts'
+import { Replays } from './replays.ts'
 import { emptyLog, PATIENCE_TO_WRITE } from './log.ts'
 import { migrate, versionOf } from './schema.ts'
+import { Suspects } from './suspects.ts'
 import { Totals } from './totals.ts'
 import { UnusableError } from './unusable-error.ts'
 
@@ -31,20 +33,24 @@ export class Store {
   readonly #commit: StatementSync
   readonly #totals: Totals
   readonly #ids: KnownIds
+  readonly #suspects: Suspects
   readonly #lanes: LaneTable
   readonly #events: EventTable
+  readonly #replays: Replays
   readonly #views: EventViews
   readonly #removal: Removal
   readonly #orders: OrderTable
   readonly #purge: Purge
   readonly #hands = {
-    replay: (ids: readonly string[]) => this.#events.replay(ids),
+    replay: (ids: readonly string[], all: boolean) => this.#replays.replay(ids, all),
     discard: (ids: readonly string[]) => this.#removal.discard(ids),
     forget: (lane: string, after: number) => this.#removal.forget(lane, after)
   }
 
+  #isRecovering = false
+
   /** `patience` is how long it waits for somebody who has the file, in milliseconds. */
-  constructor ({ path, keep, keepFailed, maxBacklog, held, again }: Opening, patience = PATIENCE) {
+  constructor ({ path, keep, keepFailed, maxBacklog, held, again, restarted = false }: Opening, patience = PATIENCE) {
     // What was there a moment ago must not begin anew as an empty file.
     const file = again ? realpathSync(path) : create(path)
     this.#lock = lock(file, patience)
@@ -54,17 +60,28 @@ export class Store {
       this.#commit = db.prepare('COMMIT')
       const totals = this.#totals = new Totals(db)
       const ids = this.#ids = new KnownIds(db, totals.now.indexed)
-      const lanes = this.#lanes = new LaneTable(db)
+      const suspects = this.#suspects = new Suspects(db)
+      const lanes = this.#lanes = new LaneTable(db, suspects)
       this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
+      this.#replays = new Replays({ db, totals, ids, lanes })
       this.#views = new EventViews(db, { totals, ids })
       this.#removal = new Removal({ db, totals, ids, lanes })
       this.#orders = new OrderTable(db)
       this.#purge = new Purge({ db, totals, ids, keep, keepFailed })
-      this.#transaction(() => { lanes.recover(held) })
+      this.#transaction(() => {
+        if (restarted) suspects.resume(held)
+        else this.#isRecovering = suspects.recover()
+        lanes.recover(held)
+      })
     } catch (error) {
       this.#lock.close()
       throw error
     }
+  }
+
+  /** Whether somebody had the file and ended without closing it, or what he left is suspect still. */
+  get isRecovering (): boolean {
+    return this.#isRecovering
   }
 
   nextDue (): number | null {
@@ -82,6 +99,7 @@ export class Store {
       this.#events.done(done, now)
       for (const outcome of failed) this.#events.settle(outcome, now)
       for (const lane of givenBack) this.#lanes.giveBack(lane)
+      this.#lanes.goOn()
       const added = this.#events.add(adds)
       this.#ids.merge()
       const results = calls.map((call) => this.#call(call, now))
@@ -111,7 +129,11 @@ export class Store {
     return emptyLog(this.#db)
   }
 
+  /** What cannot be noted is taken for an end that was none of its own. */
   close (): void {
+    try {
+      this.#transaction(() => { this.#suspects.close() })
+    } catch {}
     this.#db.close()
     this.#lock.close()
   }
@@ -121,7 +143,8 @@ export class Store {
       case 'stats': return this.#views.stats()
       case 'list': return this.#views.list(call.options)
       case 'get': return this.#views.get(call.id)
-      case 'replay': return this.#hands.replay(call.ids)
+      case 'inOrder': return this.#replays.inOrder(call.ids)
+      case 'replay': return this.#hands.replay(call.ids, call.all)
       case 'discard': return this.#hands.discard(call.ids)
       case 'forget': return this.#hands.forget(call.lane, call.after)
       case 'order': return this.#orders.carryOut(now, this.#hands)

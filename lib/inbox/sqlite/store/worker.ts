@@ -46,7 +46,7 @@ function open (opening: Opening): Reply {
   const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, Math.min(opening.keep, opening.keepFailed) * PURGE_EVERY.part))
   void maintain(store, every, store.warmUp())
   look(store)
-  return { kind: 'opened', nextDue: store.nextDue(), openToOthers: openToOthers(opening.path) }
+  return { kind: 'opened', nextDue: store.nextDue(), recovering: store.isRecovering, openToOthers: openToOthers(opening.path) }
 }
 
 function close (): void {
