@@ -6,8 +6,8 @@ import { resolveSqliteOptions } from './sqlite/options.ts'
 import type { SqliteInboxOptions } from './sqlite/options.ts'
 import { inboxStats, storedEvent } from './rows.ts'
 
-/** Replayed in one transaction: what is added in the meantime waits for it. */
-const REPLAYED_AT_ONCE = 500
+/** Replayed or removed in one transaction: what is added in the meantime waits for it. */
+const CHANGED_AT_ONCE = 500
 
 class SqliteInbox implements Inbox {
   readonly durable = true
@@ -58,20 +58,27 @@ class SqliteInbox implements Inbox {
 
   async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
     let count = 0
-    for (const part of batches(await this.#inOrder(ids))) count += await this.#open().replay({ method: 'replay', ids: part, all })
+    for (const part of batches(await this.#inOrder(ids))) count += await this.#open().changes.replay(part, all)
     return count
   }
 
   /** One batch is put in order as it is replayed: of several, the first must not have what comes before the second. */
   async #inOrder (ids: readonly string[]): Promise<readonly string[]> {
-    if (ids.length <= REPLAYED_AT_ONCE) return ids
+    if (ids.length <= CHANGED_AT_ONCE) return ids
     const found: Results['inOrder'] = []
     for (const part of batches(ids)) found.push(...await this.#open().call({ method: 'inOrder', ids: part }))
     return found.sort((a, b) => a.seq - b.seq).map(({ id }) => id)
   }
 
-  async discard (_ids: readonly string[]): Promise<number> { return await Promise.reject(new ClosingError()) }
-  async forget (_lane: string): Promise<number> { return await Promise.reject(new ClosingError()) }
+  async discard (ids: readonly string[]): Promise<number> {
+    let count = 0
+    for (const part of batches(ids)) count += await this.#open().changes.discard(part)
+    return count
+  }
+
+  async forget (lane: string): Promise<number> {
+    return await this.#open().changes.forget(lane)
+  }
 
   async close (): Promise<void> {
     const exchange = this.#exchange
@@ -86,7 +93,7 @@ class SqliteInbox implements Inbox {
 }
 
 function batches (ids: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(ids.length / REPLAYED_AT_ONCE) }, (_, i) => ids.slice(i * REPLAYED_AT_ONCE, (i + 1) * REPLAYED_AT_ONCE))
+  return Array.from({ length: Math.ceil(ids.length / CHANGED_AT_ONCE) }, (_, i) => ids.slice(i * CHANGED_AT_ONCE, (i + 1) * CHANGED_AT_ONCE))
 }
 
 /**

@@ -11,8 +11,8 @@ const RESTART_AFTER = 1_000
 interface Parts {
   readonly opening: Omit<Opening, 'kind' | 'held' | 'again' | 'restarted'>
   readonly log: FastifyBaseLogger
-  /** Another process asks for a replay: it is told again and again until it is answered. */
-  readonly onMail: () => void
+  /** Another process has an order: it is told again and again until it is answered. */
+  readonly onAsked: () => void
   /** The store cannot be asked until it has started again. */
   readonly onDown: () => void
   /** The lanes that are under way when it does. */
@@ -51,6 +51,12 @@ export class StoreClient {
     return await this.#thread.ask(work, [work.adds.bodies.buffer])
   }
 
+  /** Whether the log is empty then: see `Tidying`. */
+  async tidy (rewrite: boolean): Promise<boolean> {
+    const { isEmpty } = await this.#thread.ask({ kind: 'tidy', rewrite })
+    return isEmpty
+  }
+
   async close (): Promise<void> {
     this.#closed = true
     this.#up = false
@@ -71,7 +77,7 @@ export class StoreClient {
   #start (): Thread {
     return new Thread({
       onPurgeFailed: (message) => { this.#parts.log.warn({ err: new Error(message) }, 'old events could not be removed: it is tried again') },
-      onMail: () => { this.#parts.onMail() },
+      onAsked: () => { this.#parts.onAsked() },
       onEnd: (error) => { this.#end(error) }
     })
   }

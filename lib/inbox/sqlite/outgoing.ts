@@ -63,8 +63,16 @@ export class Outgoing {
     this.#adds.push(pending)
   }
 
-  call (pending: PendingCall): void {
-    this.#calls.push(pending)
+  /** `apply` is called with the result when it is known, in the order of the calls. */
+  async call<Method extends Call['method']> (call: Extract<Call, { method: Method }>, apply?: (result: Results[Method]) => void): Promise<Results[Method]> {
+    return await new Promise((resolve, reject) => {
+      const take = (result: Results[Method]) => {
+        apply?.(result)
+        resolve(result)
+      }
+      // The store answers each call with its method's result.
+      this.#calls.push({ call, resolve: take as PendingCall['resolve'], reject })
+    })
   }
 
   settle ({ lane, events }: Claim, outcomes: readonly Outcome[]): void {

@@ -71,6 +71,14 @@ export class LaneTable {
     else this.#put(lane, due)
   }
 
+  /** After some of its events were removed: one that is empty is none any more, and nothing waits for the retry of what is gone. */
+  shrink (lane: string): void {
+    const { head, remove, awake } = this.#statements
+    const first = head.get(lane)
+    if (first === undefined) remove.run(lane)
+    else if (first.due === null) awake.run(this.#dueOf(READY), lane)
+  }
+
   /** Once no trial is under way, the lane that has waited longest for that is ready. */
   goOn (): void {
     if (!this.#isCareful || this.#suspects.isTrying()) return
@@ -151,6 +159,8 @@ function prepare (db: DatabaseSync) {
     remove: db.prepare('DELETE FROM lanes WHERE lane = ?'),
     stop: db.prepare(`UPDATE events SET state = ${State.waiting} WHERE seq IN (SELECT value FROM json_each(?)) AND state = ${State.live}`),
     waits: db.prepare(`SELECT 1 FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} LIMIT 1`),
+    head: db.prepare(`SELECT due FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1`),
+    awake: db.prepare('UPDATE lanes SET due = ? WHERE lane = ? AND due > 0'),
     retries: db.prepare('SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
     ready: db.prepare(`SELECT lane FROM lanes WHERE due >= ${FIRST} AND due < 0 ORDER BY due LIMIT ?`),
     nextDue: db.prepare(`SELECT due FROM lanes WHERE due >= ${FIRST} ORDER BY due LIMIT 1`),

@@ -20,8 +20,8 @@ export function nameOfState (state: unknown): EventState {
  *
  * Bodies are in a table of their own, so that what changes of an event is small: some thirty of them share a page.
  * `lanes` has the lanes that wait in the store: see lane-table.ts for what `due` is. `ids` finds events by a part of their id, and
- * lags behind: see known-ids.ts. `replays` is where other processes ask for replays: see mailbox.ts. For `trial` of an event and `clean`
- * see suspects.ts; `home` is the lane of one that has left it, and `since` when an event first failed.
+ * lags behind: see known-ids.ts. `orders` is where other processes say what is to be changed: see order-table.ts. For `trial` of an
+ * event and `clean` see suspects.ts; `home` is the lane of one that has left it, and `since` when an event first failed.
  */
 const MIGRATIONS: readonly string[] = [`
   CREATE TABLE events (
@@ -62,11 +62,13 @@ const MIGRATIONS: readonly string[] = [`
     clean INTEGER NOT NULL
   ) STRICT;
   INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0, 1);
-  CREATE TABLE replays (
+  CREATE TABLE orders (
     request INTEGER PRIMARY KEY AUTOINCREMENT,
     asked INTEGER NOT NULL,
-    ids TEXT NOT NULL,
-    count INTEGER
+    action TEXT NOT NULL,
+    argument TEXT NOT NULL,
+    count INTEGER,
+    error TEXT
   ) STRICT;
 `]
 
