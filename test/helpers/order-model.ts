@@ -75,7 +75,7 @@ export class OrderModel {
     if (life.crashed) await new Promise(() => {})
     const failed = failure !== undefined || signal.aborted // on a machine that is busy with other things, too
     this.steps.push({ life: life.number, event, attempt, step: failed ? 'fail' : 'end' })
-    if (failed) throw new Error('planned')
+    if (failed) throw new Error('planned') // one that still ran would not be called again
   }
 
   crash (life: Life): void {

@@ -26,6 +26,8 @@ export async function openPostgres (connectionString: string, schema: string, si
     list: async (options = {}) => await views.list(options),
     get: async (id) => await views.get(id),
     replay: async (ids, options) => await views.replay(ids, options),
+    discard: async (ids) => await views.discard(ids),
+    forget: async (conversation) => await views.forget(conversation),
     idsLike: async (prefix, most) => await views.idsLike(prefix, most),
     close
   }

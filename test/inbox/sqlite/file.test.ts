@@ -10,7 +10,7 @@ import { createApp } from '../../helpers/app.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 
 function open (path: string, again = false): Store {
-  return new Store({ kind: 'open', path, keep: 1, maxBacklog: 1, held: [], again })
+  return new Store({ kind: 'open', path, keep: 1, keepFailed: 1, maxBacklog: 1, held: [], again })
 }
 
 function edit (path: string, sql: string): void {

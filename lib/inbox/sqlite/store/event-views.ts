@@ -3,6 +3,7 @@ import type { EventState, ListOptions } from '../../inbox.ts'
 import type { StoredRow } from '../../rows.ts'
 import type { Results } from '../messages.ts'
 import { nameOfState, State } from './schema.ts'
+import { Trial } from './suspects.ts'
 import type { Counts } from './totals.ts'
 
 /** Of no event. */
@@ -68,7 +69,9 @@ function rowsOf (statement: StatementSync, ...values: number[]): StoredRow[] {
   return rows.map((row) => ({ ...row, state: nameOfState(row.state) }))
 }
 
-const COLUMNS = 'SELECT events.seq, id, name, lane, state, CAST(body AS TEXT) AS body, received, attempts, due, finished, error, problems, deliveries FROM'
+/** An attempt that was noted before it began counts from then on. */
+const COLUMNS = `SELECT events.seq, id, name, coalesce(home, lane) AS lane, state, CAST(body AS TEXT) AS body, received,
+  attempts + coalesce(trial >= ${Trial.begun}, 0) AS attempts, due, finished, error, problems, deliveries FROM`
 
 function prepare (db: DatabaseSync) {
   const page = 'events.seq < ? ORDER BY events.seq DESC LIMIT ?'
