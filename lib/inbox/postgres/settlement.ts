@@ -27,7 +27,7 @@ export interface Settlement {
   readonly done: readonly number[]
   /** Milliseconds until the last one is to be tried again. */
   readonly delay: number | null
-  /** The lane that it moves to until then. */
+  /** The lane that it is in until then, if it leaves its lane: the same one, if it is alone there. */
   readonly aside: string | null
   /** Whether it still runs. */
   readonly running: boolean
@@ -39,8 +39,8 @@ export interface Settlement {
 export function settlementOf (claim: HeldClaim, outcomes: readonly Outcome[]): Settlement {
   const last = outcomes.at(-1)
   const isAgain = last?.state === 'pending'
-  const aside = last === undefined ? null : asideOf(claim, outcomes.length - 1, last)
-  const isThrough = !claim.hasMore && (!isAgain || aside !== null) && outcomes.length === claim.events.length
+  const aside = isAgain && last.aside === true ? asideOf(claim, outcomes.length - 1, last) : null
+  const isThrough = !claim.hasMore && (!isAgain || (aside !== null && aside !== claim.lane)) && outcomes.length === claim.events.length
   const failed = outcomes.filter((outcome) => !isAtOnce(outcome)).map(failedOf)
   const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, completed: null, error: 'its body is damaged', delivery: '' }))
   return {
@@ -59,10 +59,9 @@ function isAtOnce ({ state, delivery }: Outcome): boolean {
   return state === 'done' && delivery === undefined
 }
 
-/** The lane that it moves to, if it does. */
-function asideOf ({ lane, events }: HeldClaim, index: number, outcome: Outcome): string | null {
+function asideOf ({ lane, events }: HeldClaim, index: number, outcome: Outcome): string {
   const id = String(events[index]?.id)
-  return leavesLane(lane, id, outcome) ? ASIDE + id : null
+  return leavesLane(lane, id, outcome) ? ASIDE + id : lane
 }
 
 function failedOf ({ seq, state, completed, refused, error, delivery }: Outcome): FailedEvent {

@@ -9,7 +9,7 @@ export const SETTLED = `_lanes text[], _claims bigint[], _adds bigint[], _delays
 /**
  * Records what became of claims and gives their lanes back. The first arrays have an entry for each claim: its lane's `adds` if all
  * that was pending with that is through, or else null. If its last event is to be tried again: a delay in milliseconds, the lane of its
- * own that it moves to, if it does, and whether it still runs here. The others have one for each event that was done at once, and for
+ * own that it is in from now on, if it leaves its lane, and whether it still runs here. The others have one for each event that was done at once, and for
  * each that was not; `_done_by` and `_failed_by` are the places of their claims.
  *
  * What is done is done, also if the lease had run out. Nothing else is recorded then: returned are the events of which it is not.
@@ -72,7 +72,7 @@ const makeAsides = (schema: string): string => `IF cardinality(array_remove(_asi
           SELECT _asides[f.n] COLLATE "C", now() + _delays[f.n] * interval '1 millisecond', CASE WHEN _running[f.n] THEN _holder END, 1,
             e.trial IS NOT DISTINCT FROM 2
           FROM unnest(_failed_seqs, _failed_by, _failed_states) AS f (seq, n, state) JOIN ${schema}.events e ON e.seq = f.seq
-          WHERE f.state = ${State.pending} AND _asides[f.n] IS NOT NULL AND ${isPending} AND f.n = ANY (held)
+          WHERE f.state = ${State.pending} AND _asides[f.n] <> _lanes[f.n] AND ${isPending} AND f.n = ANY (held)
           ORDER BY 1
           ON CONFLICT (lane) DO UPDATE SET due = excluded.due, holder = excluded.holder, claim = NULL, adds = l.adds + 1, suspect = excluded.suspect;
       END IF;`
@@ -87,7 +87,7 @@ const settleFailed = (schema: string): string => `WITH changed AS (
           since = CASE WHEN f.state = ${State.pending} THEN coalesce(e.since, now()) ELSE e.since END,
           trial = CASE WHEN f.state = ${State.pending} AND e.trial = 2 THEN 0 END,
           lane = CASE WHEN f.state = ${State.pending} THEN coalesce(_asides[f.n], e.lane) ELSE e.lane END,
-          home = CASE WHEN f.state = ${State.pending} AND _asides[f.n] IS NOT NULL THEN e.lane ELSE e.home END,
+          home = CASE WHEN f.state = ${State.pending} AND _asides[f.n] IS NOT NULL THEN coalesce(e.home, e.lane) ELSE e.home END,
           completed = f.completed,
           error = f.error,
           deliveries = right(coalesce(e.deliveries, '') || f.delivery, ${MOST_KEPT})
@@ -97,7 +97,7 @@ const settleFailed = (schema: string): string => `WITH changed AS (
         RETURNING e.state, f.n
       )
       SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.done}), count(*) FILTER (WHERE state = ${State.invalid}),
-        array_agg(n) FILTER (WHERE state = ${State.pending} AND _asides[n] IS NULL)
+        array_agg(n) FILTER (WHERE state = ${State.pending} AND (_asides[n] <> _lanes[n]) IS NOT TRUE)
         INTO dead_count, late_count, invalid_count, waiting FROM changed;`
 
 /**
