@@ -3,13 +3,13 @@ import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcom
 import { Adds } from './postgres/adds.ts'
 import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
+import { quoted } from './postgres/names.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
 import { openPool } from './postgres/pool.ts'
 import { Purge } from './postgres/purge.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
-import { hasSuspects } from './postgres/suspects.ts'
 import { Views } from './postgres/views.ts'
 
 /** Of a pool that does not say it: pg's own default. */
@@ -117,7 +117,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   let isRecovering: boolean
   try {
     await prepareSchema(database, schema)
-    isRecovering = await hasSuspects(database, schema)
+    isRecovering = (await database.one(`SELECT ${quoted(schema)}.recovering()`)).recovering === 't'
   } catch (error) {
     database.close()
     await closePool()

@@ -283,8 +283,8 @@ export function durableConformance (name: string, create: () => Inbox): void {
     const listeners = { completed: ['first'], refused: ['second "\\\0'] }
     const next = async (outcomes: (held: Claim) => Outcome[]) => {
       const [held] = await claim(inbox)
-      if (held !== undefined) await inbox.settle(held, outcomes(held))
       const event = held?.events[0]
+      if (held !== undefined) await inbox.settle(held, outcomes(held))
       return { attempt: event?.attempt, completed: event?.completed, refused: event?.refused ?? [] }
     }
     const ending = (state: Outcome['state']) => (held: Claim) => failed(held, { state, dueAt: null, ...listeners })
@@ -304,9 +304,10 @@ export function durableConformance (name: string, create: () => Inbox): void {
     await inbox.add(newEvent('a', { id: 'a1' }))
     const next = async (outcomes: (held: Claim) => Outcome[]) => {
       const [held] = await claim(inbox)
+      const event = held?.events[0]
       if (held !== undefined) await inbox.settle(held, outcomes(held))
       for (const now = Date.now(); Date.now() < now + 5;) await turns()
-      return held?.events[0]?.failingFor ?? 0
+      return event?.failingFor ?? 0
     }
     t.equal(await next(failed), 0)
     const first = await next(failed)

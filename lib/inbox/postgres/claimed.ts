@@ -53,6 +53,7 @@ function takenEvent (row: Row): TakenEvent {
     completed: row.completed ?? null,
     problems: row.problems ?? null,
     failingFor: Number(row.failing_for),
+    aside: row.aside === 't',
     interrupted: row.trial === '2'
   }
 }

@@ -1,3 +1,4 @@
+import { ASIDE, leavesLane } from '../aside.ts'
 import type { Outcome } from '../inbox.ts'
 import { lineOf } from '../records.ts'
 import { listenersJson } from '../rows.ts'
@@ -38,7 +39,7 @@ export interface Settlement {
 export function settlementOf (claim: HeldClaim, outcomes: readonly Outcome[]): Settlement {
   const last = outcomes.at(-1)
   const isAgain = last?.state === 'pending'
-  const aside = isAgain && last.aside === true ? asideOf(claim, outcomes.length - 1) : null
+  const aside = last === undefined ? null : asideOf(claim, outcomes.length - 1, last)
   const isThrough = !claim.hasMore && (!isAgain || aside !== null) && outcomes.length === claim.events.length
   const failed = outcomes.filter((outcome) => !isAtOnce(outcome)).map(failedOf)
   const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, completed: null, error: 'its body is damaged', delivery: '' }))
@@ -58,11 +59,10 @@ function isAtOnce ({ state, delivery }: Outcome): boolean {
   return state === 'done' && delivery === undefined
 }
 
-/** A lane of its own, unless it has one. */
-function asideOf ({ lane, events }: HeldClaim, index: number): string | null {
-  const id = events[index]?.id
-  const aside = `aside:${String(id)}`
-  return lane === id || lane === aside ? null : aside
+/** The lane that it moves to, if it does. */
+function asideOf ({ lane, events }: HeldClaim, index: number, outcome: Outcome): string | null {
+  const id = String(events[index]?.id)
+  return leavesLane(lane, id, outcome) ? ASIDE + id : null
 }
 
 function failedOf ({ seq, state, completed, refused, error, delivery }: Outcome): FailedEvent {

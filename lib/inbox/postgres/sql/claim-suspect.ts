@@ -21,7 +21,8 @@ export const claimSuspect = (schema: string): string => `
       SELECT p.seq, p.trial INTO _first FROM ${schema}.events p
         WHERE p.lane = _lane.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT 1;
       EXIT WHEN _first.trial IS NOT NULL;
-      -- What was suspect is done or gone by now: it is a lane like any other.
+      -- What was suspect is done or gone by now: it is a lane like any other, or none.
+      DELETE FROM ${schema}.lanes l WHERE l.lane = _lane.lane AND _first.seq IS NULL;
       UPDATE ${schema}.lanes l SET suspect = false, holder = NULL, claim = NULL WHERE l.lane = _lane.lane;
     END LOOP;
 

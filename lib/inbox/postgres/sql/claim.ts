@@ -7,11 +7,11 @@ export const MOST_BYTES = 262_144
 
 /** What a claim returns: a row for each event. */
 export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, problems text,
-    failing_for bigint, trial smallint, body text)`
+    failing_for bigint, aside boolean, trial smallint, body text)`
 
 /** Of an event `e` with its body `b`. */
 export const CLAIMED_EVENT = `e.seq, e.id, e.size, e.received, e.attempts, e.completed, e.problems,
-        greatest(0, coalesce(extract(epoch FROM now() - e.since) * 1000, 0))::bigint, e.trial, b.body`
+        greatest(0, coalesce(extract(epoch FROM now() - e.since) * 1000, 0))::bigint, e.home IS NOT NULL, e.trial, b.body`
 
 /**
  * Whether a lane `l` that is due can be taken: not if it is of `_own`, which are claims of this process that are under way. However late
@@ -105,7 +105,7 @@ const give = (schema: string): string => `RETURN QUERY
       CROSS JOIN LATERAL (
         SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before
         FROM (
-          SELECT p.seq, p.id, p.size, p.received, p.attempts, p.completed, p.problems, p.since, p.trial FROM ${schema}.events p
+          SELECT p.seq, p.id, p.size, p.received, p.attempts, p.completed, p.problems, p.since, p.home, p.trial FROM ${schema}.events p
           WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT ${MOST_EVENTS}
         ) AS f
       ) AS e

@@ -41,7 +41,7 @@ export const settle = (schema: string): string => `
       ${settleFailed(schema)}
     END IF;
     UPDATE ${schema}.events e SET state = ${State.done}, attempts = ${attempts('d')}, due = NULL, finished = now(), trial = NULL
-      FROM unnest(_done_seqs, _done_by) AS d (seq, n) WHERE e.seq = d.seq AND e.state + 0 = ${State.pending};
+      FROM unnest(_done_seqs, _done_by) AS d (seq, n) WHERE e.seq = d.seq AND ${isPending};
     GET DIAGNOSTICS done_count = ROW_COUNT;
     done_count := done_count + late_count;
 
@@ -53,6 +53,9 @@ export const settle = (schema: string): string => `
   END $$;
 `
 
+/** Of an event `e` that is looked for by its number: in words that are of no index, or the server may read all that is pending. */
+const isPending = `(e.state < ${State.done})`
+
 /** What was taken over is counted already. */
 const attempts = (outcome: string): string => `CASE WHEN all_held OR ${outcome}.n = ANY (held) THEN e.attempts + 1 ELSE greatest(e.attempts, 1) END`
 
@@ -61,7 +64,7 @@ const findLost = (schema: string): string => `lost := ARRAY(
           SELECT d.seq, d.n, ${State.done} FROM unnest(_done_seqs, _done_by) AS d (seq, n)
           UNION ALL SELECT f.seq, f.n, f.state FROM unnest(_failed_seqs, _failed_by, _failed_states) AS f (seq, n, state)
         ) AS o (seq, n, state) JOIN ${schema}.events e ON e.seq = o.seq
-        WHERE o.n <> ALL (held) AND (o.state <> ${State.done} OR e.state + 0 <> ${State.pending}));`
+        WHERE o.n <> ALL (held) AND (o.state <> ${State.done} OR NOT ${isPending}));`
 
 /** The lanes of those that leave theirs, before they are in them. */
 const makeAsides = (schema: string): string => `IF cardinality(array_remove(_asides, NULL)) > 0 THEN
@@ -69,7 +72,7 @@ const makeAsides = (schema: string): string => `IF cardinality(array_remove(_asi
           SELECT _asides[f.n] COLLATE "C", now() + _delays[f.n] * interval '1 millisecond', CASE WHEN _running[f.n] THEN _holder END, 1,
             e.trial IS NOT DISTINCT FROM 2
           FROM unnest(_failed_seqs, _failed_by, _failed_states) AS f (seq, n, state) JOIN ${schema}.events e ON e.seq = f.seq
-          WHERE f.state = ${State.pending} AND _asides[f.n] IS NOT NULL AND e.state + 0 = ${State.pending} AND f.n = ANY (held)
+          WHERE f.state = ${State.pending} AND _asides[f.n] IS NOT NULL AND ${isPending} AND f.n = ANY (held)
           ORDER BY 1
           ON CONFLICT (lane) DO UPDATE SET due = excluded.due, holder = excluded.holder, claim = NULL, adds = l.adds + 1, suspect = excluded.suspect;
       END IF;`
@@ -90,7 +93,7 @@ const settleFailed = (schema: string): string => `WITH changed AS (
           deliveries = right(coalesce(e.deliveries, '') || f.delivery, ${MOST_KEPT})
         FROM unnest(_failed_seqs, _failed_by, _failed_states, _failed_completed, _failed_errors, _failed_deliveries)
           AS f (seq, n, state, completed, error, delivery)
-        WHERE e.seq = f.seq AND e.state + 0 = ${State.pending} AND (f.n = ANY (held) OR f.state = ${State.done})
+        WHERE e.seq = f.seq AND ${isPending} AND (f.n = ANY (held) OR f.state = ${State.done})
         RETURNING e.state, f.n
       )
       SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.done}), count(*) FILTER (WHERE state = ${State.invalid}),
@@ -99,11 +102,13 @@ const settleFailed = (schema: string): string => `WITH changed AS (
 
 /**
  * Nobody adds to these lanes while they are locked: what one statement leaves is what the next one sees. A suspect event that is pending
- * still was not delivered, or it would not be suspect any more.
+ * still was not delivered, or it would not be suspect any more. Of a suspect lane, it is not known what was behind that event.
  */
 const giveBack = (schema: string): string => `IF any_suspect THEN
       UPDATE ${schema}.events e SET trial = 0 FROM unnest(_lanes) WITH ORDINALITY AS g (lane, n) CROSS JOIN LATERAL (${first(schema, 'g')}) AS f
         WHERE e.seq = f.seq AND f.trial = 1 AND g.n = ANY (held);
+      DELETE FROM ${schema}.lanes l USING unnest(_lanes, _claims) AS g (lane, claim)
+        WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder AND l.suspect AND NOT EXISTS (${first(schema, 'l')});
     END IF;
     DELETE FROM ${schema}.lanes l USING unnest(_lanes, _claims, _adds) AS g (lane, claim, adds)
       WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder AND l.adds = g.adds;

@@ -34,7 +34,7 @@ export const turn = (schema: string): string => `
 
 /** The rest of a row that has no event, but for what stands for `received`. */
 function nothingBut (received: string): string {
-  return `NULL, NULL::integer, ${received}, NULL::integer, NULL, NULL, NULL::bigint, NULL::smallint, NULL`
+  return `NULL, NULL::integer, ${received}, NULL::integer, NULL, NULL, NULL::bigint, NULL::boolean, NULL::smallint, NULL`
 }
 
 const NOTHING = nothingBut('NULL::bigint')
