@@ -78,3 +78,48 @@ test('however many lanes are suspect, those that are not are found as if there w
   const most = [...reads].filter(([, read]) => read > 10 * TURNS * AT_ONCE + 2 * LANES)
   t.same(most, [], 'but for what making them suspect has read and left')
 })
+
+/** What is done on this connection is counted when it is closed. */
+async function onOwnConnection (work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url, application_name: 'filling' })
+  await client.connect()
+  await work(client)
+  await client.end()
+  await allCounted('filling')
+}
+
+/** When no connection is open any more that would count. */
+async function allCounted (name: string): Promise<void> {
+  while ((await admin.query('SELECT FROM pg_stat_activity WHERE application_name = $1', [name])).rowCount !== 0) await turns()
+}
+
+test('what is replayed, discarded and purged is found without reading the rest, and what is forgotten by reading it once', async (t) => {
+  const schema = newSchema()
+  const tables = pg.escapeIdentifier(schema)
+  const inbox = await openInbox(t, { connectionString: url, schema })
+  for (const table of ['events', 'bodies', 'lanes', 'totals']) await admin.query(`VACUUM ANALYZE ${tables}.${table}`)
+  await admin.query(`ALTER TABLE ${tables}.events SET (autovacuum_enabled = off)`)
+  // Of all states, the same number of each.
+  await onOwnConnection(async (client) => {
+    await client.query(`INSERT INTO ${tables}.events (seq, id, lane, name, state, size, received, finished)
+      SELECT nextval('${tables}.event_seq'), n, 'lane ' || n, 'newMessage', n % 4, 2, 1, CASE WHEN n % 4 > 0 THEN now() END FROM generate_series(1, ${4 * LANES}) AS n`)
+    await client.query(`INSERT INTO ${tables}.bodies (seq, body) SELECT seq, '{}' FROM ${tables}.events`)
+    await client.query(`INSERT INTO ${tables}.lanes (lane, due, adds) SELECT lane, now(), 1 FROM ${tables}.events WHERE state = 0`)
+  })
+  const before = await readsOf(schema)
+  for (let i = 0; i < TURNS; i++) {
+    const ids = Array.from({ length: AT_ONCE }, (_, n) => String(1 + i * AT_ONCE + n))
+    t.equal(await inbox.replay(ids) + await inbox.discard(ids), AT_ONCE + ids.filter((id) => Number(id) % 4 !== 0).length)
+  }
+  t.equal(await inbox.forget(`lane ${4 * LANES}`), 1)
+  await inbox.close()
+  await allCounted('fastify-oneroute-webhooks')
+  await onOwnConnection(async (client) => {
+    for (let i = 0; i < TURNS; i++) await client.query(`SELECT ${tables}.purge(1e9, 1e9, 100)`)
+  })
+  const reads = [...await readsOf(schema)].map(([name, read]) => ({ name, read: read - (before.get(name) ?? 0) }))
+  const [forgotten, ...others] = reads.toSorted((a, b) => b.read - a.read)
+  t.match(forgotten, { name: 'events_pkey' })
+  t.ok(forgotten !== undefined && forgotten.read > 3 * LANES && forgotten.read < 4 * LANES + 20 * TURNS * AT_ONCE, JSON.stringify(forgotten))
+  t.same(others.filter(({ read }) => read > 10 * TURNS * AT_ONCE), [])
+})
