@@ -4,7 +4,7 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
 import type { Call, Opening } from '../../../lib/inbox/sqlite/messages.ts'
-import { replayBeside } from '../../../lib/inbox/sqlite/replay-beside.ts'
+import { orderBeside } from '../../../lib/inbox/sqlite/order-beside.ts'
 import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { openInbox, temporaryFile, threads } from '../../helpers/sqlite.ts'
@@ -154,7 +154,7 @@ test('a thread that is started again has ended nothing: what is under way goes o
 
 test('a trial whose claim was lost with the thread has not begun', async (t) => {
   const path = await ended(t)
-  const opening = { kind: 'open', keep: 1, maxBacklog: 10, again: true } as const
+  const opening = { kind: 'open', keep: 1, keepFailed: 1, maxBacklog: 10, again: true } as const
   const work = (store: Store, call: Call) => store.run({ kind: 'work', now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: [call] }).results[0]
   const open = (more: Pick<Opening, 'path' | 'held' | 'restarted'>) => {
     const store = new Store({ ...opening, ...more })
@@ -178,9 +178,29 @@ test('who replays in a file that nobody has keeps what is suspect', async (t) =>
   await Promise.all(adds(first, ...['a1', 'b1'].map((id) => newEvent(id, { id }))))
   await first.stats()
   const left = afterEnd(t, path)
-  t.equal(await replayBeside(left, ['e1'], new AbortController().signal), 1)
+  t.equal(await orderBeside(left, { action: 'replay', ids: ['e1'], all: false }, new AbortController().signal), 1)
   const inbox = await openInbox(t, { path: left })
   t.equal(inbox.isRecovering, true)
   t.same(shown(await claim(inbox)).toSorted(), ['a1 1', 'e1 1'])
   t.same(await claim(inbox), [])
+})
+
+test('of a lane that was under way, no more is suspect than can have been so, and of others nothing', async (t) => {
+  const path = temporaryFile(t)
+  const first = await openInbox(t, { path })
+  await Promise.all(adds(first, ...Array.from({ length: 20 }, (_, i) => newEvent('a', { id: `a${i}` })), newEvent('b', { id: 'b0' }), newEvent('b', { id: 'b1' })))
+  await first.close()
+  const second = await openInbox(t, { path })
+  t.equal(second.isRecovering, false)
+  t.match(await claim(second, 1), [{ lane: 'a', events: { length: 16 } }])
+  const inbox = await openInbox(t, { path: afterEnd(t, path) })
+  t.equal(inbox.isRecovering, true)
+  const sizes: Record<string, number[]> = { a: [], b: [] }
+  for (let claims = await claim(inbox); claims.length > 0; claims = await claim(inbox)) {
+    for (const held of claims) {
+      sizes[held.lane]?.push(held.events.length)
+      await inbox.settle(held, held.events.map(({ seq }) => ({ seq, state: 'done', dueAt: null, completed: [], error: null })))
+    }
+  }
+  t.same(sizes, { a: [...Array.from({ length: 16 }, () => 1), 4], b: [2] })
 })
