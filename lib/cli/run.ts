@@ -27,7 +27,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./listen/listen.ts')).listen
   },
   inbox: {
-    summary: 'look into an inbox, beside the app that uses it, and replay from it',
+    summary: 'look into an inbox, beside the app that uses it, replay and delete',
     load: async () => (await import('./inbox/inbox.ts')).inbox
   }
 }

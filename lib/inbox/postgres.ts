@@ -3,6 +3,7 @@ import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcom
 import { Adds } from './postgres/adds.ts'
 import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
+import { quoted } from './postgres/names.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
 import { openPool } from './postgres/pool.ts'
@@ -13,8 +14,6 @@ import { Views } from './postgres/views.ts'
 
 /** Of a pool that does not say it: pg's own default. */
 const CONNECTIONS = 10
-/** Replayed in one transaction: what is added to the same lanes in the meantime waits for it. */
-const REPLAYED_AT_ONCE = 500
 
 /** What an inbox has while it is open. */
 interface Parts {
@@ -22,7 +21,7 @@ interface Parts {
   readonly deliveries: Deliveries
   readonly signals: Signals
   readonly views: Views
-  readonly wake: () => void
+  readonly isRecovering: boolean
   readonly close: () => Promise<void>
 }
 
@@ -45,6 +44,10 @@ class PostgresInbox implements Inbox {
       this.#opened = false
       throw error
     }
+  }
+
+  get isRecovering (): boolean {
+    return this.#parts?.isRecovering === true
   }
 
   add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
@@ -73,19 +76,17 @@ class PostgresInbox implements Inbox {
     return await (await this.#seen()).views.get(id)
   }
 
-  async replay (ids: readonly string[], _options?: ReplayOptions): Promise<number> {
-    const { views, signals, wake } = await this.#seen()
-    let count = 0
-    for (let i = 0; i < ids.length; i += REPLAYED_AT_ONCE) {
-      count += await views.replay(ids.slice(i, i + REPLAYED_AT_ONCE))
-      wake()
-      signals.notify()
-    }
-    return count
+  async replay (ids: readonly string[], options?: ReplayOptions): Promise<number> {
+    return await (await this.#seen()).views.replay(ids, options)
   }
 
-  async discard (_ids: readonly string[]): Promise<number> { return await Promise.reject(new ClosingError()) }
-  async forget (_lane: string): Promise<number> { return await Promise.reject(new ClosingError()) }
+  async discard (ids: readonly string[]): Promise<number> {
+    return await (await this.#seen()).views.discard(ids)
+  }
+
+  async forget (lane: string): Promise<number> {
+    return await (await this.#seen()).views.forget(lane)
+  }
 
   async close (): Promise<void> {
     const parts = this.#parts
@@ -110,11 +111,13 @@ class PostgresInbox implements Inbox {
 
 async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Promise<Parts> {
   const { log, maxBacklog } = host
-  const { source, schema, keep, lease } = options
+  const { source, schema, keep, keepFailed, lease } = options
   const { pool, close: closePool } = await openPool(source, schema)
   const database = new Database(pool, log)
+  let isRecovering: boolean
   try {
     await prepareSchema(database, schema)
+    isRecovering = (await database.one(`SELECT ${quoted(schema)}.recovering()`)).recovering === 't'
   } catch (error) {
     database.close()
     await closePool()
@@ -122,19 +125,23 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   }
   const wake = () => { host.wake() }
   const signals = new Signals({ database, schema, connections: pool.options?.max ?? CONNECTIONS, wake })
-  const onAdded = () => {
+  const onNews = () => {
     wake()
     signals.notify()
   }
-  const adds = new Adds({ database, schema, maxBacklog, onAdded })
+  const adds = new Adds({ database, schema, maxBacklog, onAdded: onNews })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
-  const purge = new Purge({ database, schema, log, keep })
+  const purge = new Purge({ database, schema, log, keep, keepFailed })
+  const onChange = async (removed: ReadonlySet<number>) => {
+    await deliveries.discard(removed)
+    onNews()
+  }
   return {
     adds,
     deliveries,
     signals,
-    views: new Views(database, schema),
-    wake,
+    views: new Views(database, schema, { onChange }),
+    isRecovering,
     close: async () => {
       await Promise.all([adds.close(), deliveries.close(), purge.close()])
       signals.notify() // of what was given back

@@ -1,15 +1,17 @@
 import { ClosingError, InboxLockedError } from '../errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from './inbox.ts'
 import { Exchange } from './sqlite/exchange.ts'
+import type { Results } from './sqlite/messages.ts'
 import { resolveSqliteOptions } from './sqlite/options.ts'
 import type { SqliteInboxOptions } from './sqlite/options.ts'
 import { inboxStats, storedEvent } from './rows.ts'
 
-/** Replayed in one transaction: what is added in the meantime waits for it. */
-const REPLAYED_AT_ONCE = 500
+/** Replayed or removed in one transaction: what is added in the meantime waits for it. */
+const CHANGED_AT_ONCE = 500
 
 class SqliteInbox implements Inbox {
   readonly durable = true
+  isRecovering = false
   readonly #options: ReturnType<typeof resolveSqliteOptions>
   #exchange: Exchange | undefined
 
@@ -21,7 +23,7 @@ class SqliteInbox implements Inbox {
     if (this.#exchange !== undefined) throw new InboxLockedError(this.#options.path)
     const exchange = this.#exchange = new Exchange({ ...this.#options, host })
     try {
-      await exchange.open()
+      this.isRecovering = await exchange.open()
     } catch (error) {
       this.#exchange = undefined
       throw error
@@ -54,16 +56,29 @@ class SqliteInbox implements Inbox {
     return row && storedEvent(row)
   }
 
-  async replay (ids: readonly string[], _options?: ReplayOptions): Promise<number> {
+  async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
     let count = 0
-    for (let i = 0; i < ids.length; i += REPLAYED_AT_ONCE) {
-      count += await this.#open().replay({ method: 'replay', ids: ids.slice(i, i + REPLAYED_AT_ONCE) })
-    }
+    for (const part of batches(await this.#inOrder(ids))) count += await this.#open().changes.replay(part, all)
     return count
   }
 
-  async discard (_ids: readonly string[]): Promise<number> { return await Promise.reject(new ClosingError()) }
-  async forget (_lane: string): Promise<number> { return await Promise.reject(new ClosingError()) }
+  /** One batch is put in order as it is replayed: of several, the first must not have what comes before the second. */
+  async #inOrder (ids: readonly string[]): Promise<readonly string[]> {
+    if (ids.length <= CHANGED_AT_ONCE) return ids
+    const found: Results['inOrder'] = []
+    for (const part of batches(ids)) found.push(...await this.#open().call({ method: 'inOrder', ids: part }))
+    return found.sort((a, b) => a.seq - b.seq).map(({ id }) => id)
+  }
+
+  async discard (ids: readonly string[]): Promise<number> {
+    let count = 0
+    for (const part of batches(ids)) count += await this.#open().changes.discard(part)
+    return count
+  }
+
+  async forget (lane: string): Promise<number> {
+    return await this.#open().changes.forget(lane)
+  }
 
   async close (): Promise<void> {
     const exchange = this.#exchange
@@ -75,6 +90,10 @@ class SqliteInbox implements Inbox {
     if (this.#exchange === undefined) throw new ClosingError()
     return this.#exchange
   }
+}
+
+function batches (ids: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / CHANGED_AT_ONCE) }, (_, i) => ids.slice(i * CHANGED_AT_ONCE, (i + 1) * CHANGED_AT_ONCE))
 }
 
 /**

@@ -34,7 +34,7 @@ async function start (t: Test, path = join(folder(t), 'inbox.db')) {
 }
 
 function makeOther (path: string): void {
-  new Store({ kind: 'open', path, keep: 1, maxBacklog: 1, held: [], again: false }).close()
+  new Store({ kind: 'open', path, keep: 1, keepFailed: 1_000, maxBacklog: 1, held: [], again: false }).close()
 }
 
 test('nothing is answered 200 into a file that was removed, and the log says it at once', async (t) => {

@@ -23,7 +23,7 @@ export async function noteClaims (pool: pg.Pool, schema: string): Promise<void> 
       RETURN NULL;
     END $$;
     CREATE TRIGGER note_claim AFTER UPDATE ON ${name}.lanes FOR EACH ROW
-      WHEN (NEW.holder IS NOT NULL AND (NEW.holder, NEW.claim) IS DISTINCT FROM (OLD.holder, OLD.claim))
+      WHEN (NEW.claim IS NOT NULL AND (NEW.holder, NEW.claim) IS DISTINCT FROM (OLD.holder, OLD.claim))
       EXECUTE FUNCTION ${name}.note_claim()`)
 }
 

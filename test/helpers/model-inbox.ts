@@ -1,5 +1,5 @@
 import { BacklogFullError, ClosingError } from '../../index.ts'
-import type { Claim, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../index.ts'
+import type { Claim, ClaimedEvent, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../index.ts'
 import { lineOf, MOST_KEPT, recordsOf } from '../../lib/inbox/records.ts'
 
 interface Row extends NewEvent {
@@ -70,9 +70,19 @@ export class ModelInbox implements Inbox {
       const due = (rows[0]?.dueAt ?? 0) <= Date.now()
       if (claims.length >= lanes || this.#held.has(lane) || !due) continue
       this.#held.add(lane)
-      claims.push({ lane, events: rows.slice(0, 3).map((row) => ({ ...row, attempt: row.attempts + 1, failingFor: row.since === null ? 0 : Date.now() - row.since })) })
+      claims.push({ lane, events: rows.slice(0, 3).map((row) => this.#claimed(row)) })
     }
     return claims
+  }
+
+  #claimed (row: Row): ClaimedEvent {
+    const isThere = () => this.rows.includes(row)
+    return {
+      ...row,
+      attempt: row.attempts + 1,
+      failingFor: row.since === null ? 0 : Date.now() - row.since,
+      get isDiscarded () { return !isThere() }
+    }
   }
 
   async settle ({ lane }: Claim, outcomes: readonly Outcome[]): Promise<void> {

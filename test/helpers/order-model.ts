@@ -34,6 +34,7 @@ interface Step {
   life: number
   /** None if it is the life that ends. */
   event?: number
+  attempt?: number
   step: 'begin' | 'end' | 'fail' | 'crash'
 }
 
@@ -59,21 +60,21 @@ export class OrderModel {
     const listener = (event: number, context: WebhookContext) => {
       const failure = this.events[event]?.failures[context.attempt - 1]
       if (life.crashed) return new Promise(() => {})
-      this.steps.push({ life: life.number, event, step: 'begin' })
+      this.steps.push({ life: life.number, event, attempt: context.attempt, step: 'begin' })
       if (failure !== 'throws') return this.#run(event, failure, life, context)
-      this.steps.push({ life: life.number, event, step: 'fail' })
+      this.steps.push({ life: life.number, event, attempt: context.attempt, step: 'fail' })
       throw new Error('planned')
     }
     webhooks.on('newMessage', ({ message }, context) => listener(Number(message.content), context))
     webhooks.on('invalid', (event, context) => listener(Number((event as NewMessage).message.content), context)) // but for one field it is
   }
 
-  async #run (event: number, failure: string | undefined, life: Life, { signal }: WebhookContext): Promise<void> {
+  async #run (event: number, failure: string | undefined, life: Life, { attempt, signal }: WebhookContext): Promise<void> {
     const late = new Promise((resolve) => { signal.addEventListener('abort', resolve) })
     await (failure === 'hangs' ? late : Promise.race([turn(2), late]))
     if (life.crashed) await new Promise(() => {})
     const failed = failure !== undefined || signal.aborted // on a machine that is busy with other things, too
-    this.steps.push({ life: life.number, event, step: failed ? 'fail' : 'end' })
+    this.steps.push({ life: life.number, event, attempt, step: failed ? 'fail' : 'end' })
     if (failed) throw new Error('planned') // one that still ran would not be called again
   }
 
@@ -114,8 +115,10 @@ function bodyOf (conversation: string, i: number, invalid: boolean): object {
   return invalid ? { ...event, conversation: { ...event.conversation, read: 'no' } } : event
 }
 
-const isDead = (steps: readonly Step[], event: number) =>
-  steps.filter((step) => step.event === event && step.step === 'fail').length >= ATTEMPTS
+/** Its last attempt has failed, or a life has ended in it. An attempt may be missing: that of a life that has ended before it called a listener. */
+const isDead = (steps: readonly Step[], event: number) => steps.some(({ event: other, attempt = 0, life, step }) =>
+  other === event && attempt >= ATTEMPTS && (step === 'fail' || (step === 'begin' && hasCrashed(steps, life))))
+const hasCrashed = (steps: readonly Step[], life: number) => steps.some((step) => step.life === life && step.step === 'crash')
 const hasEnded = (steps: readonly Step[], event: number) => steps.some((step) => step.event === event && step.step === 'end')
 
 /** Of one step, after others of its conversation. */

@@ -22,7 +22,7 @@ export function threads (t: Test): Worker[] {
 }
 
 /** An inbox on a file, and what it has told its host. */
-export async function openInbox (t: Test, options: { path: string, keep?: number }, host: Partial<InboxHost> = {}): Promise<Inbox> {
+export async function openInbox (t: Test, options: { path: string, keep?: number, keepFailed?: number }, host: Partial<InboxHost> = {}): Promise<Inbox> {
   const inbox = sqliteInbox(options)
   t.teardown(async () => { await inbox.close() })
   await inbox.open({ log: Fastify().log, maxBacklog: 1_000_000, wake: () => {}, ...host })

@@ -46,6 +46,39 @@ export const done = ({ events: [event] }: Claim): Outcome[] =>
 export const dead = ({ events: [event] }: Claim): Outcome[] =>
   event === undefined ? [] : [{ seq: event.seq, state: 'dead', dueAt: null, completed: [], error: 'listener 1: broken' }]
 
+/** What is still to be delivered of what was claimed. */
+const wanted = (claims: readonly Claim[]) => claims.flatMap(({ lane, events }) =>
+  events.filter(({ isDiscarded }) => isDiscarded !== true).map(({ id }) => `${lane}: ${id}`))
+
+/** What fails and is due again at once. */
+const failed = ({ events: [event] }: Claim, more: Partial<Outcome> = {}): Outcome[] =>
+  event === undefined ? [] : [{ seq: event.seq, state: 'pending', dueAt: 1, completed: [], error: 'listener 1: broken', ...more }]
+
+/** Settles whatever is due until nothing is, and returns in that order what of it was to be delivered. */
+async function deliverAll (inbox: Inbox, state: Outcome['state'] = 'done'): Promise<string[]> {
+  const delivered: string[] = []
+  for (let claims = await claim(inbox); claims.length > 0; claims = await claim(inbox)) {
+    for (const held of claims) {
+      delivered.push(...wanted([held]))
+      await inbox.settle(held, held.events.map(({ seq }) => ({ seq, state, dueAt: null, completed: [], error: null })))
+    }
+  }
+  return delivered
+}
+
+/** Events of one lane that have come to these ends. */
+async function ended (inbox: Inbox, lane: string, ...states: Array<'done' | 'dead' | 'invalid'>): Promise<NewEvent[]> {
+  const events = states.map((state) => newEvent(lane, state === 'invalid' ? { problems: ['/message: Expected object'] } : {}))
+  const added = Promise.allSettled(adds(inbox, ...events))
+  for (const state of states) {
+    for (const held of await claim(inbox)) await inbox.settle(held, done(held).map((outcome) => ({ ...outcome, state })))
+  }
+  await added
+  return events
+}
+
+const EMPTY = { pending: 0, failing: 0, done: 0, dead: 0, invalid: 0, oldestPendingAt: null }
+
 async function settleAll (inbox: Inbox, outcomes = done): Promise<void> {
   for (let claims = await claim(inbox); claims.length > 0; claims = await claim(inbox)) {
     for (const claim of claims) await inbox.settle(claim, outcomes(claim))
@@ -204,6 +237,100 @@ export function conformance (name: string, create: () => Inbox): void {
     t.match(await inbox.stats(), { pending: 2, done: 0, invalid: 0 })
   })
 
+  test(`${name}: discarded events of every state are gone and not counted, and what is unknown is not either`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const events = await ended(inbox, 'a', 'done', 'dead', 'invalid')
+    const [waiting, kept] = [newEvent('a'), newEvent('b')]
+    void Promise.allSettled(adds(inbox, waiting, kept))
+    await seen(inbox)
+    t.match(await inbox.stats(), { pending: 2, done: 1, dead: 1, invalid: 1 })
+    const ids = [...events, waiting].map(({ id }) => id)
+    t.equal(await inbox.discard([...ids, 'unknown', ...ids]), 4, 'each once')
+    t.match(await inbox.stats(), { ...EMPTY, pending: 1, oldestPendingAt: Date })
+    for (const id of ids) t.equal(await inbox.get(id), undefined)
+    t.same((await inbox.list()).map(({ id }) => id), [kept.id])
+    t.equal(await inbox.replay(ids), 0)
+    t.equal(await inbox.discard(ids), 0)
+    t.equal(await inbox.discard([]), 0)
+    t.same(await deliverAll(inbox), [`b: ${kept.id}`])
+    t.match(await inbox.stats(), { ...EMPTY, done: 1 })
+  })
+
+  test(`${name}: a repeat of a discarded event is new again`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const events = await ended(inbox, 'a', 'done', 'dead')
+    const waiting = newEvent('a')
+    void Promise.allSettled(adds(inbox, waiting))
+    await seen(inbox)
+    const all = [...events, waiting]
+    t.equal(await inbox.discard(all.map(({ id }) => id)), 3)
+    const added = Promise.all(adds(inbox, ...all))
+    t.same(await deliverAll(inbox), all.map(({ id }) => `a: ${id}`))
+    t.same(await added, ['accepted', 'accepted', 'accepted'])
+    t.match(await inbox.stats(), { ...EMPTY, done: 3 })
+  })
+
+  test(`${name}: an event that is discarded while it is claimed is marked, and whatever becomes of it counts nothing`, async (t) => {
+    for (const state of ['done', 'dead', 'pending'] as const) {
+      const inbox = create()
+      await open(t, inbox)
+      const [first, second] = [newEvent('a'), newEvent('a')]
+      void Promise.allSettled(adds(inbox, first, second))
+      const [held] = await claim(inbox)
+      t.equal(await inbox.discard([first.id]), 1)
+      t.equal(held?.events[0]?.isDiscarded, true)
+      t.match(await inbox.stats(), { ...EMPTY, pending: 1, oldestPendingAt: Date })
+      t.same(await claim(inbox), [], 'its lane is still held')
+      const dueAt = state === 'pending' ? Date.now() + 3_600_000 : null
+      if (held !== undefined) await inbox.settle(held, done(held).map((outcome) => ({ ...outcome, state, dueAt, error: 'listener 1: broken' })))
+      t.match(await inbox.stats(), { ...EMPTY, pending: 1, oldestPendingAt: Date })
+      t.same(await deliverAll(inbox), [`a: ${second.id}`], 'what was behind it goes on at once')
+      t.match(await inbox.stats(), { ...EMPTY, done: 1 })
+    }
+  })
+
+  test(`${name}: an event behind a claimed one is discarded, and not delivered`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const events = [newEvent('a'), newEvent('a'), newEvent('a')]
+    const [first, second, third] = events.map(({ id }) => id)
+    void Promise.allSettled(adds(inbox, ...events))
+    const [held] = await claim(inbox)
+    t.equal(await inbox.discard([String(second)]), 1)
+    if (held !== undefined) await inbox.settle(held, done(held))
+    t.same(await deliverAll(inbox), [`a: ${third}`])
+    t.match(await inbox.stats(), { ...EMPTY, done: 2 })
+    t.equal(await inbox.discard([String(first), String(third)]), 2)
+    t.match(await inbox.stats(), EMPTY)
+  })
+
+  test(`${name}: a lane is forgotten with all of its events, and no other`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const kept = await ended(inbox, 'b', 'done', 'dead', 'invalid')
+    const gone = await ended(inbox, 'a', 'done', 'dead', 'invalid')
+    const events = [newEvent('a'), newEvent('a'), newEvent('b')]
+    void Promise.allSettled(adds(inbox, ...events))
+    const held = (await claim(inbox)).find(({ lane }) => lane === 'a')
+    t.equal(await inbox.forget('a'), 5)
+    t.equal(held?.events[0]?.isDiscarded, true)
+    t.match(await inbox.stats(), { pending: 1, done: 1, dead: 1, invalid: 1 })
+    t.same((await inbox.list()).map(({ lane }) => lane), ['b', 'b', 'b', 'b'])
+    for (const { id } of [...gone, ...events.slice(0, 2)]) t.equal(await inbox.get(id), undefined)
+    t.equal(await inbox.forget('a'), 0)
+    t.equal(await inbox.forget('unknown'), 0)
+    if (held !== undefined) await inbox.settle(held, dead(held))
+    t.same(await deliverAll(inbox), [], 'b is claimed')
+    t.match(await inbox.stats(), { pending: 1, done: 1, dead: 1, invalid: 1 })
+    t.equal(await inbox.replay(kept.map(({ id }) => id)), 3)
+
+    const again = Promise.all(adds(inbox, ...events.slice(0, 2)))
+    t.same(await deliverAll(inbox), events.slice(0, 2).map(({ id }) => `a: ${id}`), 'new to it')
+    t.same(await again, ['accepted', 'accepted'])
+  })
+
   test(`${name}: nothing is added after it was closed`, async (t) => {
     const inbox = create()
     await open(t, inbox)
@@ -215,6 +342,113 @@ export function conformance (name: string, create: () => Inbox): void {
 
 /** What durable drivers keep to besides. */
 export function durableConformance (name: string, create: () => Inbox): void {
+  test(`${name}: what is behind an event that leaves its lane goes on in order, and the event does not go on before it is due`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await Promise.all(adds(inbox, ...['a1', 'a2', 'a3'].map((id) => newEvent('a', { id }))))
+    const dueAt = Date.now() + 3_600_000
+    for (const held of await claim(inbox)) await inbox.settle(held, failed(held, { aside: true, dueAt }))
+    t.match(await inbox.get('a1'), { lane: 'a', state: 'pending', attempts: 1, dueAt: new Date(dueAt), error: 'listener 1: broken' })
+    t.match(await inbox.stats(), { pending: 3, failing: 1 })
+    await Promise.all(adds(inbox, newEvent('a', { id: 'a4' })))
+    t.same(await deliverAll(inbox), ['a: a2', 'a: a3', 'a: a4'])
+    t.match(await inbox.stats(), { pending: 1, failing: 1, done: 3 })
+  })
+
+  test(`${name}: an event that has left its lane has one of its own, until it is replayed`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await Promise.all(adds(inbox, ...['a1', 'a2', 'a3'].map((id) => newEvent('a', { id }))))
+    for (const held of await claim(inbox)) await inbox.settle(held, failed(held, { aside: true }))
+    const [rest, beside] = (await claim(inbox)).toSorted((x, y) => String(x.events[0]?.id).localeCompare(String(y.events[0]?.id))).toReversed()
+    t.match([rest, beside], [{ lane: 'a', events: [{ id: 'a2', attempt: 1 }] }, { events: [{ id: 'a1', attempt: 2, isAside: true }] }])
+    t.not(beside?.lane, 'a')
+    t.equal(beside?.events.length, 1)
+    if (beside !== undefined) await inbox.settle(beside, failed(beside, { aside: true })) // it has left already
+    const [again] = await claim(inbox)
+    t.match(again, { lane: beside?.lane, events: [{ id: 'a1', attempt: 3 }] })
+    if (again !== undefined) await inbox.settle(again, dead(again))
+    t.match(await inbox.get('a1'), { lane: 'a', state: 'dead', attempts: 3 })
+    t.equal(await inbox.replay(['a1']), 1)
+    t.match(await inbox.get('a1'), { lane: 'a', state: 'pending', attempts: 0 })
+    if (rest !== undefined) await inbox.settle(rest, done(rest))
+    t.same(await deliverAll(inbox), ['a: a3', 'a: a1'])
+  })
+
+  test(`${name}: an event that leaves a lane where it is alone is tried again like any other`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await inbox.add(newEvent('alone', { id: 'alone' }))
+    for (const held of await claim(inbox)) await inbox.settle(held, failed(held, { aside: true }))
+    const [again] = await claim(inbox)
+    t.match(again, { events: [{ id: 'alone', attempt: 2, isAside: true }] })
+    if (again !== undefined) await inbox.settle(again, done(again))
+    t.match(await inbox.get('alone'), { lane: 'alone', state: 'done', attempts: 2 })
+    t.same(await claim(inbox), [])
+  })
+
+  test(`${name}: who has completed an event and who refuses it is remembered, and after a replay of a dead one who has completed it, unless all are meant`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await inbox.add(newEvent('a', { id: 'a1' }))
+    const listeners = { completed: ['first'], refused: ['second "\\\0'] }
+    const next = async (outcomes: (held: Claim) => Outcome[]) => {
+      const [held] = await claim(inbox)
+      const event = held?.events[0]
+      if (held !== undefined) await inbox.settle(held, outcomes(held))
+      return { attempt: event?.attempt, completed: event?.completed, refused: event?.refused ?? [] }
+    }
+    const ending = (state: Outcome['state']) => (held: Claim) => failed(held, { state, dueAt: null, ...listeners })
+    t.same(await next((held) => failed(held, listeners)), { attempt: 1, completed: [], refused: [] })
+    t.match(await next(ending('dead')), { attempt: 2, completed: ['first'], refused: [/^second "\\/] })
+    await inbox.replay(['a1'])
+    t.same(await next(ending('dead')), { attempt: 1, completed: ['first'], refused: [] })
+    await inbox.replay(['a1'], { all: true })
+    t.same(await next(ending('done')), { attempt: 1, completed: [], refused: [] })
+    await inbox.replay(['a1'], { all: false })
+    t.same(await next(ending('done')), { attempt: 1, completed: [], refused: [] }, 'a done one is as new')
+  })
+
+  test(`${name}: for how long an event has failed is counted from its first failure, and from a replay on anew`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    await inbox.add(newEvent('a', { id: 'a1' }))
+    const next = async (outcomes: (held: Claim) => Outcome[]) => {
+      const [held] = await claim(inbox)
+      const event = held?.events[0]
+      if (held !== undefined) await inbox.settle(held, outcomes(held))
+      for (const now = Date.now(); Date.now() < now + 5;) await turns()
+      return event?.failingFor ?? 0
+    }
+    t.equal(await next(failed), 0)
+    const first = await next(failed)
+    t.ok(first > 0 && first < 60_000, `${first} ms`)
+    const second = await next((held) => failed(held, { aside: true }))
+    t.ok(second > first, `${second} ms`)
+    const third = await next(dead)
+    t.ok(third > second, `${third} ms`)
+    const replayedAt = Date.now()
+    await inbox.replay(['a1'])
+    t.equal(await next(failed), 0)
+    const again = await next(failed)
+    t.ok(again > 0 && again <= Date.now() - replayedAt + 1, `${again} ms`)
+  })
+
+  test(`${name}: replayed events keep the order of their lanes, whatever the order of their ids, and however many they are`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const events = Array.from({ length: 640 }, (_, i) => newEvent(`lane ${i % 3}`, { id: `replayed ${i}` }))
+    for (let i = 0; i < events.length; i += 100) {
+      await Promise.all(adds(inbox, ...events.slice(i, i + 100)))
+      await deliverAll(inbox, i % 200 === 0 ? 'dead' : 'done')
+    }
+    const newestFirst = (await inbox.list({ limit: 1_000 })).map(({ id }) => id)
+    t.equal(await inbox.replay([...newestFirst, 'unknown', ...newestFirst.slice(0, 10)]), 640)
+    const lanes = Map.groupBy(await deliverAll(inbox), (line) => line.slice(0, 6))
+    for (const [lane, lines] of lanes) t.same(lines, events.filter((event) => event.lane === lane).map(({ id }) => `${lane}: ${id}`))
+    t.equal(lanes.size, 3)
+  })
+
   test(`${name}: an event that is to be tried again holds its lane until then, and remembers who has completed it`, async (t) => {
     const inbox = create()
     const woken = await open(t, inbox)
@@ -351,5 +585,73 @@ export function durableConformance (name: string, create: () => Inbox): void {
     t.ok(deliveries.length > 5 && deliveries.length < 30, `${deliveries.length} are kept`)
     t.same(deliveries.map(({ attempt }) => attempt), Array.from({ length: deliveries.length }, (_, i) => 31 - deliveries.length + i))
     t.equal(deliveries[0]?.failures[0]?.error.length, 1_001, 'shortened')
+  })
+
+  test(`${name}: the lane of an event that is discarded while it waits for its retry goes on at once`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const events = [newEvent('a'), newEvent('a'), newEvent('a')]
+    const [first = '', second = '', third = ''] = events.map(({ id }) => id)
+    await Promise.all(adds(inbox, ...events))
+    const fail = async (dueAt: number) => {
+      for (const held of await claim(inbox)) await inbox.settle(held, done(held).map((outcome) => ({ ...outcome, state: 'pending', dueAt })))
+    }
+    await fail(Date.now() + 3_600_000)
+    t.equal(await inbox.discard([second]), 1)
+    t.same(await claim(inbox), [], 'the first one waits')
+    t.equal(await inbox.discard([first]), 1)
+    t.same(wanted(await claim(inbox)), [`a: ${third}`])
+    t.match(await inbox.stats(), { ...EMPTY, pending: 1, oldestPendingAt: Date })
+  })
+
+  test(`${name}: a discarded lane that is empty is a new one with its next event`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const first = newEvent('a')
+    await inbox.add(first)
+    for (const held of await claim(inbox)) await inbox.settle(held, done(held).map((outcome) => ({ ...outcome, state: 'pending', dueAt: Date.now() + 3_600_000 })))
+    t.equal(await inbox.discard([first.id]), 1)
+    t.match(await inbox.stats(), EMPTY)
+    const next = newEvent('a')
+    await inbox.add(next)
+    t.same(await deliverAll(inbox), [`a: ${next.id}`])
+  })
+
+  test(`${name}: a lane is forgotten with what was retried, replayed, set aside and kept as invalid, and by any spelling of its name`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const lane = 'a\0\ud800'
+    const events = [newEvent(lane), newEvent(lane), newEvent(lane), newEvent(lane, { state: 'invalid', problems: ['/message: Expected object'] })]
+    const [aside, replayed, retried] = events
+    await Promise.all(adds(inbox, ...events))
+    const settle = async (outcome: Partial<Outcome>) => {
+      const [held] = await claim(inbox)
+      if (held !== undefined) await inbox.settle(held, done(held).map((one) => ({ ...one, ...outcome })))
+    }
+    await settle({ state: 'pending', dueAt: Date.now() + 3_600_000, aside: true })
+    // With a driver that knows no `aside`, the others wait behind it.
+    await settle({ state: 'dead' })
+    await inbox.replay([String(replayed?.id)])
+    await settle({ state: 'pending', dueAt: Date.now() + 3_600_000 })
+    t.ok(await inbox.get(String(aside?.id)))
+    t.ok(await inbox.get(String(retried?.id)))
+    t.equal(await inbox.forget(lane), 4)
+    t.match(await inbox.stats(), EMPTY)
+    t.same(await inbox.list(), [])
+    t.same(await claim(inbox), [])
+  })
+
+  test(`${name}: a long lane is forgotten beside what is added to others`, async (t) => {
+    const inbox = create()
+    await open(t, inbox, 10_000)
+    const long = Array.from({ length: 2_500 }, (_, i) => newEvent(i % 2 === 0 ? 'long' : `short ${i}`))
+    await Promise.all(adds(inbox, ...long))
+    const forgetting = Promise.resolve(inbox.forget('long'))
+    t.same(await Promise.all(adds(inbox, newEvent('c'), newEvent('d'))), ['accepted', 'accepted'])
+    t.equal(await forgetting, 1_250)
+    t.match(await inbox.stats(), { pending: 1_252 })
+    const delivered = await deliverAll(inbox)
+    t.equal(delivered.length, 1_252)
+    t.notOk(delivered.some((event) => event.startsWith('long')))
   })
 }

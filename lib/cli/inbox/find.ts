@@ -8,6 +8,16 @@ import type { Source } from './source.ts'
 /** Named if several begin with the same characters. */
 const MOST = 5
 
+/** Several of them, each once. All are looked for first: with one that is misspelt, nothing is done. */
+export async function findAll (source: Source, given: readonly string[]): Promise<StoredEvent[]> {
+  const found = new Map<string, StoredEvent>()
+  for (const one of given) {
+    const event = await find(source, one)
+    found.set(event.id, event)
+  }
+  return [...found.values()]
+}
+
 /** An event, of whose id the first characters may be given. */
 export async function find (source: Source, given: string): Promise<StoredEvent> {
   if (given.length < SHORTEST_PREFIX) throw new UsageError(`An id has to be given with ${SHORTEST_PREFIX} characters or more, got ${inQuotes(given)}`)

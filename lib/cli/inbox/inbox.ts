@@ -2,6 +2,8 @@ import { isCoded } from '../../errors.ts'
 import { CommandError } from '../command-error.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
+import { discard } from './discard.ts'
+import { forget } from './forget.ts'
 import { HELP } from './help.ts'
 import { hasLimits } from './limits.ts'
 import { list } from './list.ts'
@@ -16,9 +18,9 @@ import { watch } from './watch.ts'
 
 export type Action = (source: Source, options: InboxOptions, io: Io) => Promise<number>
 
-const ACTIONS: Record<InboxOptions['action'], Action> = { stats, list, show, replay, watch }
+const ACTIONS: Record<InboxOptions['action'], Action> = { stats, list, show, replay, discard, forget, watch }
 
-/** `fastify-oneroute-webhooks inbox`: looks into an inbox, and replays from it. Settles with the exit code. */
+/** `fastify-oneroute-webhooks inbox`: looks into an inbox, replays and deletes. Settles with the exit code. */
 export async function inbox (argv: string[], io: Io): Promise<number> {
   const options = parseInboxOptions(argv, io.env)
   if (options === 'help') {

@@ -16,10 +16,13 @@ export interface InboxOptions {
   readonly ids: readonly string[]
   readonly db: string
   readonly schema: string
+  /** With `forget`, its conversation is the one to be forgotten. */
   readonly filter: EventFilter
   readonly limit: number
   /** Instead of some ids, all events of this state are replayed. */
   readonly all: 'dead' | 'invalid' | undefined
+  /** Replayed for all listeners, and not only for those that failed. */
+  readonly allListeners: boolean
   readonly yes: boolean
   readonly limits: Limits
   readonly json: boolean
@@ -27,7 +30,7 @@ export interface InboxOptions {
   readonly redact: readonly string[]
 }
 
-const ACTIONS = ['stats', 'list', 'show', 'replay', 'watch'] as const
+const ACTIONS = ['stats', 'list', 'show', 'replay', 'discard', 'forget', 'watch'] as const
 type Action = typeof ACTIONS[number]
 const STATES = ['pending', 'done', 'dead', 'invalid'] as const satisfies readonly EventState[]
 
@@ -41,6 +44,7 @@ const OPTIONS = {
   limit: { type: 'string' },
   dead: { type: 'boolean', default: false },
   invalid: { type: 'boolean', default: false },
+  'all-listeners': { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
   'max-dead': { type: 'string' },
   'max-failing': { type: 'string' },
@@ -55,13 +59,44 @@ const TAKES: Record<Action, readonly string[]> = {
   stats: ['max-dead', 'max-failing', 'max-silence'],
   list: ['state', 'name', 'conversation', 'text', 'limit', 'redact'],
   show: ['redact'],
-  replay: ['dead', 'invalid', 'yes'],
+  replay: ['dead', 'invalid', 'conversation', 'all-listeners', 'yes'],
+  discard: [],
+  forget: ['yes'],
   watch: ['state', 'name', 'conversation', 'text', 'redact']
 }
 const ALL_TAKE = ['db', 'schema', 'json']
 
+interface Chosen {
+  readonly dead: boolean
+  readonly invalid: boolean
+  readonly conversation?: string | undefined
+}
+
+/** Says what is wrong with the words behind an action. */
+type Check = (words: readonly string[], chosen: Chosen) => string | undefined
+
+const takesNone: Check = (words) => words.length === 0
+  ? undefined
+  : `takes no ${words.map(inQuotes).join(', ')}: a text with spaces has to be in quotes`
+
+const WRONG: Record<Action, Check> = {
+  stats: takesNone,
+  list: takesNone,
+  watch: takesNone,
+  show: ({ length }) => length === 1 ? undefined : `takes one id, got ${length}`,
+  replay ({ length }, { dead, invalid, conversation }) {
+    const ways = [length > 0, dead || (conversation !== undefined && !invalid), invalid].filter(Boolean).length
+    const isWrong = ways !== 1 || (length > 0 && conversation !== undefined)
+    return isWrong ? 'takes either ids, or --dead, or --invalid; --conversation goes with the last two' : undefined
+  },
+  discard: ({ length }) => length > 0 ? undefined : 'takes one id or more, got 0',
+  forget: ({ length, 0: conversation }) => length === 1 && conversation !== '' ? undefined : `takes one conversation, got ${conversation === '' ? "''" : length}`
+}
+
 /** What may be an id, or the beginning of one, that begins as an option does. */
 const ID_LIKE_AN_OPTION = /^-[\w-]{5,}$/
+/** An id, or what `list` prints of it. */
+const AS_PRINTED = /^-(?:[\w-]{9}|[\w-]{42})$/
 /** What may have been meant as an option. An id hardly ever has letters only, and is longer. */
 const LIKE_AN_OPTION = /^(?:-[a-z][a-z-]{0,18}|--[a-zA-Z][a-zA-Z-]{0,17})$/
 
@@ -69,20 +104,22 @@ const LIKE_AN_OPTION = /^(?:-[a-z][a-z-]{0,18}|--[a-zA-Z][a-zA-Z-]{0,17})$/
 export function parseInboxOptions (argv: string[], env: Io['env']): InboxOptions | 'help' {
   const { values, positionals, tokens } = asUsage(() => parseArgs({ args: idsLast(argv), options: OPTIONS, allowPositionals: true, tokens: true }))
   if (values.help) return 'help'
-  const [given, ...ids] = positionals
+  const [given, ...words] = positionals
   const action = oneOf('The first word after inbox', given, ACTIONS)
   if (action === undefined) throw new UsageError(`Which of them: ${ACTIONS.join(', ')}?`)
   for (const token of tokens) if (token.kind === 'option') refuseStranger(action, token.name)
-  refuseContradictions(action, ids, values)
+  const problem = WRONG[action](words, values)
+  if (problem !== undefined) throw new UsageError(`inbox ${action} ${problem}`)
   const { name, conversation, text, dead, invalid, yes, json, schema } = values
   return {
     action,
-    ids,
+    ids: action === 'forget' ? [] : words,
     db: whichInbox(values.db, env),
     schema: checkedSchema(schema),
-    filter: { state: oneOf('--state', values.state, STATES), name, conversation, text },
+    filter: { state: oneOf('--state', values.state, STATES), name, conversation: action === 'forget' ? words[0] : conversation, text },
     limit: limitOf(values.limit),
-    all: dead ? 'dead' : invalid ? 'invalid' : undefined,
+    all: invalid ? 'invalid' : dead || (action === 'replay' && conversation !== undefined) ? 'dead' : undefined,
+    allListeners: values['all-listeners'],
     yes,
     limits: limitsIn(values),
     json,
@@ -96,8 +133,9 @@ function idsLast (argv: readonly string[]): string[] {
   const words = argv.slice(0, end)
   const isValue = (at: number) => Object.entries(OPTIONS).some(([name, { type }]) => type === 'string' && words[at - 1] === `--${name}`)
   const action = words.find((word, at) => !word.startsWith('-') && !isValue(at))
-  if (action !== 'show' && action !== 'replay') return [...argv]
-  const isId = (word: string, at: number) => ID_LIKE_AN_OPTION.test(word) && !LIKE_AN_OPTION.test(word) && !isValue(at)
+  if (action !== 'show' && action !== 'replay' && action !== 'discard') return [...argv]
+  const isId = (word: string, at: number) => !isValue(at) && !Object.keys(OPTIONS).includes(word.slice(2)) &&
+    (AS_PRINTED.test(word) || (ID_LIKE_AN_OPTION.test(word) && !LIKE_AN_OPTION.test(word)))
   return [...words.filter((word, at) => !isId(word, at)), '--', ...words.filter(isId), ...argv.slice(end + 1)]
 }
 
@@ -109,14 +147,6 @@ function oneOf<T extends string> (what: string, given: string | undefined, known
 
 function refuseStranger (action: Action, option: string): void {
   if (!ALL_TAKE.includes(option) && !TAKES[action].includes(option)) throw new UsageError(`inbox ${action} has no --${option}: leave it out`)
-}
-
-function refuseContradictions (action: Action, ids: readonly string[], { dead, invalid }: { dead: boolean, invalid: boolean }): void {
-  if (action === 'show' && ids.length !== 1) throw new UsageError(`inbox show takes one id, got ${ids.length}`)
-  if (action === 'replay' && [ids.length > 0, dead, invalid].filter(Boolean).length !== 1) throw new UsageError('inbox replay takes either ids, or --dead, or --invalid')
-  if (action !== 'show' && action !== 'replay' && ids.length > 0) {
-    throw new UsageError(`inbox ${action} takes no ${ids.map(inQuotes).join(', ')}: a text with spaces has to be in quotes`)
-  }
 }
 
 function whichInbox (option: string | undefined, { ONEROUTE_INBOX }: Io['env']): string {

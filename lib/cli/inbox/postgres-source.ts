@@ -4,15 +4,13 @@ import { checkSchema } from '../../inbox/postgres/schema.ts'
 import { Views } from '../../inbox/postgres/views.ts'
 import type { Source } from './source.ts'
 
-/** Replayed in one transaction: what is added to the same conversations in the meantime waits for it. */
-const REPLAYED_AT_ONCE = 500
 /** As the apps tell each other that something can be delivered. */
 const NOTIFY = "SELECT pg_notify($1, '')"
 
 export async function openPostgres (connectionString: string, schema: string, signal: AbortSignal): Promise<Source> {
   const { pool, close: closePool } = await openPool({ connectionString }, schema)
   const database = new Database(pool, { debug: () => {} })
-  const views = new Views(database, schema)
+  const views = new Views(database, schema, { signal, onChange: async () => { await database.run(NOTIFY, [schema]) } })
   const close = async () => {
     database.close()
     await closePool()
@@ -27,15 +25,9 @@ export async function openPostgres (connectionString: string, schema: string, si
     stats: async () => await views.stats(),
     list: async (options = {}) => await views.list(options),
     get: async (id) => await views.get(id),
-    async replay (ids) {
-      let count = 0
-      for (let i = 0; i < ids.length; i += REPLAYED_AT_ONCE) {
-        signal.throwIfAborted()
-        count += await views.replay(ids.slice(i, i + REPLAYED_AT_ONCE))
-        await database.run(NOTIFY, [schema])
-      }
-      return count
-    },
+    replay: async (ids, options) => await views.replay(ids, options),
+    discard: async (ids) => await views.discard(ids),
+    forget: async (conversation) => await views.forget(conversation),
     idsLike: async (prefix, most) => await views.idsLike(prefix, most),
     close
   }

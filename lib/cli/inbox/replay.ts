@@ -1,51 +1,36 @@
-import { createInterface } from 'node:readline/promises'
-import { replayAll } from '../../inbox/search.ts'
+import type { EventFilter } from '../../inbox/search.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
-import { isTerminal, jsonOf } from '../terminal.ts'
-import { UsageError } from '../usage-error.ts'
-import { find } from './find.ts'
+import { jsonOf, onOneLine } from '../terminal.ts'
+import { checkAsks, eventsOf, isConfirmed } from './confirm.ts'
+import { findAll } from './find.ts'
+import { newest } from './list.ts'
 import type { InboxOptions } from './options.ts'
 import type { Source } from './source.ts'
 
 export async function replay (source: Source, options: InboxOptions, io: Io): Promise<number> {
-  const ids = new Set<string>()
-  // All of them are looked for first: with one that is misspelt, nothing is replayed.
-  for (const given of options.ids) ids.add((await find(source, given)).id)
-  const count = options.all === undefined ? await source.replay([...ids]) : await allOf(options.all, source, options, io)
-  if (count === undefined) return EXIT.failed
-  io.stdout.write(options.json ? `${jsonOf({ replayed: count })}\n` : `${toldOf(count, ids.size)}\n`)
+  const { ids, all, allListeners, json } = options
+  const meant = all === undefined ? await findAll(source, ids) : await allOf(all, source, options, io)
+  if (meant === undefined) return EXIT.failed
+  const inOrder = meant.toSorted((a, b) => a.seq - b.seq).map(({ id }) => id)
+  const count = await source.replay(inOrder, { all: allListeners })
+  const pending = all === undefined ? inOrder.length - count : 0
+  io.stdout.write(json ? `${jsonOf({ replayed: count })}\n` : `${eventsOf(count)} replayed${pending > 0 ? `; ${eventsOf(pending)} pending already` : ''}\n`)
   return EXIT.ok
 }
 
-function toldOf (count: number, asked: number): string {
-  const pending = asked - count
-  return `${events(count)} replayed${pending > 0 ? `; ${events(pending)} pending already` : ''}`
-}
-
-function events (count: number): string {
-  return `${count} event${count === 1 ? '' : 's'}`
+interface Meant {
+  readonly id: string
+  readonly seq: number
 }
 
 /** Those that are dead or invalid when it asks. Undefined if that is not to be. */
-async function allOf (state: 'dead' | 'invalid', source: Source, { yes }: InboxOptions, io: Io): Promise<number | undefined> {
-  if (!yes && !isTerminal(io.stdin)) throw new UsageError(`inbox replay --${state} asks on a terminal: give --yes where there is none`)
-  const [last] = await source.list({ state, limit: 1 })
-  if (last === undefined) return 0
-  if (!yes) {
-    const { [state]: count } = await source.stats()
-    if (!await isConfirmed(`Replay ${count === 1 ? `1 ${state} event` : `all ${count} ${state} events`}? [y/N] `, io)) return undefined
-  }
-  return await replayAll(source, state, last.seq)
-}
-
-async function isConfirmed (question: string, { stdin, stderr, signal }: Io): Promise<boolean> {
-  const prompt = createInterface({ input: stdin, output: stderr })
-  const ended = new Promise<string>((resolve) => { prompt.once('close', () => { resolve('') }) })
-  try {
-    const answer = await Promise.race([prompt.question(question, { signal }), ended])
-    return /^y(es)?$/i.test(answer.trim())
-  } finally {
-    prompt.close()
-  }
+async function allOf (state: 'dead' | 'invalid', source: Source, { yes, filter: { conversation } }: InboxOptions, io: Io): Promise<Meant[] | undefined> {
+  checkAsks(`inbox replay ${conversation === undefined ? `--${state}` : '--conversation'}`, yes, io)
+  const filter: EventFilter = { state, conversation }
+  const found = await newest(source, { filter, limit: Number.MAX_SAFE_INTEGER, redact: [] }, io.signal)
+  if (found.length === 0 || yes) return found
+  const some = `${found.length === 1 ? '' : 'all '}${eventsOf(found.length, state)}`
+  const where = conversation === undefined ? '' : ` of conversation ${onOneLine(conversation)}`
+  return await isConfirmed(`Replay ${some}${where}?`, io) ? found : undefined
 }

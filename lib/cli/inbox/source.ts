@@ -6,7 +6,7 @@ import type { InboxOptions } from './options.ts'
 import { isPostgres } from './where.ts'
 
 /** An inbox that an app may be using. */
-export interface Source extends Omit<InboxView, 'discard' | 'forget'> {
+export interface Source extends InboxView {
   /** Ids that begin with these characters, so many at most. */
   idsLike (prefix: string, most: number): Promise<string[]>
   close (): Promise<void>
@@ -28,7 +28,9 @@ function guarded (name: string, source: Source): Source {
     stats: async () => await told(name, async () => await source.stats()),
     list: async (options) => await told(name, async () => await source.list(options)),
     get: async (id) => await told(name, async () => await source.get(id)),
-    replay: async (ids) => await told(name, async () => await source.replay(ids)),
+    replay: async (ids, options) => await told(name, async () => await source.replay(ids, options)),
+    discard: async (ids) => await told(name, async () => await source.discard(ids)),
+    forget: async (conversation) => await told(name, async () => await source.forget(conversation)),
     idsLike: async (prefix, most) => await told(name, async () => await source.idsLike(prefix, most)),
     close: async () => { await source.close() }
   }

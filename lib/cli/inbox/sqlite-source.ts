@@ -1,13 +1,19 @@
 import { inboxStats, storedEvent } from '../../inbox/rows.ts'
-import { replayBeside } from '../../inbox/sqlite/replay-beside.ts'
+import { orderBeside } from '../../inbox/sqlite/order-beside.ts'
+import { text } from '../../inbox/text.ts'
 import { Reader } from '../../inbox/sqlite/store/reader.ts'
 import type { Source } from './source.ts'
 
-/** Replayed in one transaction of the app's: what comes in meanwhile waits for it. */
-const REPLAYED_AT_ONCE = 500
+/** Replayed or removed in one transaction of the app's: what comes in meanwhile waits for it. */
+const CHANGED_AT_ONCE = 500
 
 export function openSqlite (path: string, signal: AbortSignal): Source {
   const reader = new Reader(path)
+  const change = async (action: 'replay' | 'discard', ids: readonly string[], all: boolean) => {
+    let count = 0
+    for (let i = 0; i < ids.length; i += CHANGED_AT_ONCE) count += await orderBeside(path, { action, ids: ids.slice(i, i + CHANGED_AT_ONCE), all }, signal)
+    return count
+  }
   return {
     stats: async () => inboxStats(reader.stats()),
     list: async (options = {}) => reader.list(options).map(storedEvent),
@@ -15,11 +21,9 @@ export function openSqlite (path: string, signal: AbortSignal): Source {
       const row = reader.get(id)
       return row && storedEvent(row)
     },
-    async replay (ids) {
-      let count = 0
-      for (let i = 0; i < ids.length; i += REPLAYED_AT_ONCE) count += await replayBeside(path, ids.slice(i, i + REPLAYED_AT_ONCE), signal)
-      return count
-    },
+    replay: async (ids, { all = false } = {}) => await change('replay', ids, all),
+    discard: async (ids) => await change('discard', ids, false),
+    forget: async (conversation) => await orderBeside(path, { action: 'forget', lane: text(conversation) }, signal),
     idsLike: async (prefix, most) => reader.idsLike(prefix, most),
     close: async () => { reader.close() }
   }

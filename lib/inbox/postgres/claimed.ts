@@ -8,8 +8,8 @@ import { MOST_BYTES, MOST_EVENTS } from './sql/claim.ts'
 /** What a turn has answered. */
 export interface Answer {
   readonly claims: readonly HeldClaim[]
-  /** Lanes that were settled too late. */
-  readonly lost: ReadonlySet<string>
+  /** Events that were settled too late: nothing is recorded of what became of them. */
+  readonly lost: ReadonlySet<number>
   /** Milliseconds until a lane is due, if none was and one will be. */
   readonly dueIn: number | null
 }
@@ -17,27 +17,43 @@ export interface Answer {
 /** Groups the rows of a turn: those of a lane come one after the other. */
 export function answerOf (rows: readonly Row[], number: number, until: LeaseEnd, onDamaged: (id: string) => void): Answer {
   const lanes = new Map<string, Row[]>()
-  const lost = new Set<string>()
+  const lost = new Set<number>()
   let dueIn: number | null = null
   for (const row of rows) {
-    if (row.lane === null || row.lane === undefined) dueIn = Number(row.received)
-    else if (row.seq === null) lost.add(row.lane)
-    else lanes.set(row.lane, [...lanes.get(row.lane) ?? [], row])
+    if (typeof row.lane !== 'string') {
+      if (row.seq === null) dueIn = Number(row.received)
+      else lost.add(Number(row.seq))
+    } else lanes.set(row.lane, [...lanes.get(row.lane) ?? [], row])
   }
   const claims = Array.from(lanes, ([lane, events]) => claimOf(events, new HeldClaim(lane, number, String(events[0]?.adds), until), onDamaged))
   return { claims, lost, dueIn }
 }
 
 function claimOf (rows: readonly Row[], claim: HeldClaim, onDamaged: (id: string) => void): HeldClaim {
-  const events = takenEvents(rows.map(takenEvent), ({ id, seq }) => {
+  // A usual claim ends before the first event that is suspect.
+  const suspect = rows.findIndex(({ trial }) => trial !== null)
+  claim.isSuspect = suspect === 0
+  const usual = suspect === -1 ? rows : rows.slice(0, Math.max(1, suspect))
+  const events = takenEvents(usual.map(takenEvent), ({ id, seq }) => {
     claim.damaged.push(String(seq))
     onDamaged(id)
   })
   claim.events.push(...events)
-  claim.hasMore = rows.length === MOST_EVENTS || rows.reduce((sum, { size }) => sum + Number(size), 0) >= MOST_BYTES
+  claim.hasMore = suspect !== -1 || rows.length === MOST_EVENTS || rows.reduce((sum, { size }) => sum + Number(size), 0) >= MOST_BYTES
   return claim
 }
 
-function takenEvent ({ seq, id, body, received, attempts, completed, problems }: Row): TakenEvent {
-  return { seq: Number(seq), id: String(id), body: String(body), received: Number(received), attempts: Number(attempts), completed: completed ?? null, problems: problems ?? null, failingFor: 0, interrupted: false, aside: false }
+function takenEvent (row: Row): TakenEvent {
+  return {
+    seq: Number(row.seq),
+    id: String(row.id),
+    body: String(row.body),
+    received: Number(row.received),
+    attempts: Number(row.attempts),
+    completed: row.completed ?? null,
+    problems: row.problems ?? null,
+    failingFor: Number(row.failing_for),
+    aside: row.aside === 't',
+    interrupted: row.trial === '2'
+  }
 }

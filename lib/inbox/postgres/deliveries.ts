@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { InboxUnavailableError } from '../../errors.ts'
-import type { Claim, Outcome } from '../inbox.ts'
+import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import { answerOf } from './claimed.ts'
 import type { Answer } from './claimed.ts'
 import { Statement } from './database.ts'
@@ -16,6 +16,8 @@ import type { Settlement } from './settlement.ts'
 const AGAIN_AFTER = 1_000
 /** Lanes settled in one statement at most. */
 const MOST_SETTLED = 256
+/** As many as `turn` has. */
+const PARAMETERS = Array.from({ length: 20 }, (_, i) => `$${i + 1}`).join()
 
 interface Parts {
   readonly database: Database
@@ -50,7 +52,7 @@ export class Deliveries {
   constructor (parts: Parts) {
     this.#parts = parts
     this.#leases = new Leases({ ...parts, holder: this.#holder })
-    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`)
+    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.turn(${PARAMETERS})`)
   }
 
   claim (most: number): Promise<readonly Claim[]> {
@@ -70,6 +72,12 @@ export class Deliveries {
   async seen (): Promise<void> {
     if (this.#flight === undefined && this.#settlements.length === 0) return
     for (let left = this.#settlements.length; left >= 0; left -= MOST_SETTLED) await this.claim(0)
+  }
+
+  /** Events are gone, which may have been claimed by the turn under way. */
+  async discard (seqs: ReadonlySet<number>): Promise<void> {
+    await this.#flight
+    this.#leases.discard(seqs)
   }
 
   /** What is settled is recorded before, if that is possible. */
@@ -114,7 +122,8 @@ export class Deliveries {
     await this.#leases.mend()
     const until = new LeaseEnd(lease)
     const most = asked.reduce((sum, { most }) => sum + most, 0)
-    const values = [this.#holder, ...settlementColumns(settlements), this.#leases.numbers, number, most, lease]
+    const mayHaveSuspect = !this.#leases.hasSuspect(new Set(settlements.map(({ claim }) => claim)))
+    const values = [this.#holder, ...settlementColumns(settlements), this.#leases.numbers, number, mayHaveSuspect, most, lease]
     const rows = await database.run(this.#statement, values, { unlessCut: true })
     return answerOf(rows, number, until, (webhook) => { log.error({ webhook }, 'an event that is damaged in the database is not delivered') })
   }
@@ -124,7 +133,7 @@ export class Deliveries {
     this.#again = undefined
     for (const { claim, again } of settlements) {
       this.#leases.end(claim)
-      if (lost.has(claim.lane) && !again) this.#lost(claim)
+      if (!again) this.#warnOf(claim.events.filter(({ seq }) => lost.has(seq)))
     }
     this.#leases.begin(claims)
     const rest = claims.filter(({ events }) => events.length > 0)
@@ -133,8 +142,9 @@ export class Deliveries {
     if (dueIn !== null) this.#parts.onIdle(dueIn)
   }
 
-  #lost ({ events }: HeldClaim): void {
-    const webhooks = events.map(({ id }) => id)
+  #warnOf (lost: readonly ClaimedEvent[]): void {
+    if (lost.length === 0) return
+    const webhooks = lost.map(({ id }) => id)
     this.#parts.log.warn({ webhooks }, 'these events were taken over by another process, for their lease had run out: they may be delivered twice')
   }
 

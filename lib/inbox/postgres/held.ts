@@ -14,6 +14,8 @@ export class HeldClaim implements Claim {
   readonly adds: string
   /** Whether more events may be pending than were claimed. */
   hasMore = false
+  /** Whether its event may be what a process has ended of. */
+  isSuspect = false
   #until: LeaseEnd | undefined
 
   constructor (lane: string, number: number, adds: string, until: LeaseEnd) {

@@ -22,7 +22,7 @@ interface Parts {
 export class Leases {
   readonly #parts: Parts
   readonly #renew: Statement
-  readonly #release: string
+  readonly #release: Statement
   readonly #held = new Set<HeldClaim>()
   /** Claims that may have got lanes, without this process having learnt of it. */
   #abandoned: number[] = []
@@ -33,7 +33,7 @@ export class Leases {
     const schema = quoted(parts.schema)
     this.#parts = parts
     this.#renew = new Statement(`SELECT * FROM ${schema}.renew($1, $2, $3, $4)`)
-    this.#release = `UPDATE ${schema}.lanes SET holder = NULL, claim = NULL, due = now() WHERE holder = $1 AND claim = ANY ($2)`
+    this.#release = new Statement(`SELECT ${schema}.release($1, $2)`)
     this.#timer = setInterval(() => { void this.#renewInTime() }, parts.lease * PART)
   }
 
@@ -49,9 +49,19 @@ export class Leases {
     this.#abandoned.push(number)
   }
 
+  /** Of what is gone, nothing more is delivered. */
+  discard (seqs: ReadonlySet<number>): void {
+    for (const { events } of this.#held) for (const event of events) if (seqs.has(event.seq)) event.isDiscarded = true
+  }
+
   /** The claims that are under way. */
   get numbers (): number[] {
     return [...new Set([...this.#held].map(({ number }) => number))]
+  }
+
+  /** Whether one of them is a suspect lane's, when these are over. */
+  hasSuspect (over: ReadonlySet<HeldClaim>): boolean {
+    return [...this.#held].some((claim) => claim.isSuspect && !over.has(claim))
   }
 
   /** Gives back what this process has without knowing of it. */

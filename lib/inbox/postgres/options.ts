@@ -14,11 +14,13 @@ export interface PostgresInboxOptions {
   schema?: string | undefined
   /** How long done events stay, to drop repeats, to be looked at and replayed, in milliseconds. @default 259200000 (3 days) */
   keep?: number | undefined
+  /** How long dead and invalid events stay, in milliseconds. @default 2592000000 (30 days) */
+  keepFailed?: number | undefined
   /** How long after its last sign of life the conversations of a process are taken over by others, in milliseconds. @default 30000 */
   lease?: number | undefined
 }
 
-export interface ResolvedPostgresOptions extends Filled<Pick<PostgresInboxOptions, 'schema' | 'keep' | 'lease'>> {
+export interface ResolvedPostgresOptions extends Filled<Pick<PostgresInboxOptions, 'schema' | 'keep' | 'keepFailed' | 'lease'>> {
   readonly source: PoolSource
 }
 
@@ -42,13 +44,14 @@ const RULES: Record<keyof PostgresInboxOptions, Rule> = {
     must: `be a name of at most ${LONGEST_NAME} bytes, without '$', that does not begin with 'pg_', and no address`
   },
   keep: integer(0),
+  keepFailed: integer(0),
   lease: duration(1_000)
 }
 
 export function resolvePostgresOptions (options: PostgresInboxOptions): ResolvedPostgresOptions {
   check("postgresInbox's options", options, RULES)
-  const { schema = 'oneroute_webhooks', keep = 259_200_000, lease = 30_000 } = options
-  return { source: sourceOf(options), schema, keep, lease }
+  const { schema = 'oneroute_webhooks', keep = 259_200_000, keepFailed = 2_592_000_000, lease = 30_000 } = options
+  return { source: sourceOf(options), schema, keep, keepFailed, lease }
 }
 
 /** A key that is given but undefined is a variable that is not set: it must not pass for the other way. */

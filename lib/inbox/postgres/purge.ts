@@ -3,9 +3,9 @@ import { Statement } from './database.ts'
 import type { Database } from './database.ts'
 import { quoted } from './names.ts'
 
-/** Between two looks for what is old enough, in milliseconds: no need to be more exact than a hundredth of `keep`. */
+/** Between two looks for what is old enough, in milliseconds: no need to be more exact than a hundredth of what they stay. */
 const EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const
-/** Events removed at once. */
+/** Events removed at once, of those that were done and of those that were not. */
 const BATCH = 1_000
 
 interface Parts {
@@ -14,9 +14,11 @@ interface Parts {
   readonly log: FastifyBaseLogger
   /** Milliseconds that a done event stays. */
   readonly keep: number
+  /** Milliseconds that a dead or invalid one stays. */
+  readonly keepFailed: number
 }
 
-/** Removes what has been done for long enough, now and again. Every process does: what one of them has in hand, others pass over. */
+/** Removes what has been finished for long enough, now and again. Every process does: what one of them has in hand, others pass over. */
 export class Purge {
   readonly #parts: Parts
   readonly #statement: Statement
@@ -26,7 +28,7 @@ export class Purge {
 
   constructor (parts: Parts) {
     this.#parts = parts
-    this.#statement = new Statement(`SELECT ${quoted(parts.schema)}.purge($1, $2) AS count`)
+    this.#statement = new Statement(`SELECT ${quoted(parts.schema)}.purge($1, $2, $3) AS count`)
     this.#later()
   }
 
@@ -37,16 +39,17 @@ export class Purge {
   }
 
   #later (): void {
-    const every = Math.min(EVERY.most, Math.max(EVERY.least, this.#parts.keep * EVERY.part))
+    const { keep, keepFailed } = this.#parts
+    const every = Math.min(EVERY.most, Math.max(EVERY.least, Math.min(keep, keepFailed) * EVERY.part))
     // Not all processes at the same time.
     this.#next = setTimeout(() => { this.#pass = this.#run() }, every * (0.5 + Math.random()))
   }
 
   async #run (): Promise<void> {
-    const { database, log, keep } = this.#parts
+    const { database, log, keep, keepFailed } = this.#parts
     try {
-      for (let removed = BATCH; removed === BATCH && !this.#closed;) {
-        const { count } = await database.one(this.#statement, [keep, BATCH])
+      for (let removed = BATCH; removed >= BATCH && !this.#closed;) {
+        const { count } = await database.one(this.#statement, [keep, keepFailed, BATCH])
         removed = Number(count)
       }
     } catch (err) {

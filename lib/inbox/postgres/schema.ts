@@ -6,9 +6,13 @@ import { quoted } from './names.ts'
 import type { PostgresClient } from './pool.ts'
 import { add } from './sql/add.ts'
 import { claim } from './sql/claim.ts'
+import { claimSuspect } from './sql/claim-suspect.ts'
+import { discard, forget } from './sql/discard.ts'
 import { purge } from './sql/purge.ts'
+import { recovering } from './sql/recovering.ts'
+import { release } from './sql/release.ts'
 import { renew } from './sql/renew.ts'
-import { replay } from './sql/replay.ts'
+import { numbers, replay } from './sql/replay.ts'
 import { settle } from './sql/settle.ts'
 import { tables } from './sql/tables.ts'
 import { turn } from './sql/turn.ts'
@@ -22,7 +26,7 @@ export const OLDEST_SERVER = 14
  * way, processes of the version before go on: a migration must leave what they call.
  */
 const MIGRATIONS: readonly Migration[] = [
-  (schema) => [tables, add, settle, claim, turn, renew, replay, purge].map((part) => part(schema)).join('\n')
+  (schema) => [tables, add, settle, claimSuspect, claim, turn, renew, release, recovering, numbers, replay, discard, forget, purge].map((part) => part(schema)).join('\n')
 ]
 
 /** Sees to it that the schema is there and is what this version of the package works with. */

@@ -1,3 +1,4 @@
+import { ASIDE, leavesLane } from '../aside.ts'
 import type { Outcome } from '../inbox.ts'
 import { lineOf } from '../records.ts'
 import { DAMAGED, listenersJson } from '../rows.ts'
@@ -11,8 +12,6 @@ const LONGEST_DELAY = 1e14
 interface FailedEvent {
   readonly seq: string
   readonly state: number
-  /** Milliseconds, for one that is to be tried again. */
-  readonly delay: number | null
   readonly completed: string | null
   readonly error: string | null
   /** A line for its records, or nothing. */
@@ -26,8 +25,12 @@ export interface Settlement {
   readonly adds: string | null
   /** The events that were done at once. */
   readonly done: readonly number[]
-  /** Milliseconds until the next one is to be tried again. */
+  /** Milliseconds until the last one is to be tried again. */
   readonly delay: number | null
+  /** The lane that it is in until then, if it leaves its lane: the same one, if it is alone there. */
+  readonly aside: string | null
+  /** Whether it still runs. */
+  readonly running: boolean
   readonly failed: readonly FailedEvent[]
   /** Whether it was sent before, and may have been recorded already. */
   again: boolean
@@ -35,15 +38,18 @@ export interface Settlement {
 
 export function settlementOf (claim: HeldClaim, outcomes: readonly Outcome[]): Settlement {
   const last = outcomes.at(-1)
-  const delay = last?.state === 'pending' ? delayUntil(last.dueAt) : null
-  const isThrough = !claim.hasMore && delay === null && outcomes.length === claim.events.length
-  const failed = outcomes.filter((outcome) => !isAtOnce(outcome)).map((outcome) => failedOf(outcome, delay))
-  const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, delay: null, completed: null, error: DAMAGED, delivery: '' }))
+  const isAgain = last?.state === 'pending'
+  const aside = isAgain && last.aside === true ? asideOf(claim, outcomes.length - 1, last) : null
+  const isThrough = !claim.hasMore && (!isAgain || (aside !== null && aside !== claim.lane)) && outcomes.length === claim.events.length
+  const failed = outcomes.filter((outcome) => !isAtOnce(outcome)).map(failedOf)
+  const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, completed: null, error: DAMAGED, delivery: '' }))
   return {
     claim,
     adds: isThrough ? claim.adds : null,
     done: outcomes.filter(isAtOnce).map(({ seq }) => seq),
-    delay,
+    delay: isAgain ? delayUntil(last.dueAt) : null,
+    aside,
+    running: isAgain && last.running === true,
     failed: [...failed, ...damaged],
     again: false
   }
@@ -53,11 +59,15 @@ function isAtOnce ({ state, delivery }: Outcome): boolean {
   return state === 'done' && delivery === undefined
 }
 
-function failedOf ({ seq, state, completed, refused, error, delivery }: Outcome, delay: number | null): FailedEvent {
+function asideOf ({ lane, events }: HeldClaim, index: number, outcome: Outcome): string {
+  const id = String(events[index]?.id)
+  return leavesLane(lane, id, outcome) ? ASIDE + id : lane
+}
+
+function failedOf ({ seq, state, completed, refused, error, delivery }: Outcome): FailedEvent {
   return {
     seq: String(seq),
     state: State[state],
-    delay: state === 'pending' ? delay : null,
     completed: listenersJson({ completed, refused }),
     error: textOrNull(error),
     delivery: delivery === undefined ? '' : lineOf(delivery)
@@ -73,12 +83,13 @@ export function settlementColumns (settlements: readonly Settlement[]): unknown[
     settlements.map(({ claim }) => claim.number),
     settlements.map(({ adds }) => adds),
     settlements.map(({ delay }) => delay),
+    settlements.map(({ aside }) => aside),
+    settlements.map(({ running }) => running),
     done.map(({ seq }) => seq),
     done.map(({ by }) => by),
     failed.map(({ seq }) => seq),
     failed.map(({ by }) => by),
     failed.map(({ state }) => state),
-    failed.map(({ delay }) => delay),
     failed.map(({ completed }) => completed),
     failed.map(({ error }) => error),
     failed.map(({ delivery }) => delivery)

@@ -1,21 +1,44 @@
-import type { EventState, InboxStats, ListOptions, StoredEvent } from '../inbox.ts'
+import type { EventState, InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats, MOST_LISTED, storedEvent } from '../rows.ts'
 import { text } from '../text.ts'
 import { Statement } from './database.ts'
 import type { Database, Row } from './database.ts'
+import { bigints } from './literals.ts'
 import { keyOf, quoted } from './names.ts'
 import { State } from './sql/states.ts'
 
-/** What can be seen of the inbox. */
+/** Replayed or removed in one transaction: what is added to the same lanes in the meantime waits for it. */
+const CHANGED_AT_ONCE = 500
+/** Looked at in one transaction for those of a lane, which are removed in it. */
+const LOOKED_AT_ONCE = 2_000
+/** Ids in one look for what their order is. */
+const ORDERED_AT_ONCE = 10_000
+
+interface Hooks {
+  /** Between transactions. */
+  readonly signal?: AbortSignal
+  /** After each transaction: there may be something to deliver, and pending events may be gone, which are those with these numbers. */
+  readonly onChange: (removed: ReadonlySet<number>) => Promise<void>
+}
+
+/** What can be seen of the inbox, and what can be done to it by those who look. */
 export class Views {
   readonly #database: Database
   readonly #schema: string
+  readonly #hooks: Hooks
+  readonly #numbers: Statement
   readonly #replay: Statement
+  readonly #discard: Statement
+  readonly #forget: Statement
 
-  constructor (database: Database, schema: string) {
+  constructor (database: Database, schema: string, hooks: Hooks) {
     this.#database = database
     this.#schema = quoted(schema)
-    this.#replay = new Statement(`SELECT ${this.#schema}.replay($1) AS count`)
+    this.#hooks = hooks
+    this.#numbers = new Statement(`SELECT * FROM ${this.#schema}.numbers($1)`)
+    this.#replay = new Statement(`SELECT ${this.#schema}.replay($1, $2) AS count`)
+    this.#discard = new Statement(`SELECT ${this.#schema}.discard($1) AS removed`)
+    this.#forget = new Statement(`SELECT * FROM ${this.#schema}.forget($1, $2, $3)`)
   }
 
   async stats (): Promise<InboxStats> {
@@ -51,9 +74,49 @@ export class Views {
     return rows.map(({ id }) => String(id))
   }
 
-  async replay (ids: readonly string[]): Promise<number> {
-    const { count } = await this.#database.one(this.#replay, [ids.map(keyOf)])
-    return Number(count)
+  async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
+    let replayed = 0
+    for (const batch of batchesOf(await this.#inOrder(ids), CHANGED_AT_ONCE)) {
+      this.#hooks.signal?.throwIfAborted()
+      const { count } = await this.#database.one(this.#replay, [batch, all])
+      replayed += Number(count)
+      await this.#hooks.onChange(NONE)
+    }
+    return replayed
+  }
+
+  async discard (ids: readonly string[]): Promise<number> {
+    let count = 0
+    for (const batch of batchesOf(ids.map(keyOf), CHANGED_AT_ONCE)) {
+      this.#hooks.signal?.throwIfAborted()
+      count += await this.#removed(await this.#database.one(this.#discard, [batch]))
+    }
+    return count
+  }
+
+  /** From the oldest to the newest: what is replayed meanwhile is found further on. */
+  async forget (lane: string): Promise<number> {
+    let count = 0
+    for (let after: string | null | undefined = '0'; typeof after === 'string';) {
+      this.#hooks.signal?.throwIfAborted()
+      const row: Row = await this.#database.one(this.#forget, [keyOf(lane), after, LOOKED_AT_ONCE])
+      count += await this.#removed(row)
+      after = row.last
+    }
+    return count
+  }
+
+  async #removed ({ removed }: Row): Promise<number> {
+    const seqs = new Set(bigints(removed).map(Number))
+    if (seqs.size > 0) await this.#hooks.onChange(seqs)
+    return seqs.size
+  }
+
+  /** Those of a lane keep their order: the oldest first. */
+  async #inOrder (ids: readonly string[]): Promise<string[]> {
+    const rows: Row[] = []
+    for (const batch of batchesOf(ids.map(keyOf), ORDERED_AT_ONCE)) rows.push(...await this.#database.run(this.#numbers, [batch]))
+    return rows.sort((a, b) => Number(a.seq) - Number(b.seq)).map(({ id }) => String(id))
   }
 
   /**
@@ -69,6 +132,12 @@ export class Views {
   }
 }
 
+const NONE: ReadonlySet<number> = new Set()
+
+function batchesOf (ids: readonly string[], most: number): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / most) }, (_, i) => ids.slice(i * most, (i + 1) * most))
+}
+
 /** As SQL writes them. */
 const NAMES = Object.keys(State).map((name) => `'${name}'`).join()
 
@@ -82,11 +151,12 @@ function storedEventOf (row: Row): StoredEvent {
     seq: Number(row.seq),
     id: String(row.id),
     name: String(row.name),
-    lane: String(row.lane),
+    lane: row.home ?? String(row.lane),
     state: row.state_name as EventState, // one of NAMES
     body: String(row.body),
     received: Number(row.received),
-    attempts: Number(row.attempts),
+    // What is recorded before an attempt that may end the process counts when it is over.
+    attempts: Number(row.attempts) + (row.trial === '1' || row.trial === '2' ? 1 : 0),
     due: numberOf(row.due_at),
     finished: numberOf(row.finished_at),
     error: row.error ?? null,

@@ -10,10 +10,10 @@ import type { StoreError } from './thread.ts'
 const RESTART_AFTER = 1_000
 
 interface Parts {
-  readonly opening: Omit<Opening, 'kind' | 'held' | 'again' | 'file'>
+  readonly opening: Omit<Opening, 'kind' | 'held' | 'again' | 'restarted' | 'file'>
   readonly log: FastifyBaseLogger
-  /** Another process asks for a replay: it is told again and again until it is answered. */
-  readonly onMail: () => void
+  /** Another process has an order: it is told again and again until it is answered. */
+  readonly onAsked: () => void
   /** The store cannot be asked until it has started again. */
   readonly onDown: () => void
   /** The lanes that are under way when it does. */
@@ -43,9 +43,10 @@ export class StoreClient {
     return this.#up
   }
 
-  async open (): Promise<void> {
+  /** Says whether somebody may have ended without closing the file. */
+  async open (): Promise<boolean> {
     try {
-      await this.#open([], false)
+      return await this.#open([], false)
     } catch (error) {
       await this.close()
       throw this.#refusal(error)
@@ -54,6 +55,12 @@ export class StoreClient {
 
   async run (work: Work): Promise<Done> {
     return await this.#thread.ask(work, [work.adds.bodies.buffer])
+  }
+
+  /** Whether the log is empty then: see `Tidying`. */
+  async tidy (rewrite: boolean): Promise<boolean> {
+    const { isEmpty } = await this.#thread.ask({ kind: 'tidy', rewrite })
+    return isEmpty
   }
 
   async close (): Promise<void> {
@@ -65,20 +72,21 @@ export class StoreClient {
     this.#file = undefined
   }
 
-  async #open (held: readonly string[], again: boolean): Promise<void> {
+  async #open (held: readonly string[], again: boolean): Promise<boolean> {
     const { opening, log, onUp } = this.#parts
-    const { file, nextDue, openToOthers } = await this.#thread.ask({ kind: 'open', held, again, file: this.#file?.identity, ...opening })
-    if (this.#closed) return
+    const { file, nextDue, recovering, openToOthers } = await this.#thread.ask({ kind: 'open', held, again, restarted: again, file: this.#file?.identity, ...opening })
+    if (this.#closed) return recovering
     this.#file ??= { identity: file, descriptor: openSync(opening.path, 'r') }
     if (!again && openToOthers.length > 0) log.warn(`others may open files that hold customers' messages: chmod 600 ${openToOthers.join(' ')}`)
     this.#up = true
     onUp(nextDue)
+    return recovering
   }
 
   #start (): Thread {
     return new Thread({
       onPurgeFailed: (message) => { this.#parts.log.warn({ err: new Error(message) }, 'old events could not be removed: it is tried again') },
-      onMail: () => { this.#parts.onMail() },
+      onAsked: () => { this.#parts.onAsked() },
       onEnd: (error) => { this.#end(error) }
     })
   }

@@ -1,6 +1,7 @@
 import { BacklogFullError, InboxUnavailableError } from '../../errors.ts'
 import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts'
 import { Alarm } from '../alarm.ts'
+import { Changes } from './changes.ts'
 import { StoreClient } from './client.ts'
 import { LiveLanes } from './live-lanes.ts'
 import { Taken } from './messages.ts'
@@ -10,7 +11,7 @@ import type { Batch } from './outgoing.ts'
 import { Pace } from './pace.ts'
 import type { PendingAdd } from './pack.ts'
 import { takenEvents } from '../rows.ts'
-import { text, wholeTime } from '../text.ts'
+import { text } from '../text.ts'
 
 /** Before what nobody waits for is written again, in milliseconds. */
 const AGAIN_AFTER = 1_000
@@ -19,6 +20,7 @@ const NONE: readonly never[] = []
 interface Parts {
   readonly path: string
   readonly keep: number
+  readonly keepFailed: number
   readonly host: InboxHost
 }
 
@@ -34,12 +36,13 @@ export class Exchange {
   /** For when a lane of the store becomes due. */
   readonly #due: Alarm
   readonly #pace: Pace
+  readonly changes: Changes
   #again: NodeJS.Timeout | undefined
   /** The transaction under way. It never rejects. */
   #flight: Promise<void> | undefined
   #turn = 0
 
-  constructor ({ path, keep, host }: Parts) {
+  constructor ({ path, keep, keepFailed, host }: Parts) {
     const { log, maxBacklog } = host
     this.#host = host
     this.#due = new Alarm(() => { host.wake() })
@@ -48,11 +51,17 @@ export class Exchange {
       waiting: () => this.#outgoing.size,
       begin: () => this.#begin()
     })
+    this.changes = new Changes({
+      lanes: this.#lanes,
+      ask: async (call, apply) => await this.call(call, apply),
+      tidy: async (rewrite) => await this.#client.tidy(rewrite),
+      soon: () => { this.#soon() }
+    })
     this.#client = new StoreClient({
-      opening: { path, keep, maxBacklog },
+      opening: { path, keep, keepFailed, maxBacklog },
       log,
       held: () => this.#lanes.names(),
-      onMail: () => { this.replay({ method: 'answer' }).catch(() => {}) }, // then it comes again
+      onAsked: () => { void this.changes.carryOut() },
       onDown: () => { this.#forget() },
       onUp: (nextDue) => {
         this.#due.set(nextDue)
@@ -61,8 +70,9 @@ export class Exchange {
     })
   }
 
-  async open (): Promise<void> {
-    await this.#client.open()
+  /** Says whether somebody may have ended without closing the file. */
+  async open (): Promise<boolean> {
+    return await this.#client.open()
   }
 
   /** Not an async function: its promise would be a second one for each event. */
@@ -74,13 +84,12 @@ export class Exchange {
     })
   }
 
-  async call<Method extends Call['method']> (call: Extract<Call, { method: Method }>): Promise<Results[Method]> {
+  /** `apply` is called with the result, in the order of the calls: before anything is claimed that the next ones may have removed. */
+  async call<Method extends Call['method']> (call: Extract<Call, { method: Method }>, apply?: (result: Results[Method]) => void): Promise<Results[Method]> {
     this.#check()
-    return await new Promise((resolve, reject) => {
-      // The store answers each call with its method's result.
-      this.#outgoing.call({ call, resolve: resolve as (result: Results[keyof Results]) => void, reject })
-      this.#soon()
-    })
+    const answer = this.#outgoing.call(call, apply)
+    this.#soon()
+    return await answer
   }
 
   /** Half of the lanes from the store while some are due there, so that neither what is new nor what is old has to wait for the other. */
@@ -93,17 +102,8 @@ export class Exchange {
 
   settle (claim: Claim, outcomes: readonly Outcome[]): void {
     this.#outgoing.settle(claim, outcomes)
-    const last = outcomes.at(-1)
-    if (last?.state === 'pending') this.#lanes.settle(claim, outcomes.length - 1, wholeTime(last.dueAt))
-    else this.#lanes.settle(claim, outcomes.length)
+    this.#lanes.settle(claim, outcomes)
     this.#soon()
-  }
-
-  async replay (call: Extract<Call, { method: 'replay' | 'answer' }>): Promise<number> {
-    const { count, lanes } = await this.call<'replay' | 'answer'>(call)
-    for (const lane of lanes) this.#lanes.hold(lane)
-    this.#soon()
-    return count
   }
 
   /** What is settled is written before, if that is possible. */
@@ -119,8 +119,7 @@ export class Exchange {
 
   async #take (claims: readonly Claim[], most: number): Promise<readonly Claim[]> {
     try {
-      const taken = await this.call({ method: 'take', lanes: most - claims.length })
-      for (const lane of taken) this.#open(lane)
+      await this.call({ method: 'take', lanes: most - claims.length }, (taken) => { for (const lane of taken) this.#open(lane) })
     } catch (error) {
       if (claims.length === 0) throw error
     }

@@ -1,9 +1,11 @@
-import type { Claim } from '../inbox.ts'
+import { leavesLane } from '../aside.ts'
+import type { Claim, Outcome } from '../inbox.ts'
 import { Queue } from '../queue.ts'
-import type { Queued } from '../queue.ts'
 import type { LiveEvent } from '../rows.ts'
+import { wholeTime } from '../text.ts'
+import { LiveLane } from './live-lane.ts'
 import { READY } from './messages.ts'
-import type { GivenBack } from './messages.ts'
+import type { GivenBack, PendingEvent } from './messages.ts'
 
 /** Events in memory at most, over all lanes. */
 const MOST_EVENTS = 2_048
@@ -13,34 +15,6 @@ const MOST_BYTES = 8_388_608
 const MOST_OF_A_LANE = 64
 
 const NO_LANE = { events: [], waiting: [] }
-
-/** A lane in memory: the store does not give it out. It is a claim while its first events are being delivered. */
-class LiveLane implements Claim, Queued<LiveLane> {
-  readonly lane: string
-  /** Those that are claimed, or were and came back. */
-  events: readonly LiveEvent[] = []
-  /** Those behind them. */
-  waiting: LiveEvent[] = []
-  /** Whether the store has more of it, so that it has to be given back. */
-  stored: boolean
-  claimed = false
-  next: LiveLane | undefined = undefined
-
-  constructor (lane: string, stored: boolean) {
-    this.lane = lane
-    this.stored = stored
-  }
-
-  isEmpty (): boolean {
-    return this.events.length === 0 && this.waiting.length === 0
-  }
-
-  claim (): void {
-    this.claimed = true
-    this.events = this.events.length === 0 ? this.waiting : [...this.events, ...this.waiting]
-    this.waiting = []
-  }
-}
 
 /** The lanes that are delivered without asking the store: what has just come in, and what was taken from the store. */
 export class LiveLanes {
@@ -102,20 +76,53 @@ export class LiveLanes {
     while (claims.length < most) {
       const lane = this.#ready.shift()
       if (lane === undefined) break
+      if (lane.isEmpty()) { // all of it was removed
+        this.#close(lane)
+        continue
+      }
       lane.claim()
       claims.push(lane)
     }
     return claims
   }
 
-  /** Ends a claim, of which so many events are through. `retryAt` is when the next one is to be tried again, null for at once. */
-  settle ({ lane: name }: Claim, through: number, retryAt?: number | null): void {
+  /** Events that the store has removed: those that are claimed are marked until they are settled. */
+  drop (removed: readonly PendingEvent[]): void {
+    for (const [name, events] of Map.groupBy(removed, ({ lane }) => lane)) {
+      const lane = this.#lanes.get(name)
+      if (lane === undefined) continue
+      const seqs = new Set(events.map(({ seq }) => seq))
+      for (const event of [...lane.events, ...lane.waiting]) if (seqs.has(event.seq)) event.isDiscarded = true
+      if (lane.events[0]?.isDiscarded === true && this.#retrying.has(lane)) this.#retrying.set(lane, null)
+      this.#clear(lane)
+    }
+  }
+
+  /** What was removed and is not claimed. */
+  #clear (lane: LiveLane): void {
+    if (!lane.claimed) lane.events = this.#left(lane.events)
+    lane.waiting = this.#left(lane.waiting)
+  }
+
+  #left (events: readonly LiveEvent[]): LiveEvent[] {
+    return events.filter((event) => {
+      if (event.isDiscarded === true) this.#count(event, -1)
+      return event.isDiscarded !== true
+    })
+  }
+
+  /** Ends a claim: its lane waits with the event that is to be tried again, unless that one has left it or was removed. */
+  settle ({ lane: name, events }: Claim, outcomes: readonly Outcome[]): void {
     const lane = this.#lanes.get(name)
     if (lane?.claimed !== true) return
+    const [last, event] = [outcomes.at(-1), events[outcomes.length - 1]]
+    const waits = last?.state === 'pending' && event !== undefined && event.isDiscarded !== true && !leavesLane(name, event.id, last)
+    const through = outcomes.length - (waits ? 1 : 0)
     lane.claimed = false
     for (const event of lane.events.slice(0, through)) this.#count(event, -1)
     lane.events = lane.events.slice(through)
-    if (retryAt !== undefined) this.#retrying.set(lane, retryAt)
+    this.#clear(lane)
+    if (waits) this.#retrying.set(lane, wholeTime(last.dueAt))
     else if (!lane.isEmpty()) this.#ready.push(lane)
     else this.#close(lane)
   }

@@ -1,5 +1,6 @@
 import type { ListOptions } from '../inbox.ts'
 import type { StatsRow, StoredRow, TakenEvent } from '../rows.ts'
+import type { Answer } from './order.ts'
 
 /** What became of a delivery, other than that the first one succeeded. */
 export interface Failed {
@@ -12,6 +13,9 @@ export interface Failed {
   error: string | null
   /** A line for its records, or nothing. */
   delivery: string
+  /** Whether it is tried beside its lane from now on, and whether it has to leave it for that. @default false */
+  aside?: boolean | undefined
+  leaves?: boolean
 }
 
 /** Behind all lanes that are ready. */
@@ -66,9 +70,15 @@ export type Call =
   | { method: 'stats' }
   | { method: 'list', options: ListOptions }
   | { method: 'get', id: string }
-  | { method: 'replay', ids: readonly string[] }
-  /** The replay that another process has asked for longest, if there is one. */
-  | { method: 'answer' }
+  /** Which of these events there are, in their old order. */
+  | { method: 'inOrder', ids: readonly string[] }
+  | { method: 'replay', ids: readonly string[], all: boolean }
+  | { method: 'discard', ids: readonly string[] }
+  /** Removes the events of a lane from the next ones after `after`. */
+  | { method: 'forget', lane: string, after: number }
+  /** A step of what another process has ordered first, if one has. */
+  | { method: 'order' }
+  | { method: 'answer', answer: Answer }
   /** So many lanes that are due: they are held from then on. */
   | { method: 'take', lanes: number }
 
@@ -84,6 +94,17 @@ export interface Work {
   calls: Call[]
 }
 
+export interface PendingEvent {
+  seq: number
+  lane: string
+}
+
+/** How many events were removed, and those that memory may have. */
+export interface Removed {
+  count: number
+  pending: PendingEvent[]
+}
+
 export interface TakenLane {
   lane: string
   events: TakenEvent[]
@@ -93,9 +114,18 @@ export interface Results {
   stats: StatsRow
   list: StoredRow[]
   get: StoredRow | undefined
+  inOrder: Array<{ id: string, seq: number }>
   /** `lanes` are now held, to be given back by those who know whether they are in memory. */
   replay: { count: number, lanes: string[] }
-  answer: { count: number, lanes: string[] }
+  discard: Removed
+  /** `after` is where to go on; null if there was nothing to look at any more. */
+  forget: Removed & { after: number | null }
+  /**
+   * `isMore`: there was one, and there may be others. `lanes` and `pending` are those of `replay` and `discard`. `removed`: the lane of
+   * this order has no events any more; it is to be answered once the file has no trace of them.
+   */
+  order: { isMore: boolean, lanes: string[], pending: PendingEvent[], removed?: { request: number, count: number } }
+  answer: undefined
   take: TakenLane[]
 }
 
@@ -103,13 +133,16 @@ export interface Opening {
   kind: 'open'
   path: string
   keep: number
+  keepFailed: number
   maxBacklog: number
   /** Lanes that are under way already: a store that is started again must not give them out. */
   held: readonly string[]
-  /** Whether it is started again. */
+  /** Whether the file was there a moment ago: then it is not made anew. */
   again: boolean
   /** Then, which file it was. */
   file?: string | undefined
+  /** Whether it is the thread alone that is started again: the process goes on, and with it what is under way. @default false */
+  restarted?: boolean
 }
 
 export interface Opened {
@@ -117,6 +150,8 @@ export interface Opened {
   /** Which file it is, by device and number. */
   file: string | undefined
   nextDue: number | null
+  /** Whether somebody may have ended without closing it. */
+  recovering: boolean
   /** Files that others than their owner may open. */
   openToOthers: string[]
 }
@@ -130,19 +165,33 @@ export interface Done {
   nextDue: number | null
 }
 
+/** Leaves no trace of what was removed: in the file, which is rewritten for it if that is asked for, and in the log. */
+export interface Tidying {
+  kind: 'tidy'
+  rewrite: boolean
+}
+
+export interface Tidied {
+  kind: 'tidied'
+  /** Whether the log is empty. It is not while somebody reads what is in it. */
+  isEmpty: boolean
+}
+
 /** What is asked, and answered if all goes well. */
 export interface Answers {
   open: Opened
   work: Done
+  tidy: Tidied
 }
 
-export type Request = Opening | Work
+export type Request = Opening | Work | Tidying
 
 export type Reply =
   | Opened
   | Done
+  | Tidied
   | { kind: 'failed', message: string, locked: boolean }
   /** No answer, but news: what is old could not be removed. */
   | { kind: 'purgeFailed', message: string }
-  /** No answer either: another process asks for a replay. */
-  | { kind: 'mail' }
+  /** No answer either: another process has an order. */
+  | { kind: 'asked' }

@@ -9,6 +9,8 @@ export interface SqliteInboxOptions {
   path: string
   /** How long done events stay, to drop repeats, to be looked at and replayed, in milliseconds. @default 259200000 (3 days) */
   keep?: number | undefined
+  /** How long dead and invalid events stay, in milliseconds. @default 2592000000 (30 days) */
+  keepFailed?: number | undefined
 }
 
 const RULES: Record<keyof SqliteInboxOptions, Rule> = {
@@ -18,7 +20,8 @@ const RULES: Record<keyof SqliteInboxOptions, Rule> = {
     fits: (value) => typeof value === 'string' && value.trim() !== '' && !value.startsWith(':memory:') && !value.startsWith('file:') && !value.includes('\0') && !looksLikeAddress(value),
     must: 'be the path of a file'
   },
-  keep: integer(0)
+  keep: integer(0),
+  keepFailed: integer(0)
 }
 
 export function resolveSqliteOptions (options: SqliteInboxOptions): Filled<SqliteInboxOptions> {
@@ -26,5 +29,5 @@ export function resolveSqliteOptions (options: SqliteInboxOptions): Filled<Sqlit
   // Left out, it was not looked at.
   if (!RULES.path.fits(options.path)) throw new InvalidOptionError("`path` of sqliteInbox's options must be the path of a file, got undefined")
   // Absolute from here on: wherever the app goes, a thread that is started again must find the same file.
-  return { path: resolve(options.path), keep: options.keep ?? 259_200_000 }
+  return { path: resolve(options.path), keep: options.keep ?? 259_200_000, keepFailed: options.keepFailed ?? 2_592_000_000 }
 }

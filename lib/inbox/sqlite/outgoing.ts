@@ -1,6 +1,7 @@
 import { BacklogFullError } from '../../errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import type { TakenEvent } from '../rows.ts'
+import { leavesLane } from '../aside.ts'
 import { lineOf } from '../records.ts'
 import { DAMAGED, listenersJson } from '../rows.ts'
 import { textOrNull, wholeTime } from '../text.ts'
@@ -62,14 +63,22 @@ export class Outgoing {
     this.#adds.push(pending)
   }
 
-  call (pending: PendingCall): void {
-    this.#calls.push(pending)
+  /** `apply` is called with the result when it is known, in the order of the calls. */
+  async call<Method extends Call['method']> (call: Extract<Call, { method: Method }>, apply?: (result: Results[Method]) => void): Promise<Results[Method]> {
+    return await new Promise((resolve, reject) => {
+      const take = (result: Results[Method]) => {
+        apply?.(result)
+        resolve(result)
+      }
+      // The store answers each call with its method's result.
+      this.#calls.push({ call, resolve: take as PendingCall['resolve'], reject })
+    })
   }
 
-  settle ({ events }: Claim, outcomes: readonly Outcome[]): void {
+  settle ({ lane, events }: Claim, outcomes: readonly Outcome[]): void {
     for (const [i, outcome] of outcomes.entries()) {
       const event = events[i]
-      if (event !== undefined) this.#settle(event, outcome)
+      if (event !== undefined) this.#settle(lane, event, outcome)
     }
   }
 
@@ -120,13 +129,13 @@ export class Outgoing {
     this.#calls = []
   }
 
-  #settle ({ seq, attempt }: ClaimedEvent, outcome: Outcome): void {
+  #settle (lane: string, { seq, id, attempt }: ClaimedEvent, outcome: Outcome): void {
     if (outcome.state === 'done' && attempt === 1 && outcome.delivery === undefined) this.#done.push(seq)
-    else this.#failed.push(failedOf(seq, attempt, outcome))
+    else this.#failed.push({ ...failedOf(seq, attempt, outcome), leaves: leavesLane(lane, id, outcome) })
   }
 }
 
-function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, error, delivery }: Outcome): Failed {
+function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, aside, error, delivery }: Outcome): Failed {
   return {
     seq,
     state,
@@ -134,6 +143,7 @@ function failedOf (seq: number, attempts: number, { state, dueAt, completed, ref
     due: wholeTime(dueAt),
     completed: listenersJson({ completed, refused }),
     error: textOrNull(error),
+    aside,
     delivery: delivery === undefined ? '' : lineOf(delivery)
   }
 }

@@ -32,8 +32,8 @@ export class StoreError extends Error {
 interface Watcher {
   /** Old events could not be removed. */
   readonly onPurgeFailed: (message: string) => void
-  /** Another process asks for a replay. */
-  readonly onMail: () => void
+  /** Another process has an order. */
+  readonly onAsked: () => void
   /** It has ended, and nobody has asked it to. */
   readonly onEnd: (error: Error) => void
 }
@@ -74,7 +74,7 @@ export class Thread {
 
   #take (reply: Reply): void {
     if (reply.kind === 'purgeFailed') this.#watcher.onPurgeFailed(reply.message)
-    else if (reply.kind === 'mail') this.#watcher.onMail()
+    else if (reply.kind === 'asked') this.#watcher.onAsked()
     else if (reply.kind === 'failed') this.#waiting.shift()?.reject(new StoreError(reply.message, reply.locked))
     else this.#waiting.shift()?.resolve(reply)
   }

@@ -9,7 +9,7 @@ import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
 import { metrics } from '../../../lib/metrics.ts'
 import type { Delivered, Requested, Settings, Started } from './messages.ts'
 
-const { path = '', postgres, keep, ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { path = '', postgres, keep, ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
 const { now } = Date
 Date.now = () => now() + ahead
 const app = Fastify({ logger: { level: 'warn', stream: process.stderr } })
@@ -33,6 +33,14 @@ interface Job {
   turns?: number
 }
 
+async function end (how: 'exit' | 'kill' | 'throw'): Promise<void> {
+  await turn()
+  if (how === 'exit') process.exit(3)
+  if (how === 'kill') process.kill(process.pid, 'SIGKILL')
+  setTimeout(() => { throw new Error('nobody catches this') })
+  await new Promise(() => {})
+}
+
 function listen (): void {
   app.webhooks.on('event', (event, context) => {
     const { conversation: { id: conversation }, n, fails = 0, turns = 0 } = event as unknown as Job // what the tests post
@@ -43,6 +51,7 @@ function listen (): void {
       if (attempt <= fails) throw new Error('as it was told')
     }
     noted('start')
+    if (poison?.conversation === conversation && n === 0) return end(poison.end)
     if (listener === 'stuck') return new Promise(() => {})
     if (conversation === stuck) return new Promise(() => { context.signal.addEventListener('abort', () => { noted('failed') }) })
     if (turns === 0) {

@@ -20,6 +20,8 @@ export interface Settings {
   listener?: 'quick' | 'stuck' | undefined
   /** The conversation with whose events its listener does nothing but wait until it is told to stop. */
   stuck?: string | undefined
+  /** The conversation with whose first event its listener ends the process, and how. */
+  poison?: { conversation: string, end: 'exit' | 'kill' | 'throw' } | undefined
   /** Whether it shows its metrics, at /metrics. */
   measured?: boolean | undefined
   options?: Omit<WebhooksOptions, 'inbox'> | undefined

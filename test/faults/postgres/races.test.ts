@@ -1,40 +1,13 @@
 import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
-import type { Claim, Inbox } from '../../../index.ts'
-import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
+import { openInbox, openPool, postgresUrl } from '../../helpers/postgres.ts'
 import { newEvent } from '../../inbox/conformance.ts'
+import { allDone, deliverAll, racesOn } from '../helpers/races.ts'
 import { until } from '../helpers/until.ts'
 
 const url = await postgresUrl(tap)
-const newSchema = schemas(tap, url)
-const admin = openPool(tap, url)
-const allDone = ({ events }: Claim) => events.map(({ seq }) => ({ seq, state: 'done' as const, dueAt: null, completed: [], error: null }))
-
-/** Inboxes of several processes, as it were. */
-async function share (t: Test, count: number, lease = 30_000) {
-  const schema = newSchema()
-  const inboxes = await Promise.all(Array.from({ length: count }, async () => await openInbox(t, { connectionString: url, schema, lease })))
-  return { inboxes, tables: pg.escapeIdentifier(schema) }
-}
-
-/** Takes what there is, and has it done. */
-async function deliverAll (inbox: Inbox | undefined): Promise<string[]> {
-  const claims = await inbox?.claim(64) ?? []
-  for (const claim of claims) await inbox?.settle(claim, allDone(claim))
-  return claims.flatMap(({ events }) => events.map(({ id }) => id)).sort()
-}
-
-/** Until this waits for what the transaction has locked, or is through. */
-async function waits (work: unknown, client: pg.PoolClient): Promise<void> {
-  const { rows: [self] } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-  let through = false
-  void Promise.resolve(work).finally(() => { through = true })
-  await until(async () => {
-    const { rowCount } = await admin.query('SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))', [self?.pid])
-    return through || rowCount !== 0
-  })
-}
+const { newSchema, admin, share, waits } = racesOn(tap, url)
 
 test('no more lanes are leased than were asked for, whatever the server believes of its tables', async (t) => {
   const { inboxes: [inbox], tables } = await share(t, 1)
@@ -60,7 +33,7 @@ test('a repeat that comes while its event is purged is either dropped or deliver
   await inbox?.stats()
   const purging = await admin.connect()
   await purging.query('BEGIN')
-  await purging.query(`SELECT ${tables}.purge(-1000, 10)`)
+  await purging.query(`SELECT ${tables}.purge(-1000, -1000, 10)`)
   const adding = inbox?.add(newEvent('a', { id: 'a1' }))
   await waits(adding, purging)
   await purging.query('COMMIT')
@@ -86,7 +59,8 @@ test('what is replayed is delivered, also if it was still pending when the repla
   await one?.stats()
   await adding.query('ROLLBACK')
   adding.release()
-  t.equal((await deliverAll(other)).length, await replaying)
+  const replayed = await replaying
+  t.equal((await deliverAll(other)).length, replayed)
   t.match(await other?.stats(), { pending: 0 })
 })
 
@@ -142,7 +116,7 @@ test('a dead event that comes again while it is replayed is delivered once', asy
   const { inboxes: [inbox], tables } = await withDead(t, 1)
   const replaying = await admin.connect()
   await replaying.query('BEGIN')
-  await replaying.query(`SELECT ${tables}.replay('{a1}')`)
+  await replaying.query(`SELECT ${tables}.replay('{a1}', false)`)
   const adding = inbox?.add(newEvent('b', { id: 'a1' }))
   await waits(adding, replaying)
   await replaying.query('COMMIT')

@@ -25,8 +25,9 @@ test('what the options may not be is refused at once, by name, and never shows w
     [{ connectionString, schema: 'a\0' }, /`schema`/],
     [{ connectionString, schema: '\ud800' }, /`schema`/],
     [{ connectionString, keep: -1 }, /`keep` .* 0 or more, got -1/],
+    [{ connectionString, keepFailed: 0.5 }, /`keepFailed` .* 0 or more, got 0.5/],
     [{ connectionString, lease: 999 }, /`lease` .* 1000 .*, got 999/],
-    [{ connectionString, url: 'a' }, /`url` is not one of postgresInbox's options: they are pool, connectionString, schema, keep, lease/]
+    [{ connectionString, url: 'a' }, /`url` is not one of postgresInbox's options: they are pool, connectionString, schema, keep, keepFailed, lease/]
   ]
   for (const [options, message] of wrong) {
     const create = () => postgresInbox(options as PostgresInboxOptions) // as JavaScript can

@@ -16,7 +16,7 @@ import { newEvent } from '../conformance.ts'
 const TYPESCRIPT = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning']
 
 function open (path: string, again = false): Store {
-  return new Store({ kind: 'open', path, keep: 1, maxBacklog: 1, held: [], again })
+  return new Store({ kind: 'open', path, keep: 1, keepFailed: 1, maxBacklog: 1, held: [], again })
 }
 
 function edit (path: string, sql: string): void {

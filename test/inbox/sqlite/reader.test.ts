@@ -13,7 +13,7 @@ const BODY = '{"event":"mine"}'
 const nothing: Work = { kind: 'work', now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: [] }
 
 function open (path: string): Store {
-  return new Store({ kind: 'open', path, keep: 1_000_000, maxBacklog: 1_000_000, held: [], again: false })
+  return new Store({ kind: 'open', path, keep: 1_000_000, keepFailed: 1_000_000, maxBacklog: 1_000_000, held: [], again: false })
 }
 
 function read (t: Test, path: string): Reader {

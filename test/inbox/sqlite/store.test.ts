@@ -11,7 +11,7 @@ const DAY = 86_400_000
 
 /** Closed when the test ends, if it is not by then. */
 function openStore (t: Test, path: string, keep = DAY, held: string[] = []) {
-  const store = new Store({ kind: 'open', path, keep, maxBacklog: 1_000_000, held, again: false })
+  const store = new Store({ kind: 'open', path, keep, keepFailed: 1_000_000_000, maxBacklog: 1_000_000, held, again: false })
   let open = true
   const close = () => {
     if (open) store.close()

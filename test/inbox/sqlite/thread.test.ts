@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { Thread } from '../../../lib/inbox/sqlite/thread.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 
-const nobody = { onMail: () => undefined, onPurgeFailed: () => {}, onEnd: () => {} }
+const nobody = { onAsked: () => undefined, onPurgeFailed: () => {}, onEnd: () => {} }
 const nothing = {
   kind: 'work' as const, now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: []
 }
@@ -10,8 +10,8 @@ const nothing = {
 test('a thread answers in order, refuses what it cannot do, and ends when it is closed', async (t) => {
   const thread = new Thread(nobody)
   await t.rejects(thread.ask(nothing), /the store is not open/)
-  const opening = thread.ask({ kind: 'open', path: temporaryFile(t), keep: 1, maxBacklog: 1, held: [], again: false })
-  t.same(await Promise.all([opening, thread.ask(nothing)]), [{ kind: 'opened', nextDue: null, openToOthers: [] }, { kind: 'done', added: [], results: [], nextDue: null }])
+  const opening = thread.ask({ kind: 'open', path: temporaryFile(t), keep: 1, keepFailed: 1, maxBacklog: 1, held: [], again: false })
+  t.same(await Promise.all([opening, thread.ask(nothing)]), [{ kind: 'opened', nextDue: null, recovering: false, openToOthers: [] }, { kind: 'done', added: [], results: [], nextDue: null }])
   await t.rejects(thread.ask({ ...nothing, calls: [{ method: 'get', id: Symbol('no id') as never }] }), { name: 'DataCloneError' })
   t.match(await thread.ask({ ...nothing, calls: [{ method: 'stats' }] }), { results: [{ pending: 0 }] }, 'and nobody gets the answer of another')
   await Promise.all([thread.close(), thread.close()])

@@ -5,47 +5,110 @@ export const MOST_EVENTS = 16
 /** No more events of a lane are claimed once their bodies have so many bytes. */
 export const MOST_BYTES = 262_144
 
+/** What a claim returns: a row for each event. */
+export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, problems text,
+    failing_for bigint, aside boolean, trial smallint, body text)`
+
+/** Of an event `e` with its body `b`. */
+export const CLAIMED_EVENT = `e.seq, e.id, e.size, e.received, e.attempts, e.completed, e.problems,
+        greatest(0, coalesce(extract(epoch FROM now() - e.since) * 1000, 0))::bigint, e.home IS NOT NULL, e.trial, b.body`
+
 /**
- * Leases lanes that are due, for so many milliseconds, and returns their first events. Not those of `_own`, which are claims of this
- * process that are under way: however late it is, it does not take over from itself. A lease is a later `due`: when it runs out, the
- * lane is due again, without anybody having to look for what is left of those who died.
+ * Whether a lane `l` that is due can be taken: not if it is of `_own`, which are claims of this process that are under way. However late
+ * it is, it does not take over from itself. What another process has reserved is that one's for a lease longer.
+ */
+export const MAY_TAKE = `CASE WHEN l.holder = _holder THEN l.claim IS NULL OR l.claim <> ALL (_own)
+        ELSE l.holder IS NULL OR l.claim IS NOT NULL OR l.due <= now() - _lease * interval '1 millisecond' END`
+
+/** Whether the lease of another process has run out, of a lane that is due. */
+export const HAS_LAPSED = 'l.claim IS NOT NULL AND l.holder <> _holder'
+
+/**
+ * Leases lanes that are due, for so many milliseconds, and returns their first events. A lease is a later `due`: when it runs out, the
+ * lane is due again, without anybody having to look for what is left of those who died. But that is not given out as usual, for it may
+ * be what they died of: of those lanes, there is one besides if this process `_may` have one.
  */
 export const claim = (schema: string): string => `
-  CREATE FUNCTION ${schema}.claim (_holder uuid, _own bigint[], _claim bigint, _most integer, _lease double precision)
-  RETURNS TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, problems text, body text) LANGUAGE plpgsql AS $$
+  CREATE FUNCTION ${schema}.claim (_holder uuid, _own bigint[], _claim bigint, _may boolean, _most integer, _lease double precision)
+  RETURNS ${CLAIMED} LANGUAGE plpgsql AS $$
   #variable_conflict use_column
   DECLARE
     claimed text[];
     claimed_adds bigint[];
+    suspects text[];
+    vain text[];
+    given integer := 0;
+    is_news boolean := false;
   BEGIN
-    -- First all of them, and only then are they changed: in a join the limit could be come upon more than once.
-    SELECT array_agg(d.lane), array_agg(d.adds) INTO claimed, claimed_adds FROM (
-      SELECT l.lane, l.adds FROM ${schema}.lanes l WHERE l.due <= now() AND (l.holder IS DISTINCT FROM _holder OR l.claim <> ALL (_own))
-      ORDER BY l.due LIMIT _most FOR NO KEY UPDATE SKIP LOCKED) AS d;
-    IF claimed IS NULL THEN RETURN; END IF;
+    IF _may AND EXISTS (SELECT FROM ${schema}.lanes l WHERE l.suspect AND l.due <= now()) THEN
+      RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_holder, _own, _claim, _lease) AS s;
+      GET DIAGNOSTICS given = ROW_COUNT;
+    END IF;
+
+    LOOP
+      ${pick(schema)}
+      EXIT WHEN suspects IS NULL;
+      ${suspect(schema)}
+      is_news := true;
+    END LOOP;
     UPDATE ${schema}.lanes l SET holder = _holder, claim = _claim, due = now() + _lease * interval '1 millisecond'
       FROM unnest(claimed) AS c (lane) WHERE l.lane = c.lane;
 
-    -- A statement of its own: it sees all that was added before the lanes were locked, and nothing is added to them now.
-    RETURN QUERY
-      SELECT c.lane, c.adds, e.seq, e.id, e.size, e.received, e.attempts, e.completed, e.problems, b.body
+    ${sort(schema)}
+    ${give(schema)}
+
+    IF _may AND given = 0 AND is_news AND coalesce(cardinality(claimed), 0) < _most THEN
+      RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_holder, _own, _claim, _lease) AS s;
+    END IF;
+  END $$;
+`
+
+/** First all of them, and only then are they changed: in a join the limit could be come upon more than once. */
+const pick = (schema: string): string => `SELECT array_agg(d.lane), array_agg(d.adds), array_agg(d.lane) FILTER (WHERE d.has_lapsed)
+        INTO claimed, claimed_adds, suspects FROM (
+        SELECT l.lane, l.adds, ${HAS_LAPSED} AS has_lapsed FROM ${schema}.lanes l WHERE NOT l.suspect AND l.due <= now() AND ${MAY_TAKE}
+        ORDER BY l.due LIMIT _most - given FOR NO KEY UPDATE SKIP LOCKED) AS d;`
+
+/** All that was under way, of which the first event may have been begun. */
+const suspect = (schema: string): string => `UPDATE ${schema}.lanes l SET suspect = true, holder = NULL, claim = NULL, due = now()
+        FROM unnest(suspects) AS c (lane) WHERE l.lane = c.lane;
+      UPDATE ${schema}.events e SET
+        trial = CASE e.trial WHEN 1 THEN 2 ELSE coalesce(e.trial, 0) END,
+        attempts = CASE WHEN f.n = 1 AND e.trial IS NULL THEN e.attempts + 1 ELSE e.attempts END,
+        error = CASE WHEN f.n = 1 AND e.trial IS NULL THEN coalesce(e.error, 'the process ended while it was being delivered, or stood still') ELSE e.error END
+        FROM unnest(suspects) AS c (lane) CROSS JOIN LATERAL (
+          SELECT p.seq, row_number() OVER (ORDER BY p.seq) AS n FROM ${schema}.events p
+          WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT ${MOST_EVENTS}) AS f
+        WHERE e.seq = f.seq;`
+
+/**
+ * Leaves out those that were added to in vain, for two had the same event at the same time, and those whose next event is suspect: that
+ * is no usual lane any more. A statement of its own: it sees all that was added before the lanes were locked, and nothing is added to
+ * them now.
+ */
+const sort = (schema: string): string => `SELECT array_agg(c.lane) FILTER (WHERE f.seq IS NULL), array_agg(c.lane) FILTER (WHERE f.trial IS NOT NULL)
+      INTO vain, suspects FROM unnest(claimed) AS c (lane) LEFT JOIN LATERAL (
+        SELECT p.seq, p.trial FROM ${schema}.events p WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT 1) AS f ON true;
+    IF vain IS NOT NULL THEN
+      DELETE FROM ${schema}.lanes l USING unnest(vain) AS c (lane) WHERE l.lane = c.lane;
+    END IF;
+    IF suspects IS NOT NULL THEN
+      UPDATE ${schema}.lanes l SET suspect = true, holder = NULL, claim = NULL, due = now() FROM unnest(suspects) AS c (lane) WHERE l.lane = c.lane;
+      SELECT array_agg(c.lane), array_agg(c.adds) INTO claimed, claimed_adds FROM unnest(claimed, claimed_adds) AS c (lane, adds)
+        WHERE c.lane <> ALL (suspects);
+      is_news := true;
+    END IF;`
+
+const give = (schema: string): string => `RETURN QUERY
+      SELECT c.lane, c.adds, ${CLAIMED_EVENT}
       FROM unnest(claimed, claimed_adds) WITH ORDINALITY AS c (lane, adds, n)
       CROSS JOIN LATERAL (
         SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before
         FROM (
-          SELECT p.seq, p.id, p.size, p.received, p.attempts, p.completed, p.problems FROM ${schema}.events p
+          SELECT p.seq, p.id, p.size, p.received, p.attempts, p.completed, p.problems, p.since, p.home, p.trial FROM ${schema}.events p
           WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT ${MOST_EVENTS}
         ) AS f
       ) AS e
       JOIN ${schema}.bodies b ON b.seq = e.seq
       WHERE e.before < ${MOST_BYTES}
-      ORDER BY c.n, e.seq;
-
-    -- Those that were added to in vain: two had the same event at the same time.
-    claimed := ARRAY(SELECT c.lane FROM unnest(claimed) AS c (lane) WHERE (
-      SELECT p.seq FROM ${schema}.events p WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT 1) IS NULL);
-    IF cardinality(claimed) > 0 THEN
-      DELETE FROM ${schema}.lanes l USING unnest(claimed) AS c (lane) WHERE l.lane = c.lane;
-    END IF;
-  END $$;
-`
+      ORDER BY c.n, e.seq;`

@@ -5,8 +5,13 @@ import { SHARDS, State } from './states.ts'
  *
  * - `due`: when it is delivered at the earliest; while it is held, when the lease runs out.
  * - `holder` and `claim`: the process that holds it, and the number of its claim. A lane can be settled only with the number that
- *   it has now.
+ *   it has now. A `holder` without a `claim` has reserved it: a listener still runs there.
  * - `adds`: how often events were added. If it is what it was when all pending events were claimed, nothing is pending after them.
+ *
+ * - `suspect`: its next event was under way when a process ended, or stood still until its lease ran out. It has an index of its
+ *   own, so that the others are found as if there were none.
+ *
+ * Of such events, `trial` is 0, 1 once it is delivered alone, and 2 if a process has ended in that. Others have none.
  *
  * `state + 0` is for those who look: with `state` itself the server may take that index for delivering, where it is not meant.
  *
@@ -37,6 +42,7 @@ export const tables = (schema: string): string => `
   CREATE INDEX events_lane ON ${schema}.events (lane, seq) WHERE state = ${State.pending};
   CREATE INDEX events_not_done ON ${schema}.events ((state + 0), seq) WHERE state + 0 <> ${State.done};
   CREATE INDEX events_done ON ${schema}.events (finished) WHERE state = ${State.done};
+  CREATE INDEX events_failed ON ${schema}.events (finished) WHERE state > ${State.done};
   CREATE INDEX events_failing ON ${schema}.events (seq) WHERE attempts > 0 AND finished IS NULL;
   CREATE TABLE ${schema}.bodies (seq bigint PRIMARY KEY, body text NOT NULL);
   CREATE TABLE ${schema}.lanes (
@@ -44,9 +50,11 @@ export const tables = (schema: string): string => `
     due timestamptz NOT NULL,
     holder uuid,
     claim bigint,
-    adds bigint NOT NULL
+    adds bigint NOT NULL,
+    suspect boolean NOT NULL DEFAULT false
   ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
-  CREATE INDEX lanes_due ON ${schema}.lanes (due);
+  CREATE INDEX lanes_due ON ${schema}.lanes (due) WHERE NOT suspect;
+  CREATE INDEX lanes_suspect ON ${schema}.lanes (due) WHERE suspect;
   CREATE TABLE ${schema}.totals (
     shard integer PRIMARY KEY,
     pending bigint NOT NULL DEFAULT 0,

@@ -3,9 +3,11 @@ import { BulkInsert } from './bulk-insert.ts'
 import type { KnownIds } from './known-ids.ts'
 import type { LaneTable } from './lane-table.ts'
 import { Admission, READY, Taken } from '../messages.ts'
-import type { AddedRow, Adds, Failed, Results } from '../messages.ts'
+import type { AddedRow, Adds, Failed } from '../messages.ts'
+import { ASIDE } from '../../aside.ts'
 import { MOST_KEPT } from '../../records.ts'
 import { nameOfState, State } from './schema.ts'
+import { Trial } from './suspects.ts'
 import type { Totals } from './totals.ts'
 
 /** Of no event. */
@@ -132,10 +134,11 @@ export class EventTable {
   }
 
   /** Events whose delivery was more than that. */
-  settle ({ seq, state, attempts, due, completed, error, delivery }: Failed, at: number): void {
+  settle ({ seq, state, attempts, due, completed, error, delivery, aside = false, leaves = false }: Failed, at: number): void {
     const { retry, end } = this.#statements
     if (state === 'pending') {
-      retry.run(attempts, due, completed, error, delivery, seq)
+      retry.run(attempts, due, completed, error, at, aside ? 1 : 0, delivery, seq)
+      if (leaves) this.#leave(seq, due)
       return
     }
     if (end.run(State[state], attempts, at, completed, error, delivery, seq).changes === 0) return
@@ -144,27 +147,10 @@ export class EventTable {
     now[state]++
   }
 
-  /** Puts events back at the end of their lanes. */
-  replay (wanted: readonly string[]): Results['replay'] {
-    const { ids, lanes, totals: { now } } = this.#parts
-    const { find, move, moveBody } = this.#statements
-    const held = new Set<string>()
-    let count = 0
-    for (const id of wanted) {
-      const row = find.get(ids.find(id) ?? NO_SEQ)
-      const state = nameOfState(row?.state)
-      if (row === undefined || state === 'pending') continue
-      const [lane, seq, next] = [String(row.lane), Number(row.seq), ++now.seq]
-      move.run(next, seq)
-      moveBody.run(next, seq)
-      ids.set(ids.keyOf(id), next)
-      now[state]--
-      now.pending++
-      now.stale++ // the index may have the old `seq`
-      count++
-      if (lanes.add(lane, null)) held.add(lane)
-    }
-    return { count, lanes: [...held] }
+  /** From now on it has a lane of its own. */
+  #leave (seq: number, due: number | null): void {
+    const lane = this.#statements.leave.get(seq)?.lane
+    if (lane !== undefined) this.#parts.lanes.add(String(lane), due ?? READY)
   }
 }
 
@@ -174,18 +160,17 @@ function prepare (db: DatabaseSync) {
   return {
     insert: new BulkInsert(db, 'INSERT INTO events (seq, id, lane, name, state, received, finished, problems)', 8),
     insertBody: new BulkInsert(db, 'INSERT INTO bodies', 2),
-    done: db.prepare(`UPDATE events SET state = ${State.done}, attempts = 1, finished = ?
+    done: db.prepare(`UPDATE events SET state = ${State.done}, attempts = 1, finished = ?, trial = NULL
       WHERE seq IN (SELECT value FROM json_each(?)) AND ${pending}`),
-    retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, ${deliveries} WHERE seq = ? AND ${pending}`),
-    end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, ${deliveries}
+    // One that has ended the process may do so again.
+    retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, since = coalesce(since, ?),
+      home = iif(?, coalesce(home, lane), home), trial = iif(trial = ${Trial.interrupted}, ${Trial.suspect}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
+    leave: db.prepare(`UPDATE events SET lane = '${ASIDE}' || id, state = ${State.waiting}
+      WHERE seq = ? AND lane = home AND ${pending} RETURNING lane`),
+    end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, trial = NULL, ${deliveries}
       WHERE seq = ? AND ${pending}`),
-    find: db.prepare('SELECT seq, lane, state FROM events WHERE seq = ?'),
+    find: db.prepare('SELECT state FROM events WHERE seq = ?'),
     remove: db.prepare('DELETE FROM events WHERE seq = ?'),
-    removeBody: db.prepare('DELETE FROM bodies WHERE seq = ?'),
-    // An invalid one is delivered as it is; what it was invalid for is the error that it had.
-    move: db.prepare(`UPDATE events SET seq = ?, state = ${State.waiting}, attempts = 0, due = NULL, finished = NULL, completed = NULL,
-      error = iif(state = ${State.invalid}, replace(problems, char(10), '; '), error), problems = iif(state = ${State.invalid}, NULL, problems)
-      WHERE seq = ?`),
-    moveBody: db.prepare('UPDATE bodies SET seq = ? WHERE seq = ?')
+    removeBody: db.prepare('DELETE FROM bodies WHERE seq = ?')
   }
 }

@@ -4,6 +4,7 @@ import { MOST_LISTED } from '../../rows.ts'
 import type { StoredRow } from '../../rows.ts'
 import type { Results } from '../messages.ts'
 import { nameOfState, State } from './schema.ts'
+import { Trial } from './suspects.ts'
 import type { Counts } from './totals.ts'
 
 /** Of no event. */
@@ -65,7 +66,9 @@ function rowsOf (statement: StatementSync, ...values: number[]): StoredRow[] {
   return rows
 }
 
-const COLUMNS = 'SELECT events.seq, id, name, lane, state, CAST(body AS TEXT) AS body, received, attempts, due, finished, error, problems, deliveries FROM'
+/** An attempt that was noted before it began counts from then on. */
+const COLUMNS = `SELECT events.seq, id, name, coalesce(home, lane) AS lane, state, CAST(body AS TEXT) AS body, received,
+  attempts + coalesce(trial >= ${Trial.begun}, 0) AS attempts, due, finished, error, problems, deliveries FROM`
 
 function prepare (db: DatabaseSync) {
   // The index has what is not done: SQLite has to be told so in the index's own words.

@@ -38,6 +38,9 @@ export class KnownIds {
   /** What the transaction under way has set, and how much it has merged. */
   #set: Array<{ key: number, seq: number }> = []
   #merged = 0
+  /** Events that were dropped before the index had them, and those of the transaction under way. */
+  #dropped = new Set<number>()
+  #dropping: number[] = []
   #indexed: number
   /** A field, for in Node 22 the iteration alone does not keep a statement from the garbage collector. */
   readonly #newest: StatementSync
@@ -45,6 +48,7 @@ export class KnownIds {
   readonly #page: StatementSync
   readonly #compare: StatementSync
   readonly #insert: BulkInsert
+  readonly #remove: StatementSync
   readonly #key = Buffer.alloc(KEY_BYTES)
 
   /** `indexed` is the last `seq` that the index has. */
@@ -55,6 +59,7 @@ export class KnownIds {
       (SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${LOADED_AT_ONCE})`)
     this.#compare = db.prepare('SELECT 1 FROM events WHERE seq = ? AND id = ?')
     this.#insert = new BulkInsert(db, 'INSERT OR IGNORE INTO ids', 2)
+    this.#remove = db.prepare('DELETE FROM ids WHERE key = ? AND seq = ?')
     this.#newest = db.prepare('SELECT id, seq FROM events WHERE seq > ? ORDER BY seq')
     for (const { id, seq } of this.#newest.iterate(indexed)) this.#young.add(this.keyOf(String(id)), this.#last = Number(seq))
   }
@@ -108,13 +113,18 @@ export class KnownIds {
     this.#young.add(key, seq)
   }
 
+  /** Of an event that is removed, for there to be nothing of it in the index. */
+  drop (id: string, seq: number): void {
+    if (this.#remove.run(this.keyOf(id), seq).changes === 0) this.#dropping.push(seq)
+  }
+
   /** Brings a part of what is not indexed yet into the index, within the transaction under way. */
   merge (): void {
     if (this.#merger === undefined) return
     const { entries, position } = this.#merger
     const count = Math.max(MERGED_AT_ONCE, 2 * this.#set.length)
     const part = entries.slice(position, position + 2 * count)
-    this.#insert.run(part)
+    this.#insert.run(this.#dropped.size === 0 ? part : part.filter((_, i) => !this.#dropped.has(Number(part[i | 1]))))
     for (let i = 0; i < part.length; i += 2) this.#filter.add(Number(part[i]))
     this.#merged = part.length
   }
@@ -122,6 +132,8 @@ export class KnownIds {
   commit (): void {
     this.#last = this.#set.at(-1)?.seq ?? this.#last
     this.#set = []
+    for (const seq of this.#dropping) this.#dropped.add(seq)
+    this.#dropping = []
     if (this.#merger !== undefined) this.#go(this.#merger)
     // Not before: what a transaction adds that fails is not there.
     else if (this.#young.size >= GENERATION) this.#begin()
@@ -130,6 +142,7 @@ export class KnownIds {
   rollback (): void {
     for (const { key } of this.#set) this.#young.remove(key)
     this.#set = []
+    this.#dropping = []
     this.#merged = 0
   }
 
@@ -138,6 +151,7 @@ export class KnownIds {
     this.#merged = 0
     if (merger.position < merger.entries.length) return
     this.#indexed = merger.upTo
+    for (const seq of this.#dropped) if (seq <= merger.upTo) this.#dropped.delete(seq)
     this.#merger = undefined
   }
 

@@ -3,6 +3,8 @@ import type { TakenEvent } from '../../rows.ts'
 import { READY } from '../messages.ts'
 import type { Due, GivenBack, TakenLane } from '../messages.ts'
 import { State } from './schema.ts'
+import { Trial } from './suspects.ts'
+import type { Suspects } from './suspects.ts'
 
 /** Of one lane, taken at once. */
 const MOST_EVENTS = 16
@@ -11,35 +13,45 @@ const MOST_CHARACTERS = 262_144
 
 /** Far enough below 0 for every lane that will ever be ready. */
 const FIRST = -(2 ** 52)
+/** And as far below that. */
+const FIRST_PARKED = Number.MIN_SAFE_INTEGER
 
 /**
  * The lanes that wait in the store. `due` is null while one is held; above 0 it is the time of a retry; below, the lane is ready, and
- * the number is its place in the queue. Not a time: those who are ready must not wait for a clock that was set back.
+ * the number is its place in the queue. Not a time: those who are ready must not wait for a clock that was set back. Below `FIRST` it is
+ * parked: its first event is a suspect one and waits for the trial of another.
  */
 export class LaneTable {
+  readonly #suspects: Suspects
   #next: number
+  #nextParked = FIRST_PARKED
   #turn = 0
   /** While all goes well there is none, and looking for one each time would cost a part of adding an event. */
   #isEmpty = false
+  /** The same goes for suspect events, and for the lanes that wait for them. */
+  #isCareful = false
   readonly #statements: ReturnType<typeof prepare>
 
-  constructor (db: DatabaseSync) {
+  constructor (db: DatabaseSync, suspects: Suspects) {
+    this.#suspects = suspects
     this.#statements = prepare(db)
     this.#next = Number(this.#statements.lastReady.get()?.due ?? FIRST) + 1
   }
 
   /** At the start: what was live or held when the one before ended waits again, but for what is held still. */
   recover (held: readonly string[]): void {
-    const { held: wereHeld, live, stopLive, hold } = this.#statements
-    for (const { lane } of wereHeld.all()) this.#put(String(lane), READY)
+    const { held: wereHeld, live, stopLive, parked, hold } = this.#statements
+    for (const { lane } of [...wereHeld.all(), ...parked.all(-1)]) this.#put(String(lane), READY)
     for (const { lane } of live.all()) this.add(String(lane), READY)
     stopLive.run()
     for (const lane of held) hold.run(lane)
+    this.#isCareful = true
   }
 
   /** At the begin of each transaction. */
   look (): void {
     this.#isEmpty = this.#statements.first.get() === undefined
+    this.#isCareful &&= this.#suspects.exist() || this.#statements.parked.get(1) !== undefined
   }
 
   has (lane: string): boolean {
@@ -59,6 +71,21 @@ export class LaneTable {
     else this.#put(lane, due)
   }
 
+  /** After some of its events were removed: one that is empty is none any more, and nothing waits for the retry of what is gone. */
+  shrink (lane: string): void {
+    const { head, remove, awake } = this.#statements
+    const first = head.get(lane)
+    if (first === undefined) remove.run(lane)
+    else if (first.due === null) awake.run(this.#dueOf(READY), lane)
+  }
+
+  /** Once no trial is under way, the lane that has waited longest for that is ready. */
+  goOn (): void {
+    if (!this.#isCareful || this.#suspects.isTrying()) return
+    const lane = this.#statements.parked.get(1)?.lane
+    if (lane !== undefined) this.#put(String(lane), READY)
+  }
+
   /** Half of them are retries if there are: neither they nor those that are ready wait for the others to come to an end. */
   take (most: number, now: number): TakenLane[] {
     const retries = this.#statements.retries.all(now, most)
@@ -66,13 +93,17 @@ export class LaneTable {
     const share = (most + this.#turn++ % 2) >> 1
     const retried = retries.slice(0, Math.max(share, most - ready.length))
     return retried.concat(ready.slice(0, most - retried.length))
-      .map(({ lane }) => this.#hold(String(lane)))
+      .map(({ lane }) => this.#hold(String(lane), now))
       .filter(({ events }) => events.length > 0)
   }
 
-  #hold (lane: string): TakenLane {
-    const { hold, remove } = this.#statements
-    const events = this.#first(lane)
+  #hold (lane: string, now: number): TakenLane {
+    const { hold, remove, park } = this.#statements
+    const { events, suspect } = this.#first(lane, now)
+    if (suspect !== undefined && !this.#suspects.try(suspect)) {
+      park.run(this.#nextParked++, lane)
+      return { lane, events: [] }
+    }
     if (events.length > 0) hold.run(lane)
     else remove.run(lane) // all of it was settled when the thread before ended
     return { lane, events }
@@ -93,28 +124,33 @@ export class LaneTable {
     return due === READY ? this.#next++ : due
   }
 
-  #first (lane: string): TakenEvent[] {
+  /** The next events of a lane, or its first one alone if that is a suspect one. */
+  #first (lane: string, now: number): { events: TakenEvent[], suspect?: TakenEvent } {
     const events: TakenEvent[] = []
     let characters = 0
-    for (const row of this.#statements.events.iterate(lane, MOST_EVENTS)) {
-      const event = { ...row, failingFor: 0, interrupted: false, aside: false } as unknown as TakenEvent // the columns of the statement
+    for (const row of this.#statements.events.iterate(now, lane, MOST_EVENTS)) {
+      const { trial, home, ...columns } = row
+      const event = { ...columns, aside: home !== null, interrupted: trial === Trial.interrupted } as unknown as TakenEvent // the columns of the statement
+      if (trial !== null) return events.length === 0 ? { events: [event], suspect: event } : { events }
       events.push(event)
       characters += event.body.length
       if (characters >= MOST_CHARACTERS) break
     }
-    return events
+    return { events }
   }
 }
 
 function prepare (db: DatabaseSync) {
   // Each index is named where the planner, without statistics, might go through all that waits.
   return {
-    lastReady: db.prepare('SELECT max(due) AS due FROM lanes WHERE due < 0'),
+    lastReady: db.prepare(`SELECT max(due) AS due FROM lanes WHERE due >= ${FIRST} AND due < 0`),
     held: db.prepare('SELECT lane FROM lanes WHERE due IS NULL'),
     live: db.prepare(`SELECT lane FROM events INDEXED BY events_not_done
       WHERE state = ${State.live} AND state <> ${State.done} ORDER BY seq`),
     stopLive: db.prepare(`UPDATE events INDEXED BY events_not_done SET state = ${State.waiting}
       WHERE state = ${State.live} AND state <> ${State.done}`),
+    parked: db.prepare(`SELECT lane FROM lanes WHERE due < ${FIRST} ORDER BY due LIMIT ?`),
+    park: db.prepare('UPDATE lanes SET due = ? WHERE lane = ?'),
     hold: db.prepare('UPDATE lanes SET due = NULL WHERE lane = ?'),
     first: db.prepare('SELECT 1 FROM lanes LIMIT 1'),
     has: db.prepare('SELECT 1 FROM lanes WHERE lane = ?'),
@@ -123,10 +159,13 @@ function prepare (db: DatabaseSync) {
     remove: db.prepare('DELETE FROM lanes WHERE lane = ?'),
     stop: db.prepare(`UPDATE events SET state = ${State.waiting} WHERE seq IN (SELECT value FROM json_each(?)) AND state = ${State.live}`),
     waits: db.prepare(`SELECT 1 FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} LIMIT 1`),
+    head: db.prepare(`SELECT due FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1`),
+    awake: db.prepare('UPDATE lanes SET due = ? WHERE lane = ? AND due > 0'),
     retries: db.prepare('SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
-    ready: db.prepare('SELECT lane FROM lanes WHERE due < 0 ORDER BY due LIMIT ?'),
-    nextDue: db.prepare('SELECT due FROM lanes WHERE due IS NOT NULL ORDER BY due LIMIT 1'),
-    events: db.prepare(`SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed, problems
+    ready: db.prepare(`SELECT lane FROM lanes WHERE due >= ${FIRST} AND due < 0 ORDER BY due LIMIT ?`),
+    nextDue: db.prepare(`SELECT due FROM lanes WHERE due >= ${FIRST} ORDER BY due LIMIT 1`),
+    events: db.prepare(`SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed, problems,
+      max(coalesce(? - since, 0), 0) AS failingFor, home, trial
       FROM events INDEXED BY events_waiting JOIN bodies ON bodies.seq = events.seq
       WHERE lane = ? AND state = ${State.waiting} ORDER BY events.seq LIMIT ?`)
   }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { KnownIds } from './known-ids.ts'
-import { State } from './schema.ts'
+import { nameOfState, State } from './schema.ts'
 import type { Totals } from './totals.ts'
 
 /** Events looked at in one transaction: what is added in the meantime waits for it. */
@@ -16,14 +16,18 @@ interface Parts {
   readonly ids: KnownIds
   /** Milliseconds that a done event stays. */
   readonly keep: number
+  /** The same of a dead or invalid one. */
+  readonly keepFailed: number
 }
 
 /** To be done in a transaction, if there is anything to do. Between two steps there is time for other work. */
 type Step = (() => void) | undefined
 
-/** Removes what has been done for long enough. */
+/** Removes what has been done, dead or invalid for long enough. */
 export class Purge {
   readonly #parts: Parts
+  /** When a dead or invalid event can be old enough at the earliest: there may be many of them, and all of them would have to be looked at. */
+  #nextFailed = 0
   readonly #statements: ReturnType<typeof prepare>
 
   constructor (parts: Parts) {
@@ -43,7 +47,23 @@ export class Purge {
       if (last === undefined || (last.received >= before && last.received <= now)) break
       after = last.seq
     }
+    if (now >= this.#nextFailed) yield * this.#failed(now)
     yield * this.#stale()
+  }
+
+  /** From when they are dead or invalid, which says nothing of their order. */
+  * #failed (now: number): Generator<Step, undefined> {
+    const { keepFailed } = this.#parts
+    let oldest = now
+    for (const state of [State.dead, State.invalid]) {
+      const rowsAfter = (seq: number) => this.#statements.failed.all(state, seq, BATCH) as unknown as Row[] // the columns of the statement
+      for (let rows = rowsAfter(0); rows.length > 0; rows = rowsAfter(rows[rows.length - 1]?.seq ?? Number.MAX_SAFE_INTEGER)) {
+        const old = rows.filter(({ finished }) => Number(finished) < now - keepFailed)
+        for (const { finished } of rows) if (Number(finished) >= now - keepFailed) oldest = Math.min(oldest, Number(finished))
+        yield old.length === 0 ? undefined : () => { this.#remove(old) }
+      }
+    }
+    this.#nextFailed = oldest + keepFailed
   }
 
   #after (seq: number): Row[] {
@@ -55,7 +75,7 @@ export class Purge {
     const seqs = JSON.stringify(rows.map(({ seq }) => seq))
     this.#statements.removeBodies.run(seqs)
     this.#statements.removeEvents.run(seqs)
-    now.done -= rows.length
+    for (const { state } of rows) now[nameOfState(state)]--
     now.stale += rows.length
   }
 
@@ -86,6 +106,8 @@ function prepare (db: DatabaseSync) {
   const these = 'seq IN (SELECT value FROM json_each(?))'
   return {
     rows: db.prepare('SELECT seq, state, received, finished FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
+    failed: db.prepare(`SELECT seq, state, received, finished FROM events INDEXED BY events_not_done
+      WHERE state = ? AND state <> ${State.done} AND seq > ? ORDER BY seq LIMIT ?`),
     removeEvents: db.prepare(`DELETE FROM events WHERE ${these}`),
     removeBodies: db.prepare(`DELETE FROM bodies WHERE ${these}`),
     endOfBatch: db.prepare(`SELECT max(key) AS key FROM (SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${IDS_BATCH})`),

@@ -20,7 +20,8 @@ export function nameOfState (state: unknown): EventState {
  *
  * Bodies are in a table of their own, so that what changes of an event is small: some thirty of them share a page.
  * `lanes` has the lanes that wait in the store: see lane-table.ts for what `due` is. `ids` finds events by a part of their id, and
- * lags behind: see known-ids.ts. `replays` is where other processes ask for replays: see mailbox.ts.
+ * lags behind: see known-ids.ts. `orders` is where other processes say what is to be changed: see order-table.ts. For `trial` of an
+ * event and `clean` see suspects.ts; `home` is the lane of one that has left it, and `since` when an event first failed.
  */
 const MIGRATIONS: readonly string[] = [`
   CREATE TABLE events (
@@ -43,6 +44,7 @@ const MIGRATIONS: readonly string[] = [`
   ) STRICT;
   CREATE INDEX events_not_done ON events (state, seq) WHERE state <> ${State.done};
   CREATE INDEX events_waiting ON events (lane, seq) WHERE state = ${State.waiting};
+  CREATE INDEX events_suspect ON events (trial) WHERE trial IS NOT NULL;
   CREATE INDEX events_failing ON events (seq) WHERE attempts > 0 AND finished IS NULL;
   CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
   CREATE TABLE lanes (lane TEXT PRIMARY KEY, due INTEGER) STRICT, WITHOUT ROWID;
@@ -56,14 +58,17 @@ const MIGRATIONS: readonly string[] = [`
     done INTEGER NOT NULL,
     dead INTEGER NOT NULL,
     invalid INTEGER NOT NULL,
-    received INTEGER NOT NULL
+    received INTEGER NOT NULL,
+    clean INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0);
-  CREATE TABLE replays (
+  INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0, 1);
+  CREATE TABLE orders (
     request INTEGER PRIMARY KEY AUTOINCREMENT,
     asked INTEGER NOT NULL,
-    ids TEXT NOT NULL,
-    count INTEGER
+    action TEXT NOT NULL,
+    argument TEXT NOT NULL,
+    count INTEGER,
+    error TEXT
   ) STRICT;
 `]
 

@@ -7,29 +7,19 @@ import { create } from './files.ts'
 import { KnownIds } from './known-ids.ts'
 import { LaneTable } from './lane-table.ts'
 import { lock } from './lock.ts'
-import { Mailbox } from './mailbox.ts'
 import { identityOf, OwnFiles } from './own-files.ts'
 import type { Call, Done, Opening, Results, Work } from '../messages.ts'
+import { OrderTable } from './order-table.ts'
 import { Purge } from './purge.ts'
-import { migrate, versionOf } from './schema.ts'
+import { Removal } from './removal.ts'
+import { Replays } from './replays.ts'
+import { emptyLog } from './log.ts'
+import { openFile } from './open-file.ts'
+import { Suspects } from './suspects.ts'
 import { Totals } from './totals.ts'
 import { UnusableError } from './unusable-error.ts'
 
-/**
- * In bytes. A transaction writes whole pages: with 8 192, an event that comes alone made the disk write 71 kB, and with this 42 kB.
- * Many at a time cost the same with both; bodies of a thousand fill larger pages better, by a tenth of the file.
- */
-const PAGE = 4_096
-/** Pages that the write-ahead log has when it begins anew: 8 MiB of them. Most pages are changed again and again, and written to the file once. */
-const LOG = 2_000
-/**
- * In bytes: what a reader has made longer is cut to this once the log begins anew. Twice what it has otherwise, so that it is not cut
- * and made longer again all the time.
- */
-const LONGEST_LOG = 16_777_216
-/** In KiB: the pages that most transactions touch, of a file of many gigabytes. */
-const CACHE = 16_384
-/** In milliseconds: a command that replays events of a file that nobody has holds it for a moment. */
+/** In milliseconds: a command that changes events of a file that nobody has holds it for a moment. */
 const PATIENCE = 1_000
 
 const ANOTHER = 'it is another file than the one that was opened. Put that one back; or end the app, delete the -wal and -shm that are beside this one, and start it with it'
@@ -43,14 +33,24 @@ export class Store {
   readonly #commit: StatementSync
   readonly #totals: Totals
   readonly #ids: KnownIds
+  readonly #suspects: Suspects
   readonly #lanes: LaneTable
   readonly #events: EventTable
+  readonly #replays: Replays
   readonly #views: EventViews
-  readonly #mailbox: Mailbox
+  readonly #removal: Removal
+  readonly #orders: OrderTable
   readonly #purge: Purge
+  readonly #hands = {
+    replay: (ids: readonly string[], all: boolean) => this.#replays.replay(ids, all),
+    discard: (ids: readonly string[]) => this.#removal.discard(ids),
+    forget: (lane: string, after: number) => this.#removal.forget(lane, after)
+  }
+
+  #isRecovering = false
 
   /** `patience` is how long it waits for somebody who has the file, in milliseconds. */
-  constructor ({ path, keep, maxBacklog, held, again, file: opened }: Opening, patience = PATIENCE) {
+  constructor ({ path, keep, keepFailed, maxBacklog, held, again, restarted = false, file: opened }: Opening, patience = PATIENCE) {
     // What was there a moment ago must not begin anew as an empty file.
     const file = again ? realpathSync(path) : create(path)
     // Nor may it be another one: it would be taken for what was delivered from this one, and SQLite would add the old log to it.
@@ -63,12 +63,19 @@ export class Store {
       this.#commit = db.prepare('COMMIT')
       const totals = this.#totals = new Totals(db)
       const ids = this.#ids = new KnownIds(db, totals.now.indexed)
-      const lanes = this.#lanes = new LaneTable(db)
+      const suspects = this.#suspects = new Suspects(db)
+      const lanes = this.#lanes = new LaneTable(db, suspects)
       this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
+      this.#replays = new Replays({ db, totals, ids, lanes })
       this.#views = new EventViews(db, { totals, ids })
-      this.#mailbox = new Mailbox(db)
-      this.#purge = new Purge({ db, totals, ids, keep })
-      this.#transaction(() => { lanes.recover(held) })
+      this.#removal = new Removal({ db, totals, ids, lanes })
+      this.#orders = new OrderTable(db)
+      this.#purge = new Purge({ db, totals, ids, keep, keepFailed })
+      this.#transaction(() => {
+        if (restarted) suspects.resume(held)
+        else this.#isRecovering = suspects.recover()
+        lanes.recover(held)
+      })
     } catch (error) {
       this.#lock.close()
       throw error
@@ -84,13 +91,18 @@ export class Store {
     this.#files.check()
   }
 
+  /** Whether somebody had the file and ended without closing it, or what he left is suspect still. */
+  get isRecovering (): boolean {
+    return this.#isRecovering
+  }
+
   nextDue (): number | null {
     return this.#lanes.nextDue()
   }
 
-  /** Whether another process asks for a replay. To be looked at now and then: it costs next to nothing. */
-  hasMail (): boolean {
-    return this.#mailbox.hasMail()
+  /** Whether another process has an order. To be looked at now and then: it costs next to nothing. */
+  isAsked (): boolean {
+    return this.#orders.isAsked()
   }
 
   run (work: Work): Done {
@@ -98,6 +110,7 @@ export class Store {
       const { now, done, failed, givenBack, adds, calls } = work
       this.#events.done(done, now)
       for (const outcome of failed) this.#events.settle(outcome, now)
+      this.#lanes.goOn() // before the lane whose trial is over
       for (const lane of givenBack) this.#lanes.giveBack(lane)
       const added = this.#events.add(adds)
       this.#ids.merge()
@@ -119,7 +132,20 @@ export class Store {
     }
   }
 
+  /**
+   * SQLite writes zeros over what is deleted, but when it has moved something from a page to the one beside it, it may leave a copy: only
+   * a file that is written anew has none. Returns whether the log is empty, too.
+   */
+  tidy (rewrite: boolean): boolean {
+    if (rewrite) this.#db.exec('VACUUM')
+    return emptyLog(this.#db)
+  }
+
+  /** What cannot be noted is taken for an end that was none of its own. */
   close (): void {
+    try {
+      this.#transaction(() => { this.#suspects.close() })
+    } catch {}
     this.#db.close()
     this.#lock.close()
   }
@@ -129,10 +155,15 @@ export class Store {
       case 'stats': return this.#views.stats()
       case 'list': return this.#views.list(call.options)
       case 'get': return this.#views.get(call.id)
-      case 'replay': return this.#events.replay(call.ids)
-      case 'answer': return this.#mailbox.answer(now, (ids) => this.#events.replay(ids))
+      case 'inOrder': return this.#replays.inOrder(call.ids)
+      case 'replay': return this.#hands.replay(call.ids, call.all)
+      case 'discard': return this.#hands.discard(call.ids)
+      case 'forget': return this.#hands.forget(call.lane, call.after)
+      case 'order': return this.#orders.carryOut(now, this.#hands)
       case 'take': return this.#lanes.take(call.lanes, now)
+      case 'answer': this.#orders.answer(call.answer)
     }
+    return undefined
   }
 
   #transaction<T> (work: () => T): T {
@@ -161,22 +192,5 @@ export class Store {
     } catch {
       // A full disk has ended the transaction already.
     }
-  }
-}
-
-function openFile (file: string, again: boolean): DatabaseSync {
-  const db = new DatabaseSync(file)
-  try {
-    // Nobody else writes, but for somebody who mends something by hand.
-    db.exec(`PRAGMA busy_timeout = 5000; PRAGMA page_size = ${PAGE}; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE};
-      PRAGMA wal_autocheckpoint = ${LOG}; PRAGMA journal_size_limit = ${LONGEST_LOG}`)
-    const version = versionOf(db)
-    if (again && version === 0) throw new UnusableError('it is empty all of a sudden')
-    db.exec('PRAGMA journal_mode = WAL')
-    migrate(db, version)
-    return db
-  } catch (error) {
-    db.close()
-    throw error
   }
 }

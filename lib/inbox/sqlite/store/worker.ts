@@ -3,14 +3,14 @@ import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
 import { openToOthers } from './files.ts'
 import { LockedError } from './lock.ts'
-import type { Opening, Reply, Request, Work } from '../messages.ts'
+import type { Opening, Reply, Request } from '../messages.ts'
 import { LostError } from './own-files.ts'
 import { Store } from './store.ts'
 
-/** Between two looks for what is old enough to be removed, in milliseconds: no need to be more exact than a hundredth of `keep`. */
+/** Between two looks for what is old enough to be removed, in milliseconds: no need to be more exact than a hundredth of `keep` and `keepFailed`. */
 const PURGE_EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const
 
-/** Between two looks for requests of other processes, in milliseconds, and for as many looks after one: who asks may ask for more. */
+/** Between two looks for orders of other processes, in milliseconds, and for as many looks after one: who asks may ask for more. */
 const LOOK_EVERY = { idle: 1_000, busy: 20, times: 50 } as const
 
 let store: Store | undefined
@@ -27,24 +27,28 @@ parentPort?.on('message', (request: Request | 'close') => {
 
 function answer (request: Request): Reply {
   try {
-    return request.kind === 'open' ? open(request) : work(request)
+    switch (request.kind) {
+      case 'open': return open(request)
+      case 'work': return openStore().run(request)
+      case 'tidy': return { kind: 'tidied', isEmpty: openStore().tidy(request.rewrite) }
+    }
   } catch (error) {
     if (error instanceof LostError) throw error // which ends the thread: whoever starts it again finds the file, or not
     return { kind: 'failed', message: messageOf(error), locked: error instanceof LockedError }
   }
 }
 
-function work (work: Work): Reply {
+function openStore (): Store {
   if (store === undefined) throw new Error('the store is not open')
-  return store.run(work)
+  return store
 }
 
 function open (opening: Opening): Reply {
   store = new Store(opening)
-  const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, opening.keep * PURGE_EVERY.part))
+  const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, Math.min(opening.keep, opening.keepFailed) * PURGE_EVERY.part))
   void maintain(store, every, store.warmUp())
   look(store)
-  return { kind: 'opened', file: store.file, nextDue: store.nextDue(), openToOthers: openToOthers(opening.path) }
+  return { kind: 'opened', file: store.file, nextDue: store.nextDue(), recovering: store.isRecovering, openToOthers: openToOthers(opening.path) }
 }
 
 function close (): void {
@@ -62,11 +66,11 @@ function look (store: Store): void {
   nextLook = setTimeout(look, busy > 0 ? LOOK_EVERY.busy : LOOK_EVERY.idle, store)
 }
 
-/** Whether another process asks for a replay: then it is the app that replays, for it knows which lanes are under way. */
+/** Whether another process has an order: it is for the app to carry it out, which knows what is under way. */
 function isAsked (store: Store): boolean {
   try {
-    const asked = store.hasMail()
-    if (asked) parentPort?.postMessage({ kind: 'mail' } satisfies Reply)
+    const asked = store.isAsked()
+    if (asked) parentPort?.postMessage({ kind: 'asked' } satisfies Reply)
     return asked
   } catch {
     return false // a disk that fails is told of by what has to be written

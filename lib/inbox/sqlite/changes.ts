@@ -1,0 +1,104 @@
+import { InboxUnavailableError } from '../../errors.ts'
+import { text } from '../text.ts'
+import type { LiveLanes } from './live-lanes.ts'
+import type { Call, PendingEvent, Results } from './messages.ts'
+import { untilEmpty } from './until-empty.ts'
+
+interface Parts {
+  readonly lanes: LiveLanes
+  /** `apply` is called with the result before anything else happens. */
+  ask<Method extends Call['method']> (call: Extract<Call, { method: Method }>, apply?: (result: Results[Method]) => void): Promise<Results[Method]>
+  /** Whether the log is empty then. */
+  tidy (rewrite: boolean): Promise<boolean>
+  /** Lanes may have become due, or have to be given back. */
+  readonly soon: () => void
+}
+
+/** What somebody changes of events that are stored: the app, or another process. */
+export class Changes {
+  readonly #parts: Parts
+  #isCarryingOut = false
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  async replay (ids: readonly string[], all: boolean): Promise<number> {
+    const { count } = await this.#parts.ask({ method: 'replay', ids, all }, ({ lanes }) => { this.#hold(lanes) })
+    return count
+  }
+
+  async discard (ids: readonly string[]): Promise<number> {
+    const { count } = await this.#parts.ask({ method: 'discard', ids }, ({ pending }) => { this.#drop(pending) })
+    return count
+  }
+
+  async forget (given: string, patience?: number): Promise<number> {
+    const lane = text(given) // as it is stored
+    let sum = 0
+    for (let from: number | null = 0; from !== null;) {
+      const { count, after }: Results['forget'] = await this.#parts.ask({ method: 'forget', lane, after: from }, ({ pending }) => { this.#drop(pending) })
+      sum += count
+      from = after
+    }
+    let rewrite = true
+    try {
+      await untilEmpty(async () => {
+        const isEmpty = await this.#parts.tidy(rewrite)
+        rewrite = false
+        return isEmpty
+      }, { patience })
+    } catch (cause) {
+      throw unavailable(cause)
+    }
+    return sum
+  }
+
+  /** What other processes have ordered, until there is nothing more. What fails is tried again, for they tell of it again. */
+  async carryOut (): Promise<void> {
+    if (this.#isCarryingOut) return
+    this.#isCarryingOut = true
+    try {
+      while (await this.#carryOutNext());
+    } catch {
+      // Whoever waits for it learns that it takes too long.
+    } finally {
+      this.#isCarryingOut = false
+    }
+  }
+
+  async #carryOutNext (): Promise<boolean> {
+    const { isMore, removed } = await this.#parts.ask({ method: 'order' }, ({ lanes, pending }) => {
+      this.#hold(lanes)
+      this.#drop(pending)
+    })
+    if (removed !== undefined) await this.#answer(removed)
+    return isMore
+  }
+
+  /** Who has ordered it waits for the log, whoever is in the way there. */
+  async #answer (removed: { request: number, count: number }): Promise<void> {
+    try {
+      await this.#parts.tidy(true)
+      await this.#parts.ask({ method: 'answer', answer: removed })
+    } catch (error) {
+      await this.#parts.ask({ method: 'answer', answer: { request: removed.request, error: (error as Error).message } }) // nothing else is thrown
+    }
+  }
+
+  #hold (lanes: readonly string[]): void {
+    for (const lane of lanes) this.#parts.lanes.hold(lane)
+    this.#parts.soon()
+  }
+
+  #drop (events: readonly PendingEvent[]): void {
+    this.#parts.lanes.drop(events)
+    this.#parts.soon()
+  }
+}
+
+function unavailable (cause: unknown): Error {
+  const error = new InboxUnavailableError()
+  error.cause = cause
+  return error
+}

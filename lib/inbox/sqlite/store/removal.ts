@@ -1,0 +1,75 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Removed, Results } from '../messages.ts'
+import type { KnownIds } from './known-ids.ts'
+import type { LaneTable } from './lane-table.ts'
+import { nameOfState } from './schema.ts'
+import type { Totals } from './totals.ts'
+
+/** Events looked at in one transaction: what is added in the meantime waits for it. */
+const BATCH = 1_000
+/** Of no event. */
+const NO_SEQ = 0
+
+interface Parts {
+  readonly db: DatabaseSync
+  readonly totals: Totals
+  readonly ids: KnownIds
+  readonly lanes: LaneTable
+}
+
+interface Row {
+  seq: number
+  id: string
+  lane: string
+  state: number
+}
+
+/** Removes events, whatever their state. All of it within a transaction of the caller's. */
+export class Removal {
+  readonly #parts: Parts
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+    this.#statements = prepare(parts.db)
+  }
+
+  discard (ids: readonly string[]): Removed {
+    const seqs = new Set(ids.map((id) => this.#parts.ids.find(id) ?? NO_SEQ))
+    return this.#remove(this.#statements.these.all(JSON.stringify([...seqs])) as unknown as Row[]) // the columns of the statement
+  }
+
+  /** Looks at the next events after `after`: it takes too long to look at all of them at once, and no index has their lanes. */
+  forget (lane: string, after: number): Results['forget'] {
+    const { endOfBatch, ofLane } = this.#statements
+    const end = endOfBatch.get(after)?.seq
+    if (typeof end !== 'number') return { count: 0, pending: [], after: null }
+    const rows = ofLane.all(after, end, lane, lane) as unknown as Row[] // the columns of the statement
+    return { ...this.#remove(rows), after: end }
+  }
+
+  #remove (rows: readonly Row[]): Removed {
+    const { totals: { now }, ids, lanes } = this.#parts
+    const seqs = JSON.stringify(rows.map(({ seq }) => seq))
+    this.#statements.removeBodies.run(seqs)
+    this.#statements.removeEvents.run(seqs)
+    for (const { id, seq, state } of rows) {
+      now[nameOfState(state)]--
+      ids.drop(id, seq)
+    }
+    const pending = rows.filter(({ state }) => nameOfState(state) === 'pending').map(({ seq, lane }) => ({ seq, lane }))
+    for (const lane of new Set(pending.map(({ lane }) => lane))) lanes.shrink(lane)
+    return { count: rows.length, pending }
+  }
+}
+
+function prepare (db: DatabaseSync) {
+  const these = 'seq IN (SELECT value FROM json_each(?))'
+  return {
+    these: db.prepare(`SELECT seq, id, lane, state FROM events WHERE ${these}`),
+    endOfBatch: db.prepare(`SELECT max(seq) AS seq FROM (SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT ${BATCH})`),
+    ofLane: db.prepare('SELECT seq, id, lane, state FROM events WHERE seq > ? AND seq <= ? AND (lane = ? OR home = ?)'),
+    removeEvents: db.prepare(`DELETE FROM events WHERE ${these}`),
+    removeBodies: db.prepare(`DELETE FROM bodies WHERE ${these}`)
+  }
+}

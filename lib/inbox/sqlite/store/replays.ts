@@ -1,0 +1,72 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Results } from '../messages.ts'
+import type { KnownIds } from './known-ids.ts'
+import type { LaneTable } from './lane-table.ts'
+import { nameOfState, State } from './schema.ts'
+import type { Totals } from './totals.ts'
+
+interface Parts {
+  readonly db: DatabaseSync
+  readonly totals: Totals
+  readonly ids: KnownIds
+  readonly lanes: LaneTable
+}
+
+/** Puts events back at the end of their lanes. All of it within a transaction of the caller's. */
+export class Replays {
+  readonly #parts: Parts
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+    this.#statements = prepare(parts.db)
+  }
+
+  /** Those of these events that there are, in their old order. */
+  inOrder (ids: readonly string[]): Results['inOrder'] {
+    return [...new Set(ids)]
+      .map((id) => ({ id, seq: this.#parts.ids.find(id) }))
+      .filter((found): found is { id: string, seq: number } => found.seq !== undefined)
+      .sort((a, b) => a.seq - b.seq)
+  }
+
+  /** A dead event is for the listeners that failed, unless `all`. */
+  replay (wanted: readonly string[], all: boolean): Results['replay'] {
+    const { lanes, totals: { now } } = this.#parts
+    const held = new Set<string>()
+    let count = 0
+    for (const { id, seq } of this.inOrder(wanted)) {
+      const state = nameOfState(this.#statements.find.get(seq)?.state)
+      if (state === 'pending') continue
+      const lane = this.#move(id, seq, all)
+      now[state]--
+      now.pending++
+      now.stale++ // the index may have the old `seq`
+      count++
+      if (lanes.add(lane, null)) held.add(lane)
+    }
+    return { count, lanes: [...held] }
+  }
+
+  #move (id: string, seq: number, all: boolean): string {
+    const { ids, totals: { now } } = this.#parts
+    const { move, moveBody } = this.#statements
+    const next = ++now.seq
+    const lane = String(move.get(next, all ? 1 : 0, seq)?.lane)
+    moveBody.run(next, seq)
+    ids.set(ids.keyOf(id), next)
+    return lane
+  }
+}
+
+function prepare (db: DatabaseSync) {
+  return {
+    find: db.prepare('SELECT state FROM events WHERE seq = ?'),
+    // An invalid one is delivered as it is; what it was invalid for is the error that it had.
+    move: db.prepare(`UPDATE events SET seq = ?, state = ${State.waiting}, attempts = 0, due = NULL, finished = NULL, since = NULL,
+      lane = coalesce(home, lane), home = NULL, completed = iif(state = ${State.dead} AND NOT ?, json_remove(completed, '$.refused'), NULL),
+      error = iif(state = ${State.invalid}, replace(problems, char(10), '; '), error), problems = iif(state = ${State.invalid}, NULL, problems)
+      WHERE seq = ? RETURNING lane`),
+    moveBody: db.prepare('UPDATE bodies SET seq = ? WHERE seq = ?')
+  }
+}
