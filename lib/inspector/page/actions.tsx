@@ -39,9 +39,10 @@ export function Actions ({ detail, changed, remove, say }: Props): JSX.Element {
         <button type='button' class='primary' disabled={state === 'pending'} title={state === 'dead' ? 'For the listeners that failed' : undefined} onClick={() => { void putBack(false) }}>Replay</button>
         {state === 'dead' && <button type='button' onClick={() => { void putBack(true) }}>Replay for all listeners</button>}
         <button type='button' onClick={() => { void copy(detail, say) }}>Copy JSON</button>
-        <span class='space' />
-        <button type='button' class='final' onClick={() => { ask('discard') }}>Discard…</button>
-        {lane !== id && lane !== NOT_SHOWN && <button type='button' class='final' onClick={() => { ask('forget') }}>Forget conversation…</button>}
+        <span class='together'>
+          <button type='button' class='final' onClick={() => { ask('discard') }}>Discard…</button>
+          {lane !== id && lane !== NOT_SHOWN && <button type='button' class='final' onClick={() => { ask('forget') }}>Forget conversation…</button>}
+        </span>
       </div>
       {asks === 'discard' && <Discard id={id} remove={remove} close={() => { ask('') }} say={say} />}
       {asks === 'forget' && <Forget conversation={lane} remove={remove} close={() => { ask('') }} say={say} />}
