@@ -3,7 +3,7 @@ import fastifyPlugin from 'fastify-plugin'
 import { EventCatalogue } from './lib/catalogue.ts'
 import { Deliverer } from './lib/deliverer.ts'
 import { Delivery } from './lib/delivery.ts'
-import { jsonParserOf, warnOfOpenDoors } from './lib/host.ts'
+import { jsonParserOf, warnOfOpenDoors, whenServing } from './lib/host.ts'
 import { memoryInbox } from './lib/inbox/memory.ts'
 import { viewOf } from './lib/inbox/view.ts'
 import { createIdentify } from './lib/identify.ts'
@@ -29,9 +29,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   const origins = new Origins()
   const receptions = new Receptions(catalogue, (): Webhooks => webhooks)
   const deliversInvalid = (): boolean => !options.deliver || webhooks.listenerCount('invalid') > 0
-  const intake = new Intake({
-    inbox, catalogue, parseJson: jsonParserOf(app), identify: createIdentify(options), deliversInvalid, log, receptions, origins
-  })
+  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), identify: createIdentify(options), deliversInvalid, log, receptions, origins })
   const server = { isReady: false, isClosing: false }
 
   const webhooks = new Webhooks({
@@ -51,9 +49,10 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   await inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } })
   app.addHook('onReady', (done) => {
     server.isReady = true
-    if (options.deliver) delivery.start()
     done()
   })
+  // What was under way when the process ended may end it again: requests are taken before that.
+  if (options.deliver) whenServing(app, { atOnce: inbox.isRecovering !== true || !options.receive, serve: () => { delivery.start() } })
   app.addHook('preClose', (done) => {
     server.isClosing = true
     delivery.drain(options.drainTimeout)

@@ -56,6 +56,8 @@ export interface DeliveryMessage {
   /** null at the start, as are the others. */
   outcome: DeliveryOutcome | null
   retryAt: Date | null
+  /** Whether the event has failed for longer than `retry.blockFor`, and leaves its lane. */
+  aside: boolean
   /** In milliseconds. */
   duration: number
   /** Those that were called and have ended. */
@@ -66,8 +68,8 @@ export interface ListenerRun {
   readonly name: string
   /** In milliseconds. */
   readonly duration: number
-  /** What it threw; null if it succeeded. */
-  readonly error: unknown
+  /** What it threw, or an error that says so; null if it succeeded. */
+  readonly error: Error | null
 }
 
 /** Whether anybody wants to know of deliveries. */

@@ -1,19 +1,23 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { completedBefore, messageOf, recordOf, runsOf } from './attempt.ts'
+import { isSkipped, recordOf, runsOf, skippedOf } from './attempt.ts'
 import type { Attempt } from './attempt.ts'
 import type { EventCatalogue } from './catalogue.ts'
 import { areDeliveriesObserved, channels } from './channels.ts'
 import type { DeliveryMessage } from './channels.ts'
 import { DeliveryContext } from './context.ts'
-import { DeliveryError } from './delivery-error.ts'
 import { ClosingError } from './errors.ts'
+import { Failures } from './failures.ts'
 import type { ClaimedEvent, Outcome } from './inbox/inbox.ts'
-import { hasListeners, listenersOf, namesOf, report } from './listeners.ts'
+import { ListenerKeys, listenersOf } from './listeners.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Origins } from './origins.ts'
-import { backoff } from './retry.ts'
-import { Unfinished } from './unfinished.ts'
+import { Overdue } from './overdue.ts'
+import { NEVER, nextTry } from './retry.ts'
+import { wordOf } from './retry-errors.ts'
+import { errorOf, quietly } from './thrown.ts'
+import { failed, succeeded, Unfinished } from './unfinished.ts'
 import type { ListenerEnd } from './unfinished.ts'
+import { Unwanted } from './unwanted.ts'
 import type { Webhooks } from './webhooks.ts'
 
 interface Parts {
@@ -29,55 +33,72 @@ interface Parts {
 /** Nothing of anything, of which there is one. */
 const NONE: readonly never[] = []
 
-/** Delivers one event: calls its listeners, and makes of their failures what the inbox, the log and `on('error')` are told. */
+/** Delivers one event: calls its listeners, and makes of what they do an outcome for the inbox. */
 export class Deliverer {
   readonly #parts: Parts
   readonly #unfinished = new Set<Unfinished>()
-  /** The names that were warned of. */
-  readonly #unwanted = new Set<string>()
-  #warned = false
+  readonly #keys = new ListenerKeys()
+  readonly #overdue = new Overdue()
+  readonly #failures: Failures
+  readonly #unwanted: Unwanted
 
   constructor (parts: Parts) {
     this.#parts = parts
+    const { webhooks, durable, options: { retry } } = parts
+    this.#unwanted = new Unwanted(parts)
+    this.#failures = new Failures({ webhooks, durable, retry, keys: this.#keys, overdue: this.#overdue })
   }
 
   /**
    * Runs all listeners, each in its own try. Returns what became of the event, and a promise only if a listener returned one;
-   * it never rejects, and holds nothing if the attempt was abandoned.
+   * it never throws or rejects, and holds nothing if the attempt was abandoned.
    */
-  deliver (claimed: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
+  deliver (event: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
+    try {
+      return this.#deliver(event)
+    } catch (thrown) {
+      return this.#unknown(event, thrown)
+    }
+  }
+
+  #deliver (claimed: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
     const { webhooks, log, catalogue, origins } = this.#parts
     // What did not fit when it came in may do so by now: then what listeners of `invalid` have completed is nothing to its own.
     const isMended = claimed.problems !== null && catalogue.fits(claimed.event)
-    const event = isMended ? { ...claimed, completed: NONE } : claimed
+    const event = isMended ? { ...claimed, completed: NONE, refused: NONE } : claimed
     const problems = claimed.problems === null || isMended ? NONE : claimed.problems
     const name = problems === NONE ? catalogue.nameOf(event.event) : 'invalid'
     const listeners = listenersOf(webhooks, name)
-    if (listeners.length === 0 && problems === NONE) this.#ignore(event, name)
+    if (listeners.length === 0 && problems === NONE) this.#unwanted.tell(event, name)
     const context = new DeliveryContext(event, problems, log)
-    if (!areDeliveriesObserved()) return this.#run({ event, context, listeners, start: performance.now(), message: undefined })
+    const skipped = skippedOf(event, listeners, this.#keys)
+    if (!areDeliveriesObserved()) return this.#run({ event, context, listeners, skipped, start: performance.now(), message: undefined })
     const message = newMessage(webhooks, name, event)
     return origins.run(event.id, () => {
       channels.deliveryStart.publish(message)
-      return this.#run({ event, context, listeners, start: performance.now(), message })
+      return this.#run({ event, context, listeners, skipped, start: performance.now(), message })
     })
   }
 
   #run (attempt: Attempt): Outcome | Promise<Outcome | undefined> {
-    const { event, context, listeners, message } = attempt
+    const { event, context, listeners, skipped, message } = attempt
     const { webhooks } = this.#parts
-    const completed = event.completed.length === 0 ? undefined : completedBefore(attempt)
+    if (event.interrupted === true) return this.#outcome(attempt, this.#failures.interrupted(attempt))
+    const overdue = this.#overdue.get(event.id)
     let ends: ListenerEnd[] | undefined
     let unfinished: Unfinished | undefined
     // No iterator and no closure: this is on the way of every event.
     for (let index = 0; index < listeners.length; index++) {
-      if (completed?.has(index) === true) continue
+      const listener = listeners[index]
+      if (listener === undefined || isSkipped(skipped, index)) continue
+      const late = overdue?.get(listener)
+      if (late?.succeeded === true) continue
       try {
-        const result = listeners[index]?.call(webhooks, event.event, context)
+        const result = late === undefined ? listener.call(webhooks, event.event, context) : late.result
         if (isThenable(result)) (unfinished ??= new Unfinished(context)).follow(index, result)
-        else if (message !== undefined) (ends ??= []).push({ index, at: performance.now(), failed: false, cause: undefined })
+        else if (message !== undefined) (ends ??= []).push(succeeded(index))
       } catch (cause) {
-        (ends ??= []).push({ index, at: performance.now(), failed: true, cause })
+        (ends ??= []).push(failed(index, cause))
       }
     }
     return unfinished === undefined ? this.#outcome(attempt, ends) : this.#wait(attempt, unfinished, ends)
@@ -91,67 +112,52 @@ export class Deliverer {
   }
 
   async #wait (attempt: Attempt, unfinished: Unfinished, ends: readonly ListenerEnd[] = NONE): Promise<Outcome | undefined> {
+    const { event, context, listeners } = attempt
     this.#unfinished.add(unfinished)
     const later = await unfinished.wait(this.#parts.options.timeout)
     this.#unfinished.delete(unfinished)
-    if (later !== undefined) return this.#outcome(attempt, [...ends, ...later])
-    tell(attempt, undefined, ends)
-    return undefined
-  }
-
-  #outcome (attempt: Attempt, ends: readonly ListenerEnd[] = NONE): Outcome {
-    const outcome = ends.some(({ failed }) => failed) ? this.#failed(attempt, ends) : succeeded(attempt)
-    tell(attempt, outcome, ends)
-    return outcome
-  }
-
-  /** An event that no listener wants is done. That nobody listens at all, or to a name that has a schema, is hardly meant. */
-  #ignore ({ id, event }: ClaimedEvent, name: string): void {
-    const { webhooks, log, catalogue } = this.#parts
-    log.debug({ webhook: id, event: catalogue.labelOf(event) }, 'no listener wants this event')
-    if (hasListeners(webhooks)) this.#warnOf(name)
-    else if (!this.#warned) {
-      this.#warned = true
-      log.warn('webhooks come in, but nobody listens: they are answered, and that is all')
+    try {
+      for (const [index, result] of unfinished.late) {
+        const listener = listeners[index]
+        if (listener !== undefined) this.#overdue.add(event.id, listener, result, context.log)
+      }
+      if (later !== undefined) return this.#outcome(attempt, [...ends, ...later])
+      tell(attempt, undefined, ends)
+      return undefined
+    } catch (thrown) {
+      return this.#unknown(event, thrown)
     }
   }
 
-  #warnOf (name: string): void {
-    if (name === 'unknown' || this.#unwanted.has(name)) return
-    this.#unwanted.add(name)
-    this.#parts.log.warn({ event: name }, 'no listener wants events of this name: they are answered, and that is all')
+  #outcome (attempt: Attempt, ends: readonly ListenerEnd[] = NONE): Outcome {
+    const { event, skipped } = attempt
+    const hasFailed = event.interrupted === true || ends.some(({ failure }) => failure !== undefined)
+    const all = hasFailed || skipped.refused.size === 0 ? ends : [...ends, ...this.#failures.earlier(attempt)]
+    const outcome = hasFailed || all !== ends ? this.#failures.outcomeOf(attempt, all) : through(attempt)
+    if (outcome.state !== 'pending') this.#overdue.end(event.id)
+    tell(attempt, outcome, all)
+    return outcome
   }
 
-  #failed (attempt: Attempt, ends: readonly ListenerEnd[]): Outcome {
-    const { event, context, listeners } = attempt
-    const names = namesOf(listeners)
-    const { durable, options: { retry } } = this.#parts
-    const dueAt = durable && event.attempt < retry.attempts ? Date.now() + backoff(event.attempt, retry) : null
-    const retryAt = dueAt === null ? null : new Date(dueAt)
-    const errors = names.flatMap((listener, index) => ends
-      .filter((end) => end.failed && end.index === index)
-      .map(({ cause }) => new DeliveryError({ event: event.event, context, listener, dead: retryAt === null, retryAt, cause })))
-    for (const error of errors) this.#report(error)
+  /** It could not even be said what became of it, such as by a logger that throws: then it is tried again, and its lane goes on. */
+  #unknown (event: ClaimedEvent, thrown: unknown): Outcome {
+    const { log, durable, options: { retry } } = this.#parts
+    const err = errorOf(thrown)
+    quietly(() => { log.error({ err }, 'what became of an event could not be told') })
+    const { dueAt, aside } = durable ? nextTry(event, [wordOf(thrown)], retry) : NEVER
     return {
       seq: event.seq,
       state: dueAt === null ? 'dead' : 'pending',
       dueAt,
-
-      completed: names.filter((name) => !errors.some(({ listener }) => listener === name)),
-      error: errors.map(({ listener, cause }) => `${listener}: ${messageOf(cause)}`).join('; '),
-      delivery: recordOf(attempt, ends)
+      completed: event.completed,
+      refused: event.refused,
+      aside,
+      error: `what became of it could not be told: ${err.message}`
     }
-  }
-
-  #report (err: DeliveryError): void {
-    const { log } = err.context
-    if (err.retryAt === null) log.error({ err }, 'a listener failed, and the event is not delivered again')
-    else log.warn({ err, retryAt: err.retryAt }, 'a listener failed, and the event is to be delivered again')
-    report(this.#parts.webhooks, err, log)
   }
 }
 
-function succeeded (attempt: Attempt): Outcome {
+function through (attempt: Attempt): Outcome {
   const { event: { seq, attempt: number }, context, listeners } = attempt
   const nobody = listeners.length === 0
   const state = nobody && context.problems !== NONE ? 'invalid' : 'done'
@@ -161,7 +167,7 @@ function succeeded (attempt: Attempt): Outcome {
 }
 
 function newMessage (webhooks: Webhooks, name: string, { id, event, attempt, receivedAt }: ClaimedEvent): DeliveryMessage {
-  return { webhooks, id, name, event, attempt, receivedAt: new Date(receivedAt), outcome: null, retryAt: null, duration: 0, listeners: NONE }
+  return { webhooks, id, name, event, attempt, receivedAt: new Date(receivedAt), outcome: null, retryAt: null, aside: false, duration: 0, listeners: NONE }
 }
 
 /** Tells those who want to know how an attempt has ended; with no outcome, it was abandoned. */
@@ -170,6 +176,7 @@ function tell (attempt: Attempt, outcome: Outcome | undefined, ends: readonly Li
   if (message === undefined) return
   message.outcome = outcome === undefined ? 'abandoned' : outcomeOf(outcome, listeners.length)
   message.retryAt = outcome?.dueAt == null ? null : new Date(outcome.dueAt)
+  message.aside = outcome?.aside === true
   message.duration = performance.now() - start
   message.listeners = runsOf(attempt, ends)
   channels.deliveryEnd.publish(message)

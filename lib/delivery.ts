@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Deliverer } from './deliverer.ts'
-import type { Awaitable, Claim, Inbox, Outcome } from './inbox/inbox.ts'
+import type { Awaitable, Claim, ClaimedEvent, Inbox, Outcome } from './inbox/inbox.ts'
 import { hasListeners } from './listeners.ts'
+import { Settlements } from './settlements.ts'
+import { Turns } from './turns.ts'
 import type { Webhooks } from './webhooks.ts'
 
 const CLAIM_AGAIN_AFTER = 1_000 // ms, when the inbox could not be asked
@@ -18,10 +20,13 @@ interface Parts {
 
 /**
  * Takes lanes from the inbox, has their events delivered one after the other, and gives them back settled. Callbacks, not
- * promises: with synchronous listeners and an inbox in memory, an event is through before `wake` returns.
+ * promises: with synchronous listeners and an inbox in memory, an event is through before `wake` returns, unless its listeners would
+ * keep the event loop from its turn.
  */
 export class Delivery {
   readonly #parts: Parts
+  readonly #turns = new Turns()
+  readonly #settlements: Settlements
   /** Lanes that are held. */
   #active = 0
   #claiming = false
@@ -36,6 +41,7 @@ export class Delivery {
 
   constructor (parts: Parts) {
     this.#parts = parts
+    this.#settlements = new Settlements({ ...parts, release: () => { this.#release() }, wake: () => { this.wake() } })
   }
 
   start (): void {
@@ -143,10 +149,14 @@ export class Delivery {
     this.#claiming = false
   }
 
-  /** Goes through a claim's events, in one go as long as none has to be waited for. */
+  /** Goes through a claim's events, in one go as long as none has to be waited for and the event loop has its turns. */
   #deliver (claim: Claim, outcomes: Outcome[]): void {
     for (let event = claim.events[outcomes.length]; event !== undefined && this.#mayDeliver(claim); event = claim.events[outcomes.length]) {
-      const outcome = this.#parts.deliverer.deliver(event)
+      if (this.#turns.isOver) {
+        this.#turns.later(() => { this.#deliver(claim, outcomes) })
+        return
+      }
+      const outcome = event.isDiscarded === true ? gone(event) : this.#parts.deliverer.deliver(event)
       if (outcome instanceof Promise) {
         void this.#deliverLater(claim, outcomes, outcome)
         return
@@ -154,7 +164,7 @@ export class Delivery {
       outcomes.push(outcome)
       if (outcome.state === 'pending') break
     }
-    this.#settle(claim, outcomes)
+    this.#settlements.settle(claim, outcomes)
   }
 
   #mayDeliver ({ isHeld = true }: Claim): boolean {
@@ -164,23 +174,8 @@ export class Delivery {
   async #deliverLater (claim: Claim, outcomes: Outcome[], delivering: Promise<Outcome | undefined>): Promise<void> {
     const outcome = await delivering
     if (outcome !== undefined) outcomes.push(outcome)
-    if (outcome === undefined || outcome.state === 'pending') this.#settle(claim, outcomes)
+    if (outcome === undefined || outcome.state === 'pending') this.#settlements.settle(claim, outcomes)
     else this.#deliver(claim, outcomes)
-  }
-
-  #settle (claim: Claim, outcomes: readonly Outcome[]): void {
-    try {
-      const settled = this.#parts.inbox.settle(claim, outcomes)
-      if (settled === undefined) this.#release()
-      else Promise.resolve(settled).catch((err: unknown) => { this.#notSettled(err) }).finally(() => { this.#release() })
-    } catch (err) {
-      this.#notSettled(err)
-      this.#release()
-    }
-  }
-
-  #notSettled (err: unknown): void {
-    this.#parts.log.error({ err }, 'what became of an event could not be recorded: it will be delivered again')
   }
 
   #release (): void {
@@ -188,4 +183,9 @@ export class Delivery {
     this.#woken = true // its lane may be due again
     this.#goOn()
   }
+}
+
+/** One that was discarded since it was claimed. The inbox has nothing of it that could change. */
+function gone ({ seq }: ClaimedEvent): Outcome {
+  return { seq, state: 'done', dueAt: null, completed: [], error: null }
 }

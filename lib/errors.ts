@@ -60,6 +60,28 @@ export const LaneError = createError(
 export const ListenerTimeoutError = createError<[milliseconds: number]>(
   'FST_ONEROUTE_LISTENER_TIMEOUT', 'The listener took longer than %s ms', 500)
 
+/** A listener throws it to say: never again. The event is dead at once, or once its other listeners are through. */
+export class NonRetriableError extends createError<[message: string]>('FST_ONEROUTE_NON_RETRIABLE', '%s', 500) {
+  constructor (message = 'this is not to be tried again', options: ErrorOptions = {}) {
+    super(message)
+    if ('cause' in options) this.cause = options.cause
+  }
+}
+
+/** A listener throws it to say: not before. `when` is a delay in milliseconds, or a date. */
+export class RetryAfterError extends createError<[message: string]>('FST_ONEROUTE_RETRY_AFTER', '%s', 500) {
+  readonly retryAt: Date
+
+  constructor (when: number | Date, message = 'this is to be tried again later', options: ErrorOptions = {}) {
+    super(message)
+    this.retryAt = when instanceof Date ? when : new Date(Date.now() + when)
+    if ('cause' in options) this.cause = options.cause
+  }
+}
+
+export const ProcessEndedError = createError(
+  'FST_ONEROUTE_PROCESS_ENDED', 'the process ended while it was being delivered', 500, Error, withoutStack)
+
 export const ListenerFailedError = createError<[listener: string]>(
   'FST_ONEROUTE_LISTENER_FAILED', "The listener '%s' failed", 500)
 

@@ -44,3 +44,34 @@ function trustsEverybody (app: FastifyInstance): boolean {
   }
   return false
 }
+
+/** After the app is ready, in milliseconds: by then one that is to listen has begun to, and others never will. */
+const LISTENS_WITHIN = 100
+
+/** Calls back once when the app takes requests: it listens, or it is ready and does not. `atOnce`: when it is ready. */
+export function whenServing (app: FastifyInstance, { atOnce, serve }: { atOnce: boolean, serve: () => void }): void {
+  let timer: NodeJS.Timeout | undefined
+  let isOver = false
+  const begin = () => {
+    if (!isOver) serve()
+    end()
+  }
+  const end = () => {
+    isOver = true
+    clearTimeout(timer)
+  }
+  app.addHook('onReady', (done) => {
+    if (atOnce) begin()
+    // Other hooks may still be under way, and it listens only after them.
+    else app.ready().then(() => { timer = setTimeout(begin, LISTENS_WITHIN) }, end)
+    done()
+  })
+  app.addHook('onListen', (done) => {
+    begin()
+    done()
+  })
+  app.addHook('preClose', (done) => {
+    end()
+    done()
+  })
+}

@@ -9,14 +9,21 @@ import type { Inbox } from './inbox/inbox.ts'
 
 /** When a failed delivery is tried again. Only durable inboxes do: with another, the sender learns of it and may repeat. */
 export interface RetryOptions {
-  /** Deliveries before an event is dead, the first one included. @default 8 */
-  attempts?: number | undefined
   /** Before the second delivery, in milliseconds. Jitter takes off up to half of each delay. @default 1000 */
   minDelay?: number | undefined
-  /** In milliseconds. @default 600000 */
+  /** No delay is longer, in milliseconds. @default 600000 (10 minutes) */
   maxDelay?: number | undefined
   /** Each delay is this many times the one before. @default 3 */
   factor?: number | undefined
+  /**
+   * How long an event that fails again and again holds its lane, in milliseconds. After that it leaves it, for good: what was behind it
+   * goes on, and it is tried beside it. @default 900000 (15 minutes)
+   */
+  blockFor?: number | undefined
+  /** So long after it first failed an event is dead, in milliseconds. @default 259200000 (3 days) */
+  giveUpAfter?: number | undefined
+  /** After so many deliveries an event is dead, the first one included, even if it is sooner. @default Infinity */
+  attempts?: number | undefined
 }
 
 /** What the route may be given besides. Its method, path, schema and handler are the plugin's. */
@@ -55,7 +62,7 @@ export interface WebhooksOptions {
   lane?: ((event: UnknownEvent) => string | null | undefined) | undefined
   /** Lanes that are delivered at once by this process. @default 64 */
   concurrency?: number | undefined
-  /** A listener that takes longer has failed, in milliseconds. @default 30000 */
+  /** A listener that takes longer has failed, in milliseconds. It is not called again while it is at work. @default 30000 */
   timeout?: number | undefined
   retry?: RetryOptions | undefined
   /** Bytes; a larger body gets 413. @default 1048576 */
@@ -118,11 +125,17 @@ const RULES: Record<keyof WebhooksOptions, Rule> = {
   routeOptions: { fits: isObject, must: 'be an object' }
 }
 
+function orInfinity (least: number): Rule {
+  return { fits: (value) => value === Infinity || integer(least).fits(value), must: `be an integer of ${least} or more, or Infinity` }
+}
+
 const RETRY_RULES: Record<keyof RetryOptions, Rule> = {
-  attempts: integer(1),
   minDelay: duration(),
   maxDelay: duration(),
-  factor: { fits: (value) => typeof value === 'number' && Number.isFinite(value) && value >= 1, must: 'be a number of 1 or more' }
+  factor: { fits: (value) => typeof value === 'number' && Number.isFinite(value) && value >= 1, must: 'be a number of 1 or more' },
+  blockFor: orInfinity(0),
+  giveUpAfter: orInfinity(0),
+  attempts: orInfinity(1)
 }
 
 const ROUTE_RULES = Object.fromEntries(ROUTE_KEYS.map((key) => [key, { fits: () => true, must: '' }]))
@@ -153,10 +166,12 @@ export function resolveOptions (options: WebhooksOptions): ResolvedOptions {
     concurrency: options.concurrency ?? 64,
     timeout: options.timeout ?? 30_000,
     retry: {
-      attempts: retry.attempts ?? 8,
       minDelay: retry.minDelay ?? 1_000,
       maxDelay: retry.maxDelay ?? 600_000,
-      factor: retry.factor ?? 3
+      factor: retry.factor ?? 3,
+      blockFor: retry.blockFor ?? 900_000,
+      giveUpAfter: retry.giveUpAfter ?? 259_200_000,
+      attempts: retry.attempts ?? Infinity
     },
     bodyLimit: options.bodyLimit ?? 1_048_576,
     maxBacklog: options.maxBacklog ?? 1_000_000,

@@ -55,7 +55,9 @@ const WRONG: Record<string, Array<[value: unknown, got: string]>> = {
 }
 
 const WRONG_RETRY: typeof WRONG = {
-  ...integers('attempts', 1),
+  ...orInfinity(integers('attempts', 1)),
+  ...orInfinity(integers('blockFor', 0)),
+  ...orInfinity(integers('giveUpAfter', 0)),
   ...integers('minDelay', 0, 2 ** 31),
   ...integers('maxDelay', 0, 2 ** 31),
   factor: [[0, '0 (number)'], [0.99, '0.99 (number)'], [NaN, 'NaN (number)'], [Infinity, 'Infinity (number)'], ['3', "'3' (string)"], [null, 'null']]
@@ -64,6 +66,10 @@ const WRONG_RETRY: typeof WRONG = {
 function integers (name: string, least: number, tooMuch = 2 ** 53): Record<string, Array<[unknown, string]>> {
   const numbers = [least - 1, tooMuch, 1.5, -1, NaN, Infinity].map((n): [unknown, string] => [n, `${n} (number)`])
   return { [name]: [...numbers, ['5', "'5' (string)"], [null, 'null'], [5n, 'bigint'], [[5], 'array'], [true, 'true (boolean)']] }
+}
+
+function orInfinity (wrong: typeof WRONG): typeof WRONG {
+  return Object.fromEntries(Object.entries(wrong).map(([name, values]) => [name, values.filter(([value]) => value !== Infinity)]))
 }
 
 function booleans (): Array<[unknown, string]> {
@@ -108,7 +114,7 @@ for (const [options, message] of [
   [{ prefixes: '/v1' }, "`prefixes` is not one of the plugin's options"],
   [{ toString: KEY }, '`toString` is not one of'],
   [Object.fromEntries([['__proto__', KEY]]), '`__proto__` is not one of'],
-  [{ retry: { delay: 5 } }, '`delay` is not one of `retry`: they are attempts, minDelay, maxDelay, factor'],
+  [{ retry: { delay: 5 } }, '`delay` is not one of `retry`: they are minDelay, maxDelay, factor, blockFor, giveUpAfter, attempts'],
   [{ routeOptions: { schema: {} } }, '`schema` is not one of `routeOptions`: they are onRequest,'],
   [{ secret: undefined }, '`secret` is given, but undefined'],
   [{ deliver: false }, '`deliver: false` needs an inbox that is durable'],
@@ -224,7 +230,7 @@ test('every option has the default that is documented', (t) => {
     lane: undefined,
     concurrency: 64,
     timeout: 30_000,
-    retry: { attempts: 8, minDelay: 1_000, maxDelay: 600_000, factor: 3 },
+    retry: { minDelay: 1_000, maxDelay: 600_000, factor: 3, blockFor: 900_000, giveUpAfter: 259_200_000, attempts: Infinity },
     bodyLimit: 1_048_576,
     maxBacklog: 1_000_000,
     drainTimeout: 10_000,
@@ -236,7 +242,7 @@ test('every option has the default that is documented', (t) => {
   const { secrets, ...options } = defaults
   const undefinedOnes = Object.fromEntries(Object.keys(options).map((key) => [key, undefined]))
   t.strictSame(resolveOptions(undefinedOnes), defaults, 'undefined stands for the default')
-  t.strictSame(resolveOptions({ retry: { factor: 1 } }).retry, { attempts: 8, minDelay: 1_000, maxDelay: 600_000, factor: 1 })
+  t.strictSame(resolveOptions({ retry: { factor: 1 } }).retry, { ...defaults.retry, factor: 1 })
   t.end()
 })
 

@@ -3,6 +3,7 @@ import Fastify from 'fastify'
 import { test } from 'tap'
 import webhooks, { memoryInbox } from '../index.ts'
 import type { Inbox, NewMessage, WebhookContext } from '../index.ts'
+import { resolveOptions } from '../lib/options.ts'
 import { backoff } from '../lib/retry.ts'
 import { message, turns } from './helpers/app.ts'
 import { ModelInbox } from './helpers/model-inbox.ts'
@@ -82,7 +83,7 @@ function expected ({ failures }: Planned, i: number, attempts: number): string[]
 }
 
 test('delays grow by the factor, stay below the longest, and lose up to half to jitter', async (t) => {
-  const retry = { attempts: 8, minDelay: 1_000, maxDelay: 600_000, factor: 3 }
+  const { retry } = resolveOptions({})
   t.same([1, 2, 3, 6, 7, 1_000].map((attempts) => backoff(attempts, retry, 0)), [1_000, 3_000, 9_000, 243_000, 600_000, 600_000])
   t.equal(backoff(1, retry, 1), 500)
   fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), (attempts) => {

@@ -45,6 +45,8 @@ export interface ClaimedEvent {
   readonly problems: readonly string[] | null
   /** Whether this attempt had begun, alone, when its process ended: it counts as one that failed, and runs no listener. @default false */
   readonly interrupted?: boolean
+  /** Whether it has left its lane. @default false */
+  readonly isAside?: boolean
   /** Whether it was discarded since it was claimed: it is not delivered any more. @default false */
   readonly isDiscarded?: boolean
 }

@@ -39,6 +39,8 @@ export interface TakenEvent {
   problems: string | null
   /** Milliseconds since it first failed. */
   failingFor: number
+  /** Whether it has left its lane. */
+  aside: boolean
   /** Whether this attempt was recorded before, and the process ended in it. */
   interrupted: boolean
 }
@@ -64,7 +66,7 @@ export function takenEvents (rows: readonly TakenEvent[], onDamaged: (row: Taken
   })
 }
 
-function takenEvent ({ seq, id, body, received, attempts, completed, problems, failingFor, interrupted }: TakenEvent): LiveEvent {
+function takenEvent ({ seq, id, body, received, attempts, completed, problems, failingFor, interrupted, aside }: TakenEvent): LiveEvent {
   const event = parse(body)
   return {
     seq,
@@ -77,6 +79,7 @@ function takenEvent ({ seq, id, body, received, attempts, completed, problems, f
     problems: problemsOf(problems),
     failingFor,
     interrupted,
+    isAside: aside,
     size: body.length
   }
 }

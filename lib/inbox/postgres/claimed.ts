@@ -39,5 +39,5 @@ function claimOf (rows: readonly Row[], claim: HeldClaim, onDamaged: (id: string
 }
 
 function takenEvent ({ seq, id, body, received, attempts, completed, problems }: Row): TakenEvent {
-  return { seq: Number(seq), id: String(id), body: String(body), received: Number(received), attempts: Number(attempts), completed: completed ?? null, problems: problems ?? null, failingFor: 0, interrupted: false }
+  return { seq: Number(seq), id: String(id), body: String(body), received: Number(received), attempts: Number(attempts), completed: completed ?? null, problems: problems ?? null, failingFor: 0, interrupted: false, aside: false }
 }

@@ -97,7 +97,7 @@ export class LaneTable {
     const events: TakenEvent[] = []
     let characters = 0
     for (const row of this.#statements.events.iterate(lane, MOST_EVENTS)) {
-      const event = { ...row, failingFor: 0, interrupted: false } as unknown as TakenEvent // the columns of the statement
+      const event = { ...row, failingFor: 0, interrupted: false, aside: false } as unknown as TakenEvent // the columns of the statement
       events.push(event)
       characters += event.body.length
       if (characters >= MOST_CHARACTERS) break

@@ -1,0 +1,121 @@
+import { isSkipped, recordOf } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
+import { DeliveryError } from './delivery-error.ts'
+import { NonRetriableError, ProcessEndedError } from './errors.ts'
+import type { ClaimedEvent, Outcome } from './inbox/inbox.ts'
+import { isOnce, namesOf, report } from './listeners.ts'
+import type { ListenerKeys } from './listeners.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { Overdue } from './overdue.ts'
+import { NEVER, nextTry } from './retry.ts'
+import type { NextTry } from './retry.ts'
+import { wordOf } from './retry-errors.ts'
+import type { Word } from './retry-errors.ts'
+import { failed } from './unfinished.ts'
+import type { Failure, ListenerEnd } from './unfinished.ts'
+import type { Webhooks } from './webhooks.ts'
+
+interface Parts {
+  readonly webhooks: Webhooks
+  readonly keys: ListenerKeys
+  readonly overdue: Overdue
+  readonly retry: ResolvedOptions['retry']
+  /** Whether a failed event can be delivered again. */
+  readonly durable: boolean
+}
+
+const NO_MORE: Word = { never: true, notBefore: null }
+
+interface FailedListener extends Failure {
+  readonly name: string
+  readonly key: string
+  readonly word: Word
+}
+
+/** Makes of what listeners threw what the inbox, the log and `on('error')` are told. */
+export class Failures {
+  readonly #parts: Parts
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Those that failed for good in an earlier attempt: without them the event would pass for done. */
+  earlier ({ skipped }: Attempt): ListenerEnd[] {
+    return Array.from(skipped.refused, (index) => failed(index, new NonRetriableError('it failed for good in an earlier delivery')))
+  }
+
+  /** The process ended in this attempt: whichever listener did it, none of them has succeeded. */
+  interrupted ({ listeners, skipped }: Attempt): ListenerEnd[] {
+    return listeners.flatMap((_listener, index) => isSkipped(skipped, index) ? [] : [failed(index, new ProcessEndedError())])
+  }
+
+  outcomeOf (attempt: Attempt, ends: readonly ListenerEnd[]): Outcome {
+    const { event } = attempt
+    const failures = this.#failuresOf(attempt, ends)
+    const next = this.#nextTry(attempt, failures)
+    const isPending = next.dueAt !== null
+    this.#tell(attempt, failures, next)
+    return {
+      seq: event.seq,
+      state: isPending ? 'pending' : 'dead',
+      dueAt: next.dueAt,
+      completed: this.#completed(attempt, failures),
+      refused: [...new Set([...event.refused ?? [], ...failures.filter(({ word }) => word.never).map(({ key }) => key)])],
+      error: errorTextOf(event, failures),
+      delivery: recordOf(attempt, ends),
+      ...next.aside && { aside: true },
+      ...isPending && this.#parts.overdue.isRunning(event.id) && { running: true }
+    }
+  }
+
+  #failuresOf ({ listeners }: Attempt, ends: readonly ListenerEnd[]): FailedListener[] {
+    const keys = this.#parts.keys.of(listeners)
+    const names = namesOf(listeners)
+    return listeners.flatMap((listener, index) => failuresAt(index, ends).map((failure) => ({
+      ...failure,
+      name: String(names[index]),
+      key: String(keys[index]),
+      // Nobody would find it again.
+      word: isOnce(listener) ? NO_MORE : wordOf(failure.cause)
+    })))
+  }
+
+  #nextTry ({ event }: Attempt, failures: readonly FailedListener[]): NextTry {
+    if (!this.#parts.durable) return NEVER
+    const words = failures.map(({ word }) => word).filter(({ never }) => !never)
+    // Whoever listens for it may be in another process only.
+    return nextTry(event, failures.length === 0 ? [wordOf(undefined)] : words, this.#parts.retry)
+  }
+
+  #completed ({ listeners, skipped }: Attempt, failures: readonly FailedListener[]): string[] {
+    const failed = new Set(failures.map(({ key }) => key))
+    return this.#parts.keys.of(listeners).filter((key, index) => !failed.has(key) && !skipped.refused.has(index))
+  }
+
+  #tell ({ event, context }: Attempt, failures: readonly FailedListener[], { dueAt, aside }: NextTry): void {
+    const { log } = context
+    const retryAt = dateOf(dueAt)
+    for (const { name: listener, cause, error } of failures) {
+      const details = { event: event.event, context, listener, dead: retryAt === null, retryAt }
+      const err = new DeliveryError({ ...details, cause: error }) // which can be logged, whatever it was
+      if (retryAt === null) log.error({ err }, 'a listener failed, and the event is not delivered again')
+      else log.warn({ err, retryAt }, 'a listener failed, and the event is to be delivered again')
+      report(this.#parts.webhooks, new DeliveryError({ ...details, cause }), log)
+    }
+    if (aside && event.isAside !== true) log.error({ retryAt }, 'an event has failed for longer than `retry.blockFor`: its conversation goes on without it')
+  }
+}
+
+function failuresAt (index: number, ends: readonly ListenerEnd[]): Failure[] {
+  return ends.filter((end) => end.index === index).map(({ failure }) => failure).filter((failure) => failure !== undefined)
+}
+
+function dateOf (time: number | null): Date | null {
+  return time === null ? null : new Date(time)
+}
+
+function errorTextOf ({ interrupted }: ClaimedEvent, failures: readonly FailedListener[]): string {
+  if (interrupted === true) return new ProcessEndedError().message
+  return failures.map(({ name, error }) => `${name}: ${error.message}`).join('; ')
+}
