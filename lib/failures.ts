@@ -103,6 +103,7 @@ export class Failures {
       else log.warn({ err, retryAt }, 'a listener failed, and the event is to be delivered again')
       report(this.#parts.webhooks, new DeliveryError({ ...details, cause }), log)
     }
+    if (event.interrupted === true) log.error({ dead: retryAt === null, retryAt }, 'the process ended while an event was being delivered')
     if (aside && event.isAside !== true) log.error({ retryAt }, 'an event has failed for longer than `retry.blockFor`: its conversation goes on without it')
   }
 }
