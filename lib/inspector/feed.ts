@@ -153,7 +153,7 @@ export class Feed {
 
   /** Those that pages know and that are not among the newest any more, although no others have pushed them out: they may have been removed. */
   #missing (newest: readonly StoredEvent[]): string[] {
-    const oldest = newest.length < NEWEST ? 0 : newest.at(-1)?.seq ?? 0
+    const oldest = newest[NEWEST - 1]?.seq ?? 0
     const ids = new Set(newest.map(({ id }) => id))
     return Array.from(this.#known).filter(([id, { seq }]) => seq > oldest && !ids.has(id)).map(([id]) => id)
   }
