@@ -29,9 +29,9 @@ async function turn (times: number): Promise<void> {
 }
 
 /** Posts the events and returns what the listener did, in order. */
-async function run (inbox: Inbox, plan: readonly Planned[], concurrency: number) {
+async function run (inbox: Inbox, plan: readonly Planned[], concurrency: number, blockFor = Infinity) {
   const app = Fastify()
-  await app.register(webhooks, { inbox, concurrency, retry: { attempts: 2, minDelay: 0, maxDelay: 0 } })
+  await app.register(webhooks, { inbox, concurrency, retry: { attempts: 2, minDelay: 0, maxDelay: 0, blockFor } })
   const steps: Array<{ event: number, conversation: string, step: 'begin' | 'end' | 'fail' }> = []
   const listener = ({ message: { content }, conversation: { id } }: NewMessage, { attempt }: WebhookContext) => {
     const event = Number(content)
@@ -74,6 +74,22 @@ for (const [name, create, attempts] of [['memoryInbox', memoryInbox, 1], ['a dur
     t.pass()
   })
 }
+
+test('what fails for longer than `blockFor` is tried beside its conversation, which goes on in order', async (t) => {
+  await fc.assert(fc.asyncProperty(fc.array(planned, { maxLength: 12 }), fc.integer({ min: 1, max: 4 }), async (plan, concurrency) => {
+    const { steps } = await run(new ModelInbox(), plan, concurrency, 0)
+    for (const [i, event] of plan.entries()) {
+      const got = steps.filter((step) => step.event === i).map(({ event, step }) => `${event} ${step}`)
+      if (got.join() !== expected(event, i, 2).join()) throw new Error(`${i}: got ${got.join()}`)
+    }
+    for (const conversation of ['a', 'b', 'c']) {
+      const first = new Map(steps.filter((step) => step.conversation === conversation && step.step === 'begin').map(({ event }) => [event, true]))
+      const wanted = plan.flatMap((event, i) => event.conversation === conversation ? [i] : [])
+      if ([...first.keys()].join() !== wanted.join()) throw new Error(`${conversation}: ${[...first.keys()].join()}`)
+    }
+  }), { numRuns: 60 })
+  t.pass()
+})
 
 /** Attempt after attempt until one does not fail, and nothing of another event in between. */
 function expected ({ failures }: Planned, i: number, attempts: number): string[] {

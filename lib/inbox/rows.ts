@@ -1,3 +1,4 @@
+import { isObject } from '../check.ts'
 import type { UnknownEvent } from '../events.ts'
 import type { ClaimedEvent, EventState, InboxStats, Outcome, StoredEvent } from './inbox.ts'
 import { recordsOf } from './records.ts'
@@ -51,6 +52,12 @@ export interface LiveEvent extends ClaimedEvent {
   isDiscarded?: boolean
 }
 
+/** A page ends once its bodies are this long, in characters or bytes: a thousand of the longest would be hundreds of MiB at once. */
+export const MOST_LISTED = 8_388_608
+
+/** Of an event whose body cannot be read any more. */
+export const DAMAGED = 'its body is damaged'
+
 const NONE: readonly never[] = []
 const BYTE_ORDER_MARK = '\ufeff'
 
@@ -84,19 +91,21 @@ function takenEvent ({ seq, id, body, received, attempts, completed, problems, f
   }
 }
 
+/** One that is damaged is shown, too: it must not hide all others. */
 export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, problems, deliveries }: StoredRow): StoredEvent {
+  const event = readable(body)
   return {
     seq,
     id,
     name,
     lane,
     state,
-    event: parse(body),
+    event: event ?? { event: name },
     receivedAt: new Date(received),
     attempts,
     dueAt: state === 'pending' ? new Date(due ?? received) : null,
     finishedAt: dateOf(finished),
-    error: error ?? problemsOf(problems)?.join('; ') ?? null,
+    error: event === undefined ? DAMAGED : error ?? problemsOf(problems)?.join('; ') ?? null,
     deliveries: recordsOf(deliveries)
   }
 }
@@ -128,6 +137,20 @@ function problemsOf (lines: string | null): readonly string[] | null {
 }
 
 function parse (body: string): UnknownEvent {
-  const json = body.startsWith(BYTE_ORDER_MARK) ? body.slice(1) : body
-  return JSON.parse(json) as UnknownEvent // it was checked before it was stored
+  const event: unknown = JSON.parse(body.startsWith(BYTE_ORDER_MARK) ? body.slice(1) : body)
+  if (!isEvent(event)) throw new Error(DAMAGED)
+  return event
+}
+
+/** It was when it was stored. */
+function isEvent (value: unknown): value is UnknownEvent {
+  return isObject(value) && typeof value.event === 'string'
+}
+
+function readable (body: string): UnknownEvent | undefined {
+  try {
+    return parse(body)
+  } catch {
+    return undefined
+  }
 }

@@ -42,7 +42,8 @@ export async function * search (inbox: Pick<InboxView, 'list'>, filter: EventFil
   const fits = matcherOf(filter)
   for (let from: number | null | undefined = before; from !== null;) {
     const page = await inbox.list({ state: filter.state, limit: PAGE, before: from })
-    from = page.length < PAGE ? null : Math.min(...page.map(({ seq }) => seq))
+    // One that is short may only have had long bodies: the last one is the one that is empty.
+    from = page.length === 0 ? null : Math.min(...page.map(({ seq }) => seq))
     const events = page.map(redact).filter(fits)
     yield { events, scanned: page.length, before: from }
   }

@@ -3,7 +3,7 @@ import type { Static } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { closeConnection } from '../answers.ts'
 import { NoSuchEventError } from '../errors.ts'
-import type { StoredEvent } from '../inbox/inbox.ts'
+import type { EventState, StoredEvent } from '../inbox/inbox.ts'
 import { search } from '../inbox/search.ts'
 import type { InboxView } from '../inbox/view.ts'
 import { checkOf } from './check-of.ts'
@@ -62,7 +62,12 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
       next = taken.length < page.events.length ? Math.min(...taken.map(({ seq }) => seq)) : page.before
       if (events.length >= PAGE || scanned >= MOST_SCANNED) break
     }
-    return { events, scanned, before: next }
+    return { events, scanned, before: next !== null && await isLast(filter.state, next) ? null : next }
+  }
+
+  /** A full answer may have been the last one: the page is not to promise more then. */
+  async function isLast (state: EventState | undefined, before: number): Promise<boolean> {
+    return (await inbox.list({ state, before, limit: 1 })).length === 0
   }
 }
 

@@ -143,8 +143,8 @@ export class Feed {
     const others = await Promise.all(Array.from(ids, async (id) => await inbox.get(id) ?? id))
     const gone = others.filter((other) => typeof other === 'string')
     const older = others.filter((other) => typeof other !== 'string')
-    // More than that came in since: pages have to read the list again.
-    const gap = this.#newest > 0 && newest.every(({ seq }) => seq > this.#newest) && newest.length > 0
+    // As many as one look shows came in since, or more: pages have to read the list again.
+    const gap = this.#newest > 0 && newest.length > 0 && newest.every(({ seq }) => seq > this.#newest)
     const events = [...newest, ...older].filter((event) => this.#known.get(event.id)?.mark !== mark(event)).map(show)
     this.#known = new Map(newest.map((event) => [event.id, { seq: event.seq, mark: mark(event) }]))
     this.#newest = newest[0]?.seq ?? 0

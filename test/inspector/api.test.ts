@@ -89,6 +89,8 @@ test('a long list comes in parts', async (t) => {
   const search = (await ask('events?text=needle')).json<Answer>()
   t.match(search, { events: [], scanned: 10_000, before: Number }, 'no more at a time')
   t.match((await ask(`events?text=needle&before=${search.before}`)).json<Answer>(), { events: [{ text: 'the needle' }], scanned: 1_000, before: null })
+  t.match((await ask('events?before=201')).json<Answer>(), { events: { length: 200 }, before: null }, 'a full answer may be the last one')
+  t.match((await ask('events?before=202')).json<Answer>(), { events: { length: 200 }, before: 2 })
 })
 
 test('what cannot be asked for is refused', async (t) => {

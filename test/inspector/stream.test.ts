@@ -77,6 +77,16 @@ test('a page is told what is removed, by whomever, and not of what others have p
   t.equal((await next(({ gone }) => gone.length > 0))?.gone.length, 199)
 })
 
+test('a page reads the list again, too, if what came in is few events, but more bytes than a look takes', async (t) => {
+  const { app } = await createInspected(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  await app.webhooks.receive(message('old', 'the first'))
+  const { next } = await openStream(t, url)
+  await next(() => true)
+  await Promise.all(Array.from({ length: 40 }, async (_, i) => await app.webhooks.receive(message('many', `${i} ${'x'.repeat(1_000_000)}`))))
+  t.ok(await next(({ gap }) => gap))
+})
+
 test('a page stays when the inbox cannot be asked for a while', async (t) => {
   const { app, lines } = await createInspected(t, { inbox: new ModelInbox() })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })

@@ -1,6 +1,6 @@
 import type { Outcome } from '../inbox.ts'
 import { lineOf } from '../records.ts'
-import { listenersJson } from '../rows.ts'
+import { DAMAGED, listenersJson } from '../rows.ts'
 import { textOrNull } from '../text.ts'
 import type { HeldClaim } from './held.ts'
 import { State } from './sql/states.ts'
@@ -38,7 +38,7 @@ export function settlementOf (claim: HeldClaim, outcomes: readonly Outcome[]): S
   const delay = last?.state === 'pending' ? delayUntil(last.dueAt) : null
   const isThrough = !claim.hasMore && delay === null && outcomes.length === claim.events.length
   const failed = outcomes.filter((outcome) => !isAtOnce(outcome)).map((outcome) => failedOf(outcome, delay))
-  const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, delay: null, completed: null, error: 'its body is damaged', delivery: '' }))
+  const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, delay: null, completed: null, error: DAMAGED, delivery: '' }))
   return {
     claim,
     adds: isThrough ? claim.adds : null,

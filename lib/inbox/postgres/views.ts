@@ -1,5 +1,5 @@
 import type { EventState, InboxStats, ListOptions, StoredEvent } from '../inbox.ts'
-import { inboxStats, storedEvent } from '../rows.ts'
+import { inboxStats, MOST_LISTED, storedEvent } from '../rows.ts'
 import { text } from '../text.ts'
 import { Statement } from './database.ts'
 import type { Database, Row } from './database.ts'
@@ -56,11 +56,15 @@ export class Views {
     return Number(count)
   }
 
-  /** Planned each time, with these values, for they make very different plans good ones. */
+  /**
+   * Planned each time, with these values, for they make very different plans good ones. The sizes are added up before any body is
+   * read: a page ends with the event that makes it too long.
+   */
   async #events (where: string, values: unknown[]): Promise<StoredEvent[]> {
     const rows = await this.#database.run(`SELECT e.*, b.body, (ARRAY[${NAMES}])[e.state + 1] AS state_name,
         (extract(epoch FROM e.due) * 1000)::bigint AS due_at, (extract(epoch FROM e.finished) * 1000)::bigint AS finished_at
-      FROM (SELECT * FROM ${this.#schema}.events WHERE ${where}) AS e JOIN ${this.#schema}.bodies b ON b.seq = e.seq ORDER BY e.seq DESC`, values)
+      FROM (SELECT *, sum(size) OVER (ORDER BY seq DESC) - size AS before_it FROM (SELECT * FROM ${this.#schema}.events WHERE ${where}) AS found) AS e
+      JOIN ${this.#schema}.bodies b ON b.seq = e.seq WHERE e.before_it < ${MOST_LISTED} ORDER BY e.seq DESC`, values)
     return rows.map(storedEventOf)
   }
 }

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import type { FastifyBaseLogger } from 'fastify'
 import { InboxLockedError, InboxUnusableError } from '../../errors.ts'
 import { withoutPasswords } from '../../passwords.ts'
@@ -9,7 +10,7 @@ import type { StoreError } from './thread.ts'
 const RESTART_AFTER = 1_000
 
 interface Parts {
-  readonly opening: Omit<Opening, 'kind' | 'held' | 'again'>
+  readonly opening: Omit<Opening, 'kind' | 'held' | 'again' | 'file'>
   readonly log: FastifyBaseLogger
   /** Another process asks for a replay: it is told again and again until it is answered. */
   readonly onMail: () => void
@@ -27,6 +28,11 @@ export class StoreClient {
   #up = false
   #closed = false
   #restart: NodeJS.Timeout | undefined
+  /**
+   * Which file it is, and a descriptor of it: while that is open, no other file can get its number, and be taken for it. Not to be closed
+   * before the thread has ended: that would give up the locks of the whole process.
+   */
+  #file: { readonly identity: string | undefined, readonly descriptor: number } | undefined
 
   constructor (parts: Parts) {
     this.#parts = parts
@@ -55,12 +61,15 @@ export class StoreClient {
     this.#up = false
     clearTimeout(this.#restart)
     await this.#thread.close()
+    if (this.#file !== undefined) closeSync(this.#file.descriptor)
+    this.#file = undefined
   }
 
   async #open (held: readonly string[], again: boolean): Promise<void> {
     const { opening, log, onUp } = this.#parts
-    const { nextDue, openToOthers } = await this.#thread.ask({ kind: 'open', held, again, ...opening })
+    const { file, nextDue, openToOthers } = await this.#thread.ask({ kind: 'open', held, again, file: this.#file?.identity, ...opening })
     if (this.#closed) return
+    this.#file ??= { identity: file, descriptor: openSync(opening.path, 'r') }
     if (!again && openToOthers.length > 0) log.warn(`others may open files that hold customers' messages: chmod 600 ${openToOthers.join(' ')}`)
     this.#up = true
     onUp(nextDue)

@@ -108,10 +108,14 @@ export interface Opening {
   held: readonly string[]
   /** Whether it is started again. */
   again: boolean
+  /** Then, which file it was. */
+  file?: string | undefined
 }
 
 export interface Opened {
   kind: 'opened'
+  /** Which file it is, by device and number. */
+  file: string | undefined
   nextDue: number | null
   /** Files that others than their owner may open. */
   openToOthers: string[]

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { check, integer } from '../../check.ts'
 import type { Filled, Rule } from '../../check.ts'
 import { InvalidOptionError } from '../../errors.ts'
@@ -24,5 +25,6 @@ export function resolveSqliteOptions (options: SqliteInboxOptions): Filled<Sqlit
   check("sqliteInbox's options", options, RULES)
   // Left out, it was not looked at.
   if (!RULES.path.fits(options.path)) throw new InvalidOptionError("`path` of sqliteInbox's options must be the path of a file, got undefined")
-  return { path: options.path, keep: options.keep ?? 259_200_000 }
+  // Absolute from here on: wherever the app goes, a thread that is started again must find the same file.
+  return { path: resolve(options.path), keep: options.keep ?? 259_200_000 }
 }

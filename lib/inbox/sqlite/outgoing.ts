@@ -2,7 +2,7 @@ import { BacklogFullError } from '../../errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import type { TakenEvent } from '../rows.ts'
 import { lineOf } from '../records.ts'
-import { listenersJson } from '../rows.ts'
+import { DAMAGED, listenersJson } from '../rows.ts'
 import { textOrNull, wholeTime } from '../text.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
@@ -75,7 +75,7 @@ export class Outgoing {
 
   /** An event that cannot be delivered at all. */
   giveUp ({ seq, attempts }: TakenEvent): void {
-    this.#failed.push({ seq, state: 'dead', attempts, due: null, completed: null, error: 'its body is damaged', delivery: '' })
+    this.#failed.push({ seq, state: 'dead', attempts, due: null, completed: null, error: DAMAGED, delivery: '' })
   }
 
   giveBack (lanes: readonly GivenBack[]): void {

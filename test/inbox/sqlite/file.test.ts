@@ -1,13 +1,19 @@
-import { chmodSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
 import { openToOthers } from '../../../lib/inbox/sqlite/store/files.ts'
 import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { createApp } from '../../helpers/app.ts'
-import { temporaryFile } from '../../helpers/sqlite.ts'
+import { openInbox, temporaryFile } from '../../helpers/sqlite.ts'
+import { newEvent } from '../conformance.ts'
+
+/** What lets Node read it. */
+const TYPESCRIPT = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning']
 
 function open (path: string, again = false): Store {
   return new Store({ kind: 'open', path, keep: 1, maxBacklog: 1, held: [], again })
@@ -118,4 +124,32 @@ test('options of sqliteInbox that are wrong are refused when it is made', async 
     t.throws(() => sqliteInbox(options as never), { code: 'FST_ONEROUTE_INVALID_OPTION', message })
   }
   t.equal(sqliteInbox({ path: 'a.db', keep: 2 ** 40 }).durable, true, 'which opens nothing yet')
+})
+
+test('the write-ahead log is short again after somebody has read for long', async (t) => {
+  const path = temporaryFile(t)
+  const inbox = await openInbox(t, { path })
+  const log = () => statSync(`${path}-wal`).size
+  const add = async () => { await inbox.add(newEvent('a', { body: Buffer.from(JSON.stringify({ event: 'newMessage', pad: 'x'.repeat(1_000_000) })) })) }
+  await add()
+  const reader = new DatabaseSync(path, { readOnly: true })
+  t.teardown(() => { reader.close() })
+  reader.exec('BEGIN; SELECT count(*) FROM events')
+  for (let i = 0; i < 40; i++) await add()
+  t.ok(log() > 40_000_000, 'nothing that it may still read is written over')
+  reader.exec('COMMIT')
+  for (let i = 0; i < 3; i++) await inbox.add(newEvent('a'))
+  t.ok(log() <= 16_777_216, `${log()} bytes`)
+})
+
+test('a relative path is that of the folder in which the inbox was made, wherever the app goes', (t) => {
+  const path = temporaryFile(t)
+  mkdirSync(`${path}.d`)
+  const program = fileURLToPath(new URL('../../helpers/elsewhere.ts', import.meta.url))
+  // Not with what tap puts into every process.
+  const { NODE_OPTIONS: _, ...env } = process.env
+  execFileSync(process.execPath, [...TYPESCRIPT, program, `${path}.d`], { cwd: dirname(path), env, stdio: 'pipe' })
+  t.ok(existsSync(path))
+  t.notOk(existsSync(join(`${path}.d`, 'inbox.db')))
+  t.end()
 })

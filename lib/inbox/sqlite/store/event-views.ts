@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { EventState, ListOptions } from '../../inbox.ts'
+import type { ListOptions } from '../../inbox.ts'
+import { MOST_LISTED } from '../../rows.ts'
 import type { StoredRow } from '../../rows.ts'
 import type { Results } from '../messages.ts'
 import { nameOfState, State } from './schema.ts'
@@ -8,13 +9,7 @@ import type { Counts } from './totals.ts'
 /** Of no event. */
 const NO_SEQ = 0
 
-/** The rows of each state that the API knows. */
-const STATES: Record<EventState, readonly number[]> = {
-  pending: [State.live, State.waiting],
-  done: [State.done],
-  dead: [State.dead],
-  invalid: [State.invalid]
-}
+const PENDING = [State.live, State.waiting] as const
 
 interface Parts {
   readonly totals: { readonly now: Counts }
@@ -33,7 +28,7 @@ export class EventViews {
 
   stats (): Results['stats'] {
     const { pending, done, dead, invalid, received } = this.#parts.totals.now
-    const oldest = STATES.pending
+    const oldest = PENDING
       .map((state) => this.#statements.oldest.get(state)?.received)
       .filter((received) => received !== undefined)
       .map(Number)
@@ -49,13 +44,7 @@ export class EventViews {
   }
 
   list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): StoredRow[] {
-    const { page, pageDone, pageOf } = this.#statements
-    if (state === undefined) return rowsOf(page, before, limit)
-    if (state === 'done') return rowsOf(pageDone, before, limit)
-    return STATES[state]
-      .flatMap((state) => rowsOf(pageOf, state, before, limit))
-      .sort((a, b) => b.seq - a.seq)
-      .slice(0, limit)
+    return rowsOf(this.#statements[state ?? 'any'], before, limit)
   }
 
   get (id: string): StoredRow | undefined {
@@ -63,25 +52,35 @@ export class EventViews {
   }
 }
 
+/** Row by row: of what is not shown, the bodies are not read. */
 function rowsOf (statement: StatementSync, ...values: number[]): StoredRow[] {
-  const rows = statement.all(...values) as unknown as Array<Omit<StoredRow, 'state'> & { state: number }> // what COLUMNS says
-  return rows.map((row) => ({ ...row, state: nameOfState(row.state) }))
+  const rows: StoredRow[] = []
+  let characters = 0
+  for (const row of statement.iterate(...values)) {
+    const stored = { ...row, state: nameOfState(row.state) } as unknown as StoredRow // what COLUMNS says
+    rows.push(stored)
+    characters += stored.body.length
+    if (characters >= MOST_LISTED) break
+  }
+  return rows
 }
 
 const COLUMNS = 'SELECT events.seq, id, name, lane, state, CAST(body AS TEXT) AS body, received, attempts, due, finished, error, problems, deliveries FROM'
 
 function prepare (db: DatabaseSync) {
-  const page = 'events.seq < ? ORDER BY events.seq DESC LIMIT ?'
   // The index has what is not done: SQLite has to be told so in the index's own words.
   const notDone = `INDEXED BY events_not_done WHERE state = ? AND state <> ${State.done}`
-  const all = (where: string) => db.prepare(`${COLUMNS} ${where}`)
+  const joined = 'JOIN bodies ON bodies.seq = events.seq WHERE'
+  const of = (state: number) => `${COLUMNS} events INDEXED BY events_not_done ${joined} state = ${state} AND state <> ${State.done} AND events.seq < ?1`
+  const page = (...parts: string[]) => db.prepare(`${parts.join(' UNION ALL ')} ORDER BY 1 DESC LIMIT ?2`)
   return {
     oldest: db.prepare(`SELECT received FROM events ${notDone} ORDER BY seq LIMIT 1`),
     failing: db.prepare('SELECT count(*) AS count FROM events INDEXED BY events_failing WHERE attempts > 0 AND finished IS NULL'),
-    one: all('events JOIN bodies ON bodies.seq = events.seq WHERE events.seq = ?'),
-    page: all(`events JOIN bodies ON bodies.seq = events.seq WHERE ${page}`),
-    pageDone: all(`events JOIN bodies ON bodies.seq = events.seq WHERE state = ${State.done} AND ${page}`),
-    pageOf: all(`events INDEXED BY events_not_done JOIN bodies ON bodies.seq = events.seq
-      WHERE state = ? AND state <> ${State.done} AND ${page}`)
+    one: db.prepare(`${COLUMNS} events ${joined} events.seq = ?`),
+    any: page(`${COLUMNS} events ${joined} events.seq < ?1`),
+    done: page(`${COLUMNS} events ${joined} state = ${State.done} AND events.seq < ?1`),
+    pending: page(of(State.live), of(State.waiting)), // merged row by row: both are in order
+    dead: page(of(State.dead)),
+    invalid: page(of(State.invalid))
   }
 }

@@ -4,6 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import { openToOthers } from './files.ts'
 import { LockedError } from './lock.ts'
 import type { Opening, Reply, Request, Work } from '../messages.ts'
+import { LostError } from './own-files.ts'
 import { Store } from './store.ts'
 
 /** Between two looks for what is old enough to be removed, in milliseconds: no need to be more exact than a hundredth of `keep`. */
@@ -28,6 +29,7 @@ function answer (request: Request): Reply {
   try {
     return request.kind === 'open' ? open(request) : work(request)
   } catch (error) {
+    if (error instanceof LostError) throw error // which ends the thread: whoever starts it again finds the file, or not
     return { kind: 'failed', message: messageOf(error), locked: error instanceof LockedError }
   }
 }
@@ -42,7 +44,7 @@ function open (opening: Opening): Reply {
   const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, opening.keep * PURGE_EVERY.part))
   void maintain(store, every, store.warmUp())
   look(store)
-  return { kind: 'opened', nextDue: store.nextDue(), openToOthers: openToOthers(opening.path) }
+  return { kind: 'opened', file: store.file, nextDue: store.nextDue(), openToOthers: openToOthers(opening.path) }
 }
 
 function close (): void {
@@ -55,6 +57,7 @@ function close (): void {
 }
 
 function look (store: Store): void {
+  store.check() // also while nothing is written
   busy = isAsked(store) ? LOOK_EVERY.times : Math.max(0, busy - 1)
   nextLook = setTimeout(look, busy > 0 ? LOOK_EVERY.busy : LOOK_EVERY.idle, store)
 }
