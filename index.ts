@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { EventCatalogue } from './lib/catalogue.ts'
 import { Deliverer } from './lib/deliverer.ts'
+import { deliverers } from './lib/deliverers.ts'
 import { Delivery } from './lib/delivery.ts'
 import { jsonParserOf, warnOfOpenDoors, whenServing } from './lib/host.ts'
 import { memoryInbox } from './lib/inbox/memory.ts'
@@ -44,6 +45,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   })
   const deliverer = new Deliverer({ webhooks, log, catalogue, options, durable: inbox.durable, origins })
   const delivery = new Delivery({ inbox, webhooks, deliverer, log, concurrency: options.concurrency })
+  deliverers.set(webhooks, { inbox: webhooks.inbox, deliverer, delivery })
 
   app.decorate('webhooks', webhooks)
   await inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } })

@@ -176,7 +176,7 @@ function tell (attempt: Attempt, outcome: Outcome | undefined, ends: readonly Li
   if (message === undefined) return
   message.outcome = outcome === undefined ? 'abandoned' : outcomeOf(outcome, listeners.length)
   message.retryAt = outcome?.dueAt == null ? null : new Date(outcome.dueAt)
-  message.aside = outcome?.aside === true
+  message.aside = outcome?.aside === true && attempt.event.isAside !== true
   message.duration = performance.now() - start
   message.listeners = runsOf(attempt, ends)
   channels.deliveryEnd.publish(message)

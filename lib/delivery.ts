@@ -65,7 +65,7 @@ export class Delivery {
 
   /** Settles when nothing is under way, or the time of `drain` is up. */
   async end (): Promise<void> {
-    if (!this.#isIdle() && !this.#gaveUp) {
+    if (!this.isIdle() && !this.#gaveUp) {
       this.#idle = Promise.withResolvers()
       await this.#idle.promise
     }
@@ -96,7 +96,8 @@ export class Delivery {
     return this.#started && !this.#stopped && this.#active < concurrency && (!inbox.durable || hasListeners(webhooks))
   }
 
-  #isIdle (): boolean {
+  /** Whether nothing is under way, or asked for. */
+  isIdle (): boolean {
     return this.#active === 0 && !this.#claiming
   }
 
@@ -124,7 +125,7 @@ export class Delivery {
 
   #goOn (): void {
     this.#claim()
-    if (this.#isIdle()) this.#idle?.resolve(undefined)
+    if (this.isIdle()) this.#idle?.resolve(undefined)
   }
 
   #ask (): Awaitable<readonly Claim[]> {

@@ -4,6 +4,7 @@ import { Activity } from './inspector/activity.ts'
 import { answerError } from './inspector/answer-error.ts'
 import { addApi } from './inspector/api.ts'
 import { addAssets } from './inspector/assets.ts'
+import { addChanges } from './inspector/changes.ts'
 import { Feed } from './inspector/feed.ts'
 import { guard } from './inspector/guard.ts'
 import { resolveInspectorOptions } from './inspector/options.ts'
@@ -39,6 +40,7 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
   isolate(scope)
   guard(scope, authorize)
   addApi(scope, { inbox, feed, redact })
+  addChanges(scope, inbox)
   await addAssets(scope)
 }
 

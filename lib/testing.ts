@@ -1,15 +1,18 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import { integer } from './check.ts'
 import { InvalidOptionError } from './errors.ts'
 import type { NewMessage, SmsDeliveryReport } from './events.ts'
 import { samples } from './samples.ts'
 import type { NewMessageSample, SmsDeliveryReportSample } from './samples.ts'
 import { createSigner, SIGNATURE_HEADER } from './signature.ts'
+import { deliverAgain } from './testing/deliver-again.ts'
 import { merge } from './testing/merge.ts'
 import type { DeepPartial } from './testing/merge.ts'
 
 export type { NewMessageSample, SmsDeliveryReportSample } from './samples.ts'
 export type { DeepPartial } from './testing/merge.ts'
+export { settled } from './testing/settled.ts'
 
 /** An event, or the very text or bytes to be posted. */
 export type Body = string | Uint8Array | object
@@ -19,7 +22,14 @@ export interface PostOptions {
   secret?: string | undefined
   /** The route of the plugin, with the prefix of its scope if it has one. @default '/webhooks/oneroute' */
   url?: string | undefined
+  /**
+   * How often the event is delivered, as if the process had ended each time before that was recorded: once it is through, all its
+   * listeners are called again. It is posted once. @default 1
+   */
+  deliveries?: number | undefined
 }
+
+const DELIVERIES = integer(1)
 
 /**
  * OneRoute's documented `newMessage`, sent now, with a message and a conversation of its own: no two are the same, so none is
@@ -52,12 +62,15 @@ export function sign (body: Body, secret: string): string {
   return createSigner(secret)(bytesOf(body))
 }
 
-/** Posts an event to the plugin as OneRoute would, by `app.inject`: no port is opened. */
-export async function post (app: Pick<FastifyInstance, 'inject'>, event: Body, options: PostOptions = {}): Promise<LightMyRequestResponse> {
-  const { secret, url = '/webhooks/oneroute' } = options
+/** Posts an event to the plugin as OneRoute would, by `app.inject`: no port is opened. Resolves to the answer. */
+export async function post (app: Pick<FastifyInstance, 'inject' | 'ready'>, event: Body, options: PostOptions = {}): Promise<LightMyRequestResponse> {
+  const { secret, url = '/webhooks/oneroute', deliveries = 1 } = options
+  if (!DELIVERIES.fits(deliveries)) throw new InvalidOptionError(`\`deliveries\` must ${DELIVERIES.must}`)
   const payload = bytesOf(event)
   const signature = secret === undefined ? {} : { [SIGNATURE_HEADER]: sign(payload, secret) }
-  return await app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...signature } })
+  const reply = await app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...signature } })
+  if (deliveries > 1) await deliverAgain(app, payload, reply, deliveries - 1)
+  return reply
 }
 
 /** Takes anything: an environment variable that is not set is what is likely to be given here, whatever the types say. */

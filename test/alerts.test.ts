@@ -5,12 +5,14 @@ import type { Test } from 'tap'
 import { parseInboxOptions } from '../lib/cli/inbox/options.ts'
 import { postgresInbox } from '../lib/inbox/postgres.ts'
 import { sqliteInbox } from '../lib/inbox/sqlite.ts'
+import { settled } from '../lib/testing.ts'
 import { Client, job } from './faults/helpers/client.ts'
 import { HostProcess } from './faults/helpers/host-process.ts'
 import { smallDisk } from './faults/helpers/small-disk.ts'
 import { until } from './faults/helpers/until.ts'
 import { gate, message, post } from './helpers/app.ts'
 import { sign } from './helpers/http.ts'
+import { ModelInbox } from './helpers/model-inbox.ts'
 import { DAY, Night, rules, target } from './helpers/night.ts'
 import type { Alert } from './helpers/night.ts'
 import { root } from './helpers/package.ts'
@@ -41,7 +43,7 @@ function fired (t: Test, alerts: readonly Alert[], expected: readonly Alert[]): 
 const names = (alerts: readonly Alert[]) => [...new Set(alerts.map(({ alert }) => alert))]
 
 test('each rule has a night below on which it fires, and a row in the page that says what to do', (t) => {
-  t.same(rules.map(({ alert }) => alert.replace('OneRouteWebhooks', '')).sort(), ['Backlog', 'Dead', 'Failed', 'InboxDown', 'Invalid', 'Refused', 'Silence'])
+  t.same(rules.map(({ alert }) => alert.replace('OneRouteWebhooks', '')).sort(), ['Backlog', 'Dead', 'Failed', 'InboxDown', 'Invalid', 'Refused', 'SetAside', 'Silence'])
   const page = readFileSync(join(root, 'docs/when-something-is-wrong.md'), 'utf8')
   t.same(table(page, 'alert').flatMap((row) => codes(row.alert)), rules.map(({ alert }) => alert), 'in their order')
   for (const { annotations: { description } } of rules) {
@@ -174,6 +176,35 @@ test('a listener that fails: the backlog gets old, and then the event is dead un
   await until(async () => (await b.app.webhooks.inbox.stats()).done === 1)
   await night.pass(10)
   fired(t, await night.alerts(0), [{ alert: 'Dead', from: 23, to: 31 }, { alert: 'Backlog', from: 12, to: 21 }])
+})
+
+test('an event that fails for long: it leaves its conversation, until the listener is mended', async (t) => {
+  const a = await target(t, { secret: 'key', inbox: new ModelInbox() })
+  let [broken, behind, mended] = [true, 0, 0]
+  const night = new Night(t, a)
+  a.app.webhooks.on('newMessage', ({ message: { content } }) => {
+    if (content === 'bad' && broken) throw new Error('as it was told')
+    if (content === 'bad') mended = night.minute
+    if (content === 'behind') behind = night.minute
+  })
+  // Each message lets the inbox look at what has become due.
+  const pass = async (minutes: number) => {
+    await night.pass(minutes, async () => {
+      await say(a.app)
+      await settled(a.app)
+    })
+  }
+  await pass(5)
+  for (const content of ['bad', 'behind']) await post(a.app, message('b', content), sign(JSON.stringify(message('b', content)), 'key'))
+  await pass(40)
+  t.equal(behind, 20, 'its conversation went on after a quarter of an hour')
+  broken = false
+  await pass(20)
+  t.ok(mended > 45, 'within ten minutes')
+  fired(t, await night.alerts(0), [
+    { alert: 'SetAside', from: 21, to: mended - 1 },
+    { alert: 'Backlog', from: 16, to: mended - 1 }
+  ])
 })
 
 test('nothing but repeats, as with a `key` that makes all events one: silence', async (t) => {

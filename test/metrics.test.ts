@@ -78,6 +78,9 @@ test('all that happens is counted', async (t) => {
     'listener_runs_total{listener="failing",outcome="failed"}': 3,
     'listener_runs_total{listener="failing",outcome="succeeded"}': 2,
     'retries_total{event="newMessage"}': 2,
+    'set_aside_total{event="newMessage"}': 0,
+    'set_aside_total{event="unknown"}': 0,
+    'set_aside_total{event="invalid"}': 0,
     inbox_up: 1,
     inbox_pending: 0,
     inbox_done: 3,
@@ -92,6 +95,16 @@ test('all that happens is counted', async (t) => {
   t.match(reply.body, '# HELP oneroute_webhooks_received_total')
   const { lastReceivedAt } = await app.webhooks.inbox.stats()
   t.equal(all.get('oneroute_webhooks_inbox_last_received_timestamp_seconds'), (lastReceivedAt?.getTime() ?? 0) / 1_000)
+})
+
+test('an event that leaves its conversation is counted once, however often it fails after that', async (t) => {
+  const { app, registry } = await createMeasured(t, { inbox: new ModelInbox(), retry: { ...RETRY, attempts: 4, blockFor: 0 } })
+  app.webhooks.on('newMessage', () => { throw new Error('broken') })
+  await app.webhooks.receive(message())
+  while ((await app.webhooks.inbox.stats()).dead === 0) await turns()
+  const all = await samples(registry)
+  t.equal(all.get('oneroute_webhooks_set_aside_total{event="newMessage"}'), 1)
+  t.equal(all.get('oneroute_webhooks_deliveries_total{event="newMessage",outcome="retry"}'), 3)
 })
 
 test('every outcome begins at zero, and the time of the last event is absent until there is one', async (t) => {

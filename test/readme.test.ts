@@ -188,6 +188,25 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     await server.printed(`127.0.0.1:${port} has answered 500`)
   },
 
+  'reply.mjs': async (t) => {
+    const keys: Array<[string | undefined, unknown]> = []
+    const other = createServer((request, response) => {
+      keys.push([request.url, request.headers['idempotency-key']])
+      response.writeHead(request.url === '/replies' && keys.length < 3 ? 500 : 204).end()
+      request.resume()
+    })
+    await new Promise<void>((resolve) => { other.listen(0, '127.0.0.1', resolve) })
+    t.teardown(() => { other.closeAllConnections(); other.close() })
+    const { port } = other.address() as AddressInfo // it listens on TCP
+    const server = await start(t, 'reply.mjs', { ONEROUTE_SECRET: 'key', TICKETS_URL: `http://127.0.0.1:${port}/tickets`, REPLIES_URL: `http://127.0.0.1:${port}/replies` })
+    const body = JSON.stringify(newMessage())
+    t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await until(() => keys.length > 2)
+    const id = hash('sha256', body, 'base64url')
+    t.same(keys.slice(0, 2).sort(), [['/replies', `${id}:reply`], ['/tickets', `${id}:openTicket`]])
+    t.same(keys.slice(2), [['/replies', `${id}:reply`]], 'only the step that failed, with the same key')
+  },
+
   'guarded.mjs': async (t) => {
     const { url } = await start(t, 'guarded.mjs', { ONEROUTE_SECRET: 'new', ONEROUTE_OLD_SECRET: 'old' })
     const send = async (key: string, address: string) => {
@@ -208,7 +227,15 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.equal(node, 'node')
     const { code, output } = await run(directory, process.execPath, ...args)
     t.equal(code, 0, output)
-    t.match(output, /pass 1\b/)
+    t.match(output, /pass 2\b/)
+  },
+
+  'twice.test.mjs': async (t) => {
+    const code = files.find(({ file }) => file === 'twice.test.mjs')?.code ?? ''
+    writeFileSync(join(directory, 'careless.test.mjs'), code.replace('if (isNew) ', ''))
+    const { output } = await run(directory, process.execPath, '--test', 'careless.test.mjs')
+    t.match(output, /fail 1\b/, 'a listener that does not look is found out')
+    t.match(output, /AssertionError.*: 2 ==/)
   },
 
   'orders.ts': async (t) => {

@@ -154,7 +154,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
 
 /**
  * A durable inbox in a PostgreSQL database, for any number of processes: an event is committed before it is answered 200, and is
- * delivered by one of them, again after a crash, until its listeners have succeeded or it is out of attempts.
+ * delivered by one of them, again after a crash, until its listeners have succeeded or it is given up.
  */
 export function postgresInbox (options: PostgresInboxOptions): Inbox {
   return new PostgresInbox(options)

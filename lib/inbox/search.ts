@@ -4,8 +4,8 @@ import type { InboxView } from './view.ts'
 
 /** Events that are read at once. */
 const PAGE = 500
-/** How many of them are replayed at once. */
-const REPLAYED = 500
+/** How many of them are replayed or discarded at once. */
+const CHANGED = 500
 
 /** What all of it is true of. */
 export interface EventFilter {
@@ -51,13 +51,27 @@ export async function * search (inbox: Pick<InboxView, 'list'>, filter: EventFil
 
 /** Replays all events of a state, or those that are not newer than `upTo`; resolves to how many. */
 export async function replayAll (inbox: Pick<InboxView, 'list' | 'replay'>, state: EventState, upTo?: number): Promise<number> {
-  let count = 0
-  // From the oldest to the newest, so that they keep their order: their ids are few beside their bodies.
+  // From the oldest to the newest, so that they keep their order.
+  const ids = (await idsOf(inbox, state, upTo)).reverse()
+  return await inParts(ids, async (part) => await inbox.replay(part))
+}
+
+/** Discards them; resolves to how many. */
+export async function discardAll (inbox: Pick<InboxView, 'list' | 'discard'>, state: EventState, upTo?: number): Promise<number> {
+  return await inParts(await idsOf(inbox, state, upTo), async (part) => await inbox.discard(part))
+}
+
+/** The newest first. They are few beside their bodies. */
+async function idsOf (inbox: Pick<InboxView, 'list'>, state: EventState, upTo: number | undefined): Promise<string[]> {
   const ids: string[] = []
   const before = upTo === undefined ? undefined : upTo + 1
   for await (const { events } of search(inbox, { state }, { before })) ids.push(...events.map(({ id }) => id))
-  ids.reverse()
-  for (let i = 0; i < ids.length; i += REPLAYED) count += await inbox.replay(ids.slice(i, i + REPLAYED))
+  return ids
+}
+
+async function inParts (ids: readonly string[], change: (part: readonly string[]) => Promise<number>): Promise<number> {
+  let count = 0
+  for (let i = 0; i < ids.length; i += CHANGED) count += await change(ids.slice(i, i + CHANGED))
   return count
 }
 

@@ -98,7 +98,7 @@ function batches (ids: readonly string[]): string[][] {
 
 /**
  * A durable inbox in a SQLite file, for one process: an event is on disk before it is answered 200, and is delivered again after a
- * crash until its listeners have succeeded or it is out of attempts.
+ * crash until its listeners have succeeded or it is given up.
  */
 export function sqliteInbox (options: SqliteInboxOptions): Inbox {
   return new SqliteInbox(options)

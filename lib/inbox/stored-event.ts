@@ -1,6 +1,6 @@
 import type { UnknownEvent } from '../events.ts'
 
-/** `pending`: to be delivered. `done`: delivered. `dead`: out of attempts. `invalid`: not of its schema, and no listener wanted it so. */
+/** `pending`: to be delivered. `done`: delivered. `dead`: given up. `invalid`: not of its schema, and no listener wanted it so. */
 export type EventState = 'pending' | 'done' | 'dead' | 'invalid'
 
 /** A delivery of an event that did not succeed at once, or that no listener wanted. */

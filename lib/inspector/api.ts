@@ -1,12 +1,12 @@
 import { Type } from '@sinclair/typebox'
-import type { Static, TSchema } from '@sinclair/typebox'
-import { TypeCompiler } from '@sinclair/typebox/compiler'
+import type { Static } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { closeConnection } from '../answers.ts'
-import { BadQuestionError, NoSuchEventError } from '../errors.ts'
+import { NoSuchEventError } from '../errors.ts'
 import type { EventState, StoredEvent } from '../inbox/inbox.ts'
-import { replayAll, search } from '../inbox/search.ts'
+import { search } from '../inbox/search.ts'
 import type { InboxView } from '../inbox/view.ts'
+import { checkOf } from './check-of.ts'
 import type { Feed } from './feed.ts'
 import { hidden } from './hidden.ts'
 import { summaryOf } from './summary.ts'
@@ -28,8 +28,6 @@ const Query = Type.Object({
   text: Type.Optional(Text),
   before: Type.Optional(Digits)
 }, { additionalProperties: false })
-const Ids = Type.Object({ ids: Type.Array(Text, { minItems: 1, maxItems: 1_000 }) }, { additionalProperties: false })
-const UpTo = Type.Object({ upTo: Type.Integer({ minimum: 0 }) }, { additionalProperties: false })
 
 interface Parts {
   readonly inbox: InboxView
@@ -37,11 +35,9 @@ interface Parts {
   readonly redact: (stored: StoredEvent) => StoredEvent
 }
 
-/** What the page asks for. */
+/** What the page shows. */
 export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts): void {
   const isQuery = checkOf(Query)
-  const isIds = checkOf(Ids)
-  const isUpTo = checkOf(UpTo)
 
   scope.get('/api/events', { schema: hidden }, async ({ query }) => await find(isQuery(query)))
 
@@ -53,16 +49,6 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
 
   // No HEAD for it: that would never end.
   scope.get('/api/stream', { schema: hidden, exposeHeadRoute: false }, (_request, reply) => { stream(feed, reply) })
-
-  scope.post('/api/replay', { schema: hidden }, async ({ body }) => {
-    const count = await inbox.replay(isIds(body).ids)
-    return { count }
-  })
-
-  scope.post('/api/replay-dead', { schema: hidden }, async ({ body }) => {
-    const count = await replayAll(inbox, 'dead', isUpTo(body).upTo)
-    return { count }
-  })
 
   /** As much as one request may take: whoever wants more asks again, with `before`. */
   async function find ({ before, ...filter }: Static<typeof Query>) {
@@ -93,14 +79,4 @@ function stream (feed: Feed, reply: FastifyReply): void {
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
   raw.writeHead(200, { 'content-type': 'text/event-stream' })
   feed.add(raw)
-}
-
-/** Not the app's validator, which may be told to change what it looks at. */
-function checkOf<T extends TSchema> (schema: T): (value: unknown) => Static<T> {
-  const check = TypeCompiler.Compile(schema)
-  return (value) => {
-    if (check.Check(value)) return value
-    const [problem] = Array.from(check.Errors(value), ({ path, message }) => `${path}: ${message}`)
-    throw new BadQuestionError(String(problem))
-  }
 }

@@ -22,6 +22,11 @@ const RENEWED_AFTER = 0.9
 /** A page that is slower than this is cut, and begins anew when it comes back, in bytes. */
 const MOST_BUFFERED = 1_048_576
 
+interface Known {
+  readonly seq: number
+  readonly mark: string
+}
+
 interface Parts {
   readonly inbox: InboxView
   readonly activity: Activity
@@ -37,7 +42,7 @@ export class Feed {
   /** With what ends each, in time. */
   readonly #pages = new Map<Writable, NodeJS.Timeout>()
   /** What the pages were last told of the newest events, by id. */
-  #known = new Map<string, string>()
+  #known = new Map<string, Known>()
   #newest = 0
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
@@ -130,17 +135,27 @@ export class Feed {
 
   async #tell (): Promise<void> {
     const { inbox, activity, show } = this.#parts
-    const ids = [...this.#changed]
+    const changed = [...this.#changed]
     this.#changed.clear()
     const stats = await inbox.stats()
     const newest = await inbox.list({ limit: NEWEST })
-    const older = await Promise.all(ids.filter((id) => !newest.some((event) => event.id === id)).map(async (id) => await inbox.get(id)))
+    const ids = new Set([...changed.filter((id) => !newest.some((event) => event.id === id)), ...this.#missing(newest)])
+    const others = await Promise.all(Array.from(ids, async (id) => await inbox.get(id) ?? id))
+    const gone = others.filter((other) => typeof other === 'string')
+    const older = others.filter((other) => typeof other !== 'string')
     // As many as one look shows came in since, or more: pages have to read the list again.
     const gap = this.#newest > 0 && newest.length > 0 && newest.every(({ seq }) => seq > this.#newest)
-    const events = [...newest, ...older.filter((event) => event !== undefined)].filter((event) => this.#known.get(event.id) !== mark(event)).map(show)
-    this.#known = new Map(newest.map((event) => [event.id, mark(event)]))
+    const events = [...newest, ...older].filter((event) => this.#known.get(event.id)?.mark !== mark(event)).map(show)
+    this.#known = new Map(newest.map((event) => [event.id, { seq: event.seq, mark: mark(event) }]))
     this.#newest = newest[0]?.seq ?? 0
-    this.#write(`event: update\ndata: ${JSON.stringify({ stats, activity: activity.last(), events, gap })}\n\n`)
+    this.#write(`event: update\ndata: ${JSON.stringify({ stats, activity: activity.last(), events, gone, gap })}\n\n`)
+  }
+
+  /** Those that pages know and that are not among the newest any more, although no others have pushed them out: they may have been removed. */
+  #missing (newest: readonly StoredEvent[]): string[] {
+    const oldest = newest[NEWEST - 1]?.seq ?? 0
+    const ids = new Set(newest.map(({ id }) => id))
+    return Array.from(this.#known).filter(([id, { seq }]) => seq > oldest && !ids.has(id)).map(([id]) => id)
   }
 
   #write (text: string): void {

@@ -20,9 +20,10 @@ function received ({ received, acknowledgement }: Series, { name, outcome, durat
   acknowledgement.observe({ outcome }, duration / 1_000)
 }
 
-function delivered (series: Series, names: BoundedNames, { name, attempt, outcome, duration, listeners }: DeliveryMessage): void {
+function delivered (series: Series, names: BoundedNames, { name, attempt, outcome, aside, duration, listeners }: DeliveryMessage): void {
   series.deliveries.inc({ event: name, outcome: String(outcome) })
   series.delivery.observe({ event: name }, duration / 1_000)
   if (attempt > 1) series.retries.inc({ event: name })
+  if (aside) series.setAside.inc({ event: name })
   for (const { name, error } of listeners) series.listeners.inc({ listener: names.of(name), outcome: error === null ? 'succeeded' : 'failed' })
 }

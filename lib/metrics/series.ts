@@ -32,15 +32,19 @@ export function createSeries ({ Counter, Histogram }: PromClient, registry: Regi
     }),
     retries: new Counter({
       name: 'oneroute_webhooks_retries_total', help: 'Deliveries that were not the first of their event.', labelNames: ['event'], registers
+    }),
+    setAside: new Counter({
+      name: 'oneroute_webhooks_set_aside_total', help: "Events that have failed for longer than `retry.blockFor`, and left their conversations' order.", labelNames: ['event'], registers
     })
   }
 }
 
 /** So that a rate is there from the first one on: the increase of a series that begins with its first event is not known. */
-export function beginAtZero ({ received, signatures, deliveries, retries }: Series, names: readonly string[]): void {
+export function beginAtZero ({ received, signatures, deliveries, retries, setAside }: Series, names: readonly string[]): void {
   for (const event of [...names, 'unknown']) {
     for (const outcome of ['accepted', 'duplicate', 'invalid', 'refused', 'failed']) received.inc({ event, outcome }, 0)
   }
+  for (const event of [...names, 'unknown', 'invalid']) setAside.inc({ event }, 0)
   for (const outcome of ['done', 'ignored', 'retry', 'dead', 'abandoned']) deliveries.inc({ event: 'newMessage', outcome }, 0)
   for (const outcome of ['missing', 'malformed', 'wrong']) signatures.inc({ outcome, key: '' }, 0)
   retries.inc({ event: 'newMessage' }, 0)

@@ -33,7 +33,11 @@ test('a page of another site can change nothing', async (t) => {
     { 'sec-fetch-site': 'same-site' },
     { 'sec-fetch-site': 'cross-site', origin: 'http://localhost', host: 'localhost' }
   ]
-  for (const headers of wrong) t.match((await send('replay', { ids: [id] }, headers)).json(), { code: 'FST_ONEROUTE_CROSS_SITE', statusCode: 403 })
+  for (const headers of wrong) {
+    for (const [path, body] of [['replay', { ids: [id] }], ['discard', { ids: [id] }], ['discard-dead', { upTo: 9 }], ['forget', { conversation: 'a' }]] as const) {
+      t.match((await send(path, body, headers)).json(), { code: 'FST_ONEROUTE_CROSS_SITE', statusCode: 403 }, path)
+    }
+  }
   t.equal((await send('replay', { ids: [id] }, { 'content-type': 'text/plain' })).statusCode, 415, 'what a form can send')
   t.match((await send('replay', { ids: [id] }, { origin: 'http://localhost:80', host: 'localhost', 'sec-fetch-site': 'same-origin' })).json(), { count: 1 })
   t.match(await send('replay', { ids: [id] }, { origin: 'http://localhost:80', host: 'localhost' }), { statusCode: 200 }, 'a browser that does not say')
@@ -95,6 +99,7 @@ test('what cannot be asked for is refused', async (t) => {
     t.match((await ask(`events?${query}`)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, query)
   }
   const bodies: Array<[string, object]> = [['replay', {}], ['replay', { ids: [] }], ['replay', { ids: [5] }], ['replay', []], ['replay-dead', { upTo: '5' }], ['replay-dead', { upTo: -1 }]]
+  bodies.push(['replay', { ids: ['a'], all: 'yes' }], ['discard', {}], ['discard', { ids: ['a'], all: true }], ['discard-dead', {}], ['forget', {}], ['forget', { conversation: '' }], ['forget', { ids: ['a'] }])
   for (const [path, body] of bodies) t.match((await send(path, body)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, JSON.stringify(body))
   t.equal((await app.inject({ method: 'POST', url: '/inspector/api/replay', payload: '{', headers: JSON_TYPE })).statusCode, 400)
   t.equal((await app.inject({ method: 'HEAD', url: '/inspector/api/stream' })).statusCode, 404)
@@ -111,6 +116,42 @@ test('all dead events up to one are replayed', async (t) => {
   t.match((await send('replay-dead', { upTo: events[1]?.seq ?? 0 })).json(), { count: 2 })
   while ((await app.webhooks.inbox.stats()).pending > 0) await turns()
   t.match(await app.webhooks.inbox.stats(), { dead: 1, done: 2 })
+})
+
+test('a dead event is replayed for the listeners that failed, or for all', async (t) => {
+  const { app, send } = await createInspected(t, { inbox: new ModelInbox(), retry: { attempts: 1 } })
+  const called: string[] = []
+  app.webhooks.on('newMessage', function fine () { called.push('fine') })
+  app.webhooks.on('newMessage', function broken () { called.push('broken'); throw new Error('broken') })
+  const through = async () => { while ((await app.webhooks.inbox.stats()).pending > 0) await turns() }
+  const { id } = await app.webhooks.receive(message())
+  await through()
+  for (const [body, expected] of [[{}, ['broken']], [{ all: false }, ['broken']], [{ all: true }, ['fine', 'broken']]] as const) {
+    called.length = 0
+    t.match((await send('replay', { ids: [id], ...body })).json(), { count: 1 })
+    await through()
+    t.same(called, expected)
+  }
+})
+
+test('events are discarded, all dead ones up to one, and a conversation is forgotten', async (t) => {
+  const { app, ask, send } = await createInspected(t, { inbox: new ModelInbox(), retry: { attempts: 1 } })
+  app.webhooks.on('newMessage', ({ message: { content } }) => { if (content?.includes('fails') === true) throw new Error('broken') })
+  const lane = 'c'.repeat(2_000)
+  for (const [conversation, content] of [['a', 'kept'], ['a', 'discarded'], ['b', 'fails 1'], ['b', 'fails 2'], ['b', 'fails 3'], [lane, 'forgotten']] as const) {
+    await app.webhooks.receive(message(conversation, content))
+  }
+  while ((await app.webhooks.inbox.stats()).pending > 0) await turns()
+  const texts = async () => (await ask('events')).json<Answer>().events.map(({ text }) => text)
+  const { events } = (await ask('events')).json<Answer>()
+  const of = (text: string) => events.find((event) => event.text === text)
+  t.match((await send('discard', { ids: [of('discarded')?.id, 'unknown'] })).json(), { count: 1 })
+  t.same(await texts(), ['forgotten', 'fails 3', 'fails 2', 'fails 1', 'kept'])
+  t.match((await send('discard-dead', { upTo: of('fails 2')?.seq ?? 0 })).json(), { count: 2 })
+  t.same(await texts(), ['forgotten', 'fails 3', 'kept'])
+  t.match((await send('forget', { conversation: lane })).json(), { count: 1 })
+  t.match((await send('forget', { conversation: 'nobody' })).json(), { count: 0 })
+  t.same(await texts(), ['fails 3', 'kept'])
 })
 
 test('an inbox that cannot be asked is no reason to say why', async (t) => {

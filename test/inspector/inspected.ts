@@ -5,6 +5,7 @@ import type { WebhooksOptions } from '../../index.ts'
 import { Activity } from '../../lib/inspector/activity.ts'
 import { addApi } from '../../lib/inspector/api.ts'
 import { addAssets } from '../../lib/inspector/assets.ts'
+import { addChanges } from '../../lib/inspector/changes.ts'
 import { Feed } from '../../lib/inspector/feed.ts'
 import { guard } from '../../lib/inspector/guard.ts'
 import { createRedact } from '../../lib/inspector/redact.ts'
@@ -35,6 +36,7 @@ export async function addShortLived (app: FastifyInstance, mayLook: () => boolea
     scope.addHook('preClose', async () => { feed.close() })
     guard(scope, mayLook)
     addApi(scope, { inbox, feed, redact: createRedact([]) })
+    addChanges(scope, inbox)
     await addAssets(scope)
   }, { prefix: '/inspector' })
 }

@@ -13,7 +13,7 @@ import { addShortLived, createInspected } from './inspected.ts'
 
 const RETRY = { attempts: 2, minDelay: 1, maxDelay: 1, factor: 1 }
 
-interface Update { stats: { pending: number }, events: Array<{ id: string, state: string, text: string }>, gap: boolean, activity: Array<Record<string, number>> }
+interface Update { stats: { pending: number }, events: Array<{ id: string, state: string, text: string }>, gone: string[], gap: boolean, activity: Array<Record<string, number>> }
 
 /** Reads a stream of server-sent events. */
 async function openStream (t: Test, url: string) {
@@ -54,6 +54,27 @@ test('a page is told what comes in and what becomes of it, also of what it saw l
   broken = false
   await app.webhooks.inbox.replay([old.id])
   t.ok(await next(({ events }) => events.some(({ id, state }) => id === old.id && state === 'done')))
+})
+
+test('a page is told what is removed, by whomever, and not of what others have pushed out of sight', async (t) => {
+  const inbox = new ModelInbox()
+  const { app } = await createInspected(t, { inbox })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const ids: string[] = []
+  for (let i = 0; i < 3; i++) ids.push((await app.webhooks.receive(message('a', `number ${i}`))).id)
+  const { next } = await openStream(t, url)
+  t.match(await next(() => true), { events: { length: 3 }, gone: { length: 0 } })
+  await app.webhooks.inbox.discard(ids.slice(0, 1)) // the oldest
+  t.match(await next(({ gone }) => gone.length > 0), { gone: ids.slice(0, 1), events: { length: 0 }, gap: false })
+  // As a page with a limit in bytes is: shorter than all there is.
+  Reflect.defineProperty(inbox, 'list', { value: () => ModelInbox.prototype.list.call(inbox, { limit: 2 }), configurable: true })
+  const { id } = await app.webhooks.receive(message('a', 'large'))
+  t.match(await next(({ events }) => events.some((event) => event.id === id)), { gone: { length: 0 }, events: { length: 1 } })
+  Reflect.deleteProperty(inbox, 'list')
+  for (let i = 0; i < 199; i++) await app.webhooks.receive(message('b', `more ${i}`))
+  await next(({ events }) => events.some(({ text }) => text === 'more 198'))
+  await app.webhooks.inbox.forget('b')
+  t.equal((await next(({ gone }) => gone.length > 0))?.gone.length, 199)
 })
 
 test('a page reads the list again, too, if what came in is few events, but more bytes than a look takes', async (t) => {

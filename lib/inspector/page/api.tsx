@@ -22,10 +22,28 @@ export async function detailOf (id: string): Promise<Detail> {
   return await ask<Detail>(`events/${encodeURIComponent(id)}`)
 }
 
-export async function replay (id: string): Promise<number> {
-  return (await post<{ count: number }>('replay', { ids: [id] })).count
+/** Each resolves to how many events it were. */
+async function change (path: string, body: object): Promise<number> {
+  return (await post<{ count: number }>(path, body)).count
+}
+
+/** Without `all`, a dead event is for the listeners that failed. */
+export async function replay (id: string, all: boolean): Promise<number> {
+  return await change('replay', { ids: [id], all })
 }
 
 export async function replayDead (upTo: number): Promise<number> {
-  return (await post<{ count: number }>('replay-dead', { upTo })).count
+  return await change('replay-dead', { upTo })
+}
+
+export async function discard (id: string): Promise<number> {
+  return await change('discard', { ids: [id] })
+}
+
+export async function discardDead (upTo: number): Promise<number> {
+  return await change('discard-dead', { upTo })
+}
+
+export async function forget (conversation: string): Promise<number> {
+  return await change('forget', { conversation })
 }

@@ -1,4 +1,4 @@
-import type { JSX } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Chart } from './chart'
 import { DeadDialog } from './dead'
@@ -16,7 +16,7 @@ export function App (): JSX.Element {
   const inbox = useInbox(filter)
   const [now, setNow] = useState(Date.now())
   const [opened, setOpened] = useState('')
-  const [asksForDead, setAsksForDead] = useState(false)
+  const [asksForDead, askForDead] = useState<'' | 'Replay' | 'Discard'>('')
   const [said, say] = useState('')
   useEffect(() => { setNow(Date.now()) }, [inbox.rows])
   useEffect(() => {
@@ -33,7 +33,7 @@ export function App (): JSX.Element {
       </header>
       <main>
         <div class='overview'>
-          <Counts stats={stats} now={now} replayDead={() => { setAsksForDead(true) }} />
+          <Counts stats={stats} now={now} askForDead={askForDead} />
           <Chart activity={inbox.activity} />
         </div>
         <section class='card list' aria-label='Events'>
@@ -42,26 +42,30 @@ export function App (): JSX.Element {
           <Foot inbox={inbox} isFiltered={Object.values(filter).some((value) => value !== '')} />
         </section>
       </main>
-      {opened !== '' && <Drawer key={opened} id={opened} row={rows.find(({ id }) => id === opened)} close={() => { setOpened('') }} say={say} />}
-      {asksForDead && stats !== null && <DeadDialog count={stats.dead} close={() => { setAsksForDead(false) }} say={say} />}
+      {opened !== '' && <Drawer key={opened} id={opened} row={rows.find(({ id }) => id === opened)} close={() => { setOpened('') }} remove={inbox.remove} say={say} />}
+      {asksForDead !== '' && stats !== null && <DeadDialog verb={asksForDead} count={stats.dead} remove={inbox.remove} close={() => { askForDead('') }} say={say} />}
       <p class='said' role='status' aria-live='polite' key={said}>{said}</p>
     </>
   )
 }
 
-function Counts ({ stats, now, replayDead }: { stats: Stats | null, now: number, replayDead: () => void }): JSX.Element {
+function Counts ({ stats, now, askForDead }: { stats: Stats | null, now: number, askForDead: (verb: 'Replay' | 'Discard') => void }): JSX.Element {
   const oldest = stats?.oldestPendingAt
+  const dead = stats?.dead ?? 0
+  const buttons = (['Replay', 'Discard'] as const).map((verb) => (
+    <button type='button' class='small' key={verb} aria-label={`${verb} all dead`} disabled={dead === 0} onClick={() => { askForDead(verb) }}>{verb} all</button>
+  ))
   return (
     <section class='counts' aria-label='Inbox'>
       <Count name='Pending' value={stats?.pending} note={oldest == null ? 'nothing waits' : `oldest ${age(oldest, now)}`} />
       <Count name='Done' value={stats?.done} note='kept for a while' />
-      <Count name='Dead' value={stats?.dead} alarm={(stats?.dead ?? 0) > 0} note={<button type='button' class='small' disabled={(stats?.dead ?? 0) === 0} onClick={replayDead}>Replay all dead</button>} />
+      <Count name='Dead' value={stats?.dead} alarm={dead > 0} note={buttons} />
       <Count name='Invalid' value={stats?.invalid} note='not of their schema' />
     </section>
   )
 }
 
-function Count ({ name, value, note, alarm = false }: { name: string, value: number | undefined, note: JSX.Element | string, alarm?: boolean }): JSX.Element {
+function Count ({ name, value, note, alarm = false }: { name: string, value: number | undefined, note: ComponentChildren, alarm?: boolean }): JSX.Element {
   return (
     <div class={`card count ${alarm ? 'alarm' : ''}`}>
       <span class='name'>{name}</span>

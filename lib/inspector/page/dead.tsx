@@ -1,35 +1,35 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { find, replayDead } from './api'
+import { discardDead, find, replayDead } from './api'
+import { Confirm } from './confirm'
 import { events } from './format'
+import type { Row } from './types'
 
-/** Asks before all dead events are put back, and says how many those are. */
-export function DeadDialog ({ count, close, say }: { count: number, close: () => void, say: (text: string) => void }): JSX.Element {
-  const dialog = useRef<HTMLDialogElement>(null)
-  const [isBusy, setBusy] = useState(false)
-  useEffect(() => { dialog.current?.showModal() }, [])
+interface Props {
+  verb: 'Replay' | 'Discard'
+  count: number
+  /** Says which rows are not to be shown any more. */
+  remove: (isGone: (row: Row) => boolean) => void
+  close: () => void
+  say: (text: string) => void
+}
 
-  async function putBack (): Promise<void> {
-    setBusy(true)
-    try {
-      // Those that die meanwhile were not in the number.
-      const { events: [newest] } = await find({ state: 'dead', name: '', conversation: '', text: '' }, null, new AbortController().signal)
-      const replayed = newest === undefined ? 0 : await replayDead(newest.seq)
-      say(`${events(replayed)} put back`)
-    } catch (error) {
-      say(String(error))
-    }
-    dialog.current?.close()
+/** Asks before all dead events are put back or removed, and says how many those are. */
+export function DeadDialog ({ verb, count, remove, close, say }: Props): JSX.Element {
+  async function act (): Promise<string> {
+    // Those that die meanwhile were not in the number.
+    const { events: [newest] } = await find({ state: 'dead', name: '', conversation: '', text: '' }, null, new AbortController().signal)
+    const upTo = newest?.seq ?? 0
+    if (verb === 'Replay') return `${events(await replayDead(upTo))} put back`
+    const discarded = await discardDead(upTo)
+    remove(({ state, seq }) => state === 'dead' && seq <= upTo)
+    return `${events(discarded)} discarded`
   }
 
   return (
-    <dialog class='confirm' ref={dialog} aria-labelledby='confirm-title' onClose={close}>
-      <h2 id='confirm-title'>Replay {events(count)}?</h2>
-      <p>All dead events go to the end of their conversations and are delivered again, with all their attempts. Mend the listener first.</p>
-      <div class='actions'>
-        <button type='button' onClick={() => { dialog.current?.close() }}>Cancel</button>
-        <button type='button' class='primary' disabled={isBusy} onClick={() => { void putBack() }}>Replay {events(count)}</button>
-      </div>
-    </dialog>
+    <Confirm title={`${verb} ${events(count)}?`} verb={`${verb} ${events(count)}`} isFinal={verb === 'Discard'} act={act} close={close} say={say}>
+      {verb === 'Replay'
+        ? <p>All dead events go to the end of their conversations, and are delivered again to the listeners that failed, with all their attempts. Mend the listener first.</p>
+        : <p>All dead events are removed from the inbox. They cannot be brought back.</p>}
+    </Confirm>
   )
 }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { detailOf, replay } from './api'
+import { Actions } from './actions'
+import { detailOf } from './api'
 import { Badge } from './badge'
 import { Deliveries } from './deliveries'
 import { time } from './format'
@@ -12,12 +13,14 @@ interface Props {
   /** As the list has it: when that changes, the event is read again. */
   row: Row | undefined
   close: () => void
+  remove: (isGone: (row: Row) => boolean) => void
   say: (text: string) => void
 }
 
 /** One event in full. */
-export function Drawer ({ id, row, close, say }: Props): JSX.Element {
+export function Drawer ({ id, row, close, remove, say }: Props): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
+  const gone = useRef<(row: Row) => boolean>(() => false)
   const [detail, setDetail] = useState<Detail | null>(null)
   const [problem, setProblem] = useState('')
   const [turn, setTurn] = useState(0)
@@ -30,27 +33,14 @@ export function Drawer ({ id, row, close, say }: Props): JSX.Element {
     return () => { isCurrent = false }
   }, [id, turn, row?.state, row?.attempts, row?.seq])
 
-  async function putBack (): Promise<void> {
-    try {
-      const count = await replay(id)
-      say(count === 1 ? 'The event is delivered again' : 'The event is pending already')
-      setTurn((turn) => turn + 1)
-    } catch (error) {
-      say(String(error))
-    }
-  }
-
-  async function copy (): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(JSON.stringify(detail?.event, null, 2))
-      say('Copied')
-    } catch {
-      say('The browser does not allow to copy here')
-    }
+  /** Only now: a row that is gone while the event is shown makes it be read again. */
+  function closed (): void {
+    close()
+    remove(gone.current)
   }
 
   return (
-    <dialog class='drawer' ref={dialog} aria-labelledby='drawer-title' onClose={close} onClick={({ target }) => { if (target === dialog.current) dialog.current?.close() }}>
+    <dialog class='drawer' ref={dialog} aria-labelledby='drawer-title' onClose={closed} onClick={({ target }) => { if (target === dialog.current) dialog.current?.close() }}>
       <div class='inside'>
         <header>
           <h2 id='drawer-title'>{detail?.name ?? row?.name ?? 'Event'} {detail !== null && <Badge state={detail.state} retrying={detail.state === 'pending' && detail.attempts > 0} />}</h2>
@@ -59,10 +49,7 @@ export function Drawer ({ id, row, close, say }: Props): JSX.Element {
         {problem !== '' && <p class='problem' role='alert'>{problem}</p>}
         {detail !== null && (
           <>
-            <div class='actions'>
-              <button type='button' class='primary' disabled={detail.state === 'pending'} onClick={() => { void putBack() }}>Replay</button>
-              <button type='button' onClick={() => { void copy() }}>Copy JSON</button>
-            </div>
+            <Actions detail={detail} changed={() => { setTurn((turn) => turn + 1) }} remove={(isGone) => { gone.current = isGone; dialog.current?.close() }} say={say} />
             <Facts detail={detail} />
             <h3>Deliveries</h3>
             <Deliveries detail={detail} />

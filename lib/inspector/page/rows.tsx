@@ -1,12 +1,16 @@
-import type { Filter, Row } from './types'
+import type { Filter, Row, Update } from './types'
 
-/** Rows with those that are new or have changed, newest first. What no longer fits the filter goes, unless only its text could tell. */
-export function merged (rows: readonly Row[], changes: readonly Row[], filter: Filter): Row[] {
-  if (changes.length === 0) return [...rows]
+/**
+ * Rows with those that are new or have changed, newest first. What is gone goes, and what no longer fits the filter, unless only its
+ * text could tell.
+ */
+export function merged (rows: readonly Row[], { events: changes, gone }: Pick<Update, 'events' | 'gone'>, filter: Filter): Row[] {
+  if (changes.length === 0 && gone.length === 0) return [...rows]
+  const removed = new Set(gone)
   const changed = new Map(changes.map((row) => [row.id, row]))
   const known = new Set(rows.map(({ id }) => id))
   const oldest = rows.at(-1)?.seq ?? 0
-  const kept = rows.map((row) => changed.get(row.id) ?? row)
+  const kept = rows.filter(({ id }) => !removed.has(id)).map((row) => changed.get(row.id) ?? row)
   // What only the server can look for, it is asked for.
   const fresh = filter.text === '' ? changes.filter((row) => !known.has(row.id) && row.seq > oldest) : []
   return [...kept, ...fresh].filter((row) => fits(row, filter)).sort((a, b) => b.seq - a.seq)

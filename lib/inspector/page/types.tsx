@@ -66,6 +66,8 @@ export interface Update {
   stats: Stats
   activity: Minute[]
   events: Row[]
+  /** The ids of those that are not in the inbox any more. */
+  gone: string[]
   gap: boolean
 }
 

@@ -18,6 +18,8 @@ export interface Inbox {
   hasMore: boolean
   error: string
   more: () => void
+  /** Says which rows are not to be shown any more. */
+  remove: (isGone: (row: Row) => boolean) => void
   stop: () => void
 }
 
@@ -74,7 +76,7 @@ export function useInbox (filter: Filter): Inbox {
       update: (update) => {
         setStats(update.stats)
         setActivity(update.activity)
-        setRows((old) => merged(old, update.events, latest.current))
+        setRows((old) => merged(old, update, latest.current))
         if (update.gap) reload()
         if (latest.current.text === '' || update.events.length === 0) return
         clearTimeout(again)
@@ -97,6 +99,7 @@ export function useInbox (filter: Filter): Inbox {
     hasMore: before !== null,
     error,
     more: () => { if (!loading && before !== null) void load(before) },
+    remove: (isGone) => { setRows((old) => old.filter((row) => !isGone(row))) },
     stop: () => {
       search.current.abort()
       setLoading(false)
