@@ -101,6 +101,23 @@ test('who waits for it too long learns that the log still has them, and asks aga
   await t.rejects(async () => await inbox.forget(LANE), { code: 'FST_ONEROUTE_CLOSING' })
 })
 
+test('a file that cannot be written anew is told of, here and beside', async (t) => {
+  const path = temporaryFile(t)
+  const inbox = await openInbox(t, { path })
+  await Promise.all([inbox.add(newEvent(LANE)), inbox.add(newEvent('b'))])
+  const db = new DatabaseSync(path)
+  t.teardown(() => { db.close() })
+  db.function('unknown_here', { deterministic: true }, (value) => value)
+  db.exec('CREATE TABLE foreign_table (a); INSERT INTO foreign_table VALUES (1); CREATE INDEX foreign_index ON foreign_table (unknown_here(a))')
+  const error = await Promise.resolve(inbox.forget(LANE)).catch((error: unknown) => error)
+  t.match(error, { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: /unknown_here/ })
+  t.match(await inbox.stats(), { pending: 1 }, 'its events are removed')
+  await t.rejects(orderBeside(path, { action: 'forget', lane: 'b' }, signal), /unknown_here/)
+  db.exec('DROP TABLE foreign_table')
+  t.equal(await inbox.forget(LANE), 0)
+  t.equal(tracesIn(path, [LANE]), 0)
+})
+
 test('a conversation is forgotten from beside, whether somebody has the file or not, and however many orders there are', async (t) => {
   const { path, inbox, traces, ids } = await busyInbox(t)
   const reader = new DatabaseSync(path, { readOnly: true })
