@@ -50,7 +50,9 @@ function forgetful (inbox: Inbox): Inbox {
     stats: () => inbox.stats(),
     list: (options) => inbox.list(options),
     get: (id) => inbox.get(id),
-    replay: (ids) => inbox.replay(ids),
+    replay: (ids, options) => inbox.replay(ids, options),
+    discard: (ids) => inbox.discard(ids),
+    forget: (lane) => inbox.forget(lane),
     close: () => inbox.close()
   }
 }

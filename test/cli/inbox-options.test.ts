@@ -11,6 +11,7 @@ test('the defaults are those that the help names', async (t) => {
     filter: { state: undefined, name: undefined, conversation: undefined, text: undefined },
     limit: 50,
     all: undefined,
+    allListeners: false,
     yes: false,
     limits: { dead: undefined, failing: undefined, silence: undefined },
     json: false,
@@ -19,6 +20,12 @@ test('the defaults are those that the help names', async (t) => {
   t.match(parseInboxOptions(['list', '--db', 'b.db'], { ONEROUTE_INBOX: 'a.db' }), { db: 'b.db' })
   t.match(parseInboxOptions(['replay', '--dead', '--db', 'b.db'], {}), { all: 'dead' })
   t.match(parseInboxOptions(['replay', '--invalid', '--db', 'b.db'], {}), { all: 'invalid' })
+  t.match(parseInboxOptions(['replay', '--conversation', 'c', '--db', 'b.db'], {}), { all: 'dead', filter: { conversation: 'c' } })
+  t.match(parseInboxOptions(['replay', '--conversation', 'c', '--invalid', '--db', 'b.db'], {}), { all: 'invalid', filter: { conversation: 'c' } })
+  t.match(parseInboxOptions(['replay', 'abcdef', '--all-listeners', '--db', 'b.db'], {}), { all: undefined, allListeners: true, ids: ['abcdef'] })
+  t.match(parseInboxOptions(['forget', 'c', '--db', 'b.db'], {}), { ids: [], filter: { conversation: 'c' } })
+  t.match(parseInboxOptions(['forget', '--db', 'b.db', '--', '-c'], {}), { filter: { conversation: '-c' } })
+  t.match(parseInboxOptions(['list', '--conversation', 'c', '--db', 'b.db'], {}), { all: undefined })
 })
 
 test('limits are numbers, and a time with its unit', (t) => {
@@ -37,9 +44,10 @@ test('an id may begin as an option does', async (t) => {
   const id = '-4o_0ZQyAmPWKVDDvVhKD9xPZnKlZcD-5LkvkQxh3Xw'
   t.match(parseInboxOptions(['show', id, '--db', 'a.db'], {}), { ids: [id], db: 'a.db' })
   t.match(parseInboxOptions(['replay', 'abcdef', '--db', 'a.db', '--', '-abcde'], {}), { ids: ['abcdef', '-abcde'] })
-  for (const given of ['-4o_0Z', '-Abcde', '-abcd1', '-_____', '--A_cd', '--abc1', '------', `-${'a'.repeat(42)}`, `--${'aB'.repeat(20)}c`]) {
+  for (const given of ['-abcdefghi', '--AbCdEfGh', '-4o_0Z', '-Abcde', '-abcd1', '-_____', '--A_cd', '--abc1', '------', `-${'a'.repeat(42)}`, `--${'aB'.repeat(20)}c`]) {
     t.match(parseInboxOptions(['--db', 'a.db', 'show', given], {}), { ids: [given], db: 'a.db' })
     t.match(parseInboxOptions(['replay', given, 'abcdef', '--json', '--', '-x'], { ONEROUTE_INBOX: 'a.db' }), { ids: ['abcdef', given, '-x'], json: true })
+    t.match(parseInboxOptions(['discard', given, '--db', 'a.db'], {}), { ids: [given] })
   }
   t.match(parseInboxOptions(['--schema', 'show', 'replay', '--invalid', '--yes', '--db=a.db'], {}), { action: 'replay', schema: 'show', yes: true })
   t.equal(parseInboxOptions(['show', '-4o_0ZQ', '--help'], {}), 'help')
@@ -58,9 +66,9 @@ const REMEDY = "in a password, '#' is written %23, '/' %2F, '?' %3F and '@' %40"
 
 /** Ways to be wrong, and what is said of them. */
 const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp, env?: Record<string, string>]> = [
-  [[], 'Which of them: stats, list, show, replay, watch?'],
-  [['lst'], "The first word after inbox must be one of stats, list, show, replay, watch, got 'lst'"],
-  [['--db', 'a.db'], 'Which of them: stats, list, show, replay, watch?'],
+  [[], 'Which of them: stats, list, show, replay, discard, forget, watch?'],
+  [['lst'], "The first word after inbox must be one of stats, list, show, replay, discard, forget, watch, got 'lst'"],
+  [['--db', 'a.db'], 'Which of them: stats, list, show, replay, discard, forget, watch?'],
   [['stats'], /^Which inbox\? .* --db, .* ONEROUTE_INBOX/],
   [['stats', '--db', ' '], /^Which inbox\?/],
   [['stats', '--limit', '5', '--db', 'a.db'], 'inbox stats has no --limit: leave it out'],
@@ -79,10 +87,21 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [['stats', '--max-silence', '5w', '--db', 'a.db'], "--max-silence must be a number with its unit, s, m, h or d, such as 30m, got '5w'"],
   [['stats', '--max-dead', 'app:S3CRET@db', '--db', 'a.db'], "--max-dead must be an integer of 0 or more, got '***@db'"],
   [['stats', '--max-silence', 'app:S3CRET@db', '--db', 'a.db'], "--max-silence must be a number with its unit, s, m, h or d, such as 30m, got '***@db'"],
-  [['replay', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid'],
-  [['replay', 'abcdef', '--dead', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid'],
-  [['replay', 'abcdef', '--invalid', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid'],
-  [['replay', '--dead', '--invalid', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid'],
+  [['replay', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
+  [['replay', 'abcdef', '--dead', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
+  [['replay', 'abcdef', '--invalid', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
+  [['replay', '--dead', '--invalid', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
+  [['replay', 'abcdef', '--conversation', 'c', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
+  [['replay', 'abcdef', '--conversation', 'c', '--dead', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
+  [['discard', '--db', 'a.db'], 'inbox discard takes one id or more, got 0'],
+  [['discard', 'abcdef', '--dead', '--db', 'a.db'], 'inbox discard has no --dead: leave it out'],
+  [['forget', '--db', 'a.db'], 'inbox forget takes one conversation, got 0'],
+  [['forget', 'a', 'b', '--db', 'a.db'], 'inbox forget takes one conversation, got 2'],
+  [['forget', '', '--db', 'a.db'], "inbox forget takes one conversation, got ''"],
+  [['forget', 'a', '--conversation', 'b', '--db', 'a.db'], 'inbox forget has no --conversation: leave it out'],
+  [['forget', '-12', '--db', 'a.db'], "Unknown option '-1'"],
+  [['list', '--all-listeners', '--db', 'a.db'], 'inbox list has no --all-listeners: leave it out'],
+  [['show', '--max-dead', '1', '--db', 'a.db'], 'inbox show has no --max-dead: leave it out'],
   [['list', '--invalid', '--db', 'a.db'], 'inbox list has no --invalid: leave it out'],
   [['replay', '--deda', '--db', 'a.db'], "Unknown option '--deda'"],
   [['replay', '--Invalid', '--db', 'a.db'], "Unknown option '--Invalid'"],
@@ -97,7 +116,7 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [['stats'], `The environment variable ONEROUTE_INBOX${WHERE}'postgres:/***@db/x'`, { ONEROUTE_INBOX: 'postgres:/app:S3CRET@db/x' }],
   [['stats', '--schema', 'postgres://app:S3CRET@db/x', '--db', 'a.db'], "--schema must be the name of a schema, got 'postgres://***@db/x': the address of a server belongs to --db"],
   [['stats', '--postgres://app:S3CRET@db/x'], "Unknown option '--postgres://***@db/x'"],
-  [['postgres://app:S3CRET@db/x'], "The first word after inbox must be one of stats, list, show, replay, watch, got 'postgres://***@db/x'"],
+  [['postgres://app:S3CRET@db/x'], "The first word after inbox must be one of stats, list, show, replay, discard, forget, watch, got 'postgres://***@db/x'"],
   [['list', 'postgres://app:S3CRET@db/x', '--db', 'a.db'], "inbox list takes no 'postgres://***@db/x': a text with spaces has to be in quotes"],
   [['list', '--state', 'app:S3CRET@db', '--db', 'a.db'], "--state must be one of pending, done, dead, invalid, got '***@db'"],
   [['list', '--limit', 'app:S3CRET@db', '--db', 'a.db'], "--limit must be an integer of 1 or more, got '***@db'"],

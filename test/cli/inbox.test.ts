@@ -343,3 +343,54 @@ test('Ctrl-C ends what would take long', async (t) => {
     t.match(await cli(['inbox', 'replay', '--dead', ...where], { interrupt, tty: 80, stdin: new PassThrough() }), { code: 130 })
   }
 })
+
+for (const kind of ['SQLite', 'PostgreSQL']) {
+  test(`${kind}: events are discarded by their ids, and with one that is unknown none is`, async (t) => {
+    const { app, where, dead, done } = await createInbox(t, kind)
+    t.match(await cli(['inbox', 'discard', done, 'AAAAAAAA', ...where]), { code: 1, stdout: '', stderr: /There is no event 'AAAAAAAA'/ })
+    t.match(await cli(['inbox', 'discard', done, dead.slice(0, 8), done, ...where]), { code: 0, stdout: '2 events discarded\n' })
+    t.match(await app.webhooks.inbox.stats(), { done: 0, dead: 0, invalid: 1 })
+    const { id } = (await app.webhooks.inbox.list())[0] ?? {}
+    t.match(await cli(['inbox', 'discard', String(id), '--json', ...where]), { code: 0, stdout: '{"discarded":1}\n' })
+    t.match(await cli(['inbox', 'discard', done, ...where]), { code: 1, stderr: /There is no event/ })
+  })
+
+  test(`${kind}: a conversation is forgotten once that is confirmed`, async (t) => {
+    const { app, where, receive } = await createInbox(t, kind)
+    await receive(message('c2'))
+    await receive(message('c1', 'again'))
+    await until(async () => (await app.webhooks.inbox.stats()).done === 3)
+    const argv = ['inbox', 'forget', 'c1', ...where]
+    t.match(await cli(argv), { code: 2, stderr: /inbox forget asks on a terminal: give --yes where there is none/ })
+    t.match(await cli(argv, { tty: 100, stdin: 'n\n' }), { code: 1, stdout: '', stderr: /Forget conversation c1: 2 events, whatever their state, .*\? \[y\/N\] / })
+    t.match(await cli(argv, { tty: 100, stdin: 'y\n' }), { code: 0, stdout: '2 events forgotten\n' })
+    t.match(await app.webhooks.inbox.stats(), { done: 1, dead: 1, invalid: 1 })
+    t.match(await cli([...argv, '--yes', '--json']), { code: 0, stdout: '{"forgotten":0}\n' })
+    t.match(await cli(['inbox', 'forget', '--yes', ...where, '--', 'c2']), { code: 0, stdout: '1 event forgotten\n' })
+  })
+
+  test(`${kind}: the dead events of a conversation are replayed, for all listeners if that is asked for`, async (t) => {
+    const { app, where, heard, receive, mend } = await createInbox(t, kind)
+    const others: unknown[] = []
+    app.webhooks.on('event', function fine ({ event }) { others.push(event) })
+    const bad = (conversation: string, n: number) => ({ event: 'bad', n, conversation: { id: conversation } })
+    const ids = [await receive(bad('c3', 1)), await receive(bad('c3', 2))]
+    await receive(bad('c4', 3))
+    await until(async () => (await app.webhooks.inbox.stats()).dead === 4)
+    mend()
+    const before = heard.length
+    const known = others.length
+    const argv = ['inbox', 'replay', '--conversation', 'c3', ...where]
+    t.match(await cli(argv), { code: 2, stderr: /inbox replay --conversation asks on a terminal: give --yes/ })
+    t.match(await cli(argv, { tty: 100, stdin: 'y\n' }), { code: 0, stdout: '2 events replayed\n', stderr: /Replay all 2 dead events of conversation c3\? \[y\/N\]/ })
+    await until(() => heard.length === before + 2)
+    t.match(heard.slice(before), [{ n: 1 }, { n: 2 }], 'in their order')
+    await until(async () => (await app.webhooks.inbox.stats()).dead === 2)
+    t.equal(others.length, known, 'those that have succeeded are not called again')
+    t.match(await cli(['inbox', 'replay', '--conversation', 'c3', '--invalid', '--yes', ...where]), { code: 0, stdout: '0 events replayed\n' })
+    t.match(await cli(['inbox', 'replay', '--dead', '--conversation', 'c4', '--all-listeners', '--yes', ...where]), { code: 0, stdout: '1 event replayed\n' })
+    await until(() => others.length === known + 1)
+    t.match(await cli(['inbox', 'replay', ...ids, '--all-listeners', ...where]), { code: 0, stdout: '2 events replayed\n' })
+    await until(() => others.length === known + 3)
+  })
+}

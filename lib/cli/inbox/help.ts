@@ -1,7 +1,7 @@
 export const HELP = `Usage: fastify-oneroute-webhooks inbox ACTION [options]
 
-Looks into an inbox and replays from it. The app that uses it may run meanwhile: what looks changes
-nothing and holds nothing up, and what is to be replayed is replayed by the app.
+Looks into an inbox, replays from it and deletes. The app that uses it may run meanwhile: what looks
+changes nothing and holds nothing up, and what is to be replayed or deleted the app is told.
 
 ACTION is one of these:
   stats              how many events are pending, failing, done, dead and invalid, and when the last
@@ -11,10 +11,14 @@ ACTION is one of these:
   replay ID...       put events back, to be delivered again
   replay --dead      the same for every dead event
   replay --invalid   the same for every invalid event, though it is not of its schema
+  discard ID...      remove events, whatever their state
+  forget CONVERSATION
+                     remove all events of a conversation, and every trace of them
   watch              events as they come and change, until Ctrl-C
 
 An ID may be its first characters, six or more, if no other event begins with them. One that begins
-with '-' and has only letters may look like an option: give '--' before it.
+with '-' may look like an option if it has only letters and is not as long as 'list' shows it: give
+'--' before it, and before a CONVERSATION that begins so.
 
 Which inbox:
   --db WHERE         a SQLite file, or postgres://user:password@host/database (default: the
@@ -42,7 +46,9 @@ How it is shown:
 What is replayed:
   --dead             all dead events; on a terminal it says how many, and asks
   --invalid          all invalid events, in the same way
-  --yes              without asking, and needed for both where there is no terminal
+  --conversation ID  all dead events of a conversation; with --invalid, the invalid ones
+  --all-listeners    for all listeners, and not only for those that a dead event has failed in
+  --yes              without asking, and needed for these and 'forget' where there is no terminal
 
   -h, --help         print this
 
@@ -56,6 +62,8 @@ Examples:
   fastify-oneroute-webhooks inbox list --text refund --json | jq .event.message
   fastify-oneroute-webhooks inbox show 3q2-7wAbCd
   fastify-oneroute-webhooks inbox replay --dead
+  fastify-oneroute-webhooks inbox discard 3q2-7wAbCd
+  fastify-oneroute-webhooks inbox forget 5f0c9a7e
 
 Exit codes: 0 done; 1 it could not be done, such as for an id that there is not, or a limit is
 passed, with a line on stderr for each; 2 the command line is wrong; 3 with limits, if the inbox

@@ -33,7 +33,7 @@ export class Changes {
     return count
   }
 
-  async forget (given: string, patience?: number): Promise<number> {
+  async forget (given: string): Promise<number> {
     const lane = text(given) // as it is stored
     let sum = 0
     for (let from: number | null = 0; from !== null;) {
@@ -47,7 +47,7 @@ export class Changes {
         const isEmpty = await this.#parts.tidy(rewrite)
         rewrite = false
         return isEmpty
-      }, { patience })
+      })
     } catch (cause) {
       throw unavailable(cause)
     }

@@ -7,7 +7,7 @@ const TRY_EVERY = 100
 const PATIENCE = 30_000
 
 /** Tries until the log is empty, which it cannot be while somebody reads what is in it: a backup, say. */
-export async function untilEmpty (isEmpty: () => Awaitable<boolean>, { patience = PATIENCE, signal }: { patience?: number | undefined, signal?: AbortSignal } = {}): Promise<void> {
+export async function untilEmpty (isEmpty: () => Awaitable<boolean>, { patience = PATIENCE, signal }: { patience?: number, signal?: AbortSignal } = {}): Promise<void> {
   const start = Date.now()
   while (!await isEmpty()) {
     if (Date.now() - start > patience) {

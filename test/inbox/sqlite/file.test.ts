@@ -118,7 +118,8 @@ test('options of sqliteInbox that are wrong are refused when it is made', async 
     [{ path: 'host=db password=S3CRET' }, /`path` .*, got 'host=db password=\*\*\*' \(string\)$/],
     [{ path: 'a.db', keep: -1 }, /`keep` .* 0 or more, got -1/],
     [{ path: 'a.db', keep: '3d' }, /`keep`/],
-    [{ path: 'a.db', kept: 1 }, /`kept` is not one of sqliteInbox's options: they are path, keep/]
+    [{ path: 'a.db', keepFailed: -1 }, /`keepFailed` .* 0 or more, got -1/],
+    [{ path: 'a.db', kept: 1 }, /`kept` is not one of sqliteInbox's options: they are path, keep, keepFailed/]
   ]
   for (const [options, message] of wrong) {
     t.throws(() => sqliteInbox(options as never), { code: 'FST_ONEROUTE_INVALID_OPTION', message })

@@ -37,6 +37,7 @@ async function busyInbox (t: Test) {
   await inbox.replay((await inbox.list({ state: 'done' })).map(({ id }) => id))
   await inbox.replay((await inbox.list({ state: 'dead' })).map(({ id }) => id).slice(0, 20))
   for (let round = 0; round < 20; round++) await settleSome(inbox, round)
+  await inbox.discard((await inbox.list({ limit: 1_000 })).filter(({ lane, seq }) => lane !== LANE && seq % 5 === 0).map(({ id }) => id))
   const [held] = (await claim(inbox)).filter(({ lane }) => lane === LANE)
   return { path, inbox, ids, held, traces: () => tracesIn(path, [LANE, TEXT, FAILURE, ...ids]) }
 }
@@ -45,7 +46,7 @@ async function settleSome (inbox: Inbox, round: number): Promise<void> {
   for (const held of await claim(inbox)) {
     await inbox.settle(held, held.events.slice(0, 1).map(({ seq, attempt }): Outcome => {
       const state = attempt > 2 || seq % 2 === 0 ? (['done', 'dead', 'invalid'] as const)[seq % 3] ?? 'done' : 'pending'
-      const failures = [{ listener: 'listener', duration: 1, error: `${FAILURE} ${'.'.repeat(seq * 13 % 300)}` }]
+      const failures = [{ listener: 'listener', duration: 1, error: `${held.lane === LANE ? FAILURE : 'something else'} ${'.'.repeat(seq * 131 % 900)}` }]
       return {
         seq,
         state,
@@ -53,7 +54,7 @@ async function settleSome (inbox: Inbox, round: number): Promise<void> {
         aside: round % 5 === 0,
         completed: [],
         error: held.lane === LANE ? FAILURE : 'something else',
-        delivery: { attempt, startedAt: new Date(), duration: 1, completed: [], failures: held.lane === LANE ? failures : [] }
+        delivery: { attempt, startedAt: new Date(), duration: 1, completed: [], failures }
       }
     }))
   }
@@ -68,7 +69,7 @@ test('of a forgotten conversation nothing is left in the file, nor in its log, n
   t.equal(await inbox.forget(LANE), ids.length)
   t.equal(traces(), 0)
   const after = await inbox.stats()
-  t.equal(after.pending + after.done + after.dead + after.invalid, 900 - ids.length)
+  t.equal(after.pending + after.done + after.dead + after.invalid, pending + done + dead + invalid - ids.length)
   for (const { events } of await claim(inbox)) for (const { id } of events) t.notOk(ids.includes(id))
 })
 
@@ -98,6 +99,23 @@ test('who waits for it too long learns that the log still has them, and asks aga
   await inbox.add(newEvent(LANE))
   await inbox.close()
   await t.rejects(async () => await inbox.forget(LANE), { code: 'FST_ONEROUTE_CLOSING' })
+})
+
+test('a file that cannot be written anew is told of, here and beside', async (t) => {
+  const path = temporaryFile(t)
+  const inbox = await openInbox(t, { path })
+  await Promise.all([inbox.add(newEvent(LANE)), inbox.add(newEvent('b'))])
+  const db = new DatabaseSync(path)
+  t.teardown(() => { db.close() })
+  db.function('unknown_here', { deterministic: true }, (value) => value)
+  db.exec('CREATE TABLE foreign_table (a); INSERT INTO foreign_table VALUES (1); CREATE INDEX foreign_index ON foreign_table (unknown_here(a))')
+  const error = await Promise.resolve(inbox.forget(LANE)).catch((error: unknown) => error)
+  t.match(error, { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: /unknown_here/ })
+  t.match(await inbox.stats(), { pending: 1 }, 'its events are removed')
+  await t.rejects(orderBeside(path, { action: 'forget', lane: 'b' }, signal), /unknown_here/)
+  db.exec('DROP TABLE foreign_table')
+  t.equal(await inbox.forget(LANE), 0)
+  t.equal(tracesIn(path, [LANE]), 0)
 })
 
 test('a conversation is forgotten from beside, whether somebody has the file or not, and however many orders there are', async (t) => {

@@ -79,6 +79,43 @@ test('done events are removed once `keep` is over, and so is what finds them; ot
   t.ok(fresh > 81_000, 'what is dead is new, too')
 })
 
+test('dead and invalid events are removed once `keepFailed` is over since then, and are looked at no sooner', async (t) => {
+  const path = temporaryFile(t)
+  const store = openStore(t, path)
+  const old = Date.now() - 1_000_000_000
+  const end = (seq: number, state: 'dead' | 'invalid' | 'done') => ({ seq, state, attempts: 3, due: null, completed: null, error: 'broken', delivery: '' })
+  store.run(work({ adds: adds(1, 1_200) }))
+  store.run(work({ now: old - 1, failed: Array.from({ length: 1_100 }, (_, i) => end(i + 1, i % 2 === 0 ? 'dead' : 'invalid')) }))
+  store.run(work({ now: old + 60_000, failed: [end(1_101, 'dead'), end(1_102, 'invalid')] }))
+  const counts = () => store.run(work({ calls: [{ method: 'stats' }] })).results[0]
+  t.match(counts(), { pending: 98, dead: 551, invalid: 551 })
+  t.ok([...store.purge()].length > 2, 'in small steps')
+  t.match(counts(), { pending: 98, dead: 1, invalid: 1 })
+  t.match(store.run(work({ calls: [{ method: 'get', id: idOf(1) }, { method: 'get', id: idOf(1_101) }] })).results, [undefined, { seq: 1_101, state: 'dead' }])
+  t.same(store.run(work({ adds: adds(1, 1) })).added, [1_201], 'and is new when it comes again')
+  const steps = [...store.purge()].length
+  t.ok(steps < 3, 'none of those that are left can be old enough yet')
+  const db = new DatabaseSync(path, { readOnly: true })
+  t.same({ ...db.prepare('SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM bodies) AS bodies').get() }, { events: 101, bodies: 101 })
+  db.close()
+})
+
+test('what was removed is not brought into the index of ids, and is taken out of it', async (t) => {
+  const path = temporaryFile(t)
+  const store = openStore(t, path)
+  for (let from = 1; from <= 40_000; from += 4_000) store.run(work({ adds: adds(from, 4_000) }))
+  const removed = [1, 20_000, 32_767, 32_769, 39_999, 40_000]
+  t.match(store.run(work({ calls: [{ method: 'discard', ids: removed.map(idOf) }] })).results, [{ count: 6, pending: removed.map((seq) => ({ seq, lane: `lane ${seq % 100}` })) }])
+  for (let from = 40_001; from <= 120_000; from += 4_000) store.run(work({ adds: adds(from, 4_000) }))
+  for (let i = 0; i < 40; i++) store.run(work())
+  const db = new DatabaseSync(path, { readOnly: true })
+  t.same(db.prepare(`SELECT seq FROM ids WHERE seq IN (${removed.join()})`).all(), [])
+  t.ok(Number(db.prepare('SELECT count(*) AS count FROM ids').get()?.count) > 60_000)
+  db.close()
+  t.same(store.run(work({ adds: adds(20_000, 1) })).added, [120_001])
+  t.same(store.run(work({ adds: adds(20_001, 1) })).added, [Taken.duplicate])
+})
+
 test('what came in later than an event that is kept is looked at another time', async (t) => {
   const store = openStore(t, temporaryFile(t), DAY)
   fill(store, 2_000)
