@@ -28,7 +28,7 @@ Which inbox:
 What list and watch show:
   --state STATE      only pending, done, dead or invalid events
   --name NAME        only events of a name, such as newMessage
-  --conversation ID  only events of a conversation
+  --conversation ID  only events of a conversation; also what replay takes, see below
   --text TEXT        only events with this in one of their texts, in capitals or not
   --limit N          list at most so many events (default: 50)
 
@@ -44,9 +44,9 @@ How it is shown:
                      they hold in errors and conversations (default: credentials)
 
 What is replayed:
-  --dead             all dead events; on a terminal it says how many, and asks
+  --dead             all dead events, with --conversation those of one; on a terminal it says how
+                     many, and asks
   --invalid          all invalid events, in the same way
-  --conversation ID  all dead events of a conversation; with --invalid, the invalid ones
   --all-listeners    for all listeners, and not only for those that a dead event has failed in
   --yes              without asking, and needed for these and 'forget' where there is no terminal
 
