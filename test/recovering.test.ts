@@ -1,4 +1,6 @@
+import Fastify from 'fastify'
 import { test } from 'tap'
+import webhooks from '../index.ts'
 import { createApp, gate, message, post, turns } from './helpers/app.ts'
 import { ModelInbox } from './helpers/model-inbox.ts'
 
@@ -26,6 +28,20 @@ test('after an unclean end the route takes requests before anything is delivered
   await listening
   while (steps.length < 2) await turns()
   t.same(steps, ['ready', 'delivered, and it listens'])
+})
+
+test('so it is in a scope of its own', async (t) => {
+  const app = Fastify()
+  t.teardown(async () => { await app.close() })
+  const inbox = await recoveringInbox()
+  const heard: boolean[] = []
+  await app.register(async (scope) => {
+    await scope.register(webhooks, { inbox })
+    scope.webhooks.on('newMessage', () => { heard.push(app.server.listening) })
+  }, { prefix: '/scope' })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  while (heard.length === 0) await turns()
+  t.same(heard, [true])
 })
 
 test('an app that does not listen delivers all the same', async (t) => {
