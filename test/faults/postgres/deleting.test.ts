@@ -44,7 +44,7 @@ test('what is added while its lane is emptied is delivered', async (t) => {
 test('a lane is not emptied under what is just added to it', async (t) => {
   const { inboxes: [one, other], tables } = await share(t, 2)
   await one?.add(newEvent('a', { id: 'a1' }))
-  const adding = await begin(`SELECT ${tables}.add_events('{a2}', '{job}', '{a}', '{0}', '{1}', '{NULL}', '{0}', '{2}', '{}'::text::bytea, 100)`)
+  const adding = await begin(`SELECT ${tables}.add_events('{a2}', '{job}', '{a}', '{0}', '{1}', '{NULL}', '{0}', '{15}', '{"event":"job"}'::text::bytea, 100)`)
   const discarding = one?.discard(['a1'])
   await waits(discarding, adding)
   await end(adding)
