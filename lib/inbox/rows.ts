@@ -144,7 +144,7 @@ function parse (body: string): UnknownEvent {
 
 /** It was when it was stored. */
 function isEvent (value: unknown): value is UnknownEvent {
-  return isObject(value) && typeof value.event === 'string'
+  return isObject(value) // its name was looked at before it was stored
 }
 
 function readable (body: string): UnknownEvent | undefined {
