@@ -93,6 +93,11 @@ export class Deliverer {
       if (listener === undefined || isSkipped(skipped, index)) continue
       const late = overdue?.get(listener)
       if (late?.succeeded === true) continue
+      if (late?.failure !== undefined) {
+        (ends ??= []).push(failed(index, late.failure.cause))
+        this.#overdue.remove(event.id, listener)
+        continue
+      }
       try {
         const result = late === undefined ? listener.call(webhooks, event.event, context) : late.result
         if (isThenable(result)) (unfinished ??= new Unfinished(context)).follow(index, result)
@@ -130,12 +135,11 @@ export class Deliverer {
   }
 
   #outcome (attempt: Attempt, ends: readonly ListenerEnd[] = NONE): Outcome {
-    const { event, skipped } = attempt
-    const hasFailed = event.interrupted === true || ends.some(({ failure }) => failure !== undefined)
-    const all = hasFailed || skipped.refused.size === 0 ? ends : [...ends, ...this.#failures.earlier(attempt)]
-    const outcome = hasFailed || all !== ends ? this.#failures.outcomeOf(attempt, all) : through(attempt)
+    const { event } = attempt
+    const hasFailed = event.interrupted === true || ends.some(({ failure }) => failure !== undefined) || this.#failures.hasEarlier(event)
+    const outcome = hasFailed ? this.#failures.outcomeOf(attempt, ends) : through(attempt)
     if (outcome.state !== 'pending') this.#overdue.end(event.id)
-    tell(attempt, outcome, all)
+    tell(attempt, outcome, ends)
     return outcome
   }
 

@@ -4,6 +4,7 @@ import type { Deliverer } from './deliverer.ts'
 import type { Awaitable, Claim, ClaimedEvent, Inbox, Outcome } from './inbox/inbox.ts'
 import { hasListeners } from './listeners.ts'
 import { Settlements } from './settlements.ts'
+import { errorOf, quietly } from './thrown.ts'
 import { Turns } from './turns.ts'
 import type { Webhooks } from './webhooks.ts'
 
@@ -139,33 +140,34 @@ export class Delivery {
 
   #claimLater (err: unknown): void {
     this.#claiming = false
-    this.#parts.log.error({ err }, 'no events could be taken from the inbox')
+    quietly(() => { this.#parts.log.error({ err: errorOf(err) }, 'no events could be taken from the inbox') })
     clearTimeout(this.#again)
     if (!this.#stopped) this.#again = setTimeout(() => { this.wake() }, CLAIM_AGAIN_AFTER)
   }
 
   #take (claims: readonly Claim[]): void {
     this.#active += claims.length
-    for (const claim of claims) this.#deliver(claim, [])
+    for (const claim of claims) this.#turns.run(() => this.#deliver(claim, []))
     this.#claiming = false
   }
 
-  /** Goes through a claim's events, in one go as long as none has to be waited for and the event loop has its turns. */
-  #deliver (claim: Claim, outcomes: Outcome[]): void {
+  /** Goes through a claim's events, in one go as long as none has to be waited for. Says whether it waits for one. */
+  #deliver (claim: Claim, outcomes: Outcome[]): boolean {
     for (let event = claim.events[outcomes.length]; event !== undefined && this.#mayDeliver(claim); event = claim.events[outcomes.length]) {
       if (this.#turns.isOver) {
-        this.#turns.later(() => { this.#deliver(claim, outcomes) })
-        return
+        this.#turns.run(() => this.#deliver(claim, outcomes))
+        return false
       }
       const outcome = event.isDiscarded === true ? gone(event) : this.#parts.deliverer.deliver(event)
       if (outcome instanceof Promise) {
         void this.#deliverLater(claim, outcomes, outcome)
-        return
+        return true
       }
       outcomes.push(outcome)
       if (outcome.state === 'pending') break
     }
     this.#settlements.settle(claim, outcomes)
+    return false
   }
 
   #mayDeliver ({ isHeld = true }: Claim): boolean {
@@ -176,7 +178,7 @@ export class Delivery {
     const outcome = await delivering
     if (outcome !== undefined) outcomes.push(outcome)
     if (outcome === undefined || outcome.state === 'pending') this.#settlements.settle(claim, outcomes)
-    else this.#deliver(claim, outcomes)
+    else this.#turns.run(() => this.#deliver(claim, outcomes))
   }
 
   #release (): void {

@@ -60,6 +60,9 @@ export const LaneError = createError(
 export const ListenerTimeoutError = createError<[milliseconds: number]>(
   'FST_ONEROUTE_LISTENER_TIMEOUT', 'The listener took longer than %s ms', 500)
 
+/** Of JavaScript's dates. */
+const LAST_TIME = 8.64e15
+
 /** A listener throws it to say: never again. The event is dead at once, or once its other listeners are through. */
 export class NonRetriableError extends createError<[message: string]>('FST_ONEROUTE_NON_RETRIABLE', '%s', 500) {
   constructor (message = 'this is not to be tried again', options: ErrorOptions = {}) {
@@ -74,7 +77,7 @@ export class RetryAfterError extends createError<[message: string]>('FST_ONEROUT
 
   constructor (when: number | Date, message = 'this is to be tried again later', options: ErrorOptions = {}) {
     super(message)
-    this.retryAt = when instanceof Date ? when : new Date(Date.now() + when)
+    this.retryAt = when instanceof Date ? when : new Date(Math.min(Date.now() + when, LAST_TIME))
     if ('cause' in options) this.cause = options.cause
   }
 }

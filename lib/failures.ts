@@ -11,6 +11,7 @@ import { NEVER, nextTry } from './retry.ts'
 import type { NextTry } from './retry.ts'
 import { wordOf } from './retry-errors.ts'
 import type { Word } from './retry-errors.ts'
+import { errorOf } from './thrown.ts'
 import { failed } from './unfinished.ts'
 import type { Failure, ListenerEnd } from './unfinished.ts'
 import type { Webhooks } from './webhooks.ts'
@@ -24,6 +25,7 @@ interface Parts {
   readonly durable: boolean
 }
 
+const NONE: readonly never[] = []
 const NO_MORE: Word = { never: true, notBefore: null }
 
 interface FailedListener extends Failure {
@@ -40,19 +42,20 @@ export class Failures {
     this.#parts = parts
   }
 
-  /** Those that failed for good in an earlier attempt: without them the event would pass for done. */
-  earlier ({ skipped }: Attempt): ListenerEnd[] {
-    return Array.from(skipped.refused, (index) => failed(index, new NonRetriableError('it failed for good in an earlier delivery')))
+  /** Whether a listener has failed for good in an earlier attempt: without it the event would pass for done. */
+  hasEarlier ({ refused = NONE }: ClaimedEvent): boolean {
+    return refused.some((key) => this.#parts.keys.isKnown(key))
   }
 
   /** The process ended in this attempt: whichever listener did it, none of them has succeeded. */
   interrupted ({ listeners, skipped }: Attempt): ListenerEnd[] {
-    return listeners.flatMap((_listener, index) => isSkipped(skipped, index) ? [] : [failed(index, new ProcessEndedError())])
+    const called = listeners.map((_listener, index) => index).filter((index) => !isSkipped(skipped, index))
+    return called.map((index) => failed(index, new ProcessEndedError()))
   }
 
   outcomeOf (attempt: Attempt, ends: readonly ListenerEnd[]): Outcome {
     const { event } = attempt
-    const failures = this.#failuresOf(attempt, ends)
+    const failures = this.#allFailuresOf(attempt, ends)
     const next = this.#nextTry(attempt, failures)
     const isPending = next.dueAt !== null
     this.#tell(attempt, failures, next)
@@ -67,6 +70,20 @@ export class Failures {
       ...next.aside && { aside: true },
       ...isPending && this.#parts.overdue.isRunning(event.id) && { running: true }
     }
+  }
+
+  /** If nothing more can come of the event, also those that failed for good before: they are what it is dead of. */
+  #allFailuresOf (attempt: Attempt, ends: readonly ListenerEnd[]): FailedListener[] {
+    const failures = this.#failuresOf(attempt, ends)
+    if (failures.some(({ word }) => !word.never) || attempt.event.interrupted === true) return failures
+    const { refused = NONE } = attempt.event
+    const keys = this.#parts.keys.of(attempt.listeners)
+    const names = namesOf(attempt.listeners)
+    const cause = new NonRetriableError('it failed for good in an earlier delivery')
+    const earlier = refused.filter((key) => this.#parts.keys.isKnown(key)).map((key) => ({
+      cause, error: errorOf(cause), name: names[keys.indexOf(key)] ?? key.replace(/^#.*/, 'a listener of `once`'), key, word: NO_MORE
+    }))
+    return [...failures, ...earlier]
   }
 
   #failuresOf ({ listeners }: Attempt, ends: readonly ListenerEnd[]): FailedListener[] {
@@ -88,9 +105,11 @@ export class Failures {
     return nextTry(event, failures.length === 0 ? [wordOf(undefined)] : words, this.#parts.retry)
   }
 
-  #completed ({ listeners, skipped }: Attempt, failures: readonly FailedListener[]): string[] {
+  /** Another process may have listeners that this one has not: what they have completed stays so. */
+  #completed ({ event, listeners, skipped }: Attempt, failures: readonly FailedListener[]): string[] {
     const failed = new Set(failures.map(({ key }) => key))
-    return this.#parts.keys.of(listeners).filter((key, index) => !failed.has(key) && !skipped.refused.has(index))
+    const here = this.#parts.keys.of(listeners).filter((_key, index) => !skipped.refused.has(index))
+    return [...new Set([...event.completed, ...here])].filter((key) => !failed.has(key))
   }
 
   #tell ({ event, context }: Attempt, failures: readonly FailedListener[], { dueAt, aside }: NextTry): void {

@@ -45,8 +45,8 @@ function trustsEverybody (app: FastifyInstance): boolean {
   return false
 }
 
-/** After the app is ready, in milliseconds: by then one that is to listen has begun to, and others never will. */
-const LISTENS_WITHIN = 100
+/** After the app is ready, in milliseconds: an app that has not begun to listen by then is taken for one that does not. */
+const LISTENS_WITHIN = 250
 
 /** Calls back once when the app takes requests: it listens, or it is ready and does not. `atOnce`: when it is ready. */
 export function whenServing (app: FastifyInstance, { atOnce, serve }: { atOnce: boolean, serve: () => void }): void {
@@ -63,7 +63,7 @@ export function whenServing (app: FastifyInstance, { atOnce, serve }: { atOnce: 
   app.addHook('onReady', (done) => {
     if (atOnce) begin()
     // Other hooks may still be under way, and it listens only after them.
-    else app.ready().then(() => { timer = setTimeout(begin, LISTENS_WITHIN) }, end)
+    else rootOf(app).ready().then(() => { timer = setTimeout(begin, LISTENS_WITHIN) }, end)
     done()
   })
   app.addHook('onListen', (done) => {
@@ -74,4 +74,10 @@ export function whenServing (app: FastifyInstance, { atOnce, serve }: { atOnce: 
     end()
     done()
   })
+}
+
+/** In a scope of its own, `ready` is another function: one that waits for what is loaded there. */
+function rootOf (app: FastifyInstance): FastifyInstance {
+  const parent = Reflect.getPrototypeOf(app)
+  return parent !== null && 'ready' in parent ? rootOf(parent as FastifyInstance) : app // each scope has the one around it as its prototype
 }

@@ -31,7 +31,7 @@ type Wrapped = ListenerFunction & { listener?: () => unknown }
 
 function nameOf (listener: Wrapped): string {
   const name: unknown = listener.listener?.name ?? listener.name
-  return typeof name === 'string' ? name : ''
+  return typeof name === 'string' && !name.startsWith('#') ? name : ''
 }
 
 /** Whether it was added by `once`: it is gone when it has been called. */
@@ -55,6 +55,11 @@ export class ListenerKeys {
       const isOwn = name !== '' && names.indexOf(name) === names.lastIndexOf(name)
       return isOwn ? name : `#${this.#process} ${this.#numberOf(listener)}`
     })
+  }
+
+  /** Whether it stands for the same listener here as where it was made. */
+  isKnown (key: string): boolean {
+    return !key.startsWith('#') || key.startsWith(`#${this.#process} `)
   }
 
   #numberOf (listener: ListenerFunction): number {

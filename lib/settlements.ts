@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Claim, Inbox, Outcome } from './inbox/inbox.ts'
+import type { Awaitable, Claim, Inbox, Outcome } from './inbox/inbox.ts'
 import { errorOf, quietly } from './thrown.ts'
 
 /** Before a lane is given back whose outcomes could not even be handed over, in milliseconds. */
@@ -23,14 +23,17 @@ export class Settlements {
   }
 
   settle (claim: Claim, outcomes: readonly Outcome[]): void {
-    const { inbox, release } = this.#parts
+    const { release } = this.#parts
+    const settled = this.#hand(claim, outcomes)
+    if (settled === undefined) release()
+    else Promise.resolve(settled).catch((thrown: unknown) => { this.#failed(claim, thrown) }).finally(release)
+  }
+
+  #hand (claim: Claim, outcomes: readonly Outcome[]): Awaitable<void> {
     try {
-      const settled = inbox.settle(claim, outcomes)
-      if (settled === undefined) release()
-      else Promise.resolve(settled).catch((thrown: unknown) => { this.#failed(claim, thrown) }).finally(release)
+      return this.#parts.inbox.settle(claim, outcomes)
     } catch (thrown) {
       this.#failed(claim, thrown)
-      release()
     }
   }
 

@@ -12,9 +12,8 @@ const LONGEST_STACK = 16_384
 export function errorOf (thrown: unknown): Error {
   const { name, message, stack } = seen(thrown)
   const error = new Error(message)
-  const heading = message === '' ? name : `${name}: ${message}`
   Object.defineProperty(error, 'name', { value: name, enumerable: false })
-  error.stack = stack === undefined ? heading : shortened(stack, LONGEST_STACK)
+  error.stack = shortened(stack ?? `${name}: ${message}`, LONGEST_STACK)
   return error
 }
 

@@ -5,6 +5,7 @@ import { NonRetriableError, ProcessEndedError, RetryAfterError } from '../index.
 import type { ClaimedEvent, DeliveryError } from '../index.ts'
 import { resolveOptions } from '../lib/options.ts'
 import type { RetryOptions } from '../lib/options.ts'
+import { Overdue } from '../lib/overdue.ts'
 import { nextTry } from '../lib/retry.ts'
 import { wordOf } from '../lib/retry-errors.ts'
 import { createApp, gate, message, post, turns } from './helpers/app.ts'
@@ -52,7 +53,7 @@ test('a listener says when it is to be called again: not before the latest of th
   }
   t.same(dueIn(after(60_000), after(new Date(now + 120_000))), { in: 120, aside: false })
   t.same(dueIn(after(3_600_000)), { in: 3_600, aside: true }, 'its conversation does not wait so long')
-  t.same(dueIn(after(4 * 86_400_000)), { in: null, aside: false }, 'dead by then')
+  for (const when of [4 * 86_400_000, Infinity, Number.MAX_VALUE]) t.same(dueIn(after(when)), { in: null, aside: false }, 'dead by then')
   t.ok(Number(dueIn(after(0)).in) <= 1)
   t.ok(Number(dueIn(after(0), NOTHING).in) >= 40, 'another one has its usual delay')
   for (const unknown of [NaN, new Date(NaN)]) t.equal(after(unknown).notBefore, null)
@@ -181,6 +182,7 @@ test('with the memory inbox, what runs still is not called again by a repeat', a
   const event = message()
   t.equal((await post(app, event)).statusCode, 500)
   const repeat = post(app, event)
+  while ((await app.webhooks.inbox.stats()).pending === 0) await turns()
   late.resolve(undefined)
   t.equal((await repeat).statusCode, 200)
   t.equal(calls, 1)
@@ -239,4 +241,82 @@ test('a delivery in which the process ended counts as one that failed, and calls
   t.match(inbox.list(), [{ state: 'dead', attempts: 2, error }, { state: 'dead', attempts: 2, error, deliveries: [{ failures: [{ listener: 'reply', error }] }, {}] }])
   t.match(errors, [{ listener: 'reply', dead: false, cause: ProcessEndedError }, { listener: 'reply', dead: true }])
   t.equal(lines.filter(({ msg }) => msg === 'a listener failed, and the event is not delivered again').length, 1)
+})
+
+test('what has failed for good is not forgotten by whoever has no such listener: `once` here, or in another process', async (t) => {
+  const { app, inbox, errors, settled } = await durableApp(t)
+  app.webhooks.once('newMessage', () => { throw new Error('gone') })
+  app.webhooks.on('newMessage', function slow (_event, { attempt }) {
+    if (attempt < 3) throw new Error('away')
+  })
+  await post(app, message())
+  await settled()
+  t.match(inbox.list(), [{ state: 'dead', attempts: 3, error: 'a listener of `once`: it failed for good in an earlier delivery' }])
+  t.match(errors.at(-1), { listener: 'a listener of `once`', dead: true })
+
+  await post(app, message())
+  inbox.rows = inbox.rows.map((row) => ({ ...row, now: 'pending', dueAt: 0, completed: ['charge'], refused: ['reply', '#another process 1'] }))
+  app.webhooks.on('event', () => {}) // wakes it
+  await settled()
+  t.match(inbox.list().at(-1), { state: 'dead', error: 'reply: it failed for good in an earlier delivery' })
+})
+
+test('what a listener has completed stays so when a process that has no such listener fails', async (t) => {
+  const { app, inbox } = await durableApp(t, { minDelay: 60_000, maxDelay: 60_000 })
+  app.webhooks.on('newMessage', function other () { throw new Error('broken') })
+  const claim = inbox.claim.bind(inbox)
+  inbox.claim = async (lanes) => (await claim(lanes)).map((claim) => ({ ...claim, events: claim.events.map((event) => ({ ...event, completed: ['charge', 'other'] })) }))
+  await post(app, message())
+  while (inbox.stats().done < 1) await turns()
+  inbox.claim = async (lanes) => (await claim(lanes)).map((claim) => ({ ...claim, events: claim.events.map((event) => ({ ...event, completed: ['charge'] })) }))
+  await post(app, message())
+  while (inbox.stats().failing < 1) await turns()
+  t.same(inbox.rows.at(-1)?.completed, ['charge'])
+})
+
+test('what a listener throws after its time was up is its word for the retry', async (t) => {
+  const { app, inbox, errors, settled } = await durableApp(t, { minDelay: 100, maxDelay: 100 }, 5)
+  const late = gate()
+  let calls = 0
+  app.webhooks.on('newMessage', async () => {
+    calls++
+    await late.promise
+    throw new NonRetriableError('no such customer')
+  })
+  await post(app, message())
+  while (errors.length < 1) await wait(1)
+  late.resolve(undefined)
+  await settled()
+  t.equal(calls, 1)
+  t.match(inbox.list(), [{ state: 'dead', error: 'listener 1: no such customer' }])
+})
+
+test('of events that are through, no more than a thousand are remembered for a listener that never ends', async (t) => {
+  const overdue = new Overdue()
+  const { app: { log } } = await createApp(t)
+  const ends = [gate(), gate()]
+  for (let i = 0; i < 1_002; i++) {
+    overdue.add(String(i), () => {}, ends[i]?.promise ?? new Promise(() => {}), log)
+    overdue.end(String(i))
+  }
+  t.equal(overdue.get('1'), undefined)
+  t.ok(overdue.isRunning('2') && overdue.isRunning('1001'))
+  for (const { resolve } of ends) resolve(undefined)
+  await turns()
+  t.equal(overdue.get('1'), undefined)
+  overdue.end('never was')
+})
+
+test('a listener whose name is no text, or looks like a key of ours, is known by its place', async (t) => {
+  const { app, inbox, settled } = await durableApp(t, { ...QUICK, attempts: 2 })
+  const calls: unknown[] = []
+  for (const value of [5, '#5']) {
+    const listener = Object.defineProperty(() => { calls.push(value) }, 'name', { value })
+    app.webhooks.on('newMessage', listener)
+  }
+  app.webhooks.on('newMessage', () => { throw new Error('broken') })
+  await post(app, message())
+  await settled()
+  t.same(calls, [5, '#5'])
+  t.match(inbox.list(), [{ error: 'listener 3: broken' }])
 })

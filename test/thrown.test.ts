@@ -125,6 +125,23 @@ test('a memory inbox answers 500 to what a broken logger keeps from being told',
   await t.rejects(app.webhooks.receive(message()), { code: 'FST_ONEROUTE_NOT_DELIVERED' })
 })
 
+test('an inbox that cannot take a lane back either is said so once, and the app goes on', async (t) => {
+  const inbox = new ModelInbox()
+  const given: number[] = []
+  inbox.settle = (_claim, outcomes) => {
+    given.push(outcomes.length)
+    throw new Error('cannot be written')
+  }
+  const { app, lines } = await createApp(t, { inbox })
+  app.webhooks.on('newMessage', () => {})
+  await post(app, message())
+  while (given.length < 2) await turns()
+  await turns()
+  t.same(given, [1, 0])
+  t.equal(lines.filter(({ msg }) => msg.startsWith('what became of an event could not be recorded')).length, 1)
+  t.equal((await post(app, message('b'))).statusCode, 200)
+})
+
 test('an inbox that cannot be handed an outcome gets its lane back', async (t) => {
   const inbox = new ModelInbox()
   const settle = inbox.settle.bind(inbox)

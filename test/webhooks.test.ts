@@ -160,7 +160,8 @@ test('what the inbox is asked for wrongly is refused before it is asked', async 
   const { app } = await createApp(t)
   const { inbox } = app.webhooks
   const wrong: Array<Promise<unknown>> = [
-    inbox.get(undefined as never), inbox.replay('an id' as never), inbox.replay([1] as never), inbox.list({ limit: 0 })
+    inbox.get(undefined as never), inbox.replay('an id' as never), inbox.replay([1] as never), inbox.list({ limit: 0 }),
+    inbox.replay([], { all: 1 } as never), inbox.discard('an id' as never), inbox.forget(5 as never), inbox.forget('')
   ]
   for (const asked of wrong) {
     await t.rejects(asked, { code: 'FST_ONEROUTE_INVALID_OPTION' })

@@ -19,6 +19,8 @@ class MemoryInbox implements Inbox {
   readonly #history: History | undefined
   readonly #recent: RecentIds
   readonly #pending = new Map<string, Entry>()
+  /** Those that were discarded since they came in, and are still in their lanes. */
+  readonly #discarded = new Set<Entry>()
   /** The lanes that have pending events. */
   readonly #lanes = new Map<string, Lane>()
   /** Those of them that nobody holds. */
@@ -83,7 +85,7 @@ class MemoryInbox implements Inbox {
   }
 
   #finish (entry: Entry, outcome: Outcome): void {
-    if (!entry.isDiscarded) this.#pending.delete(entry.id)
+    if (!this.#discarded.delete(entry)) this.#pending.delete(entry.id)
     if (outcome.state === 'done' && entry.problems === null) this.#lastReceivedAt = new Date(entry.receivedAt)
     if (!entry.isDiscarded) this.#remember(entry, outcome)
     entry.finish(resultOf(outcome, entry))
@@ -145,10 +147,16 @@ class MemoryInbox implements Inbox {
     return ids.filter((id) => {
       this.#recent.delete(id)
       const entry = this.#pending.get(id)
-      if (entry !== undefined) entry.isDiscarded = true
+      if (entry !== undefined) this.#discard(entry)
       this.#pending.delete(id)
       return this.#history?.take(id) !== undefined || entry !== undefined
     }).length
+  }
+
+  /** Its sender still waits for it. */
+  #discard (entry: Entry): void {
+    entry.isDiscarded = true
+    this.#discarded.add(entry)
   }
 
   forget (lane: string): number {
@@ -158,8 +166,9 @@ class MemoryInbox implements Inbox {
 
   close (): void {
     this.#host = undefined
-    for (const entry of this.#pending.values()) entry.finish(new ClosingError())
+    for (const entry of [...this.#pending.values(), ...this.#discarded]) entry.finish(new ClosingError())
     this.#pending.clear()
+    this.#discarded.clear()
     this.#lanes.clear()
   }
 }

@@ -53,12 +53,18 @@ export async function * search (inbox: Pick<InboxView, 'list'>, filter: EventFil
 export async function replayAll (inbox: Pick<InboxView, 'list' | 'replay'>, state: EventState, upTo?: number): Promise<number> {
   // From the oldest to the newest, so that they keep their order.
   const ids = (await idsOf(inbox, state, upTo)).reverse()
-  return await inParts(ids, async (part) => await inbox.replay(part))
+  let count = 0
+  for (let i = 0; i < ids.length; i += CHANGED) count += await inbox.replay(ids.slice(i, i + CHANGED))
+  return count
 }
 
-/** Discards them; resolves to how many. */
+/** Discards them; resolves to how many. Page by page, for one that is listed may be a new event a moment later. */
 export async function discardAll (inbox: Pick<InboxView, 'list' | 'discard'>, state: EventState, upTo?: number): Promise<number> {
-  return await inParts(await idsOf(inbox, state, upTo), async (part) => await inbox.discard(part))
+  let count = 0
+  for await (const { events } of search(inbox, { state }, { before: upTo === undefined ? undefined : upTo + 1 })) {
+    count += await inbox.discard(events.map(({ id }) => id))
+  }
+  return count
 }
 
 /** The newest first. They are few beside their bodies. */
@@ -67,12 +73,6 @@ async function idsOf (inbox: Pick<InboxView, 'list'>, state: EventState, upTo: n
   const before = upTo === undefined ? undefined : upTo + 1
   for await (const { events } of search(inbox, { state }, { before })) ids.push(...events.map(({ id }) => id))
   return ids
-}
-
-async function inParts (ids: readonly string[], change: (part: readonly string[]) => Promise<number>): Promise<number> {
-  let count = 0
-  for (let i = 0; i < ids.length; i += CHANGED) count += await change(ids.slice(i, i + CHANGED))
-  return count
 }
 
 function matcherOf ({ name, conversation, text }: EventFilter): (event: StoredEvent) => boolean {

@@ -171,3 +171,44 @@ test('without a history it shows what is pending, and after closing nothing', as
   t.match(await inbox.stats(), { pending: 0, done: 0 })
   t.equal(await inbox.replay(['waiting']), 0)
 })
+
+test('who waits for a discarded event learns how it ends: when its turn comes, or when the inbox is closed', async (t) => {
+  const { app } = await createApp(t, { drainTimeout: 10 })
+  const started = gate()
+  const calls: unknown[] = []
+  app.webhooks.on('newMessage', async ({ message: { content } }) => {
+    calls.push(content)
+    started.resolve(undefined)
+    if (content === 'stuck') await gate().promise
+  })
+  const stuck = app.webhooks.receive(message('a', 'stuck'))
+  await started.promise
+  const behind = Promise.allSettled([stuck, app.webhooks.receive(message('a', 'behind'))])
+  await turns()
+  t.equal(await app.webhooks.inbox.forget('a'), 2)
+  t.equal(await app.webhooks.inbox.forget('a'), 0)
+  t.match(await app.webhooks.inbox.stats(), { pending: 0 })
+  await app.close()
+  t.match(await behind, [{ status: 'rejected', reason: { code: 'FST_ONEROUTE_CLOSING' } }, { status: 'rejected' }])
+  t.same(calls, ['stuck'])
+})
+
+test('a discarded event whose turn comes is not delivered', async (t) => {
+  const { app } = await createApp(t)
+  const [started, held] = [gate(), gate()]
+  const calls: unknown[] = []
+  app.webhooks.on('newMessage', async ({ message: { content } }) => {
+    calls.push(content)
+    started.resolve(undefined)
+    await held.promise
+  })
+  const received = [app.webhooks.receive(message('a', '1')), app.webhooks.receive(message('a', '2'))]
+  await started.promise
+  await turns()
+  const [second] = await app.webhooks.inbox.list()
+  t.equal(await app.webhooks.inbox.discard([String(second?.id)]), 1)
+  held.resolve(undefined)
+  await Promise.all(received)
+  t.same(calls, ['1'])
+  t.match(await app.webhooks.inbox.stats(), { pending: 0, done: 1 })
+})

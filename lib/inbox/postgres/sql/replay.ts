@@ -47,7 +47,7 @@ export const replay = (schema: string): string => `
 `
 
 /** As text: the server's own functions for JSON refuse some of the names that a listener can have. No name has these characters, for its quotes are escaped. */
-const withoutRefused = `CASE WHEN strpos(completed, '],"refused":[') > 0 THEN left(completed, strpos(completed, '],"refused":[')) || '}' ELSE completed END`
+const withoutRefused = 'CASE WHEN strpos(completed, \'],"refused":[\') > 0 THEN left(completed, strpos(completed, \'],"refused":[\')) || \'}\' ELSE completed END'
 
 /** The numbers of events, by which they are put in order. */
 export const numbers = (schema: string): string => `
