@@ -47,7 +47,7 @@ What is replayed:
   --dead             all dead events, with --conversation those of one; on a terminal it says how
                      many, and asks
   --invalid          all invalid events, in the same way
-  --all-listeners    for all listeners, and not only for those that a dead event has failed in
+  --all-listeners    call all listeners of a dead event, not only those that failed
   --yes              without asking, and needed for these and 'forget' where there is no terminal
 
   -h, --help         print this
