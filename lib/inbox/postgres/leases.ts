@@ -72,9 +72,12 @@ export class Leases {
     this.#abandoned = []
   }
 
+  /** What is reserved for a listener that is still at work is anybody's: this process delivers no more. */
   async close (): Promise<void> {
+    const { database, schema, holder } = this.#parts
     clearInterval(this.#timer)
     await this.#renewing
+    await database.run(`UPDATE ${quoted(schema)}.lanes SET holder = NULL WHERE holder = $1 AND claim IS NULL`, [holder]).catch(() => {}) // then it is so a lease later
   }
 
   async #renewInTime (): Promise<void> {

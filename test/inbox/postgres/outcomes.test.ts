@@ -129,3 +129,14 @@ test('an event that has left its lane, was replayed into it and leaves it again 
   if (held !== undefined) await settleAll(inbox, [held], (claim) => failed(claim, { aside: true }))
   t.same(ids(await inbox.claim(64)), ['aside:a1: a1 3'])
 })
+
+test('what is reserved for a listener that is at work is anybody\'s once its process has closed', async (t) => {
+  const processes = new Processes(t, admin, url)
+  const [closing, other] = [await processes.open(), await processes.open()]
+  await closing.add(newEvent('a', { id: 'a1' }))
+  await settleAll(closing, await closing.claim(64), (claim) => failed(claim, { running: true, dueAt: 0 }))
+  await closing.stats()
+  t.same(await other.claim(64), [], 'it is the first one\'s')
+  await closing.close()
+  t.same(ids(await other.claim(64)), ['a: a1 2'])
+})

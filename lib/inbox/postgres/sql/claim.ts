@@ -69,16 +69,15 @@ const pick = (schema: string): string => `SELECT array_agg(d.lane), array_agg(d.
         SELECT l.lane, l.adds, ${HAS_LAPSED} AS has_lapsed FROM ${schema}.lanes l WHERE NOT l.suspect AND l.due <= now() AND ${MAY_TAKE}
         ORDER BY l.due LIMIT _most - given FOR NO KEY UPDATE SKIP LOCKED) AS d;`
 
-/** All that was under way, of which the first event may have been begun. */
+/** What was under way: of each lane its first event. One before it that was done and not recorded is it again first. */
 const suspect = (schema: string): string => `UPDATE ${schema}.lanes l SET suspect = true, holder = NULL, claim = NULL, due = now()
         FROM unnest(suspects) AS c (lane) WHERE l.lane = c.lane;
       UPDATE ${schema}.events e SET
         trial = CASE e.trial WHEN 1 THEN 2 ELSE coalesce(e.trial, 0) END,
-        attempts = CASE WHEN f.n = 1 AND e.trial IS NULL THEN e.attempts + 1 ELSE e.attempts END,
-        error = CASE WHEN f.n = 1 AND e.trial IS NULL THEN coalesce(e.error, 'the process ended while it was being delivered, or stood still') ELSE e.error END
+        attempts = CASE WHEN e.trial IS NULL THEN e.attempts + 1 ELSE e.attempts END,
+        error = CASE WHEN e.trial IS NULL THEN coalesce(e.error, 'the process ended while it was being delivered, or stood still') ELSE e.error END
         FROM unnest(suspects) AS c (lane) CROSS JOIN LATERAL (
-          SELECT p.seq, row_number() OVER (ORDER BY p.seq) AS n FROM ${schema}.events p
-          WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT ${MOST_EVENTS}) AS f
+          SELECT p.seq FROM ${schema}.events p WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT 1) AS f
         WHERE e.seq = f.seq;`
 
 /**
