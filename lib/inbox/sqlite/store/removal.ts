@@ -39,13 +39,16 @@ export class Removal {
     return this.#remove(this.#statements.these.all(JSON.stringify([...seqs])) as unknown as Row[]) // the columns of the statement
   }
 
-  /** Looks at the next events after `after`: it takes too long to look at all of them at once, and no index has their lanes. */
+  /**
+   * Looks at the next events after `after`: it takes too long to look at all of them at once, and no index has their lanes. What is replayed
+   * meanwhile is found further on. Fewer than a batch are all that there are: what comes in after that was not meant, and does not keep it going.
+   */
   forget (lane: string, after: number): Results['forget'] {
     const { endOfBatch, ofLane } = this.#statements
-    const end = endOfBatch.get(after)?.seq
-    if (typeof end !== 'number') return { count: 0, pending: [], after: null }
+    const batch = endOfBatch.get(after)
+    const end = Number(batch?.seq)
     const rows = ofLane.all(after, end, lane, lane) as unknown as Row[] // the columns of the statement
-    return { ...this.#remove(rows), after: end }
+    return { ...this.#remove(rows), after: batch?.count === BATCH ? end : null }
   }
 
   #remove (rows: readonly Row[]): Removed {
@@ -67,7 +70,7 @@ function prepare (db: DatabaseSync) {
   const these = 'seq IN (SELECT value FROM json_each(?))'
   return {
     these: db.prepare(`SELECT seq, id, lane, state FROM events WHERE ${these}`),
-    endOfBatch: db.prepare(`SELECT max(seq) AS seq FROM (SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT ${BATCH})`),
+    endOfBatch: db.prepare(`SELECT count(*) AS count, coalesce(max(seq), 0) AS seq FROM (SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT ${BATCH})`),
     ofLane: db.prepare('SELECT seq, id, lane, state FROM events WHERE seq > ? AND seq <= ? AND (lane = ? OR home = ?)'),
     removeEvents: db.prepare(`DELETE FROM events WHERE ${these}`),
     removeBodies: db.prepare(`DELETE FROM bodies WHERE ${these}`)
