@@ -117,6 +117,18 @@ test('a conversation is forgotten while one event comes in after the other, here
   t.match(await inbox.stats(), { pending: added })
 })
 
+test('a conversation is forgotten while thousands of events come in at a time', { timeout: 60_000 }, async (t) => {
+  const inbox = await openInbox(t, { path: temporaryFile(t) })
+  await inbox.add(newEvent(LANE))
+  const sender = new AbortController()
+  const sending = Array.from({ length: 3_000 }, async (_, i) => {
+    while (!sender.signal.aborted) await inbox.add(newEvent(`lane ${i}`))
+  })
+  t.equal(await inbox.forget(LANE), 1)
+  sender.abort()
+  await Promise.all(sending)
+})
+
 test('of a conversation of several batches all is forgotten', async (t) => {
   const inbox = await openInbox(t, { path: temporaryFile(t) })
   for (const lane of [LANE, 'another', LANE]) await Promise.all(Array.from({ length: 1_000 }, async () => await inbox.add(newEvent(lane))))
