@@ -5,6 +5,7 @@ import type { Call, Results } from './messages.ts'
 import type { Order } from './order.ts'
 import { LockedError } from './store/lock.ts'
 import { emptyLog, PATIENCE_TO_WRITE } from './store/log.ts'
+import { isRemoved } from './store/order-table.ts'
 import { Store } from './store/store.ts'
 import { UnusableError } from './store/unusable-error.ts'
 import { untilEmpty } from './until-empty.ts'
@@ -15,17 +16,22 @@ const LOOK_EVERY = 20
 const TRY_EVERY = 500
 /** Before whoever has the file is given up, in milliseconds: less than an order is good for. */
 const PATIENCE = 30_000
-/** In milliseconds: an app that starts waits a little longer for the file. */
+/** The same while that one writes the file anew: a step that nothing can be seen of, and 10 to 20 seconds a GB. */
+const PATIENCE_TO_REWRITE = 600_000
+/** In milliseconds: an app that starts waits a little longer for the file. It does not wait until a large one is written anew. */
 const OWNED_FOR = 300
 /** For the one that writes while the log is to be emptied, in milliseconds: as long as most transactions take. */
 const PATIENCE_TO_EMPTY = 20
+
+const NOT_REWRITTEN = 'the events are removed, but it is not written anew yet, so that it still has copies of them: forget the conversation again later'
 
 const NOTHING = { done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) } }
 
 /**
  * Changes events of a file that another process may have. That one is asked, and answers within a second; if nobody has the file, it
- * is this one's for a moment. Resolves to how many events it were; after a `forget`, nothing of them is left in the file. Rejects when
- * `signal` is aborted, unless it is too late by then, and if it cannot be done: then nothing of it is done later either.
+ * is this one's for a moment, or until it is written anew. Resolves to how many events it were; after a `forget`, nothing of them is left
+ * in the file. Rejects when `signal` is aborted, unless it is too late by then, and if it cannot be done: then nothing of it is done later
+ * either, unless the file is so busy that the order cannot be withdrawn.
  */
 export async function orderBeside (path: string, order: Order, signal: AbortSignal, patience = PATIENCE): Promise<number> {
   const asked = new AskedOrder(path, order)
@@ -40,7 +46,9 @@ export async function orderBeside (path: string, order: Order, signal: AbortSign
 
 async function answerTo (asked: AskedOrder, path: string, signal: AbortSignal, patience: number): Promise<number> {
   try {
-    return await waitFor(asked, path, signal, patience)
+    const count = await waitFor(asked, path, signal, patience)
+    asked.withdraw()
+    return count
   } catch (error) {
     const count = asked.withdraw()
     if (count === undefined) throw error
@@ -54,7 +62,7 @@ async function waitFor (asked: AskedOrder, path: string, signal: AbortSignal, pa
     const count = asked.answer()
     if (count !== undefined) return count
     const now = Date.now()
-    if (now - asked.lastStep > patience) throw new UnusableError('the process that has it does not answer')
+    if (now - asked.lastStep > (asked.isRemoved ? PATIENCE_TO_REWRITE : patience)) throw asked.failure('the process that has it does not answer')
     if (now >= nextTry) {
       if (carryOutAsOwner(path)) continue
       nextTry = now + TRY_EVERY
@@ -102,6 +110,8 @@ class AskedOrder {
   readonly #number: number
   /** When it was asked, or a part of it was done. */
   lastStep = Date.now()
+  /** Whether the events are removed, and what is left to do is to write the file anew. */
+  isRemoved = false
 
   constructor (path: string, { action, ...argument }: Order) {
     const db = this.#db = new DatabaseSync(realpathSync(path))
@@ -118,17 +128,26 @@ class AskedOrder {
 
   /** How many events it were, if that is known. */
   answer (): number | undefined {
-    const row = this.#db.prepare('SELECT asked, count, error FROM orders WHERE request = ?').get(this.#number)
-    if (row === undefined) throw new UnusableError('what was asked is too old by now to be done')
+    const row = this.#db.prepare('SELECT asked, action, argument, count, error FROM orders WHERE request = ?').get(this.#number)
+    if (row === undefined) throw this.failure('what was asked is too old by now to be done')
     if (row.error !== null) throw new UnusableError(String(row.error))
     this.lastStep = Number(row.asked)
+    this.isRemoved = isRemoved(row)
     return row.count === null ? undefined : Number(row.count)
   }
 
-  /** Says how many it were if it is too late. */
+  failure (ofAll: string): Error {
+    return new UnusableError(this.isRemoved ? NOT_REWRITTEN : ofAll)
+  }
+
+  /** Says how many it were if it is too late. If another writes all the time, it stays until it is too old. */
   withdraw (): number | undefined {
-    const removed = this.#db.prepare('DELETE FROM orders WHERE request = ? RETURNING count').get(this.#number)
-    return typeof removed?.count === 'number' ? removed.count : undefined
+    try {
+      const removed = this.#db.prepare('DELETE FROM orders WHERE request = ? RETURNING count').get(this.#number)
+      return typeof removed?.count === 'number' ? removed.count : undefined
+    } catch {
+      return undefined
+    }
   }
 
   emptyLog (): boolean {
@@ -136,7 +155,6 @@ class AskedOrder {
   }
 
   close (): void {
-    this.withdraw()
     this.#db.close()
   }
 }

@@ -101,6 +101,43 @@ test('who waits for it too long learns that the log still has them, and asks aga
   await t.rejects(async () => await inbox.forget(LANE), { code: 'FST_ONEROUTE_CLOSING' })
 })
 
+test('a conversation is forgotten while one event comes in after the other, here and beside', { timeout: 60_000 }, async (t) => {
+  const path = temporaryFile(t)
+  const inbox = await openInbox(t, { path })
+  for (const lane of [LANE, 'a', LANE]) await inbox.add(newEvent(lane))
+  const sender = new AbortController()
+  let added = 0
+  const sending = (async () => {
+    for (; !sender.signal.aborted; added++) await inbox.add(newEvent(`lane ${added}`))
+  })()
+  t.equal(await inbox.forget(LANE), 2)
+  t.equal(await orderBeside(path, { action: 'forget', lane: 'a' }, signal), 1)
+  sender.abort()
+  await sending
+  t.match(await inbox.stats(), { pending: added })
+})
+
+test('a conversation is forgotten while thousands of events come in at a time', { timeout: 60_000 }, async (t) => {
+  const inbox = await openInbox(t, { path: temporaryFile(t) })
+  await inbox.add(newEvent(LANE))
+  const sender = new AbortController()
+  const sending = Array.from({ length: 3_000 }, async (_, i) => {
+    while (!sender.signal.aborted) await inbox.add(newEvent(`lane ${i}`))
+  })
+  t.equal(await inbox.forget(LANE), 1)
+  sender.abort()
+  await Promise.all(sending)
+})
+
+test('of a conversation of several batches all is forgotten', async (t) => {
+  const inbox = await openInbox(t, { path: temporaryFile(t) })
+  for (const lane of [LANE, 'another', LANE]) await Promise.all(Array.from({ length: 1_000 }, async () => await inbox.add(newEvent(lane))))
+  t.equal(await inbox.forget(LANE), 2_000)
+  t.match(await inbox.stats(), { pending: 1_000 })
+  t.equal(await inbox.forget('another'), 1_000, 'a batch that is full is the last one, too')
+  t.equal(await inbox.forget('another'), 0)
+})
+
 test('a file that cannot be written anew is told of, here and beside', async (t) => {
   const path = temporaryFile(t)
   const inbox = await openInbox(t, { path })

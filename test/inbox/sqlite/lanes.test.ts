@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
 import { Alarm } from '../../../lib/inbox/alarm.ts'
+import { LiveLanes } from '../../../lib/inbox/sqlite/live-lanes.ts'
 import { turns } from '../../helpers/app.ts'
 import { openInbox, temporaryFile } from '../../helpers/sqlite.ts'
 import { adds, newEvent } from '../conformance.ts'
@@ -237,4 +238,26 @@ test('an alarm takes more time than a timer of Node does', async (t) => {
   t.ok(alarm.isDue)
   alarm.clear()
   t.notOk(alarm.isDue)
+})
+
+test('a lane does not wait for the retry of an event that was removed when it had just failed', (t) => {
+  const lanes = new LiveLanes()
+  for (const seq of [1, 2]) lanes.push('a', { seq, id: `${seq}`, name: 'newMessage', event: { event: 'newMessage' }, receivedAt: 1, attempt: 1, completed: [], problems: null, size: 2 })
+  const [claimed] = lanes.claim(1)
+  if (claimed !== undefined) lanes.settle(claimed, [outcome(1, { state: 'pending', dueAt: 1_000, error: 'broken' })])
+  lanes.drop([{ lane: 'a', seq: 1 }])
+  t.same(lanes.giveBack(), [{ lane: 'a', due: 'ready', seqs: [2] }])
+  t.end()
+})
+
+test('an event that leaves its lane can be taken at once if it has no time, and nothing leaves that was removed', async (t) => {
+  const inbox = await openInbox(t, { path: temporaryFile(t) })
+  await Promise.all(adds(inbox, newEvent('a', { id: 'first' }), newEvent('a', { id: 'second' }), newEvent('b', { id: 'gone' })))
+  const aside = (claim: Claim | undefined) => claim?.events.slice(0, 1).map(({ seq }) => outcome(seq, { state: 'pending', aside: true, error: 'broken' })) ?? []
+  const claims = await inbox.claim(2)
+  await inbox.discard(['gone'])
+  for (const claim of claims) await inbox.settle(claim, aside(claim))
+  await inbox.stats()
+  const next = [...await inbox.claim(4), ...await inbox.claim(4)]
+  t.same(next.map(({ events }) => events.map(({ id }) => id)).sort(), [['first'], ['second']])
 })

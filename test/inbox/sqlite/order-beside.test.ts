@@ -1,7 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
+import Fastify from 'fastify'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
+import { Exchange } from '../../../lib/inbox/sqlite/exchange.ts'
 import type { Work } from '../../../lib/inbox/sqlite/messages.ts'
 import { orderBeside } from '../../../lib/inbox/sqlite/order-beside.ts'
 import { ASKED_FOR } from '../../../lib/inbox/sqlite/store/order-table.ts'
@@ -166,6 +168,40 @@ test('an owner that does not answer is given up, and a request that was removed 
   await t.rejects(asked, /too old by now/)
 })
 
+test('an owner that writes the file anew is waited for longer, but not for ever', async (t) => {
+  const path = temporaryFile(t)
+  const store = open(t, path) // which answers nobody by itself
+  const { db, requests } = connect(t, path)
+  const forget = { action: 'forget', lane: 'a' } as const
+  const since = (time: number) => {
+    db.exec(`DROP TRIGGER IF EXISTS removed; CREATE TRIGGER removed AFTER INSERT ON orders BEGIN
+      UPDATE orders SET argument = '{"count":3}', asked = asked - ${time} WHERE request = new.request; END`)
+  }
+  since(599_000)
+  const asked = orderBeside(path, forget, signal, 30)
+  db.exec("UPDATE orders SET argument = '', count = 3")
+  t.equal(await asked, 3)
+  since(600_001)
+  await t.rejects(orderBeside(path, forget, signal), /the events are removed, but it is not written anew yet/)
+  since(1)
+  const lost = orderBeside(path, forget, signal)
+  db.exec('DELETE FROM orders')
+  await t.rejects(lost, /the events are removed, but it is not written anew yet/)
+  t.same(requests(), [])
+  t.equal(store.isAsked(), false)
+})
+
+test('who cannot withdraw an order, for another writes all the time, learns why it was not done', async (t) => {
+  const path = temporaryFile(t)
+  open(t, path)
+  const { db, requests } = connect(t, path)
+  const asked = orderBeside(path, replay(['a']), signal, 30)
+  db.exec('BEGIN IMMEDIATE')
+  await t.rejects(asked, /the process that has it does not answer/)
+  db.exec('COMMIT')
+  t.equal(requests().length, 1, 'it is dropped when it is too old')
+})
+
 test('an owner that ends while somebody waits leaves the replay to the one who waits', async (t) => {
   const path = temporaryFile(t)
   const store = open(t, path)
@@ -187,6 +223,17 @@ test('an app whose orders cannot be read goes on', async (t) => {
     await until(async () => Object.values({ ...await app.webhooks.inbox.stats(), oldestPendingAt: 0, lastReceivedAt: 0 }).every((count) => count === 0))
   }
   t.same(lines.filter(({ level }) => level > 40), [], 'its thread has not ended')
+})
+
+test('orders that cannot be carried out keep nothing else from being done', async (t) => {
+  const path = temporaryFile(t)
+  const exchange = new Exchange({ path, keep: 1_000, keepFailed: 1_000, host: { log: Fastify().log, maxBacklog: 10, wake: () => {} } })
+  t.teardown(async () => { await exchange.close() })
+  await exchange.open()
+  const { db } = connect(t, path)
+  db.exec('DROP TABLE orders')
+  await t.resolves(exchange.changes.carryOut())
+  t.match(await exchange.call({ method: 'stats' }), { pending: 0 })
 })
 
 test('a file that cannot be written is told of', async (t) => {

@@ -17,6 +17,7 @@ const LOG = 2_000
 const LONGEST_LOG = 16_777_216
 /** In KiB: the pages that most transactions touch, of a file of many gigabytes. */
 const CACHE = 16_384
+
 /** `again`: it was there a moment ago, so that it is not empty. */
 export function openFile (file: string, again: boolean): DatabaseSync {
   const db = new DatabaseSync(file)

@@ -94,6 +94,12 @@ export class OrderTable {
   }
 }
 
+/** Whether it is a row of a `forget` whose events are removed: what is left to do is to write the file anew. */
+export function isRemoved (row: Record<string, unknown>): boolean {
+  const order = orderOf(row)
+  return order?.action === 'forget' && order.lane === undefined
+}
+
 /** Undefined if it is not one that this version knows. */
 function orderOf ({ action, argument }: Record<string, unknown>): Exclude<Order, { action: 'forget' }> | Forgetting | undefined {
   const given = parsed(argument)

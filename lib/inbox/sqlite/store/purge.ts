@@ -57,9 +57,13 @@ export class Purge {
     let oldest = now
     for (const state of [State.dead, State.invalid]) {
       const rowsAfter = (seq: number) => this.#statements.failed.all(state, seq, BATCH) as unknown as Row[] // the columns of the statement
-      for (let rows = rowsAfter(0); rows.length > 0; rows = rowsAfter(rows[rows.length - 1]?.seq ?? Number.MAX_SAFE_INTEGER)) {
+      let after = 0
+      for (let rows = rowsAfter(after); rows.length > 0; rows = rowsAfter(after)) {
         const old = rows.filter(({ finished }) => Number(finished) < now - keepFailed)
-        for (const { finished } of rows) if (Number(finished) >= now - keepFailed) oldest = Math.min(oldest, Number(finished))
+        for (const { seq, finished } of rows) {
+          after = seq
+          if (Number(finished) >= now - keepFailed) oldest = Math.min(oldest, Number(finished))
+        }
         yield old.length === 0 ? undefined : () => { this.#remove(old) }
       }
     }

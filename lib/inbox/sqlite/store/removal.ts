@@ -7,6 +7,8 @@ import type { Totals } from './totals.ts'
 
 /** Events looked at in one transaction: what is added in the meantime waits for it. */
 const BATCH = 1_000
+/** And so many more if as many have come in since the last look: or it would never be through while more than a batch comes in at a time. */
+const MOST_MORE = 10_000
 /** Of no event. */
 const NO_SEQ = 0
 
@@ -28,6 +30,8 @@ interface Row {
 export class Removal {
   readonly #parts: Parts
   readonly #statements: ReturnType<typeof prepare>
+  /** The last event there was when a lane was looked for. */
+  #seen = NO_SEQ
 
   constructor (parts: Parts) {
     this.#parts = parts
@@ -39,13 +43,19 @@ export class Removal {
     return this.#remove(this.#statements.these.all(JSON.stringify([...seqs])) as unknown as Row[]) // the columns of the statement
   }
 
-  /** Looks at the next events after `after`: it takes too long to look at all of them at once, and no index has their lanes. */
+  /**
+   * Looks at the next events after `after`: it takes too long to look at all of them at once, and no index has their lanes. What is replayed
+   * meanwhile is found further on. Fewer than a batch are all that there are: what comes in after that was not meant, and does not keep it going.
+   */
   forget (lane: string, after: number): Results['forget'] {
     const { endOfBatch, ofLane } = this.#statements
-    const end = endOfBatch.get(after)?.seq
-    if (typeof end !== 'number') return { count: 0, pending: [], after: null }
+    const { seq } = this.#parts.totals.now
+    const most = BATCH + (after === NO_SEQ ? 0 : Math.min(Math.max(seq - this.#seen, 0), MOST_MORE))
+    this.#seen = seq
+    const batch = endOfBatch.get(after, most)
+    const end = Number(batch?.seq)
     const rows = ofLane.all(after, end, lane, lane) as unknown as Row[] // the columns of the statement
-    return { ...this.#remove(rows), after: end }
+    return { ...this.#remove(rows), after: batch?.count === most ? end : null }
   }
 
   #remove (rows: readonly Row[]): Removed {
@@ -67,7 +77,7 @@ function prepare (db: DatabaseSync) {
   const these = 'seq IN (SELECT value FROM json_each(?))'
   return {
     these: db.prepare(`SELECT seq, id, lane, state FROM events WHERE ${these}`),
-    endOfBatch: db.prepare(`SELECT max(seq) AS seq FROM (SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT ${BATCH})`),
+    endOfBatch: db.prepare('SELECT count(*) AS count, coalesce(max(seq), 0) AS seq FROM (SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT ?)'),
     ofLane: db.prepare('SELECT seq, id, lane, state FROM events WHERE seq > ? AND seq <= ? AND (lane = ? OR home = ?)'),
     removeEvents: db.prepare(`DELETE FROM events WHERE ${these}`),
     removeBodies: db.prepare(`DELETE FROM bodies WHERE ${these}`)

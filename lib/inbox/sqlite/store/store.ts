@@ -7,19 +7,19 @@ import { create } from './files.ts'
 import { KnownIds } from './known-ids.ts'
 import { LaneTable } from './lane-table.ts'
 import { lock } from './lock.ts'
-import { identityOf, OwnFiles } from './own-files.ts'
+import { emptyLog } from './log.ts'
 import type { Call, Done, Opening, Results, Work } from '../messages.ts'
+import { openFile } from './open-file.ts'
 import { OrderTable } from './order-table.ts'
+import { identityOf, OwnFiles } from './own-files.ts'
 import { Purge } from './purge.ts'
 import { Removal } from './removal.ts'
 import { Replays } from './replays.ts'
-import { emptyLog } from './log.ts'
-import { openFile } from './open-file.ts'
 import { Suspects } from './suspects.ts'
 import { Totals } from './totals.ts'
 import { UnusableError } from './unusable-error.ts'
 
-/** In milliseconds: a command that changes events of a file that nobody has holds it for a moment. */
+/** In milliseconds: a command that changes events of a file that nobody has holds it for a moment, unless it writes a large one anew. */
 const PATIENCE = 1_000
 
 const ANOTHER = 'it is another file than the one that was opened. Put that one back; or end the app, delete the -wal and -shm that are beside this one, and start it with it'
