@@ -10,8 +10,6 @@ import { until } from './helpers/until.ts'
 
 const ATTEMPTS = 3
 const INNOCENT = 40
-/** More than can be under way at once. */
-const MANY = 300
 const NAMES = ['poisoned', ...Array.from({ length: INNOCENT }, (_, i) => `innocent ${i}`)]
 
 /** A process that has accepted two events of each conversation and was killed before it delivered any. */
@@ -54,21 +52,6 @@ for (const end of ['exit', 'kill', 'throw'] as const) {
     t.same(all.filter(({ conversation, attempt }) => conversation !== 'poisoned' && attempt !== 1), [], 'no attempt of theirs is lost')
   })
 }
-
-test('one event of hundreds of conversations that ends the process beside others is found, and harms none of them', async (t) => {
-  const names = ['poisoned', ...Array.from({ length: MANY }, (_, i) => `innocent ${i}`)]
-  const { start, stats, deliveries } = await afterKill(t, names)
-  const settings = { poison: { conversation: 'poisoned', end: 'exit' }, options: { retry: { attempts: ATTEMPTS, minDelay: 1, maxDelay: 4 } } } as const
-  for (let ends = 0; ; ends++) {
-    const host = await start(settings)
-    if (await Promise.race([host.ended(), until(async () => (await stats()).pending === 0)]) === undefined) break
-    t.ok(ends < ATTEMPTS + 1, 'one end more, for that beside others')
-  }
-  t.match(await stats(), { done: 2 * MANY + 1, dead: 1 })
-  const all = deliveries()
-  t.same(all.filter(({ conversation, attempt }) => conversation !== 'poisoned' && attempt !== 1), [], 'no attempt of theirs is lost')
-  t.same(new Set(all.filter(({ what }) => what === 'done').map(({ conversation }) => conversation)), new Set(names))
-})
 
 test('an orderly end in the middle of a trial counts nothing', async (t) => {
   const { start, stats, deliveries } = await afterKill(t, ['a', 'b'])

@@ -157,7 +157,7 @@ function prepare (db: DatabaseSync) {
       WHERE state = ${State.live} AND state <> ${State.done} ORDER BY seq`),
     stopLive: db.prepare(`UPDATE events INDEXED BY events_not_done SET state = ${State.waiting}
       WHERE state = ${State.live} AND state <> ${State.done}`),
-    parked: db.prepare(`SELECT lane FROM lanes WHERE due >= ? AND due < ? ORDER BY due LIMIT ?`),
+    parked: db.prepare('SELECT lane FROM lanes WHERE due >= ? AND due < ? ORDER BY due LIMIT ?'),
     park: db.prepare('UPDATE lanes SET due = ? WHERE lane = ?'),
     hold: db.prepare('UPDATE lanes SET due = NULL WHERE lane = ?'),
     first: db.prepare('SELECT 1 FROM lanes LIMIT 1'),
