@@ -322,11 +322,20 @@ test('a close while several are on trial counts nothing', async (t) => {
   t.notOk((await second.list({ limit: 200 })).some(({ attempts }) => attempts > 0))
   t.equal((await claim(second)).length, 4, 'and nobody is a strong suspect')
   const { path: left } = await endedInBatch(t)
-  for (let starts = 0; starts < 2; starts++) {
+  for (let starts = 0; starts < 5; starts++) {
     const inbox = await openInbox(t, { path: left })
     const [held, ...others] = await claim(inbox, ALL)
     t.match(held?.events, [{ attempt: 1, interrupted: false }], 'a strong one is one still')
     t.same(others, [])
     await inbox.close()
   }
+})
+
+test('what is behind a suspect that is removed waits for no trial', async (t) => {
+  const inbox = await openInbox(t, { path: await ended(t) })
+  await inbox.add(newEvent('b', { id: 'b2' }))
+  t.same(shown(await claim(inbox)), ['a1 1'])
+  t.same(await claim(inbox), [])
+  await inbox.discard(['b1'])
+  t.same(shown(await claim(inbox)), ['b2 1'])
 })
