@@ -164,7 +164,7 @@ function prepare (db: DatabaseSync) {
       WHERE seq IN (SELECT value FROM json_each(?)) AND ${pending}`),
     // One that has ended the process may do so again.
     retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, since = coalesce(since, ?),
-      home = iif(?, coalesce(home, lane), home), trial = iif(trial = ${Trial.interrupted}, ${Trial.suspect}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
+      home = iif(?, coalesce(home, lane), home), trial = iif(trial = ${Trial.interrupted}, ${Trial.strong}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
     leave: db.prepare(`UPDATE events SET lane = '${ASIDE}' || id, state = ${State.waiting}
       WHERE seq = ? AND lane = home AND ${pending} RETURNING lane`),
     end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, trial = NULL, ${deliveries}

@@ -68,7 +68,7 @@ function rowsOf (statement: StatementSync, ...values: number[]): StoredRow[] {
 
 /** An attempt that was noted before it began counts from then on. */
 const COLUMNS = `SELECT events.seq, id, name, coalesce(home, lane) AS lane, state, CAST(body AS TEXT) AS body, received,
-  attempts + coalesce(trial >= ${Trial.begun}, 0) AS attempts, due, finished, error, problems, deliveries FROM`
+  attempts + coalesce(trial IN (${Trial.begun}, ${Trial.interrupted}, ${Trial.alone}), 0) AS attempts, due, finished, error, problems, deliveries FROM`
 
 function prepare (db: DatabaseSync) {
   // The index has what is not done: SQLite has to be told so in the index's own words.

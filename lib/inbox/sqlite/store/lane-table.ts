@@ -4,27 +4,34 @@ import { READY } from '../messages.ts'
 import type { Due, GivenBack, TakenLane } from '../messages.ts'
 import { State } from './schema.ts'
 import { Trial } from './suspects.ts'
-import type { Suspects } from './suspects.ts'
+import type { Suspect, Suspects } from './suspects.ts'
 
 /** Of one lane, taken at once. */
 const MOST_EVENTS = 16
 /** No more events of a lane are taken once its bodies are this long. */
 const MOST_CHARACTERS = 262_144
+/** As a limit. */
+const ALL = -1
 
 /** Far enough below 0 for every lane that will ever be ready. */
 const FIRST = -(2 ** 52)
-/** And as far below that. */
-const FIRST_PARKED = Number.MIN_SAFE_INTEGER
+/** And as far below that, for lanes whose first event is a suspect one. */
+const FIRST_PARKED = FIRST - 2 ** 51
+/** And below that, for those whose first event is a strong suspect. */
+const FIRST_STRONG = Number.MIN_SAFE_INTEGER
+
+const PARKED = [[true, FIRST_STRONG, FIRST_PARKED], [false, FIRST_PARKED, FIRST]] as const
 
 /**
  * The lanes that wait in the store. `due` is null while one is held; above 0 it is the time of a retry; below, the lane is ready, and
  * the number is its place in the queue. Not a time: those who are ready must not wait for a clock that was set back. Below `FIRST` it is
- * parked: its first event is a suspect one and waits for the trial of another.
+ * parked: its first event is a suspect one and waits for the trials of others.
  */
 export class LaneTable {
   readonly #suspects: Suspects
   #next: number
   #nextParked = FIRST_PARKED
+  #nextStrong = FIRST_STRONG
   #turn = 0
   /** While all goes well there is none, and looking for one each time would cost a part of adding an event. */
   #isEmpty = false
@@ -41,7 +48,7 @@ export class LaneTable {
   /** At the start: what was live or held when the one before ended waits again, but for what is held still. */
   recover (held: readonly string[]): void {
     const { held: wereHeld, live, stopLive, parked, hold } = this.#statements
-    for (const { lane } of [...wereHeld.all(), ...parked.all(-1)]) this.#put(String(lane), READY)
+    for (const { lane } of [...wereHeld.all(), ...parked.all(FIRST_STRONG, FIRST, ALL)]) this.#put(String(lane), READY)
     for (const { lane } of live.all()) this.add(String(lane), READY)
     stopLive.run()
     for (const lane of held) hold.run(lane)
@@ -51,7 +58,7 @@ export class LaneTable {
   /** At the begin of each transaction. */
   look (): void {
     this.#isEmpty = this.#statements.first.get() === undefined
-    this.#isCareful &&= this.#suspects.exist() || this.#statements.parked.get(1) !== undefined
+    this.#isCareful &&= this.#suspects.exist() || this.#statements.parked.get(FIRST_STRONG, FIRST, 1) !== undefined
   }
 
   has (lane: string): boolean {
@@ -71,7 +78,7 @@ export class LaneTable {
     else this.#put(lane, due)
   }
 
-  /** After some of its events were removed: one that is empty is none any more, and nothing waits for the retry of what is gone. */
+  /** After some of its events were removed: one that is empty is none any more, and nothing waits for the retry or the trial of what is gone. */
   shrink (lane: string): void {
     const { head, remove, awake } = this.#statements
     const first = head.get(lane)
@@ -79,11 +86,12 @@ export class LaneTable {
     else if (first.due === null) awake.run(this.#dueOf(READY), lane)
   }
 
-  /** Once no trial is under way, the lane that has waited longest for that is ready. */
-  goOn (): void {
-    if (!this.#isCareful || this.#suspects.isTrying()) return
-    const lane = this.#statements.parked.get(1)?.lane
-    if (lane !== undefined) this.#put(String(lane), READY)
+  /** As many lanes as may be on trial are ready, of those that have waited longest for that. */
+  goOn (now: number): void {
+    if (!this.#isCareful) return
+    for (const [isStrong, from, to] of PARKED) {
+      for (const { lane } of this.#statements.parked.all(from, to, this.#suspects.room(isStrong, now))) this.#put(String(lane), READY)
+    }
   }
 
   /** Half of them are retries if there are: neither they nor those that are ready wait for the others to come to an end. */
@@ -98,10 +106,10 @@ export class LaneTable {
   }
 
   #hold (lane: string, now: number): TakenLane {
-    const { hold, remove, park } = this.#statements
+    const { hold, remove } = this.#statements
     const { events, suspect } = this.#first(lane, now)
-    if (suspect !== undefined && !this.#suspects.try(suspect)) {
-      park.run(this.#nextParked++, lane)
+    if (suspect !== undefined && !this.#suspects.try(suspect, now)) {
+      this.#statements.park.run(suspect.trial === Trial.strong ? this.#nextStrong++ : this.#nextParked++, lane)
       return { lane, events: [] }
     }
     if (events.length > 0) hold.run(lane)
@@ -125,13 +133,13 @@ export class LaneTable {
   }
 
   /** The next events of a lane, or its first one alone if that is a suspect one. */
-  #first (lane: string, now: number): { events: TakenEvent[], suspect?: TakenEvent } {
+  #first (lane: string, now: number): { events: TakenEvent[], suspect?: Suspect } {
     const events: TakenEvent[] = []
     let characters = 0
     for (const row of this.#statements.events.iterate(now, lane, MOST_EVENTS)) {
       const { trial, home, ...columns } = row
       const event = { ...columns, aside: home !== null, interrupted: trial === Trial.interrupted } as unknown as TakenEvent // the columns of the statement
-      if (trial !== null) return events.length === 0 ? { events: [event], suspect: event } : { events }
+      if (trial !== null) return events.length === 0 ? { events: [event], suspect: { seq: event.seq, trial: Number(trial) } } : { events }
       events.push(event)
       characters += event.body.length
       if (characters >= MOST_CHARACTERS) break
@@ -149,7 +157,7 @@ function prepare (db: DatabaseSync) {
       WHERE state = ${State.live} AND state <> ${State.done} ORDER BY seq`),
     stopLive: db.prepare(`UPDATE events INDEXED BY events_not_done SET state = ${State.waiting}
       WHERE state = ${State.live} AND state <> ${State.done}`),
-    parked: db.prepare(`SELECT lane FROM lanes WHERE due < ${FIRST} ORDER BY due LIMIT ?`),
+    parked: db.prepare('SELECT lane FROM lanes WHERE due >= ? AND due < ? ORDER BY due LIMIT ?'),
     park: db.prepare('UPDATE lanes SET due = ? WHERE lane = ?'),
     hold: db.prepare('UPDATE lanes SET due = NULL WHERE lane = ?'),
     first: db.prepare('SELECT 1 FROM lanes LIMIT 1'),
@@ -160,7 +168,7 @@ function prepare (db: DatabaseSync) {
     stop: db.prepare(`UPDATE events SET state = ${State.waiting} WHERE seq IN (SELECT value FROM json_each(?)) AND state = ${State.live}`),
     waits: db.prepare(`SELECT 1 FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} LIMIT 1`),
     head: db.prepare(`SELECT due FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1`),
-    awake: db.prepare('UPDATE lanes SET due = ? WHERE lane = ? AND due > 0'),
+    awake: db.prepare(`UPDATE lanes SET due = ? WHERE lane = ? AND (due > 0 OR due < ${FIRST})`),
     retries: db.prepare('SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
     ready: db.prepare(`SELECT lane FROM lanes WHERE due >= ${FIRST} AND due < 0 ORDER BY due LIMIT ?`),
     nextDue: db.prepare(`SELECT due FROM lanes WHERE due >= ${FIRST} ORDER BY due LIMIT 1`),

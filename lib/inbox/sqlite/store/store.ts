@@ -110,11 +110,12 @@ export class Store {
       const { now, done, failed, givenBack, adds, calls } = work
       this.#events.done(done, now)
       for (const outcome of failed) this.#events.settle(outcome, now)
-      this.#lanes.goOn() // before the lane whose trial is over
+      this.#lanes.goOn(now) // before the lane whose trial is over
       for (const lane of givenBack) this.#lanes.giveBack(lane)
       const added = this.#events.add(adds)
       this.#ids.merge()
       const results = calls.map((call) => this.#call(call, now))
+      this.#lanes.goOn(now) // one that others wait for may be gone
       return { kind: 'done', added, results, nextDue: this.nextDue() }
     })
   }

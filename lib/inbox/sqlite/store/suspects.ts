@@ -1,26 +1,39 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { TakenEvent } from '../../rows.ts'
 import { State } from './schema.ts'
 
-/** Of one lane that was held, so many events may have been under way. */
-const MOST_OF_A_LANE = 16
+/** Lanes that are delivered at once, unless the plugin's `concurrency` says otherwise, which nobody tells the store. */
+const AT_ONCE = 64
 
 /** What is noted of a suspect event. null: it is none. */
 export const Trial = {
   suspect: 0,
-  /** It is being delivered, alone. */
+  /** It is being delivered, perhaps beside others of its kind. */
   begun: 1,
   /** The process has ended while it was. */
-  interrupted: 2
+  interrupted: 2,
+  /** A process has ended while it was on trial beside others, or it has ended one already: its trials are its own. */
+  strong: 3,
+  /** A strong one is being delivered, with no other suspect beside it. */
+  alone: 4
 } as const
 
+export interface Suspect {
+  readonly seq: number
+  readonly trial: number
+}
+
 /**
- * Events that may have ended a process: those that were under way, or might have been, when one ended without closing the file. Each of
- * them is delivered alone, with its attempt noted before, until it has ended in any way but with the process. All of it happens within a
- * transaction of the caller's.
+ * Events that may have ended a process: when one has ended without closing the file, the first one of each lane that was in memory. (One
+ * before it that was done and not stored is first again.) Each is delivered without the rest of its lane, with its attempt noted before,
+ * until it has ended in any way but with the process. All of it happens within a transaction of the caller's.
+ *
+ * Far more lanes are suspect than were under way if memory was full. Then some are on trial at once. If the process ends meanwhile, none
+ * of these is known to have ended it, and nothing is counted: they are strong suspects, each of which is tried with no other beside it.
  */
 export class Suspects {
   readonly #statements: ReturnType<typeof prepare>
+  /** So many lanes may be on trial at once. */
+  #width = 1
 
   constructor (db: DatabaseSync) {
     this.#statements = prepare(db)
@@ -28,14 +41,16 @@ export class Suspects {
 
   /** At the start, before anything else of it: says whether there are any, or whether somebody has ended without closing the file. */
   recover (): boolean {
-    const { isClean, setClean, interrupt, suspectLive, held, suspectHeld } = this.#statements
+    const { isClean, setClean, begun, convict, liveLanes, suspectLive, held, suspectHeld } = this.#statements
     const clean = isClean.get()?.clean === 1
     setClean.run(0)
     if (!clean) {
-      interrupt.run()
+      convict.run(begun.all().length === 1 ? Trial.interrupted : Trial.strong) // of several, nobody knows which it was
+      const live = new Set(liveLanes.all().map(({ lane }) => lane))
       suspectLive.run()
-      for (const { lane } of held.all()) suspectHeld.run(String(lane))
+      for (const { lane } of held.all()) if (!live.has(lane)) suspectHeld.run(String(lane))
     }
+    this.#measure()
     return !clean || this.exist()
   }
 
@@ -43,50 +58,60 @@ export class Suspects {
   resume (underWay: readonly string[]): void {
     const { setClean, begun, acquit } = this.#statements
     setClean.run(0)
-    for (const { lane } of begun.all()) if (!underWay.includes(String(lane))) acquit.run()
+    for (const { seq, lane } of begun.all()) if (!underWay.includes(String(lane))) acquit.run(Number(seq))
+    this.#measure()
   }
 
   /** At the end: what is under way has not ended the process. */
   close (): void {
-    const { setClean, acquit } = this.#statements
+    const { setClean, begun, acquit } = this.#statements
     setClean.run(1)
-    acquit.run()
+    for (const { seq } of begun.all()) acquit.run(Number(seq))
+  }
+
+  #measure (): void {
+    this.#width = Math.max(1, Math.ceil(Number(this.#statements.lanes.get()?.count) / AT_ONCE))
   }
 
   exist (): boolean {
     return this.#statements.any.get() !== undefined
   }
 
-  /** Whether one of them has begun and not ended yet. */
-  isTrying (): boolean {
-    return this.#statements.tried.get() !== undefined
+  /** How many more may be on trial. A strong one is alone, and goes first: but nobody waits for one that is to be tried later. */
+  room (isStrong: boolean, now: number): number {
+    if (!isStrong && this.#statements.strongDue.get(now) !== undefined) return 0
+    return Math.max(0, (isStrong ? 1 : this.#width) - Number(this.#statements.tried.get()?.count))
   }
 
-  /** Notes that one of them is to be delivered; says no if it has to wait for another. */
-  try ({ seq, interrupted }: TakenEvent): boolean {
-    if (interrupted) return true // nothing runs, and it was noted before
-    if (this.isTrying()) return false
+  /** Notes that one of them is to be delivered; says no if it has to wait for others. */
+  try ({ seq, trial }: Suspect, now: number): boolean {
+    if (trial === Trial.interrupted) return true // nothing runs, and it was noted before
+    if (this.room(trial === Trial.strong, now) === 0) return false
     this.#statements.begin.run(seq)
     return true
   }
 }
 
 function prepare (db: DatabaseSync) {
-  const { suspect, begun, interrupted } = Trial
+  const { suspect, begun, interrupted, strong, alone } = Trial
   const table = 'events INDEXED BY events_suspect'
+  const live = `events INDEXED BY events_not_done WHERE state = ${State.live} AND state <> ${State.done}`
+  const underWay = `trial IN (${begun}, ${alone})`
   return {
     isClean: db.prepare('SELECT clean FROM totals'),
     setClean: db.prepare('UPDATE totals SET clean = ?'),
-    interrupt: db.prepare(`UPDATE ${table} SET trial = ${interrupted} WHERE trial = ${begun}`),
-    suspectLive: db.prepare(`UPDATE events INDEXED BY events_not_done SET trial = ${suspect}
-      WHERE state = ${State.live} AND state <> ${State.done} AND trial IS NULL`),
+    convict: db.prepare(`UPDATE ${table} SET trial = iif(trial = ${alone}, ${interrupted}, ?) WHERE ${underWay}`),
+    liveLanes: db.prepare(`SELECT DISTINCT lane FROM ${live}`),
+    suspectLive: db.prepare(`UPDATE events SET trial = ${suspect} WHERE trial IS NULL AND seq IN (SELECT min(seq) FROM ${live} GROUP BY lane)`),
     held: db.prepare('SELECT lane FROM lanes WHERE due IS NULL'),
     suspectHeld: db.prepare(`UPDATE events SET trial = ${suspect} WHERE trial IS NULL AND seq IN
-      (SELECT seq FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT ${MOST_OF_A_LANE})`),
-    begun: db.prepare(`SELECT lane FROM ${table} WHERE trial = ${begun}`),
-    acquit: db.prepare(`UPDATE ${table} SET trial = ${suspect} WHERE trial = ${begun}`),
+      (SELECT seq FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1)`),
+    lanes: db.prepare(`SELECT count(DISTINCT lane) AS count FROM ${table} WHERE trial IS NOT NULL`),
+    begun: db.prepare(`SELECT seq, lane FROM ${table} WHERE ${underWay}`),
+    acquit: db.prepare(`UPDATE events SET trial = iif(trial = ${alone}, ${strong}, ${suspect}) WHERE seq = ?`),
     any: db.prepare(`SELECT 1 FROM ${table} WHERE trial IS NOT NULL LIMIT 1`),
-    tried: db.prepare(`SELECT 1 FROM ${table} WHERE trial >= ${begun} LIMIT 1`),
-    begin: db.prepare(`UPDATE events SET trial = ${begun} WHERE seq = ?`)
+    tried: db.prepare(`SELECT count(*) AS count FROM ${table} WHERE trial IN (${begun}, ${interrupted}, ${alone})`),
+    strongDue: db.prepare(`SELECT 1 FROM ${table} WHERE trial IN (${strong}, ${alone}) AND (trial = ${alone} OR due IS NULL OR due <= ?) LIMIT 1`),
+    begin: db.prepare(`UPDATE events SET trial = iif(trial = ${strong}, ${alone}, ${begun}) WHERE seq = ?`)
   }
 }
