@@ -138,3 +138,13 @@ test('dead and invalid events are removed once `keepFailed` is over, others stay
   const { rows } = await admin.query(`SELECT (SELECT count(*)::int FROM ${tables}.events) AS events, (SELECT count(*)::int FROM ${tables}.bodies) AS bodies`)
   t.same(rows, [{ events: 2, bodies: 2 }])
 })
+
+test('however long the dead ones stay, those that were done are removed in time', async (t) => {
+  const { inbox } = await openOne(t, { connectionString: url, keep: 0, keepFailed: Number.MAX_SAFE_INTEGER })
+  await Promise.all(adds(inbox, newEvent('dead')))
+  await settleAll(inbox, { state: 'dead' })
+  await Promise.all(adds(inbox, newEvent('done')))
+  await settleAll(inbox)
+  while ((await inbox.stats()).done > 0) await turns()
+  t.match(await inbox.stats(), { pending: 0, done: 0, dead: 1 })
+})
