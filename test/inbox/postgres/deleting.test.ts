@@ -6,6 +6,7 @@ import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery 
 import { until } from '../../faults/helpers/until.ts'
 import { turns } from '../../helpers/app.ts'
 import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
+import { failed, ids, Processes, settleAll as settleEach } from '../../helpers/processes.ts'
 import { adds, claim, newEvent } from '../conformance.ts'
 
 const url = await postgresUrl(tap)
@@ -147,4 +148,17 @@ test('however long the dead ones stay, those that were done are removed in time'
   await settleAll(inbox)
   while ((await inbox.stats()).done > 0) await turns()
   t.match(await inbox.stats(), { pending: 0, done: 0, dead: 1 })
+})
+
+test('what waited behind an event whose listener still runs goes on when that is discarded, and waits if it is another', async (t) => {
+  const processes = new Processes(t, admin, url)
+  const [inbox, other] = [await processes.open(), await processes.open()]
+  await Promise.all(adds(inbox, ...['a1', 'a2', 'a3', 'b1', 'b2', 'c1'].map((id) => newEvent(id.charAt(0), { id }))))
+  await settleEach(inbox, await inbox.claim(64), (claim) => failed(claim, { dueAt: claim.lane === 'b' ? 1 : Date.now() + 3_600_000, running: true }))
+  t.equal(await inbox.discard(['a2', 'b2', 'c1']), 3)
+  t.same(await processes.lanes(), [{ lane: 'a', suspect: false, held: true }, { lane: 'b', suspect: false, held: true }])
+  t.same(await other.claim(64), [])
+  t.same(ids(await inbox.claim(64)), ['b: b1 2'])
+  t.equal(await inbox.discard(['a1']), 1)
+  t.same(ids(await other.claim(64)), ['a: a3 1'])
 })
