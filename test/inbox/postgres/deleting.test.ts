@@ -2,6 +2,7 @@ import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
+import { openPostgres } from '../../../lib/cli/inbox/postgres-source.ts'
 import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery } from '../../../lib/inbox/postgres.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { turns } from '../../helpers/app.ts'
@@ -148,6 +149,29 @@ test('however long the dead ones stay, those that were done are removed in time'
   await settleAll(inbox)
   while ((await inbox.stats()).done > 0) await turns()
   t.match(await inbox.stats(), { pending: 0, done: 0, dead: 1 })
+})
+
+test('what is removed by another process is not delivered any more, also if it was claimed, however much it is', async (t) => {
+  const processes = new Processes(t, admin, url)
+  const [inbox, other] = [await processes.open(), await processes.open()]
+  const isListening = async () => (await admin.query('SELECT FROM pg_stat_activity WHERE query = $1', [`LISTEN ${processes.tables}`])).rowCount === 1
+  const lanes = Array.from({ length: 60 }, (_, i) => `lane ${i}`)
+  await Promise.all(adds(inbox, ...lanes.flatMap((lane) => Array.from({ length: 10 }, () => newEvent(lane)))))
+  const claims = await inbox.claim(64)
+  await until(isListening)
+  const marks = () => claims.flatMap(({ events }) => events.filter(({ isDiscarded }) => isDiscarded === true)).length
+  t.equal(claims.flatMap(({ events }) => events).length, 600)
+  const command = await openPostgres(url, processes.schema, new AbortController().signal)
+  t.equal(await command.forget('lane 0'), 10)
+  await command.close()
+  await until(() => marks() > 0)
+  t.equal(marks(), 10)
+  t.equal(await other.discard(claims.filter(({ lane }) => lane !== 'lane 0').flatMap(({ events }) => events.map(({ id }) => id))), 590)
+  await until(() => marks() === 600)
+  await settleEach(inbox, claims)
+  t.match(await inbox.stats(), { pending: 0, done: 0 })
+  t.same(await inbox.claim(64), [])
+  t.same(await processes.lanes(), [])
 })
 
 test('what waited behind an event whose listener still runs goes on when that is discarded, and waits if it is another', async (t) => {
