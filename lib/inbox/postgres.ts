@@ -124,17 +124,18 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     throw error
   }
   const wake = () => { host.wake() }
-  const signals = new Signals({ database, schema, connections: pool.options?.max ?? CONNECTIONS, wake })
-  const onNews = () => {
+  const onRemoved = (seqs: ReadonlySet<number>) => { void deliveries.discard(seqs) }
+  const signals = new Signals({ database, schema, connections: pool.options?.max ?? CONNECTIONS, wake, onRemoved })
+  const onNews = (removed?: ReadonlySet<number>) => {
     wake()
-    signals.notify()
+    signals.notify(removed)
   }
   const adds = new Adds({ database, schema, maxBacklog, onAdded: onNews })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
   const purge = new Purge({ database, schema, log, keep, keepFailed })
   const onChange = async (removed: ReadonlySet<number>) => {
     await deliveries.discard(removed)
-    onNews()
+    onNews(removed)
   }
   return {
     adds,

@@ -201,6 +201,20 @@ export function conformance (name: string, create: () => Inbox): void {
     ])
   })
 
+  test(`${name}: an event that was put back has no error once it is done`, async (t) => {
+    const inbox = create()
+    await open(t, inbox)
+    const [ill, unfit] = [newEvent('a'), newEvent('b', { problems: ['/message: Expected object'] })]
+    void Promise.allSettled(adds(inbox, ill, unfit))
+    const [first, second] = await claim(inbox)
+    if (first !== undefined) await inbox.settle(first, dead(first))
+    if (second !== undefined) await inbox.settle(second, done(second).map((outcome) => ({ ...outcome, state: 'invalid' })))
+    t.equal(await inbox.replay([ill.id, unfit.id]), 2)
+    for (const held of await claim(inbox)) await inbox.settle(held, done(held))
+    t.match(await inbox.stats(), { pending: 0, done: 2 })
+    for (const { id } of [ill, unfit]) t.match(await inbox.get(id), { state: 'done', error: null })
+  })
+
   test(`${name}: a dead event that comes again is a new one`, async (t) => {
     const inbox = create()
     await open(t, inbox)

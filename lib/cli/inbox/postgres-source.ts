@@ -1,16 +1,18 @@
 import { Database } from '../../inbox/postgres/database.ts'
+import { noticesOf, NOTIFY } from '../../inbox/postgres/notices.ts'
 import { openPool } from '../../inbox/postgres/pool.ts'
 import { checkSchema } from '../../inbox/postgres/schema.ts'
 import { Views } from '../../inbox/postgres/views.ts'
 import type { Source } from './source.ts'
 
-/** As the apps tell each other that something can be delivered. */
-const NOTIFY = "SELECT pg_notify($1, '')"
+/** It does not listen, and need not know what it has said itself. */
+const SENDER = ''
 
 export async function openPostgres (connectionString: string, schema: string, signal: AbortSignal): Promise<Source> {
   const { pool, close: closePool } = await openPool({ connectionString }, schema)
   const database = new Database(pool, { debug: () => {} })
-  const views = new Views(database, schema, { signal, onChange: async () => { await database.run(NOTIFY, [schema]) } })
+  const onChange = async (removed: ReadonlySet<number>) => { await database.run(NOTIFY, [schema, noticesOf(SENDER, [...removed])]) }
+  const views = new Views(database, schema, { signal, onChange })
   const close = async () => {
     database.close()
     await closePool()

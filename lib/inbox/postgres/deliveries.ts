@@ -80,13 +80,15 @@ export class Deliveries {
     this.#leases.discard(seqs)
   }
 
-  /** What is settled is recorded before, if that is possible. */
+  /** If that is possible, what is settled is recorded before, and what this process has without knowing of it is given back. */
   async close (): Promise<void> {
     this.#closing = true
     clearImmediate(this.#soon)
     clearTimeout(this.#again)
     await this.#flight
-    for (let goesWell = true; goesWell && this.#settlements.length > 0;) goesWell = await this.#turn()
+    let goesWell = true
+    while (goesWell && this.#settlements.length > 0) goesWell = await this.#turn()
+    if (goesWell) await this.#leases.mend().catch(() => {}) // others wait for the lease then
     await this.#leases.close()
   }
 

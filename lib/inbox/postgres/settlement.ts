@@ -4,10 +4,7 @@ import { lineOf } from '../records.ts'
 import { DAMAGED, listenersJson } from '../rows.ts'
 import { textOrNull } from '../text.ts'
 import type { HeldClaim } from './held.ts'
-import { State } from './sql/states.ts'
-
-/** Longer than any delay that is meant, and short enough for a date of PostgreSQL, in milliseconds. */
-const LONGEST_DELAY = 1e14
+import { LONGEST, State } from './sql/states.ts'
 
 interface FailedEvent {
   readonly seq: string
@@ -98,5 +95,5 @@ export function settlementColumns (settlements: readonly Settlement[]): unknown[
 
 /** From now on: the time is this process's, and the server has its own. */
 function delayUntil (time: number | null): number {
-  return Math.min(Math.max(0, (time ?? 0) - Date.now()), LONGEST_DELAY)
+  return Math.min(Math.max(0, (time ?? 0) - Date.now()), LONGEST)
 }

@@ -4,6 +4,7 @@ import { Alarm } from '../alarm.ts'
 import { query } from './database.ts'
 import type { Database } from './database.ts'
 import { quoted } from './names.ts'
+import { noticesOf, NOTIFY, readNotice } from './notices.ts'
 import type { PostgresClient } from './pool.ts'
 
 /** Between two notifications, in milliseconds: to commit one, the server lets nobody else notify. */
@@ -23,6 +24,8 @@ interface Parts {
   readonly connections: number
   /** Something may be due. */
   readonly wake: () => void
+  /** Another process has removed these events. */
+  readonly onRemoved: (seqs: ReadonlySet<number>) => void
 }
 
 /** How processes learn that there is something to deliver: at once from each other, and from the clock if that fails. */
@@ -35,6 +38,8 @@ export class Signals {
   #listening: Promise<void> | undefined
   #listenAgain: NodeJS.Timeout | undefined
   #isNews = false
+  /** Events that are gone, which the others are to be told. */
+  #removed: number[] = []
   #telling: Promise<void> | undefined
   #closed = false
 
@@ -56,7 +61,8 @@ export class Signals {
   }
 
   /** Tells other processes, now or in a moment. */
-  notify (): void {
+  notify (removed: Iterable<number> = []): void {
+    this.#removed.push(...removed)
     this.#isNews = true
     this.#telling ??= this.#tell()
   }
@@ -75,23 +81,31 @@ export class Signals {
     const { database, schema } = this.#parts
     while (this.#isNews) {
       this.#isNews = false
-      await database.run('SELECT pg_notify($1, $2)', [schema, this.#self]).catch(() => {})
+      const removed = this.#removed.splice(0)
+      await database.run(NOTIFY, [schema, noticesOf(this.#self, removed)]).catch(() => {})
       await wait(NOTIFY_EVERY)
     }
     this.#telling = undefined
   }
 
   async #listen (): Promise<void> {
-    const { database, schema, wake } = this.#parts
+    const { database, schema } = this.#parts
     try {
       const client = this.#listener = await database.connect()
       client.on('error', (error) => { this.#forget(error) })
-      client.on('notification', ({ payload }) => { if (payload !== this.#self) wake() })
+      client.on('notification', ({ payload }) => { this.#hear(String(payload)) })
       await query(client, `LISTEN ${quoted(schema)}`)
     } catch (error) {
       this.#forget(error as Error) // pg throws nothing else
       this.#later()
     }
+  }
+
+  #hear (notice: string): void {
+    const { sender, removed } = readNotice(notice)
+    if (sender === this.#self) return
+    this.#parts.onRemoved(removed)
+    this.#parts.wake()
   }
 
   #forget (error: Error | true): void {

@@ -95,6 +95,16 @@ test('an inbox that is closed while the server is away ends all the same', async
   await server.start()
 })
 
+test('an inbox that has asked in vain, and then is closed while the server is away, ends all the same', async (t) => {
+  const { log, written } = lines()
+  const inbox = await openInbox(t, { connectionString: url, schema: newSchema() }, { log })
+  await server.stop()
+  await t.rejects(async () => await inbox.claim(1), unavailable)
+  await inbox.close()
+  t.same(written.filter(({ level }) => level === 50), [])
+  await server.start()
+})
+
 async function listens (pool: ReturnType<typeof openPool>): Promise<boolean> {
   const { rows } = await pool.query("SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
   return rows.length > 0

@@ -2,10 +2,12 @@ import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
+import { openPostgres } from '../../../lib/cli/inbox/postgres-source.ts'
 import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery } from '../../../lib/inbox/postgres.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { turns } from '../../helpers/app.ts'
 import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
+import { failed, ids, Processes, settleAll as settleEach } from '../../helpers/processes.ts'
 import { adds, claim, newEvent } from '../conformance.ts'
 
 const url = await postgresUrl(tap)
@@ -137,4 +139,50 @@ test('dead and invalid events are removed once `keepFailed` is over, others stay
   t.match(await inbox.stats(), { pending: 1, done: 1, dead: 0, invalid: 0 })
   const { rows } = await admin.query(`SELECT (SELECT count(*)::int FROM ${tables}.events) AS events, (SELECT count(*)::int FROM ${tables}.bodies) AS bodies`)
   t.same(rows, [{ events: 2, bodies: 2 }])
+})
+
+test('however long the dead ones stay, those that were done are removed in time', async (t) => {
+  const { inbox } = await openOne(t, { connectionString: url, keep: 0, keepFailed: Number.MAX_SAFE_INTEGER })
+  await Promise.all(adds(inbox, newEvent('dead')))
+  await settleAll(inbox, { state: 'dead' })
+  await Promise.all(adds(inbox, newEvent('done')))
+  await settleAll(inbox)
+  while ((await inbox.stats()).done > 0) await turns()
+  t.match(await inbox.stats(), { pending: 0, done: 0, dead: 1 })
+})
+
+test('what is removed by another process is not delivered any more, also if it was claimed, however much it is', async (t) => {
+  const processes = new Processes(t, admin, url)
+  const [inbox, other] = [await processes.open(), await processes.open()]
+  const isListening = async () => (await admin.query('SELECT FROM pg_stat_activity WHERE query = $1', [`LISTEN ${processes.tables}`])).rowCount === 1
+  const lanes = Array.from({ length: 60 }, (_, i) => `lane ${i}`)
+  await Promise.all(adds(inbox, ...lanes.flatMap((lane) => Array.from({ length: 10 }, () => newEvent(lane)))))
+  const claims = await inbox.claim(64)
+  await until(isListening)
+  const marks = () => claims.flatMap(({ events }) => events.filter(({ isDiscarded }) => isDiscarded === true)).length
+  t.equal(claims.flatMap(({ events }) => events).length, 600)
+  const command = await openPostgres(url, processes.schema, new AbortController().signal)
+  t.equal(await command.forget('lane 0'), 10)
+  await command.close()
+  await until(() => marks() > 0)
+  t.equal(marks(), 10)
+  t.equal(await other.discard(claims.filter(({ lane }) => lane !== 'lane 0').flatMap(({ events }) => events.map(({ id }) => id))), 590)
+  await until(() => marks() === 600)
+  await settleEach(inbox, claims)
+  t.match(await inbox.stats(), { pending: 0, done: 0 })
+  t.same(await inbox.claim(64), [])
+  t.same(await processes.lanes(), [])
+})
+
+test('what waited behind an event whose listener still runs goes on when that is discarded, and waits if it is another', async (t) => {
+  const processes = new Processes(t, admin, url)
+  const [inbox, other] = [await processes.open(), await processes.open()]
+  await Promise.all(adds(inbox, ...['a1', 'a2', 'a3', 'b1', 'b2', 'c1'].map((id) => newEvent(id.charAt(0), { id }))))
+  await settleEach(inbox, await inbox.claim(64), (claim) => failed(claim, { dueAt: claim.lane === 'b' ? 1 : Date.now() + 3_600_000, running: true }))
+  t.equal(await inbox.discard(['a2', 'b2', 'c1']), 3)
+  t.same(await processes.lanes(), [{ lane: 'a', suspect: false, held: true }, { lane: 'b', suspect: false, held: true }])
+  t.same(await other.claim(64), [])
+  t.same(ids(await inbox.claim(64)), ['b: b1 2'])
+  t.equal(await inbox.discard(['a1']), 1)
+  t.same(ids(await other.claim(64)), ['a: a3 1'])
 })

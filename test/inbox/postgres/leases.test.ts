@@ -118,6 +118,18 @@ test('what was claimed without this process having learnt of it is claimed again
   t.match(await inbox.stats(), { pending: 0, done: 1 })
 })
 
+test('what was claimed without this process having learnt of it is given back when it is closed', async (t) => {
+  const lossy = new LossyPool(url)
+  t.teardown(async () => { await lossy.end() })
+  const schema = newSchema()
+  const [inbox, other] = [await openInbox(t, { pool: lossy, schema, lease: 60_000 }), await openInbox(t, { connectionString: url, schema, lease: 60_000 })]
+  await inbox.add(newEvent('a', { id: 'a1' }))
+  lossy.lose = 'turn('
+  await t.rejects(async () => await inbox.claim(1), { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE' })
+  await inbox.close()
+  t.match(await other.claim(1), [{ lane: 'a', events: [{ id: 'a1', attempt: 1 }] }])
+})
+
 test('an event is stored once, also if the answer to that is lost', async (t) => {
   const lossy = new LossyPool(url)
   t.teardown(async () => { await lossy.end() })

@@ -24,7 +24,7 @@ test('what is done is done, also after the lease: nobody is warned, and what ano
   t.same(ids(taken), ['a: a1 2'])
   await Promise.all(adds(late, newEvent('a', { id: 'a3' })))
   await settleAll(late, held, allDone)
-  t.match(await late.list({ state: 'done' }), [{ id: 'a2', attempts: 1 }, { id: 'a1', attempts: 1 }], 'it was taken over in its first attempt')
+  t.match(await late.list({ state: 'done' }), [{ id: 'a2', attempts: 1, error: null }, { id: 'a1', attempts: 1, error: null }], 'it was taken over in its first attempt')
   t.match(await late.stats(), { pending: 1, failing: 0, done: 2 })
   await settleAll(other, taken, (claim) => failed(claim, { dueAt: Date.now() + HOUR }))
   t.match(await other.get('a1'), { state: 'done', attempts: 1, deliveries: [] })

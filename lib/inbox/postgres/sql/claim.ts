@@ -25,8 +25,8 @@ export const HAS_LAPSED = 'l.claim IS NOT NULL AND l.holder <> _holder'
 
 /**
  * Leases lanes that are due, for so many milliseconds, and returns their first events. A lease is a later `due`: when it runs out, the
- * lane is due again, without anybody having to look for what is left of those who died. But that is not given out as usual, for it may
- * be what they died of: of those lanes, there is one besides if this process `_may` have one.
+ * lane is due again, without anybody having to look for what is left of those who died. A lane whose lease ran out is suspect: its
+ * event may be what they died of. A process takes one of those at a time, in addition, if `_may`.
  */
 export const claim = (schema: string): string => `
   CREATE FUNCTION ${schema}.claim (_holder uuid, _own bigint[], _claim bigint, _may boolean, _most integer, _lease double precision)

@@ -4,8 +4,9 @@ import { OWN_SHARD, PLANNED, State } from './states.ts'
  * Removes events, whatever their state, and returns their numbers. The lanes of pending ones come first, as when events are added. One
  * that has become pending, or has gone to another lane, before it was locked makes it begin anew.
  *
- * A lane that has nothing pending any more goes, too, unless somebody holds it: then it stays until it is settled, so that what is added
- * to it meanwhile waits for the listener that is at work. Whoever settles or claims a lane without events removes it.
+ * A lane that has nothing pending any more goes, too, unless it is claimed: then it stays until it is settled, so that what is added
+ * to it meanwhile waits for the listener that is at work. Whoever settles or claims a lane without events removes it. One that is only
+ * reserved goes on at once, if it is the event that it was reserved for which is gone.
  */
 export const discard = (schema: string): string => `
   CREATE FUNCTION ${schema}.discard (_ids text[]) RETURNS bigint[] ${PLANNED} AS $$
@@ -33,10 +34,11 @@ export const discard = (schema: string): string => `
 
     DELETE FROM ${schema}.bodies b USING unnest(_seqs) AS g (seq) WHERE b.seq = g.seq;
     DELETE FROM ${schema}.lanes l USING unnest(_lanes) AS g (lane)
-      WHERE l.lane = g.lane AND l.holder IS NULL AND ${firstOf(schema, 'seq')} IS NULL;
-    -- What waited behind one that was to be tried again.
-    UPDATE ${schema}.lanes l SET due = coalesce(${firstOf(schema, 'due')}, now()) FROM unnest(_lanes) AS g (lane)
-      WHERE l.lane = g.lane AND l.holder IS NULL AND l.due > now();
+      WHERE l.lane = g.lane AND l.claim IS NULL AND NOT EXISTS (${first(schema, 'l')});
+    -- What waited behind one that was to be tried again, or still runs: only that has a time of its own.
+    UPDATE ${schema}.lanes l SET due = least(l.due, coalesce(f.due, now())), holder = CASE WHEN f.due IS NOT NULL THEN l.holder END
+      FROM unnest(_lanes) AS g (lane) CROSS JOIN LATERAL (${first(schema, 'g')}) AS f
+      WHERE l.lane = g.lane AND l.claim IS NULL;
     UPDATE ${schema}.totals SET
       pending = pending - cardinality(_seqs) + _counts[${State.done}] + _counts[${State.dead}] + _counts[${State.invalid}],
       done = done - _counts[${State.done}],
@@ -47,9 +49,8 @@ export const discard = (schema: string): string => `
   END $$;
 `
 
-/** Of the first pending event of a lane `l`. */
-const firstOf = (schema: string, column: 'seq' | 'due'): string =>
-  `(SELECT p.${column} FROM ${schema}.events p WHERE p.lane = l.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT 1)`
+const first = (schema: string, of: string): string =>
+  `SELECT p.due FROM ${schema}.events p WHERE p.lane = ${of}.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT 1`
 
 /**
  * Removes the events of a lane that are among the next `_most` after `_after`, also if they have left it, and returns their numbers, and

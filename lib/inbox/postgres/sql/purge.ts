@@ -1,4 +1,4 @@
-import { OWN_SHARD, PLANNED, State } from './states.ts'
+import { LONGEST, OWN_SHARD, PLANNED, State } from './states.ts'
 
 /**
  * Removes at most so many events that have been done for longer than `_keep` milliseconds, and at most so many that have been dead or
@@ -22,5 +22,5 @@ export const purge = (schema: string): string => `
 
 /** In the words of an index that has what is in this state, by when it finished. */
 const oldest = (schema: string, where: string, keep: string): string => `
-      SELECT seq FROM ${schema}.events WHERE ${where} AND finished < now() - ${keep} * interval '1 millisecond'
+      SELECT seq FROM ${schema}.events WHERE ${where} AND finished < now() - least(${keep}, ${LONGEST}) * interval '1 millisecond'
       ORDER BY finished LIMIT _most FOR UPDATE SKIP LOCKED`

@@ -9,8 +9,8 @@ export const SETTLED = `_lanes text[], _claims bigint[], _adds bigint[], _delays
 /**
  * Records what became of claims and gives their lanes back. The first arrays have an entry for each claim: its lane's `adds` if all
  * that was pending with that is through, or else null. If its last event is to be tried again: a delay in milliseconds, the lane of its
- * own that it is in from now on, if it leaves its lane, and whether it still runs here. The others have one for each event that was done at once, and for
- * each that was not; `_done_by` and `_failed_by` are the places of their claims.
+ * own that it is in from now on, if it leaves its lane, and whether it still runs here. The others have one for each event that was
+ * done at once, and for each that was not; `_done_by` and `_failed_by` are the places of their claims.
  *
  * What is done is done, also if the lease had run out. Nothing else is recorded then: returned are the events of which it is not.
  */
@@ -40,7 +40,7 @@ export const settle = (schema: string): string => `
       ${makeAsides(schema)}
       ${settleFailed(schema)}
     END IF;
-    UPDATE ${schema}.events e SET state = ${State.done}, attempts = ${attempts('d')}, due = NULL, finished = now(), trial = NULL
+    UPDATE ${schema}.events e SET state = ${State.done}, attempts = ${attempts('d')}, due = NULL, finished = now(), trial = NULL, error = NULL
       FROM unnest(_done_seqs, _done_by) AS d (seq, n) WHERE e.seq = d.seq AND ${isPending};
     GET DIAGNOSTICS done_count = ROW_COUNT;
     done_count := done_count + late_count;

@@ -3,6 +3,9 @@ import type { EventState } from '../../inbox.ts'
 /** As they are stored: from 0 on, in this order. */
 export const State = { pending: 0, done: 1, dead: 2, invalid: 3 } as const satisfies Record<EventState, number>
 
+/** Milliseconds: longer than any time that is meant, and short enough for a date of PostgreSQL. */
+export const LONGEST = 1e14
+
 /** Rows of `totals`. */
 export const SHARDS = 16
 

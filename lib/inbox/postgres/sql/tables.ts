@@ -7,7 +7,6 @@ import { SHARDS, State } from './states.ts'
  * - `holder` and `claim`: the process that holds it, and the number of its claim. A lane can be settled only with the number that
  *   it has now. A `holder` without a `claim` has reserved it: a listener still runs there.
  * - `adds`: how often events were added. If it is what it was when all pending events were claimed, nothing is pending after them.
- *
  * - `suspect`: its next event was under way when a process ended, or stood still until its lease ran out. It has an index of its
  *   own, so that the others are found as if there were none.
  *

@@ -160,7 +160,7 @@ function prepare (db: DatabaseSync) {
   return {
     insert: new BulkInsert(db, 'INSERT INTO events (seq, id, lane, name, state, received, finished, problems)', 8),
     insertBody: new BulkInsert(db, 'INSERT INTO bodies', 2),
-    done: db.prepare(`UPDATE events SET state = ${State.done}, attempts = 1, finished = ?, trial = NULL
+    done: db.prepare(`UPDATE events SET state = ${State.done}, attempts = 1, finished = ?, trial = NULL, error = NULL
       WHERE seq IN (SELECT value FROM json_each(?)) AND ${pending}`),
     // One that has ended the process may do so again.
     retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, since = coalesce(since, ?),
