@@ -58,10 +58,10 @@ export async function replayAll (inbox: Pick<InboxView, 'list' | 'replay'>, stat
   return count
 }
 
-/** Discards them; resolves to how many. Page by page, for one that is listed may be a new event a moment later. */
-export async function discardAll (inbox: Pick<InboxView, 'list' | 'discard'>, state: EventState, upTo?: number): Promise<number> {
+/** Discards those that are not newer than `upTo`; resolves to how many. Page by page, for one that is listed may be a new event a moment later. */
+export async function discardAll (inbox: Pick<InboxView, 'list' | 'discard'>, state: EventState, upTo: number): Promise<number> {
   let count = 0
-  for await (const { events } of search(inbox, { state }, { before: upTo === undefined ? undefined : upTo + 1 })) {
+  for await (const { events } of search(inbox, { state }, { before: upTo + 1 })) {
     count += await inbox.discard(events.map(({ id }) => id))
   }
   return count

@@ -64,7 +64,9 @@ export class Deliveries {
 
   settle (claim: Claim, outcomes: readonly Outcome[]): void {
     if (!(claim instanceof HeldClaim)) return
-    this.#settlements.push(settlementOf(claim, outcomes))
+    const settlement = settlementOf(claim, outcomes)
+    this.#settlements.push(settlement)
+    if (settlement.running) this.#leases.reserve(settlement.aside ?? claim.lane)
     this.#beginSoon()
   }
 

@@ -24,6 +24,7 @@ export class Leases {
   readonly #renew: Statement
   readonly #release: Statement
   readonly #held = new Set<HeldClaim>()
+  readonly #reserved = new Set<string>()
   /** Claims that may have got lanes, without this process having learnt of it. */
   #abandoned: number[] = []
   readonly #timer: NodeJS.Timeout
@@ -38,7 +39,15 @@ export class Leases {
   }
 
   begin (claims: readonly HeldClaim[]): void {
-    for (const claim of claims) this.#held.add(claim)
+    for (const claim of claims) {
+      this.#held.add(claim)
+      this.#reserved.delete(claim.lane)
+    }
+  }
+
+  /** A lane that is given back, but for others only once this process is gone. */
+  reserve (lane: string): void {
+    this.#reserved.add(lane)
   }
 
   end (claim: HeldClaim): void {
@@ -77,7 +86,9 @@ export class Leases {
     const { database, schema, holder } = this.#parts
     clearInterval(this.#timer)
     await this.#renewing
-    await database.run(`UPDATE ${quoted(schema)}.lanes SET holder = NULL WHERE holder = $1 AND claim IS NULL`, [holder]).catch(() => {}) // then it is so a lease later
+    if (this.#reserved.size === 0) return
+    const release = `UPDATE ${quoted(schema)}.lanes SET holder = NULL WHERE lane = ANY ($2) AND holder = $1 AND claim IS NULL`
+    await Promise.allSettled([database.run(release, [holder, [...this.#reserved]])]) // if not, it is so a lease later
   }
 
   async #renewInTime (): Promise<void> {

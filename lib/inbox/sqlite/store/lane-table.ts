@@ -139,7 +139,7 @@ export class LaneTable {
     for (const row of this.#statements.events.iterate(now, lane, MOST_EVENTS)) {
       const { trial, home, ...columns } = row
       const event = { ...columns, aside: home !== null, interrupted: trial === Trial.interrupted } as unknown as TakenEvent // the columns of the statement
-      if (trial !== null) return events.length === 0 ? { events: [event], suspect: { seq: event.seq, trial: Number(trial) } } : { events }
+      if (trial !== null && events.length === 0) return { events: [event], suspect: { seq: event.seq, trial: Number(trial) } }
       events.push(event)
       characters += event.body.length
       if (characters >= MOST_CHARACTERS) break
