@@ -45,7 +45,8 @@ export class EventViews {
   }
 
   list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): StoredRow[] {
-    return rowsOf(this.#statements[state ?? 'any'], before, limit)
+    const { statement, parts } = this.#statements[state ?? 'any']
+    return rowsOf(statement, ...Array<number>(parts).fill(before), limit)
   }
 
   get (id: string): StoredRow | undefined {
@@ -74,14 +75,15 @@ function prepare (db: DatabaseSync) {
   // The index has what is not done: SQLite has to be told so in the index's own words.
   const notDone = `INDEXED BY events_not_done WHERE state = ? AND state <> ${State.done}`
   const joined = 'JOIN bodies ON bodies.seq = events.seq WHERE'
-  const of = (state: number) => `${COLUMNS} events INDEXED BY events_not_done ${joined} state = ${state} AND state <> ${State.done} AND events.seq < ?1`
-  const page = (...parts: string[]) => db.prepare(`${parts.join(' UNION ALL ')} ORDER BY 1 DESC LIMIT ?2`)
+  const of = (state: number) => `${COLUMNS} events INDEXED BY events_not_done ${joined} state = ${state} AND state <> ${State.done} AND events.seq < ?`
+  // Without numbers, which Node 22 takes for names: each part has a `before` of its own.
+  const page = (...parts: string[]) => ({ statement: db.prepare(`${parts.join(' UNION ALL ')} ORDER BY 1 DESC LIMIT ?`), parts: parts.length })
   return {
     oldest: db.prepare(`SELECT received FROM events ${notDone} ORDER BY seq LIMIT 1`),
     failing: db.prepare('SELECT count(*) AS count FROM events INDEXED BY events_failing WHERE attempts > 0 AND finished IS NULL'),
     one: db.prepare(`${COLUMNS} events ${joined} events.seq = ?`),
-    any: page(`${COLUMNS} events ${joined} events.seq < ?1`),
-    done: page(`${COLUMNS} events ${joined} state = ${State.done} AND events.seq < ?1`),
+    any: page(`${COLUMNS} events ${joined} events.seq < ?`),
+    done: page(`${COLUMNS} events ${joined} state = ${State.done} AND events.seq < ?`),
     pending: page(of(State.live), of(State.waiting)), // merged row by row: both are in order
     dead: page(of(State.dead)),
     invalid: page(of(State.invalid))
