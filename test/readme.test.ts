@@ -235,7 +235,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     writeFileSync(join(directory, 'careless.test.mjs'), code.replace('if (isNew) ', ''))
     const { output } = await run(directory, process.execPath, '--test', 'careless.test.mjs')
     t.match(output, /fail 1\b/, 'a listener that does not look is found out')
-    t.match(output, /AssertionError.*: 2 ==/)
+    t.match(output, /\b2 == 1/) // in the words of any Node
   },
 
   'orders.ts': async (t) => {
