@@ -2,7 +2,7 @@ import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import webhooks from '../../index.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
@@ -13,6 +13,8 @@ import { folder } from './helpers/folder.ts'
 import { HostProcess } from './helpers/host-process.ts'
 import type { Settings } from './helpers/messages.ts'
 import { until } from './helpers/until.ts'
+
+tap.setTimeout(120_000) // many processes, or many runs: on a busy machine they take their time
 
 const LOCKED = { code: 'FST_ONEROUTE_INBOX_LOCKED', message: /is in use/ }
 

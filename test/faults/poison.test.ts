@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { Client, job } from './helpers/client.ts'
 import { deliveriesIn } from './helpers/deliveries.ts'
@@ -7,6 +7,8 @@ import { folder } from './helpers/folder.ts'
 import { HostProcess } from './helpers/host-process.ts'
 import type { Settings } from './helpers/messages.ts'
 import { until } from './helpers/until.ts'
+
+tap.setTimeout(120_000) // many processes, or many runs: on a busy machine they take their time
 
 const ATTEMPTS = 3
 const INNOCENT = 40

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 import type { WebhooksOptions } from '../../index.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
@@ -11,6 +11,8 @@ import { Client, job } from './helpers/client.ts'
 import { folder } from './helpers/folder.ts'
 import { lastThread, threads } from './helpers/threads.ts'
 import { until } from './helpers/until.ts'
+
+tap.setTimeout(120_000) // many processes, or many runs: on a busy machine they take their time
 
 type Job = ReturnType<typeof job>
 

@@ -7,6 +7,8 @@ import { Fleet } from '../helpers/fleet.ts'
 import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
 import { until } from '../helpers/until.ts'
 
+tap.setTimeout(120_000) // many processes, or many runs: on a busy machine they take their time
+
 const url = await postgresUrl(tap)
 const KILLS = 9
 

@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import Fastify from 'fastify'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import webhooks from '../../../index.ts'
 import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
 import { ATTEMPTS, OrderModel, planned, turn } from '../../helpers/order-model.ts'
 import type { Life, Planned } from '../../helpers/order-model.ts'
 import { temporaryFile, threads } from '../../helpers/sqlite.ts'
+
+tap.setTimeout(120_000) // many processes, or many runs: on a busy machine they take their time
 
 /** What is posted to an app, whose store crashes so many turns of the event loop later. */
 interface PlannedLife {
