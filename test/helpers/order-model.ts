@@ -129,7 +129,7 @@ function problemsAt ({ life, event, step }: Step, before: readonly Step[], inOrd
   const last = steps.at(-1)
   if (step !== 'begin') return last?.step === 'begin' && last.event === event && last.life === life ? [] : [`${event} ${step} while another was under way`]
   const overlaps = last?.step === 'begin' && !crashed.has(last.life)
-  const overtaken = inOrder.filter((other) => other < event && !hasEnded(steps, other) && !isDead(steps, other))
+  const overtaken = inOrder.filter((other) => other < event && !hasEnded(steps, other) && !isDead(before, other)) // with the ends of lives
   const again = steps.some((other) => !crashed.has(other.life) && other.event !== undefined &&
     (other.event > event || (other.event === event && other.step === 'end')))
   return [
