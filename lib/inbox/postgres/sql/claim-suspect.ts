@@ -1,5 +1,5 @@
 import { CLAIMED, CLAIMED_EVENT, HAS_LAPSED, MAY_TAKE } from './claim.ts'
-import { State } from './states.ts'
+import { SAFE, State } from './states.ts'
 
 /**
  * Leases the suspect lane that has been due for longest, and returns its first event: that it is delivered now is recorded with that. If
@@ -7,7 +7,7 @@ import { State } from './states.ts'
  */
 export const claimSuspect = (schema: string): string => `
   CREATE FUNCTION ${schema}.claim_suspect (_holder uuid, _own bigint[], _claim bigint, _lease double precision)
-  RETURNS ${CLAIMED} LANGUAGE plpgsql AS $$
+  RETURNS ${CLAIMED} ${SAFE} AS $$
   #variable_conflict use_column
   DECLARE
     _lane record;

@@ -1,4 +1,4 @@
-import { State } from './states.ts'
+import { SAFE, State } from './states.ts'
 
 /** Of one lane, claimed at once. */
 export const MOST_EVENTS = 16
@@ -30,7 +30,7 @@ export const HAS_LAPSED = 'l.claim IS NOT NULL AND l.holder <> _holder'
  */
 export const claim = (schema: string): string => `
   CREATE FUNCTION ${schema}.claim (_holder uuid, _own bigint[], _claim bigint, _may boolean, _most integer, _lease double precision)
-  RETURNS ${CLAIMED} LANGUAGE plpgsql AS $$
+  RETURNS ${CLAIMED} ${SAFE} AS $$
   #variable_conflict use_column
   DECLARE
     claimed text[];

@@ -1,5 +1,5 @@
 import { MOST_KEPT } from '../../records.ts'
-import { OWN_SHARD, State } from './states.ts'
+import { OWN_SHARD, SAFE, State } from './states.ts'
 
 /** What is settled, as `settle` and `turn` take it. */
 export const SETTLED = `_lanes text[], _claims bigint[], _adds bigint[], _delays double precision[], _asides text[], _running boolean[],
@@ -15,7 +15,7 @@ export const SETTLED = `_lanes text[], _claims bigint[], _adds bigint[], _delays
  * What is done is done, also if the lease had run out. Nothing else is recorded then: returned are the events of which it is not.
  */
 export const settle = (schema: string): string => `
-  CREATE FUNCTION ${schema}.settle (_holder uuid, ${SETTLED}, OUT lost bigint[]) LANGUAGE plpgsql AS $$
+  CREATE FUNCTION ${schema}.settle (_holder uuid, ${SETTLED}, OUT lost bigint[]) ${SAFE} AS $$
   DECLARE
     held integer[];
     all_held boolean;

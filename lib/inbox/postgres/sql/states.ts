@@ -6,16 +6,27 @@ export const State = { pending: 0, done: 1, dead: 2, invalid: 3 } as const satis
 /** Milliseconds: longer than any time that is meant, and short enough for a date of PostgreSQL. */
 export const LONGEST = 1e14
 
+/** How long a function waits for a lock, in milliseconds. */
+const LOCK_TIMEOUT = 10_000
+
 /** Rows of `totals`. */
 export const SHARDS = 16
 
 /**
- * How a function is planned. It reads a few rows by index, however many there are. Left to itself, the server would keep what it
- * had planned while the tables were empty, which is to read them from end to end. It holds for the functions that it calls, too.
- * An index of pending events is read from end to end all the same wherever a condition says `state = 0`: so that only does where each
- * row is looked for by itself.
+ * What each function has. Names mean what the server means by them: whoever has a function or an operator of the same name in a schema
+ * of the search path would otherwise be called, with what is stored here.
  */
-export const PLANNED = `LANGUAGE plpgsql
+export const SAFE = 'LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp'
+
+/**
+ * How a function that is called from outside is run; it holds for the functions that it calls, too. It gives up before this process
+ * does, while others have locked what it needs: nothing of it is done then, and nobody waits for it any more.
+ *
+ * It reads a few rows by index, however many there are. Left to itself, the server would keep what it had planned while the tables were
+ * empty, which is to read them from end to end. An index of pending events is read from end to end all the same wherever a condition
+ * says `state = 0`: so that only does where each row is looked for by itself.
+ */
+export const PLANNED = `${SAFE} SET lock_timeout = '${LOCK_TIMEOUT}ms'
   SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
   SET enable_memoize = off SET jit = off SET plan_cache_mode = force_generic_plan`
 
