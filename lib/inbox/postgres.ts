@@ -3,6 +3,7 @@ import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcom
 import { Adds } from './postgres/adds.ts'
 import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
+import { Epochs } from './postgres/epochs.ts'
 import { quoted } from './postgres/names.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
@@ -20,6 +21,7 @@ interface Parts {
   readonly adds: Adds
   readonly deliveries: Deliveries
   readonly signals: Signals
+  readonly epochs: Epochs
   readonly views: Views
   readonly isRecovering: boolean
   readonly close: () => Promise<void>
@@ -57,6 +59,7 @@ class PostgresInbox implements Inbox {
   async claim (lanes: number): Promise<readonly Claim[]> {
     if (this.#parts === undefined) return []
     this.#parts.signals.start()
+    this.#parts.epochs.start()
     return await this.#parts.deliveries.claim(lanes)
   }
 
@@ -132,6 +135,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   }
   const adds = new Adds({ database, schema, maxBacklog, onAdded: onNews })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
+  const epochs = new Epochs({ database, schema, log })
   const purge = new Purge({ database, schema, log, keep, keepFailed })
   const onChange = async (removed: ReadonlySet<number>) => {
     await deliveries.discard(removed)
@@ -141,10 +145,11 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     adds,
     deliveries,
     signals,
+    epochs,
     views: new Views(database, schema, { onChange }),
     isRecovering,
     close: async () => {
-      await Promise.all([adds.close(), deliveries.close(), purge.close()])
+      await Promise.all([adds.close(), deliveries.close(), purge.close(), epochs.close()])
       signals.notify() // of what was given back
       await signals.close()
       database.close()

@@ -4,6 +4,7 @@ import { problemLines } from '../rows.ts'
 import { text } from '../text.ts'
 import { Statement } from './database.ts'
 import type { Database, Row } from './database.ts'
+import { idBytes } from './ids.ts'
 import { bigints } from './literals.ts'
 import { keyOf, quoted } from './names.ts'
 import { State } from './sql/states.ts'
@@ -122,7 +123,7 @@ function columnsOf (events: readonly NewEvent[]): unknown[] {
   let end = 0
   const starts = events.map(({ body }) => (end += body.length) - body.length)
   return [
-    events.map(({ id }) => keyOf(id)),
+    events.map(({ id }) => idBytes(id)),
     events.map(({ name }) => text(name)),
     events.map(({ lane }) => keyOf(lane)),
     events.map(({ state }) => State[state]),

@@ -3,6 +3,7 @@ import type { TakenEvent } from '../rows.ts'
 import type { Row } from './database.ts'
 import { HeldClaim } from './held.ts'
 import type { LeaseEnd } from './held.ts'
+import { idOf } from './ids.ts'
 import { MOST_BYTES, MOST_EVENTS } from './sql/claim.ts'
 
 /** What a turn has answered. */
@@ -10,6 +11,8 @@ export interface Answer {
   readonly claims: readonly HeldClaim[]
   /** Events that were settled too late: nothing is recorded of what became of them. */
   readonly lost: ReadonlySet<number>
+  /** If it was to claim: when the server looked for what was due. */
+  readonly lookedAt: string | null
   /** Milliseconds until a lane is due, if none was and one will be. */
   readonly dueIn: number | null
 }
@@ -18,15 +21,18 @@ export interface Answer {
 export function answerOf (rows: readonly Row[], number: number, until: LeaseEnd, onDamaged: (id: string) => void): Answer {
   const lanes = new Map<string, Row[]>()
   const lost = new Set<number>()
+  let lookedAt: string | null = null
   let dueIn: number | null = null
   for (const row of rows) {
     if (typeof row.lane !== 'string') {
-      if (row.seq === null) dueIn = Number(row.received)
-      else lost.add(Number(row.seq))
+      if (row.seq === null) {
+        lookedAt = String(row.body)
+        if (row.received !== null) dueIn = Number(row.received)
+      } else lost.add(Number(row.seq))
     } else lanes.set(row.lane, [...lanes.get(row.lane) ?? [], row])
   }
   const claims = Array.from(lanes, ([lane, events]) => claimOf(events, new HeldClaim(lane, number, String(events[0]?.adds), until), onDamaged))
-  return { claims, lost, dueIn }
+  return { claims, lost, lookedAt, dueIn }
 }
 
 function claimOf (rows: readonly Row[], claim: HeldClaim, onDamaged: (id: string) => void): HeldClaim {
@@ -46,7 +52,7 @@ function claimOf (rows: readonly Row[], claim: HeldClaim, onDamaged: (id: string
 function takenEvent (row: Row): TakenEvent {
   return {
     seq: Number(row.seq),
-    id: String(row.id),
+    id: idOf(row.id),
     body: String(row.body),
     received: Number(row.received),
     attempts: Number(row.attempts),

@@ -6,6 +6,7 @@ import { answerOf } from './claimed.ts'
 import type { Answer } from './claimed.ts'
 import { Statement } from './database.ts'
 import type { Database } from './database.ts'
+import { DueLook } from './due-look.ts'
 import { HeldClaim, LeaseEnd } from './held.ts'
 import { Leases } from './leases.ts'
 import { quoted } from './names.ts'
@@ -17,7 +18,7 @@ const AGAIN_AFTER = 1_000
 /** Lanes settled in one statement at most. */
 const MOST_SETTLED = 256
 /** As many as `turn` has. */
-const PARAMETERS = Array.from({ length: 20 }, (_, i) => `$${i + 1}`).join()
+const PARAMETERS = Array.from({ length: 21 }, (_, i) => `$${i + 1}`).join()
 
 interface Parts {
   readonly database: Database
@@ -40,6 +41,7 @@ export class Deliveries {
   readonly #statement: Statement
   /** This process, to the others. */
   readonly #holder = randomUUID()
+  readonly #due = new DueLook()
   #number = 0
   #settlements: Settlement[] = []
   #asked: Asked[] = []
@@ -125,14 +127,15 @@ export class Deliveries {
     const { database, lease, log } = this.#parts
     await this.#leases.mend()
     const until = new LeaseEnd(lease)
-    const most = asked.reduce((sum, { most }) => sum + most, 0)
+    const most = sumOf(asked)
     const mayHaveSuspect = !this.#leases.hasSuspect(new Set(settlements.map(({ claim }) => claim)))
-    const values = [this.#holder, ...settlementColumns(settlements), this.#leases.numbers, number, mayHaveSuspect, most, lease]
+    const values = [this.#holder, ...settlementColumns(settlements), this.#leases.numbers, number, mayHaveSuspect, most, lease, this.#due.since]
     const rows = await database.run(this.#statement, values, { unlessCut: true })
     return answerOf(rows, number, until, (webhook) => { log.error({ webhook }, 'an event that is damaged in the database is not delivered') })
   }
 
-  #apply ({ claims, lost, dueIn }: Answer, settlements: readonly Settlement[], asked: readonly Asked[]): void {
+  #apply ({ claims, lost, lookedAt, dueIn }: Answer, settlements: readonly Settlement[], asked: readonly Asked[]): void {
+    if (lookedAt !== null) this.#due.looked(lookedAt, claims.length < sumOf(asked))
     clearTimeout(this.#again)
     this.#again = undefined
     for (const { claim, again } of settlements) {
@@ -166,4 +169,8 @@ export class Deliveries {
       this.#beginSoon()
     }, AGAIN_AFTER)
   }
+}
+
+function sumOf (asked: readonly Asked[]): number {
+  return asked.reduce((sum, { most }) => sum + most, 0)
 }

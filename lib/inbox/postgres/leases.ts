@@ -87,8 +87,7 @@ export class Leases {
     clearInterval(this.#timer)
     await this.#renewing
     if (this.#reserved.size === 0) return
-    const release = `UPDATE ${quoted(schema)}.lanes SET holder = NULL WHERE lane = ANY ($2) AND holder = $1 AND claim IS NULL`
-    await Promise.allSettled([database.run(release, [holder, [...this.#reserved]])]) // if not, it is so a lease later
+    await Promise.allSettled([database.run(`SELECT ${quoted(schema)}.unreserve($1, $2)`, [holder, [...this.#reserved]])]) // if not, it is so a lease later
   }
 
   async #renewInTime (): Promise<void> {

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Statement } from './database.ts'
-import type { Database } from './database.ts'
+import type { Database, Row } from './database.ts'
 import { quoted } from './names.ts'
 
 /** Between two looks for what is old enough, in milliseconds: no need to be more exact than a hundredth of what they stay. */
@@ -28,7 +28,7 @@ export class Purge {
 
   constructor (parts: Parts) {
     this.#parts = parts
-    this.#statement = new Statement(`SELECT ${quoted(parts.schema)}.purge($1, $2, $3) AS count`)
+    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.purge($1, $2, $3, $4)`)
     this.#later()
   }
 
@@ -48,9 +48,11 @@ export class Purge {
   async #run (): Promise<void> {
     const { database, log, keep, keepFailed } = this.#parts
     try {
+      let from: string | null = null
       for (let removed = BATCH; removed >= BATCH && !this.#closed;) {
-        const { count } = await database.one(this.#statement, [keep, keepFailed, BATCH])
-        removed = Number(count)
+        const row: Row = await database.one(this.#statement, [keep, keepFailed, BATCH, from])
+        removed = Number(row.count)
+        from = row.last ?? from
       }
     } catch (err) {
       log.warn({ err }, 'old events could not be removed: it is tried again')

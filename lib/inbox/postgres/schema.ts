@@ -8,9 +8,10 @@ import { add } from './sql/add.ts'
 import { claim } from './sql/claim.ts'
 import { claimSuspect } from './sql/claim-suspect.ts'
 import { discard, forget } from './sql/discard.ts'
+import { enter, rotate } from './sql/epochs.ts'
 import { purge } from './sql/purge.ts'
 import { recovering } from './sql/recovering.ts'
-import { release } from './sql/release.ts'
+import { release, unreserve } from './sql/release.ts'
 import { renew } from './sql/renew.ts'
 import { numbers, replay } from './sql/replay.ts'
 import { settle } from './sql/settle.ts'
@@ -26,7 +27,9 @@ export const OLDEST_SERVER = 14
  * way, processes of the version before go on: a migration must leave what they call.
  */
 const MIGRATIONS: readonly Migration[] = [
-  (schema) => [tables, add, settle, claimSuspect, claim, turn, renew, release, recovering, numbers, replay, discard, forget, purge].map((part) => part(schema)).join('\n')
+  (schema) => [
+    tables, enter, rotate, add, settle, claimSuspect, claim, turn, renew, release, unreserve, recovering, numbers, replay, discard, forget, purge
+  ].map((part) => part(schema)).join('\n')
 ]
 
 /** Sees to it that the schema is there and is what this version of the package works with. */

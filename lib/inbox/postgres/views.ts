@@ -1,8 +1,8 @@
 import type { EventState, InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats, MOST_LISTED, storedEvent } from '../rows.ts'
-import { text } from '../text.ts'
 import { Statement } from './database.ts'
 import type { Database, Row } from './database.ts'
+import { idBytes, idOf, idRange } from './ids.ts'
 import { bigints } from './literals.ts'
 import { keyOf, quoted } from './names.ts'
 import { State } from './sql/states.ts'
@@ -11,6 +11,8 @@ import { State } from './sql/states.ts'
 const CHANGED_AT_ONCE = 500
 /** Looked at in one transaction for those of a lane, which are removed in it. */
 const LOOKED_AT_ONCE = 2_000
+/** Numbers that may have been given out, and not yet committed, before the oldest pending one that has been seen. */
+const LATE = 10_000
 /** Ids in one look for what their order is. */
 const ORDERED_AT_ONCE = 10_000
 
@@ -30,6 +32,8 @@ export class Views {
   readonly #replay: Statement
   readonly #discard: Statement
   readonly #forget: Statement
+  /** The oldest pending event that has been seen: what comes before it in the index is dead. */
+  #oldest = 0
 
   constructor (database: Database, schema: string, hooks: Hooks) {
     this.#database = database
@@ -42,11 +46,14 @@ export class Views {
   }
 
   async stats (): Promise<InboxStats> {
-    const { pending, failing, done, dead, invalid, oldest, last } = await this.#database.one(`SELECT sum(pending) AS pending, sum(done) AS done,
-      sum(dead) AS dead, sum(invalid) AS invalid, nullif(max(received), 0) AS last,
-      (SELECT count(*) FROM ${this.#schema}.events WHERE attempts > 0 AND finished IS NULL) AS failing,
-      (SELECT received FROM ${this.#schema}.events WHERE ${whereState('pending')} ORDER BY seq LIMIT 1) AS oldest
-      FROM ${this.#schema}.totals`)
+    const schema = this.#schema
+    const { pending, failing, done, dead, invalid, oldest, oldest_seq: seq, last } = await this.#database.one(`
+      SELECT t.*, (SELECT count(*) FROM ${schema}.pending WHERE attempts > 0) AS failing, o.seq AS oldest_seq, o.received AS oldest
+      FROM (SELECT sum(pending) AS pending, sum(done) AS done, sum(dead) AS dead, sum(invalid) AS invalid, nullif(max(received), 0) AS last
+        FROM ${schema}.totals WHERE epoch = (SELECT max(epoch) FROM ${schema}.epochs)) AS t
+      LEFT JOIN LATERAL (SELECT p.seq, (SELECT e.received FROM ${schema}.events e WHERE e.seq = p.seq) AS received
+        FROM ${schema}.pending p WHERE p.seq + 0 > $1 ORDER BY p.seq + 0 LIMIT 1) AS o ON true`, [this.#oldest - LATE])
+    this.#oldest = numberOf(seq) ?? this.#oldest
     return inboxStats({
       pending: Number(pending),
       failing: Number(failing),
@@ -59,19 +66,20 @@ export class Views {
   }
 
   async list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): Promise<StoredEvent[]> {
-    return await this.#events(`seq < $1 ${state === undefined ? '' : `AND ${whereState(state)}`} ORDER BY seq DESC LIMIT $2`, [before, limit])
+    const seq = state === 'pending' ? 'e.seq + 0' : 'e.seq'
+    return await this.#events(tableOf(state), `${whereState(state)}${seq} < $1 ORDER BY ${seq} DESC LIMIT $2`, [before, limit])
   }
 
   async get (id: string): Promise<StoredEvent | undefined> {
-    const [event] = await this.#events('id = $1', [keyOf(id)])
+    const [event] = await this.#events('events', 'e.id = $1', [idBytes(id)])
     return event
   }
 
   /** Ids that begin with these characters, so many at most. */
   async idsLike (prefix: string, most: number): Promise<string[]> {
-    // A range, for which the index is good. The characters of an id come before '~'.
-    const rows = await this.#database.run(`SELECT id FROM ${this.#schema}.events WHERE id >= $1 AND id < $2 LIMIT $3`, [text(prefix), `${text(prefix)}~`, most])
-    return rows.map(({ id }) => String(id))
+    // A range, for which the index is good.
+    const rows = await this.#database.run(`SELECT encode(id, 'hex') AS id FROM ${this.#schema}.events WHERE id BETWEEN $1 AND $2 LIMIT $3`, [...idRange(prefix), most])
+    return rows.map(({ id }) => idOf(id))
   }
 
   async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
@@ -87,7 +95,7 @@ export class Views {
 
   async discard (ids: readonly string[]): Promise<number> {
     let count = 0
-    for (const batch of batchesOf(ids.map(keyOf), CHANGED_AT_ONCE)) {
+    for (const batch of batchesOf(ids.map(idBytes), CHANGED_AT_ONCE)) {
       this.#hooks.signal?.throwIfAborted()
       count += await this.#removed(await this.#database.one(this.#discard, [batch]))
     }
@@ -113,46 +121,58 @@ export class Views {
   }
 
   /** Those of a lane keep their order: the oldest first. */
-  async #inOrder (ids: readonly string[]): Promise<string[]> {
+  async #inOrder (ids: readonly string[]): Promise<Buffer[]> {
     const rows: Row[] = []
-    for (const batch of batchesOf(ids.map(keyOf), ORDERED_AT_ONCE)) rows.push(...await this.#database.run(this.#numbers, [batch]))
-    return rows.sort((a, b) => Number(a.seq) - Number(b.seq)).map(({ id }) => String(id))
+    for (const batch of batchesOf(ids.map(idBytes), ORDERED_AT_ONCE)) rows.push(...await this.#database.run(this.#numbers, [batch]))
+    return rows.sort((a, b) => Number(a.seq) - Number(b.seq)).map(({ id }) => Buffer.from(String(id), 'hex'))
   }
 
   /**
-   * Planned each time, with these values, for they make very different plans good ones. The sizes are added up before any body is
-   * read: a page ends with the event that makes it too long.
+   * Of a table that has a row for each of them. Planned each time, with these values, for they make very different plans good ones. The
+   * sizes are added up before any body is read: a page ends with the event that makes it too long.
    */
-  async #events (where: string, values: unknown[]): Promise<StoredEvent[]> {
-    const rows = await this.#database.run(`SELECT e.*, b.body, (ARRAY[${NAMES}])[e.state + 1] AS state_name,
-        (extract(epoch FROM e.due) * 1000)::bigint AS due_at, (extract(epoch FROM e.finished) * 1000)::bigint AS finished_at
-      FROM (SELECT *, sum(size) OVER (ORDER BY seq DESC) - size AS before_it FROM (SELECT * FROM ${this.#schema}.events WHERE ${where}) AS found) AS e
-      JOIN ${this.#schema}.bodies b ON b.seq = e.seq WHERE e.before_it < ${MOST_LISTED} ORDER BY e.seq DESC`, values)
+  async #events (table: string, where: string, values: unknown[]): Promise<StoredEvent[]> {
+    const schema = this.#schema
+    const rows = await this.#database.run(`SELECT e.seq, e.received, e.name, e.lane, e.problems, e.body, encode(e.id, 'hex') AS id,
+        coalesce(f.state, ${State.pending}) AS state, coalesce(f.attempts, p.attempts) AS attempts, p.trial,
+        coalesce(f.error, p.error) AS error, coalesce(f.deliveries, p.deliveries) AS deliveries,
+        (extract(epoch FROM p.due) * 1000)::bigint AS due_at, (extract(epoch FROM f.finished) * 1000)::bigint AS finished_at
+      FROM (SELECT found.seq, sum(s.size) OVER (ORDER BY found.seq DESC) - s.size AS before_it
+        FROM (SELECT e.seq FROM ${schema}.${table} e WHERE ${where}) AS found JOIN ${schema}.events s ON s.seq = found.seq) AS page
+      JOIN ${schema}.events e ON e.seq = page.seq
+      LEFT JOIN ${schema}.pending p ON p.seq + 0 = e.seq LEFT JOIN ${schema}.finished f ON f.seq = e.seq
+      WHERE page.before_it < ${MOST_LISTED} ORDER BY e.seq DESC`, values)
     return rows.map(storedEventOf)
   }
 }
 
 const NONE: ReadonlySet<number> = new Set()
 
-function batchesOf (ids: readonly string[], most: number): string[][] {
+function batchesOf<T> (ids: readonly T[], most: number): T[][] {
   return Array.from({ length: Math.ceil(ids.length / most) }, (_, i) => ids.slice(i * most, (i + 1) * most))
 }
 
-/** As SQL writes them. */
-const NAMES = Object.keys(State).map((name) => `'${name}'`).join()
+/** Where there is a row for each event in this state, or for each one. */
+function tableOf (state: EventState | undefined): string {
+  if (state === undefined) return 'events'
+  return state === 'pending' ? 'pending' : 'finished'
+}
 
 /** In the words of the index that has what is not done. */
-function whereState (state: EventState): string {
-  return state === 'done' ? `state = ${State.done}` : `state + 0 = ${State[state]} AND state + 0 <> ${State.done}`
+function whereState (state: EventState | undefined): string {
+  if (state === undefined || state === 'pending') return ''
+  return `e.state = ${State[state]} AND `
 }
+
+const NAMES = Object.keys(State)
 
 function storedEventOf (row: Row): StoredEvent {
   return storedEvent({
     seq: Number(row.seq),
-    id: String(row.id),
+    id: idOf(row.id),
     name: String(row.name),
-    lane: row.home ?? String(row.lane),
-    state: row.state_name as EventState, // one of NAMES
+    lane: String(row.lane),
+    state: NAMES[Number(row.state)] as EventState, // one of them
     body: String(row.body),
     received: Number(row.received),
     // What is recorded before an attempt that may end the process counts when it is over.

@@ -1,7 +1,11 @@
-import { OWN_SHARD, PLANNED, sequenceOf, State } from './states.ts'
+import { lastNumber, OWN_SHARD, PLANNED, sequenceOf, State } from './states.ts'
 
 /** Added to the kind of an event that takes the place of a stored one. */
 const INSTEAD = 10
+
+const ADDED = `_ids bytea[], _names text[], _lanes text[], _kinds smallint[], _received bigint[], _problems text[],
+    _starts integer[], _sizes integer[], _bodies bytea, _most bigint,
+    OUT seqs bigint[], OUT kinds smallint[], OUT added bigint[]`
 
 /**
  * Adds a batch of events in order; `_kinds` are their states. In what it returns, a kind is -1 for one whose id is known, and null for
@@ -12,14 +16,14 @@ const INSTEAD = 10
  * and no two that lock several lanes wait for each other.
  */
 export const add = (schema: string): string => `
-  CREATE FUNCTION ${schema}.add_events (_ids text[], _names text[], _lanes text[], _kinds smallint[], _received bigint[], _problems text[],
-    _starts integer[], _sizes integer[], _bodies bytea, _most bigint,
-    OUT seqs bigint[], OUT kinds smallint[], OUT added bigint[]) ${PLANNED} AS $$
+  CREATE FUNCTION ${schema}.add_events (${ADDED}) ${PLANNED} AS $$
   DECLARE
+    _epoch integer := ${schema}.enter();
     room bigint;
     invalid_room bigint;
-    instead text[];
+    instead bytea[];
     pending_count bigint;
+    invalid_count bigint;
     newest bigint;
     dead_gone bigint := 0;
     invalid_gone bigint := 0;
@@ -31,32 +35,20 @@ export const add = (schema: string): string => `
 
     ${whatTheyAre(schema)}
     ${refuseTooMany(schema)}
-
-    INSERT INTO ${schema}.lanes AS l (lane, due, adds)
-      SELECT DISTINCT i.lane COLLATE "C", now(), 1 FROM unnest(_lanes, kinds) AS i (lane, kind)
-      WHERE i.kind = ${State.pending}
-      ORDER BY 1
-      ON CONFLICT (lane) DO UPDATE SET adds = l.adds + 1;
-
+    ${lockLanes(schema)}
     IF instead IS NOT NULL THEN
       ${forgetThose(schema)}
     END IF;
 
     seqs := ARRAY(SELECT nextval(${sequenceOf(schema)}) FROM generate_series(1, cardinality(_ids)));
     ${insertThose(schema)}
-    -- Somebody else was quicker with one that would have given way: once more, for now it is to be seen.
-    IF cardinality(added) < cardinality(_ids) AND EXISTS (
-      SELECT FROM unnest(_ids, kinds, _problems) AS i (id, kind, problems) JOIN ${schema}.events e ON e.id = i.id
-      WHERE i.kind >= 0 AND e.seq <> ALL (added) AND ${givesWay}) THEN
-      RAISE EXCEPTION USING ERRCODE = 'serialization_failure';
+    IF cardinality(added) < cardinality(_ids) THEN
+      ${onceMore(schema)}
     END IF;
     IF cardinality(added) = 0 THEN RETURN; END IF;
 
-    INSERT INTO ${schema}.bodies (seq, body)
-      SELECT i.seq, convert_from(substring(_bodies FROM i.start + 1 FOR i.size), 'UTF8')
-      FROM unnest(seqs, _starts, _sizes) AS i (seq, start, size)
-      WHERE cardinality(added) = cardinality(seqs) OR i.seq = ANY (added);
-    UPDATE ${schema}.totals SET pending = pending + pending_count, invalid = invalid + cardinality(added) - pending_count - invalid_gone,
+    ${insertStates(schema)}
+    UPDATE ${schema}.totals SET pending = pending + pending_count, invalid = invalid + invalid_count - invalid_gone,
       dead = dead - dead_gone, received = greatest(received, newest) WHERE ${OWN_SHARD};
   END $$;
 `
@@ -64,14 +56,16 @@ export const add = (schema: string): string => `
 /** Known, new, or new instead of one that is stored. */
 const whatTheyAre = (schema: string): string => `kinds := ARRAY(
       SELECT coalesce((
-        SELECT CASE WHEN ${givesWay} THEN i.kind + ${INSTEAD} ELSE -1 END FROM ${schema}.events e WHERE e.id = i.id), i.kind)
+        SELECT CASE WHEN EXISTS (SELECT FROM ${schema}.finished f WHERE f.seq = e.seq AND ${givesWay}) THEN i.kind + ${INSTEAD} ELSE -1 END
+        FROM ${schema}.events e WHERE e.id = i.id), i.kind)
       FROM unnest(_ids, _kinds, _problems) WITH ORDINALITY AS i (id, kind, problems, n) ORDER BY i.n);
     IF ${INSTEAD} <= ANY (kinds) THEN
       instead := ARRAY(SELECT i.id FROM unnest(_ids, kinds) AS i (id, kind) WHERE i.kind >= ${INSTEAD});
       kinds := ARRAY(SELECT CASE WHEN kind >= ${INSTEAD} THEN kind - ${INSTEAD} ELSE kind END FROM unnest(kinds) WITH ORDINALITY AS i (kind, n) ORDER BY n);
     END IF;`
 
-const refuseTooMany = (schema: string): string => `SELECT _most - sum(pending), _most - sum(invalid) INTO room, invalid_room FROM ${schema}.totals;
+const refuseTooMany = (schema: string): string => `SELECT _most - sum(pending), _most - sum(invalid) INTO room, invalid_room
+      FROM ${schema}.totals WHERE epoch = _epoch;
     IF least(room, invalid_room) < cardinality(_ids) THEN
       kinds := ARRAY(
         SELECT CASE WHEN kind >= 0 AND (count(*) OVER (PARTITION BY kind ORDER BY n) > CASE kind WHEN ${State.invalid} THEN invalid_room ELSE room END
@@ -81,27 +75,50 @@ const refuseTooMany = (schema: string): string => `SELECT _most - sum(pending), 
         ORDER BY n);
     END IF;`
 
-/** Of a stored event `e` and a new one `i` with the same id. */
-const givesWay = `(e.state + 0 = ${State.dead} OR (e.state + 0 = ${State.invalid} AND i.problems IS NULL))`
+/** Nothing is pending in a lane that has no row: its numbers come after those that were given out by now. */
+const lockLanes = (schema: string): string => `INSERT INTO ${schema}.lanes AS l (epoch, lane, head, due, adds)
+      SELECT _epoch, n.lane, ${lastNumber(schema)}, clock_timestamp(), 1
+      FROM (SELECT DISTINCT i.lane COLLATE "C" AS lane FROM unnest(_lanes, kinds) AS i (lane, kind) WHERE i.kind = ${State.pending}) AS n
+      ORDER BY n.lane
+      ON CONFLICT (epoch, lane) DO UPDATE SET adds = l.adds + 1;`
+
+/** Of what is known of a finished event `f`, and a new one `i` with the same id. */
+const givesWay = `(f.state = ${State.dead} OR (f.state = ${State.invalid} AND i.problems IS NULL))`
 
 /** If somebody else was quicker, it is not there any more, or not so: then the new one is a repeat. */
 const forgetThose = (schema: string): string => `WITH gone AS (
-        DELETE FROM ${schema}.events e USING unnest(_ids, kinds, _problems) AS i (id, kind, problems)
-          WHERE e.id = i.id AND i.kind >= 0 AND i.id = ANY (instead) AND ${givesWay}
-          RETURNING e.seq, e.state
-      ), gone_bodies AS (
-        DELETE FROM ${schema}.bodies b USING gone WHERE b.seq = gone.seq
+        DELETE FROM ${schema}.finished f USING unnest(_ids, kinds, _problems) AS i (id, kind, problems) JOIN ${schema}.events e ON e.id = i.id
+          WHERE f.seq = e.seq AND i.kind >= 0 AND i.id = ANY (instead) AND ${givesWay}
+          RETURNING f.seq, f.state
+      ), gone_events AS (
+        DELETE FROM ${schema}.events e USING gone WHERE e.seq = gone.seq
       )
       SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.invalid}) INTO dead_gone, invalid_gone FROM gone;`
 
 const insertThose = (schema: string): string => `WITH inserted AS (
-      INSERT INTO ${schema}.events (seq, id, lane, name, state, size, received, finished, problems)
-        SELECT i.seq, i.id, i.lane, i.name, i.kind, i.size, i.received, CASE WHEN i.kind = ${State.invalid} THEN now() END, i.problems
-        FROM unnest(seqs, _ids, _lanes, _names, kinds, _sizes, _received, _problems)
-          AS i (seq, id, lane, name, kind, size, received, problems)
+      INSERT INTO ${schema}.events (seq, received, size, id, lane, name, problems, body)
+        SELECT i.seq, i.received, i.size, i.id, i.lane, i.name, i.problems, convert_from(substring(_bodies FROM i.start + 1 FOR i.size), 'UTF8')
+        FROM unnest(seqs, _ids, _lanes, _names, kinds, _sizes, _received, _problems, _starts)
+          AS i (seq, id, lane, name, kind, size, received, problems, start)
         WHERE i.kind >= 0
         ON CONFLICT (id) DO NOTHING
-        RETURNING seq, state, received, problems
+        RETURNING seq, received, problems
     )
-    SELECT coalesce(array_agg(seq), '{}'), count(*) FILTER (WHERE state = ${State.pending}), max(received) FILTER (WHERE problems IS NULL)
-      INTO added, pending_count, newest FROM inserted;`
+    SELECT coalesce(array_agg(seq), '{}'), max(received) FILTER (WHERE problems IS NULL) INTO added, newest FROM inserted;`
+
+/** Somebody else was quicker with one that would have given way: now it is to be seen. */
+const onceMore = (schema: string): string => `IF EXISTS (
+        SELECT FROM unnest(_ids, kinds, _problems) AS i (id, kind, problems)
+        JOIN ${schema}.events e ON e.id = i.id JOIN ${schema}.finished f ON f.seq = e.seq
+        WHERE i.kind >= 0 AND e.seq <> ALL (added) AND ${givesWay}) THEN
+        RAISE EXCEPTION USING ERRCODE = 'serialization_failure';
+      END IF;`
+
+const insertStates = (schema: string): string => `INSERT INTO ${schema}.pending (seq, lane)
+      SELECT i.seq, i.lane FROM unnest(seqs, kinds, _lanes) AS i (seq, kind, lane) WHERE i.kind = ${State.pending} AND ${wasAdded};
+    GET DIAGNOSTICS pending_count = ROW_COUNT;
+    INSERT INTO ${schema}.finished (seq, finished, attempts, state)
+      SELECT i.seq, now(), 0, i.kind FROM unnest(seqs, kinds) AS i (seq, kind) WHERE i.kind > ${State.pending} AND ${wasAdded};
+    GET DIAGNOSTICS invalid_count = ROW_COUNT;`
+
+const wasAdded = '(cardinality(added) = cardinality(seqs) OR i.seq = ANY (added))'

@@ -1,17 +1,19 @@
-import { SAFE, State } from './states.ts'
+import { firstOf, SAFE } from './states.ts'
 
 /** Of one lane, claimed at once. */
 export const MOST_EVENTS = 16
 /** No more events of a lane are claimed once their bodies have so many bytes. */
 export const MOST_BYTES = 262_144
+/** Behind what was looked through before, in milliseconds: what was added then may have been committed only now. */
+const OVERLAP = 50
 
 /** What a claim returns: a row for each event. */
 export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, problems text,
     failing_for bigint, aside boolean, trial smallint, body text)`
 
-/** Of an event `e` with its body `b`. */
-export const CLAIMED_EVENT = `e.seq, e.id, e.size, e.received, e.attempts, e.completed, e.problems,
-        greatest(0, coalesce(extract(epoch FROM now() - e.since) * 1000, 0))::bigint, e.home IS NOT NULL, e.trial, b.body`
+/** Of an event `e` that is pending as `p`. */
+export const CLAIMED_EVENT = `p.seq, encode(e.id, 'hex'), e.size, e.received, p.attempts, p.completed, e.problems,
+        greatest(0, coalesce(extract(epoch FROM now() - p.since) * 1000, 0))::bigint, p.aside, p.trial, e.body`
 
 /**
  * Whether a lane `l` that is due can be taken: not if it is of `_own`, which are claims of this process that are under way. However late
@@ -27,21 +29,28 @@ export const HAS_LAPSED = 'l.claim IS NOT NULL AND l.holder <> _holder'
  * Leases lanes that are due, for so many milliseconds, and returns their first events. A lease is a later `due`: when it runs out, the
  * lane is due again, without anybody having to look for what is left of those who died. A lane whose lease ran out is suspect: its
  * event may be what they died of. A process takes one of those at a time, in addition, if `_may`.
+ *
+ * `_since` is when the process has last looked through all that was due, or null: where it begins, for whatever comes before is dead, or
+ * in somebody's hands.
  */
 export const claim = (schema: string): string => `
-  CREATE FUNCTION ${schema}.claim (_holder uuid, _own bigint[], _claim bigint, _may boolean, _most integer, _lease double precision)
+  CREATE FUNCTION ${schema}.claim (_epoch integer, _holder uuid, _own bigint[], _claim bigint, _may boolean, _most integer, _lease double precision,
+    _since timestamptz)
   RETURNS ${CLAIMED} ${SAFE} AS $$
   #variable_conflict use_column
   DECLARE
+    _from timestamptz := coalesce(_since - interval '${OVERLAP} milliseconds', '-infinity');
     claimed text[];
     claimed_adds bigint[];
+    claimed_heads bigint[];
     suspects text[];
+    suspect_heads bigint[];
     vain text[];
     given integer := 0;
     is_news boolean := false;
   BEGIN
-    IF _may AND EXISTS (SELECT FROM ${schema}.lanes l WHERE l.suspect AND l.due <= now()) THEN
-      RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_holder, _own, _claim, _lease) AS s;
+    IF _may AND EXISTS (SELECT FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.suspect AND l.due <= now()) THEN
+      RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_epoch, _holder, _own, _claim, _lease) AS s;
       GET DIAGNOSTICS given = ROW_COUNT;
     END IF;
 
@@ -52,33 +61,34 @@ export const claim = (schema: string): string => `
       is_news := true;
     END LOOP;
     UPDATE ${schema}.lanes l SET holder = _holder, claim = _claim, due = now() + _lease * interval '1 millisecond'
-      FROM unnest(claimed) AS c (lane) WHERE l.lane = c.lane;
+      WHERE l.epoch = _epoch AND l.lane = ANY (claimed);
 
     ${sort(schema)}
     ${give(schema)}
 
     IF _may AND given = 0 AND is_news AND coalesce(cardinality(claimed), 0) < _most THEN
-      RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_holder, _own, _claim, _lease) AS s;
+      RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_epoch, _holder, _own, _claim, _lease) AS s;
     END IF;
   END $$;
 `
 
 /** First all of them, and only then are they changed: in a join the limit could be come upon more than once. */
-const pick = (schema: string): string => `SELECT array_agg(d.lane), array_agg(d.adds), array_agg(d.lane) FILTER (WHERE d.has_lapsed)
-        INTO claimed, claimed_adds, suspects FROM (
-        SELECT l.lane, l.adds, ${HAS_LAPSED} AS has_lapsed FROM ${schema}.lanes l WHERE NOT l.suspect AND l.due <= now() AND ${MAY_TAKE}
+const pick = (schema: string): string => `SELECT array_agg(d.lane), array_agg(d.adds), array_agg(d.head),
+        array_agg(d.lane) FILTER (WHERE d.has_lapsed), array_agg(d.head) FILTER (WHERE d.has_lapsed)
+        INTO claimed, claimed_adds, claimed_heads, suspects, suspect_heads FROM (
+        SELECT l.lane, l.adds, l.head, ${HAS_LAPSED} AS has_lapsed FROM ${schema}.lanes l
+        WHERE l.epoch = _epoch AND NOT l.suspect AND l.due >= _from AND l.due <= now() AND ${MAY_TAKE}
         ORDER BY l.due LIMIT _most - given FOR NO KEY UPDATE SKIP LOCKED) AS d;`
 
 /** What was under way: of each lane its first event. One before it that was done and not recorded is it again first. */
 const suspect = (schema: string): string => `UPDATE ${schema}.lanes l SET suspect = true, holder = NULL, claim = NULL, due = now()
-        FROM unnest(suspects) AS c (lane) WHERE l.lane = c.lane;
-      UPDATE ${schema}.events e SET
+        WHERE l.epoch = _epoch AND l.lane = ANY (suspects);
+      UPDATE ${schema}.pending e SET
         trial = CASE e.trial WHEN 1 THEN 2 ELSE coalesce(e.trial, 0) END,
         attempts = CASE WHEN e.trial IS NULL THEN e.attempts + 1 ELSE e.attempts END,
         error = CASE WHEN e.trial IS NULL THEN coalesce(e.error, 'the process ended while it was being delivered, or stood still') ELSE e.error END
-        FROM unnest(suspects) AS c (lane) CROSS JOIN LATERAL (
-          SELECT p.seq FROM ${schema}.events p WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT 1) AS f
-        WHERE e.seq = f.seq;`
+        WHERE e.seq + 0 = ANY (ARRAY(
+          SELECT f.seq FROM unnest(suspects, suspect_heads) AS c (lane, head) CROSS JOIN LATERAL (${firstOf(schema, 'c')}) AS f));`
 
 /**
  * Leaves out those that were added to in vain, for two had the same event at the same time, and those whose next event is suspect: that
@@ -86,28 +96,25 @@ const suspect = (schema: string): string => `UPDATE ${schema}.lanes l SET suspec
  * them now.
  */
 const sort = (schema: string): string => `SELECT array_agg(c.lane) FILTER (WHERE f.seq IS NULL), array_agg(c.lane) FILTER (WHERE f.trial IS NOT NULL)
-      INTO vain, suspects FROM unnest(claimed) AS c (lane) LEFT JOIN LATERAL (
-        SELECT p.seq, p.trial FROM ${schema}.events p WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT 1) AS f ON true;
+      INTO vain, suspects FROM unnest(claimed, claimed_heads) AS c (lane, head) LEFT JOIN LATERAL (${firstOf(schema, 'c')}) AS f ON true;
     IF vain IS NOT NULL THEN
-      DELETE FROM ${schema}.lanes l USING unnest(vain) AS c (lane) WHERE l.lane = c.lane;
+      DELETE FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = ANY (vain);
     END IF;
     IF suspects IS NOT NULL THEN
-      UPDATE ${schema}.lanes l SET suspect = true, holder = NULL, claim = NULL, due = now() FROM unnest(suspects) AS c (lane) WHERE l.lane = c.lane;
-      SELECT array_agg(c.lane), array_agg(c.adds) INTO claimed, claimed_adds FROM unnest(claimed, claimed_adds) AS c (lane, adds)
-        WHERE c.lane <> ALL (suspects);
+      UPDATE ${schema}.lanes l SET suspect = true, holder = NULL, claim = NULL, due = now()
+        WHERE l.epoch = _epoch AND l.lane = ANY (suspects);
+      SELECT array_agg(c.lane), array_agg(c.adds), array_agg(c.head) INTO claimed, claimed_adds, claimed_heads
+        FROM unnest(claimed, claimed_adds, claimed_heads) AS c (lane, adds, head) WHERE c.lane <> ALL (suspects);
       is_news := true;
     END IF;`
 
 const give = (schema: string): string => `RETURN QUERY
       SELECT c.lane, c.adds, ${CLAIMED_EVENT}
-      FROM unnest(claimed, claimed_adds) WITH ORDINALITY AS c (lane, adds, n)
+      FROM unnest(claimed, claimed_adds, claimed_heads) WITH ORDINALITY AS c (lane, adds, head, n)
       CROSS JOIN LATERAL (
-        SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before
-        FROM (
-          SELECT p.seq, p.id, p.size, p.received, p.attempts, p.completed, p.problems, p.since, p.home, p.trial FROM ${schema}.events p
-          WHERE p.lane = c.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT ${MOST_EVENTS}
-        ) AS f
-      ) AS e
-      JOIN ${schema}.bodies b ON b.seq = e.seq
-      WHERE e.before < ${MOST_BYTES}
-      ORDER BY c.n, e.seq;`
+        SELECT f.*, sum(s.size) OVER (ORDER BY f.seq) - s.size AS before
+        FROM (${firstOf(schema, 'c', MOST_EVENTS)}) AS f CROSS JOIN LATERAL (SELECT e.size FROM ${schema}.events e WHERE e.seq = f.seq LIMIT 1) AS s
+      ) AS p
+      CROSS JOIN LATERAL (SELECT e.* FROM ${schema}.events e WHERE e.seq = p.seq LIMIT 1) AS e
+      WHERE p.before < ${MOST_BYTES}
+      ORDER BY c.n, p.seq;`

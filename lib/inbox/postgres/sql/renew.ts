@@ -1,3 +1,4 @@
+import { IS_OWN } from './settle.ts'
 import { PLANNED } from './states.ts'
 
 /** Makes leases longer, and returns those that are still the holder's. */
@@ -5,13 +6,11 @@ export const renew = (schema: string): string => `
   CREATE FUNCTION ${schema}.renew (_holder uuid, _lanes text[], _claims bigint[], _lease double precision)
   RETURNS TABLE (lane text, claim bigint) ${PLANNED} AS $$
   #variable_conflict use_column
+  DECLARE
+    _epoch integer := ${schema}.enter();
   BEGIN
-    PERFORM FROM unnest(_lanes, _claims) AS g (lane, claim)
-      JOIN ${schema}.lanes l ON l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder
-      ORDER BY l.lane FOR NO KEY UPDATE OF l;
-    RETURN QUERY UPDATE ${schema}.lanes l SET due = now() + _lease * interval '1 millisecond'
-      FROM unnest(_lanes, _claims) AS g (lane, claim)
-      WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder
+    PERFORM FROM ${schema}.lanes l WHERE ${IS_OWN} ORDER BY l.lane || '' FOR NO KEY UPDATE;
+    RETURN QUERY UPDATE ${schema}.lanes l SET due = now() + _lease * interval '1 millisecond' WHERE ${IS_OWN}
       RETURNING l.lane::text, l.claim;
   END $$;
 `

@@ -1,40 +1,38 @@
-import { OWN_SHARD, PLANNED, sequenceOf, State } from './states.ts'
+import { lastNumber, OWN_SHARD, PLANNED, sequenceOf, State } from './states.ts'
 
 /**
  * Puts events back at the end of the lanes that they came in, in their old order, and returns how many. Lanes come first, as when events
- * are added. What was not to be replayed then, or is of another lane by now, is not replayed: its lane is not locked.
+ * are added. What was not to be replayed then, or is of another lane by now, is not
+ * replayed: its lane is not locked.
  *
  * Of a dead event it stays known which listeners have succeeded, unless `_all` are to be called. Those that refused are called again.
  */
 export const replay = (schema: string): string => `
-  CREATE FUNCTION ${schema}.replay (_ids text[], _all boolean) RETURNS integer ${PLANNED} AS $$
+  CREATE FUNCTION ${schema}.replay (_ids bytea[], _all boolean) RETURNS integer ${PLANNED} AS $$
   DECLARE
-    _wanted text[] := ARRAY(
-      SELECT e.id FROM unnest(_ids) AS i (id) JOIN ${schema}.events e ON e.id = i.id
-      WHERE e.state <> ${State.pending} ORDER BY e.seq);
-    _lanes text[] := ARRAY(
-      SELECT DISTINCT coalesce(e.home, e.lane) FROM unnest(_wanted) AS i (id) JOIN ${schema}.events e ON e.id = i.id ORDER BY 1);
-    _id text;
-    _event record;
+    _epoch integer := ${schema}.enter();
+    _wanted bytea[] := ARRAY(
+      SELECT e.id FROM unnest(_ids) AS i (id) JOIN ${schema}.events e ON e.id = i.id JOIN ${schema}.finished f ON f.seq = e.seq ORDER BY e.seq);
+    _lanes text[] := ARRAY(SELECT DISTINCT e.lane FROM unnest(_wanted) AS i (id) JOIN ${schema}.events e ON e.id = i.id ORDER BY 1);
+    _id bytea;
+    _old record;
     _next bigint;
     _counts integer[] := '{0,0,0}';
   BEGIN
-    INSERT INTO ${schema}.lanes AS l (lane, due, adds) SELECT i.lane, now(), 1 FROM unnest(_lanes) AS i (lane)
-      ON CONFLICT (lane) DO UPDATE SET adds = l.adds + 1;
+    INSERT INTO ${schema}.lanes AS l (epoch, lane, head, due, adds)
+      SELECT _epoch, i.lane, ${lastNumber(schema)}, now(), 1 FROM unnest(_lanes) AS i (lane)
+      ON CONFLICT (epoch, lane) DO UPDATE SET adds = l.adds + 1;
     FOREACH _id IN ARRAY _wanted LOOP
-      SELECT seq, state INTO _event FROM ${schema}.events
-        WHERE id = _id AND state <> ${State.pending} AND coalesce(home, lane) = ANY (_lanes) FOR UPDATE;
+      DELETE FROM ${schema}.finished f USING ${schema}.events e WHERE e.id = _id AND e.lane = ANY (_lanes) AND f.seq = e.seq
+        RETURNING f.seq, f.state, f.completed, f.error, f.deliveries, e.lane, e.problems INTO _old;
       CONTINUE WHEN NOT FOUND;
       _next := nextval(${sequenceOf(schema)});
       -- An invalid one is delivered as it is; what it was invalid for is the error that it had.
-      UPDATE ${schema}.events SET seq = _next, state = ${State.pending}, attempts = 0, due = NULL, finished = NULL, since = NULL, trial = NULL,
-        lane = coalesce(home, lane), home = NULL,
-        completed = CASE WHEN state = ${State.dead} AND NOT _all THEN ${withoutRefused} END,
-        error = CASE state WHEN ${State.invalid} THEN replace(problems, E'\\n', '; ') ELSE error END,
-        problems = CASE state WHEN ${State.invalid} THEN NULL ELSE problems END
-        WHERE seq = _event.seq;
-      UPDATE ${schema}.bodies SET seq = _next WHERE seq = _event.seq;
-      _counts[_event.state] := _counts[_event.state] + 1;
+      UPDATE ${schema}.events SET seq = _next, problems = CASE WHEN _old.state <> ${State.invalid} THEN problems END WHERE seq = _old.seq;
+      INSERT INTO ${schema}.pending (seq, lane, completed, error, deliveries) VALUES (_next, _old.lane,
+        CASE WHEN _old.state = ${State.dead} AND NOT _all THEN ${withoutRefused('_old.completed')} END,
+        CASE _old.state WHEN ${State.invalid} THEN replace(_old.problems, E'\\n', '; ') ELSE _old.error END, _old.deliveries);
+      _counts[_old.state] := _counts[_old.state] + 1;
     END LOOP;
     UPDATE ${schema}.totals SET
       pending = pending + _counts[${State.done}] + _counts[${State.dead}] + _counts[${State.invalid}],
@@ -47,13 +45,16 @@ export const replay = (schema: string): string => `
 `
 
 /** As text: the server's own functions for JSON refuse some of the names that a listener can have. No name has these characters, for its quotes are escaped. */
-const withoutRefused = 'CASE WHEN strpos(completed, \'],"refused":[\') > 0 THEN left(completed, strpos(completed, \'],"refused":[\')) || \'}\' ELSE completed END'
+function withoutRefused (completed: string): string {
+  const refused = '\'],"refused":[\''
+  return `CASE WHEN strpos(${completed}, ${refused}) > 0 THEN left(${completed}, strpos(${completed}, ${refused})) || '}' ELSE ${completed} END`
+}
 
 /** The numbers of events, by which they are put in order. */
 export const numbers = (schema: string): string => `
-  CREATE FUNCTION ${schema}.numbers (_ids text[]) RETURNS TABLE (seq bigint, id text) ${PLANNED} AS $$
+  CREATE FUNCTION ${schema}.numbers (_ids bytea[]) RETURNS TABLE (seq bigint, id text) ${PLANNED} AS $$
   #variable_conflict use_column
   BEGIN
-    RETURN QUERY SELECT e.seq, e.id::text FROM unnest(_ids) AS i (id) JOIN ${schema}.events e ON e.id = i.id;
+    RETURN QUERY SELECT e.seq, encode(e.id, 'hex') FROM unnest(_ids) AS i (id) JOIN ${schema}.events e ON e.id = i.id;
   END $$;
 `

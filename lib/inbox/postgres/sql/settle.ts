@@ -1,10 +1,17 @@
 import { MOST_KEPT } from '../../records.ts'
-import { OWN_SHARD, SAFE, State } from './states.ts'
+import { firstOf, OWN_SHARD, SAFE, State } from './states.ts'
 
 /** What is settled, as `settle` and `turn` take it. */
 export const SETTLED = `_lanes text[], _claims bigint[], _adds bigint[], _delays double precision[], _asides text[], _running boolean[],
     _done_seqs bigint[], _done_by integer[],
     _failed_seqs bigint[], _failed_by integer[], _failed_states smallint[], _failed_completed text[], _failed_errors text[], _failed_deliveries text[]`
+
+/** The number of a lane `l` in the arrays. */
+const NUMBER = 'array_position(_lanes, l.lane)'
+/** The number of an event `p` among those that failed, and that of its claim. */
+const FAILED = 'array_position(_failed_seqs, p.seq)'
+const BY = `_failed_by[${FAILED}]`
+const DELIVERIES = `right(coalesce(p.deliveries, '') || _failed_deliveries[${FAILED}], ${MOST_KEPT})`
 
 /**
  * Records what became of claims and gives their lanes back. The first arrays have an entry for each claim: its lane's `adds` if all
@@ -15,7 +22,7 @@ export const SETTLED = `_lanes text[], _claims bigint[], _adds bigint[], _delays
  * What is done is done, also if the lease had run out. Nothing else is recorded then: returned are the events of which it is not.
  */
 export const settle = (schema: string): string => `
-  CREATE FUNCTION ${schema}.settle (_holder uuid, ${SETTLED}, OUT lost bigint[]) ${SAFE} AS $$
+  CREATE FUNCTION ${schema}.settle (_epoch integer, _holder uuid, ${SETTLED}, OUT lost bigint[]) ${SAFE} AS $$
   DECLARE
     held integer[];
     all_held boolean;
@@ -28,9 +35,9 @@ export const settle = (schema: string): string => `
   BEGIN
     -- In lane order, as when events are added. Those that were lost, too: nobody else settles the same events meanwhile.
     SELECT coalesce(array_agg(h.n) FILTER (WHERE h.is_own), '{}'), bool_or(h.is_own AND h.suspect) INTO held, any_suspect FROM (
-      SELECT g.n, l.suspect, l.claim = g.claim AND l.holder = _holder AS is_own
-      FROM unnest(_lanes, _claims) WITH ORDINALITY AS g (lane, claim, n) JOIN ${schema}.lanes l ON l.lane = g.lane
-      ORDER BY l.lane FOR NO KEY UPDATE OF l) AS h;
+      SELECT ${NUMBER} AS n, l.suspect, l.holder = _holder AND l.claim = _claims[${NUMBER}] AS is_own
+      FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = ANY (_lanes)
+      ORDER BY l.lane || '' FOR NO KEY UPDATE OF l) AS h;
     all_held := cardinality(held) = cardinality(_lanes);
     IF NOT all_held THEN
       ${findLost(schema)}
@@ -38,11 +45,10 @@ export const settle = (schema: string): string => `
 
     IF cardinality(_failed_seqs) > 0 THEN
       ${makeAsides(schema)}
-      ${settleFailed(schema)}
+      ${tryAgain(schema)}
+      ${finishFailed(schema)}
     END IF;
-    UPDATE ${schema}.events e SET state = ${State.done}, attempts = ${attempts('d')}, due = NULL, finished = now(), trial = NULL, error = NULL
-      FROM unnest(_done_seqs, _done_by) AS d (seq, n) WHERE e.seq = d.seq AND ${isPending};
-    GET DIAGNOSTICS done_count = ROW_COUNT;
+    ${finishDone(schema)}
     done_count := done_count + late_count;
 
     ${giveBack(schema)}
@@ -53,72 +59,87 @@ export const settle = (schema: string): string => `
   END $$;
 `
 
-/** Of an event `e` that is looked for by its number: in words that are of no index, or the server may read all that is pending. */
-const isPending = `(e.state < ${State.done})`
-
-/** What was taken over is counted already. */
-const attempts = (outcome: string): string => `CASE WHEN all_held OR ${outcome}.n = ANY (held) THEN e.attempts + 1 ELSE greatest(e.attempts, 1) END`
+/** Of a pending event `p`, of the claim `n`. What was taken over is counted already. */
+const attempts = (n: string): string => `CASE WHEN all_held OR ${n} = ANY (held) THEN p.attempts + 1 ELSE greatest(p.attempts, 1) END`
 
 const findLost = (schema: string): string => `lost := ARRAY(
         SELECT o.seq FROM (
           SELECT d.seq, d.n, ${State.done} FROM unnest(_done_seqs, _done_by) AS d (seq, n)
           UNION ALL SELECT f.seq, f.n, f.state FROM unnest(_failed_seqs, _failed_by, _failed_states) AS f (seq, n, state)
-        ) AS o (seq, n, state) JOIN ${schema}.events e ON e.seq = o.seq
-        WHERE o.n <> ALL (held) AND (o.state <> ${State.done} OR NOT ${isPending}));`
+        ) AS o (seq, n, state)
+        WHERE o.n <> ALL (held) AND (o.state <> ${State.done} OR NOT EXISTS (SELECT FROM ${schema}.pending p WHERE p.seq + 0 = o.seq))
+          AND EXISTS (SELECT FROM ${schema}.events e WHERE e.seq = o.seq));`
 
 /** The lanes of those that leave theirs, before they are in them. */
 const makeAsides = (schema: string): string => `IF cardinality(array_remove(_asides, NULL)) > 0 THEN
-        INSERT INTO ${schema}.lanes AS l (lane, due, holder, adds, suspect)
-          SELECT _asides[f.n] COLLATE "C", now() + _delays[f.n] * interval '1 millisecond', CASE WHEN _running[f.n] THEN _holder END, 1,
-            e.trial IS NOT DISTINCT FROM 2
-          FROM unnest(_failed_seqs, _failed_by, _failed_states) AS f (seq, n, state) JOIN ${schema}.events e ON e.seq = f.seq
-          WHERE f.state = ${State.pending} AND _asides[f.n] <> _lanes[f.n] AND ${isPending} AND f.n = ANY (held)
-          ORDER BY 1
-          ON CONFLICT (lane) DO UPDATE SET due = excluded.due, holder = excluded.holder, claim = NULL, adds = l.adds + 1, suspect = excluded.suspect;
+        INSERT INTO ${schema}.lanes AS l (epoch, lane, head, due, holder, adds, suspect)
+          SELECT _epoch, _asides[f.n] COLLATE "C", p.seq, now() + _delays[f.n] * interval '1 millisecond', CASE WHEN _running[f.n] THEN _holder END, 1,
+            p.trial IS NOT DISTINCT FROM 2
+          FROM unnest(_failed_seqs, _failed_by, _failed_states) AS f (seq, n, state)
+          CROSS JOIN LATERAL (SELECT p.* FROM ${schema}.pending p WHERE p.seq + 0 = f.seq LIMIT 1) AS p
+          WHERE f.state = ${State.pending} AND _asides[f.n] <> _lanes[f.n] AND f.n = ANY (held)
+          ORDER BY 2
+          ON CONFLICT (epoch, lane) DO UPDATE SET head = least(l.head, excluded.head), due = excluded.due, holder = excluded.holder, claim = NULL,
+            adds = l.adds + 1, suspect = excluded.suspect;
       END IF;`
 
-/** Those that did not succeed at once. One that was not to be delivered, as a process had ended in it, stays suspect. */
-const settleFailed = (schema: string): string => `WITH changed AS (
-        UPDATE ${schema}.events e SET
-          state = f.state,
-          attempts = ${attempts('f')},
-          due = CASE WHEN f.state = ${State.pending} THEN now() + _delays[f.n] * interval '1 millisecond' END,
-          finished = CASE WHEN f.state <> ${State.pending} THEN now() END,
-          since = CASE WHEN f.state = ${State.pending} THEN coalesce(e.since, now()) ELSE e.since END,
-          trial = CASE WHEN f.state = ${State.pending} AND e.trial = 2 THEN 0 END,
-          lane = CASE WHEN f.state = ${State.pending} THEN coalesce(_asides[f.n], e.lane) ELSE e.lane END,
-          home = CASE WHEN f.state = ${State.pending} AND _asides[f.n] IS NOT NULL THEN coalesce(e.home, e.lane) ELSE e.home END,
-          completed = f.completed,
-          error = f.error,
-          deliveries = right(coalesce(e.deliveries, '') || f.delivery, ${MOST_KEPT})
-        FROM unnest(_failed_seqs, _failed_by, _failed_states, _failed_completed, _failed_errors, _failed_deliveries)
-          AS f (seq, n, state, completed, error, delivery)
-        WHERE e.seq = f.seq AND ${isPending} AND (f.n = ANY (held) OR f.state = ${State.done})
-        RETURNING e.state, f.n
+/** Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect. */
+const tryAgain = (schema: string): string => `WITH changed AS (
+        UPDATE ${schema}.pending p SET
+          attempts = ${attempts(BY)},
+          due = now() + _delays[${BY}] * interval '1 millisecond',
+          since = coalesce(p.since, now()),
+          trial = CASE WHEN p.trial = 2 THEN 0 END,
+          aside = p.aside OR _asides[${BY}] IS NOT NULL,
+          lane = coalesce(_asides[${BY}], p.lane),
+          completed = _failed_completed[${FAILED}],
+          error = _failed_errors[${FAILED}],
+          deliveries = ${DELIVERIES}
+        WHERE p.seq + 0 = ANY (_failed_seqs) AND _failed_states[${FAILED}] = ${State.pending} AND ${BY} = ANY (held)
+        RETURNING ${BY} AS n
       )
-      SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.done}), count(*) FILTER (WHERE state = ${State.invalid}),
-        array_agg(n) FILTER (WHERE state = ${State.pending} AND (_asides[n] <> _lanes[n]) IS NOT TRUE)
-        INTO dead_count, late_count, invalid_count, waiting FROM changed;`
+      SELECT array_agg(n) FILTER (WHERE (_asides[n] <> _lanes[n]) IS NOT TRUE) INTO waiting FROM changed;`
+
+/** The others that were not done at once. */
+const finishFailed = (schema: string): string => `WITH gone AS (
+        DELETE FROM ${schema}.pending p
+        WHERE p.seq + 0 = ANY (_failed_seqs) AND _failed_states[${FAILED}] <> ${State.pending}
+          AND (${BY} = ANY (held) OR _failed_states[${FAILED}] = ${State.done})
+        RETURNING p.seq, ${attempts(BY)} AS attempts, _failed_states[${FAILED}] AS state, _failed_completed[${FAILED}] AS completed,
+          _failed_errors[${FAILED}] AS error, ${DELIVERIES} AS deliveries
+      ), kept AS (
+        INSERT INTO ${schema}.finished (seq, finished, attempts, state, completed, error, deliveries)
+        SELECT seq, now(), attempts, state, completed, error, deliveries FROM gone
+      )
+      SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.done}), count(*) FILTER (WHERE state = ${State.invalid})
+        INTO dead_count, late_count, invalid_count FROM gone;`
+
+const finishDone = (schema: string): string => `WITH gone AS (
+      DELETE FROM ${schema}.pending p WHERE p.seq + 0 = ANY (_done_seqs)
+      RETURNING p.seq, ${attempts('_done_by[array_position(_done_seqs, p.seq)]')} AS attempts, p.completed, p.deliveries
+    )
+    INSERT INTO ${schema}.finished (seq, finished, attempts, state, completed, deliveries)
+      SELECT seq, now(), attempts, ${State.done}, completed, deliveries FROM gone;
+    GET DIAGNOSTICS done_count = ROW_COUNT;`
 
 /**
  * Nobody adds to these lanes while they are locked: what one statement leaves is what the next one sees. A suspect event that is pending
  * still was not delivered, or it would not be suspect any more. Of a suspect lane, it is not known what was behind that event.
  */
 const giveBack = (schema: string): string => `IF any_suspect THEN
-      UPDATE ${schema}.events e SET trial = 0 FROM unnest(_lanes) WITH ORDINALITY AS g (lane, n) CROSS JOIN LATERAL (${first(schema, 'g')}) AS f
-        WHERE e.seq = f.seq AND f.trial = 1 AND g.n = ANY (held);
-      DELETE FROM ${schema}.lanes l USING unnest(_lanes, _claims) AS g (lane, claim)
-        WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder AND l.suspect AND NOT EXISTS (${first(schema, 'l')});
+      UPDATE ${schema}.pending p SET trial = 0 WHERE p.trial = 1 AND p.seq + 0 = ANY (ARRAY(
+        SELECT (SELECT f.seq FROM (${firstOf(schema, 'l')}) AS f) FROM ${schema}.lanes l
+        WHERE l.epoch = _epoch AND l.lane = ANY (_lanes) AND ${NUMBER} = ANY (held)));
+      DELETE FROM ${schema}.lanes l WHERE ${IS_OWN} AND l.suspect AND NOT EXISTS (${firstOf(schema, 'l')});
     END IF;
-    DELETE FROM ${schema}.lanes l USING unnest(_lanes, _claims, _adds) AS g (lane, claim, adds)
-      WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder AND l.adds = g.adds;
+    DELETE FROM ${schema}.lanes l WHERE ${IS_OWN} AND l.adds = _adds[${NUMBER}];
     UPDATE ${schema}.lanes l SET
-      holder = CASE WHEN g.running AND g.n = ANY (waiting) THEN _holder END,
+      head = coalesce((SELECT f.seq FROM (${firstOf(schema, 'l')}) AS f), l.head),
+      holder = CASE WHEN _running[${NUMBER}] AND ${NUMBER} = ANY (waiting) THEN _holder END,
       claim = NULL,
-      due = now() + CASE WHEN g.n = ANY (waiting) THEN g.delay ELSE 0 END * interval '1 millisecond',
-      suspect = CASE WHEN l.suspect THEN coalesce((SELECT f.trial IS NOT NULL FROM (${first(schema, 'l')}) AS f), false) ELSE false END
-      FROM unnest(_lanes, _claims, _delays, _running) WITH ORDINALITY AS g (lane, claim, delay, running, n)
-      WHERE l.lane = g.lane AND l.claim = g.claim AND l.holder = _holder;`
+      due = now() + CASE WHEN ${NUMBER} = ANY (waiting) THEN _delays[${NUMBER}] ELSE 0 END * interval '1 millisecond',
+      suspect = CASE WHEN l.suspect THEN coalesce((SELECT f.trial IS NOT NULL FROM (${firstOf(schema, 'l')}) AS f), false) ELSE false END
+      WHERE ${IS_OWN};`
 
-const first = (schema: string, of: string): string => `SELECT p.seq, p.trial FROM ${schema}.events p
-        WHERE p.lane = ${of}.lane AND p.state = ${State.pending} ORDER BY p.seq LIMIT 1`
+/** Whether a lane `l` is among `_lanes`, and still held by its claim. */
+export const IS_OWN = `l.epoch = _epoch AND l.lane = ANY (_lanes) AND l.holder = _holder AND l.claim = _claims[${NUMBER}]`

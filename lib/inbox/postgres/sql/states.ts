@@ -23,17 +23,27 @@ export const SAFE = 'LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp'
  * does, while others have locked what it needs: nothing of it is done then, and nobody waits for it any more.
  *
  * It reads a few rows by index, however many there are. Left to itself, the server would keep what it had planned while the tables were
- * empty, which is to read them from end to end. An index of pending events is read from end to end all the same wherever a condition
- * says `state = 0`: so that only does where each row is looked for by itself.
+ * empty, which is to read them from end to end: also by an index, if that is in the order of a join. So what is pending, and lanes, are
+ * joined with nothing: their keys are in an array, or in a subquery that is run for each one.
  */
 export const PLANNED = `${SAFE} SET lock_timeout = '${LOCK_TIMEOUT}ms'
   SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
   SET enable_memoize = off SET jit = off SET plan_cache_mode = force_generic_plan`
 
-/** The numbers of events, as `nextval` wants its name. */
+/** The numbers of events. */
 export function sequenceOf (schema: string): string {
-  return `'${schema.replaceAll("'", "''")}.event_seq'`
+  return `'${schema.replaceAll("'", "''")}.event_seq'::regclass`
+}
+
+/** The last number that was given out. */
+export function lastNumber (schema: string): string {
+  return `coalesce(pg_sequence_last_value(${sequenceOf(schema)}), 0)`
+}
+
+/** Of the lane `of`: what is pending, in order. */
+export function firstOf (schema: string, of: string, most = 1): string {
+  return `SELECT p.* FROM ${schema}.pending p WHERE p.lane = ${of}.lane AND p.seq >= ${of}.head ORDER BY p.seq LIMIT ${most}`
 }
 
 /** The row of `totals` that this connection counts in. */
-export const OWN_SHARD = `shard = pg_backend_pid() % ${SHARDS}`
+export const OWN_SHARD = `epoch = _epoch AND shard = pg_backend_pid() % ${SHARDS}`

@@ -1,0 +1,42 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Database } from './database.ts'
+import { quoted } from './names.ts'
+
+/** How often it may be time for a new epoch, in milliseconds. */
+const EVERY = 1_000
+
+interface Parts {
+  readonly database: Database
+  readonly schema: string
+  readonly log: Pick<FastifyBaseLogger, 'debug'>
+}
+
+/**
+ * Sees to it that what is alive of lanes and counts is near the end of their indexes, and not behind all that is dead. Every process that
+ * delivers does; the first one has done it for all.
+ */
+export class Epochs {
+  readonly #parts: Parts
+  #timer: NodeJS.Timeout | undefined
+  #rotating: Promise<void> | undefined
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** From the first claim on. */
+  start (): void {
+    this.#timer ??= setInterval(() => { this.#rotating ??= this.#rotate().finally(() => { this.#rotating = undefined }) }, EVERY)
+  }
+
+  async close (): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#rotating
+  }
+
+  /** If it cannot be, nothing is wrong but that looks take longer. */
+  async #rotate (): Promise<void> {
+    const { database, schema, log } = this.#parts
+    await database.run(`SELECT ${quoted(schema)}.rotate()`).catch((err: unknown) => { log.debug({ err }, 'no new epoch has begun') })
+  }
+}

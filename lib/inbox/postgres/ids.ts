@@ -1,0 +1,24 @@
+import { keyOf } from './names.ts'
+
+/** Bytes of the ids that events have: a SHA-256. */
+const LENGTH = 32
+
+/** An id as it is stored: the bytes that it stands for, or, longer than those, the text that it is. */
+export function idBytes (id: string): Buffer {
+  const bytes = Buffer.from(id, 'base64url')
+  if (bytes.length === LENGTH && bytes.toString('base64url') === id) return bytes
+  const text = Buffer.from(keyOf(id))
+  return Buffer.concat([text], Math.max(text.length, LENGTH + 1))
+}
+
+/** An id that the server has sent in hexadecimal digits. */
+export function idOf (digits: string | null | undefined): string {
+  const bytes = Buffer.from(String(digits), 'hex')
+  return bytes.length === LENGTH ? bytes.toString('base64url') : bytes.toString().replace(/\0+$/, '')
+}
+
+/** The first and the last of the ids that begin with these characters. */
+export function idRange (prefix: string): [Buffer, Buffer] {
+  const length = Math.ceil(LENGTH * 8 / 6)
+  return ['A', '_'].map((digit) => Buffer.from(prefix.padEnd(length, digit).slice(0, length), 'base64url')) as [Buffer, Buffer] // one for each
+}
