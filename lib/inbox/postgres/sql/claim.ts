@@ -128,8 +128,7 @@ const give = (schema: string): string => `RETURN QUERY
       SELECT c.lane, c.adds, ${CLAIMED_EVENT}
       FROM unnest(claimed, claimed_adds, claimed_heads) WITH ORDINALITY AS c (lane, adds, head, n)
       CROSS JOIN LATERAL (
-        SELECT f.*, sum(s.size) OVER (ORDER BY f.seq) - s.size AS before
-        FROM (${firstOf(schema, 'c', MOST_EVENTS)}) AS f CROSS JOIN LATERAL (SELECT e.size FROM ${schema}.events e WHERE e.seq = f.seq LIMIT 1) AS s
+        SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before FROM (${firstOf(schema, 'c', MOST_EVENTS)}) AS f
       ) AS p
       CROSS JOIN LATERAL (SELECT e.* FROM ${schema}.events e WHERE e.seq = p.seq LIMIT 1) AS e
       WHERE p.before < ${MOST_BYTES}
