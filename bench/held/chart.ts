@@ -18,7 +18,7 @@ export function heldChart (figures: HeldFigures[]) {
     yAxis: { type: 'value', min: 0, name: 'events/s', nameLocation: 'end' },
     series: inColors(figures).flatMap(([{ title, free, held }, color]) => [
       { ...line(free), lineStyle: { width: 1, type: 'dashed' as const, color } },
-      { ...line(held), lineStyle: { width: 2.5, color }, endLabel: { show: true, color, fontWeight: 'bold' as const, formatter: title } }
+      { ...line(held), lineStyle: { width: 2.5, color }, endLabel: { show: true, color, fontWeight: 'bold' as const, formatter: title }, labelLayout: { moveOverlap: 'shiftY' as const } }
     ])
   })
 }
