@@ -53,7 +53,8 @@ with a transaction left open, and the write-ahead log; what it costs that delive
   --no-save             leave all files as they are; a run that leaves something out leaves results.json and chart.svg as they are
   --help                this text
 
-With these defaults a run takes about 15 minutes. The folder for temporary files (TMPDIR) needs 10 GB, and should be on a disk.
+With these defaults a run takes about 25 minutes, and an hour more with --held-seconds 600. The folder for temporary files (TMPDIR)
+needs 10 GB, or 20 GB with that, and should be on a disk.
 PostgreSQL is started for the run, unless PG_URL names a server, as a role that may make databases and checkpoints.
 
 Servers: ${variants.map(({ name }) => name).join(', ')}

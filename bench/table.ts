@@ -63,7 +63,7 @@ const heldColumns: Array<Column<HeldFigures>> = [
 const walColumns: Array<Column<WalFigures>> = [
   { heading: 'Done events in the tables', cell: ({ stored }) => whole(stored) },
   { heading: 'Write-ahead log, kB an event', cell: ({ log }) => `**${kilobytes(log.median)}** [${kilobytes(log.q1)}–${kilobytes(log.q3)}]` },
-  { heading: 'of which whole pages', cell: ({ images }) => `${ratio(images.median)} ${spread(images)}` },
+  { heading: 'Whole pages in it, an event', cell: ({ images }) => `${ratio(images.median)} ${spread(images)}` },
   { heading: 'Disk, kB an event', cell: ({ disk }) => `${kilobytes(disk.median)} [${kilobytes(disk.q1)}–${kilobytes(disk.q3)}]` },
   { heading: 'Events/s', cell: ({ eventsPerSecond: { q1, median, q3 } }) => `${whole(median)} [${whole(q1)}–${whole(q3)}]` }
 ]

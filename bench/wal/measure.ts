@@ -44,12 +44,11 @@ export async function measureWal (postgres: Postgres, { rounds, events, stored }
 }
 
 async function databaseWith (postgres: Postgres, stored: number) {
-  showProgress(`storing ${stored} events`)
   const database = await postgres.createDatabase()
   // It makes the tables.
-  const { stop } = await startQueue(ours.name, database.url)
-  await stop()
-  if (stored > 0) await fill(database.url, stored)
+  const queue = await startQueue(ours.name, database.url)
+  if (stored > 0) await fill(queue, stored)
+  await queue.stop()
   return database
 }
 
