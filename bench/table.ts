@@ -57,7 +57,8 @@ const heldColumns: Array<Column<HeldFigures>> = [
   { heading: 'Ratio', cell: (figures) => `**${heldRatio(figures, 'eventsPerSecond')}**` },
   { heading: 'in the last tenth of the time', cell: (figures) => heldRatio(figures, 'lastEventsPerSecond') },
   { heading: 'p95 from adding to the listener, ms: free / left open', cell: ({ free, held }) => `${whole(free.p95)} / ${whole(held.p95)}` },
-  { heading: 'Dead rows at the end: free / left open', cell: ({ free, held }) => `${whole(free.dead)} / ${whole(held.dead)}` }
+  { heading: 'Dead rows at the end: free / left open', cell: ({ free, held }) => `${whole(free.dead)} / ${whole(held.dead)}` },
+  { heading: 'In order: free / left open', cell: ({ free, held }) => `${kept(free.order)} / ${kept(held.order)}` }
 ]
 
 const walColumns: Array<Column<WalFigures>> = [

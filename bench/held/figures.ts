@@ -1,4 +1,5 @@
 import type { QueueContestant } from '../queues/contestants.ts'
+import type { Order } from '../queues/figures.ts'
 import type { FlowState } from '../queues/flow.ts'
 import type { HeldTrial } from './trial.ts'
 
@@ -18,6 +19,7 @@ export interface Course {
   /** From adding an event to its listener, in milliseconds. */
   p95: number
   dead: number
+  order: Order
 }
 
 export interface HeldFigures {
@@ -32,12 +34,14 @@ export function heldFigures ({ name, title }: QueueContestant, free: HeldTrial, 
 }
 
 function courseOf ({ states, dead }: HeldTrial): Course {
+  const { p95 = NaN, overtaken = NaN, twice = NaN } = states.at(-1) ?? {}
   return {
     steps: states.slice(1).map((state, index) => stepOf(state, states[index])),
     eventsPerSecond: speed(states),
     lastEventsPerSecond: speed(states.slice(-1 - Math.ceil((states.length - 1) / 10))),
-    p95: states.at(-1)?.p95 ?? NaN,
-    dead
+    p95,
+    dead,
+    order: { overtaken, twice }
   }
 }
 

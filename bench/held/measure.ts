@@ -6,16 +6,23 @@ import { shuffled } from '../shuffled.ts'
 import { heldFigures, type HeldFigures } from './figures.ts'
 import { tryHeld } from './trial.ts'
 
-/** So long each queue, or this plugin alone for so many events. */
-export type HeldPlan = { queues: QueueContestant[], seconds: number, save: boolean } | { events: number }
+/** Each queue for so long, or this plugin alone for so many events. */
+export type HeldPlan = TimedPlan | { events: number }
+
+interface TimedPlan {
+  queues: QueueContestant[]
+  seconds: number
+  /** Whether the result is kept. */
+  save: boolean
+}
 
 /** Those that keep the order. */
 export const heldContestants = ['ours', 'pg-boss', 'graphile-worker']
 
-/** How often is looked how many events there were. */
-const SAMPLES = 60
-const SHORTEST_SAMPLE = 1
-/** The same, of a number of events. */
+/** How many steps the time has, and how long each is at least, in seconds. */
+const STEPS = 60
+const SHORTEST = 1
+/** How many steps a number of events has. */
 const PARTS = 10
 
 /** The queues one after the other, in an order that is drawn anew: each free, and then with a transaction left open. */
@@ -34,7 +41,7 @@ export async function measureHeld (postgres: Postgres, plan: HeldPlan): Promise<
 }
 
 function stepsOfTime (seconds: number): FlowTask[] {
-  const period = Math.max(SHORTEST_SAMPLE, seconds / SAMPLES)
+  const period = Math.max(SHORTEST, seconds / STEPS)
   return Array.from({ length: Math.ceil(seconds / period) }, () => ({ kind: 'wait', seconds: period }))
 }
 

@@ -29,17 +29,10 @@ export async function tryHeld ({ name }: QueueContestant, postgres: Postgres, { 
     const states = [await watch({ kind: 'flow', load: { conversations: CONVERSATIONS } })]
     for (const [index, step] of steps.entries()) {
       tell(index + 1)
-      states.push(assertInOrder(name, await watch(step)))
+      states.push(await watch(step))
     }
     const dead = await askNumber(url, 'SELECT sum(n_dead_tup) FROM pg_stat_user_tables')
     await snapshot?.end()
     return { states, dead }
   })
-}
-
-/** No listener fails and no process dies: then each event is handled once, and in order. */
-function assertInOrder (name: string, state: FlowState) {
-  const { handled, overtaken, twice } = state
-  if (overtaken + twice > 0) throw new Error(`${name}: of ${handled} events, ${overtaken} were handled too late, and ${twice} twice`)
-  return state
 }

@@ -1,6 +1,7 @@
 import { createHistogram } from 'node:perf_hooks'
 import { oneRouteBody } from '../bodies.ts'
 import type { NewMessage } from '../servers/new-message.ts'
+import type { Order } from './figures.ts'
 import type { Queue } from './queue.ts'
 import { numberIn } from './record.ts'
 
@@ -11,16 +12,12 @@ export interface FlowLoad {
 }
 
 /** How it has gone since it began. */
-export interface FlowState {
+export interface FlowState extends Order {
   handled: number
   /** Milliseconds. */
   wall: number
   /** Of the time from adding an event to its listener, the 95th percentile, in milliseconds. */
   p95: number
-  /** Events that were handled after a later one of their conversation. */
-  overtaken: number
-  /** Times that an event was handled once more. */
-  twice: number
 }
 
 /** Events on their way in at a time. */
