@@ -3,6 +3,7 @@ import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcom
 import { Adds } from './postgres/adds.ts'
 import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
+import { Horizon } from './postgres/horizon.ts'
 import { quoted } from './postgres/names.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
@@ -19,6 +20,7 @@ const CONNECTIONS = 10
 interface Parts {
   readonly adds: Adds
   readonly deliveries: Deliveries
+  readonly horizon: Horizon
   readonly signals: Signals
   readonly views: Views
   readonly isRecovering: boolean
@@ -57,6 +59,7 @@ class PostgresInbox implements Inbox {
   async claim (lanes: number): Promise<readonly Claim[]> {
     if (this.#parts === undefined) return []
     this.#parts.signals.start()
+    this.#parts.horizon.start()
     return await this.#parts.deliveries.claim(lanes)
   }
 
@@ -132,6 +135,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   }
   const adds = new Adds({ database, schema, maxBacklog, onAdded: onNews })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
+  const horizon = new Horizon({ database, log })
   const purge = new Purge({ database, schema, log, keep, keepFailed })
   const onChange = async (removed: ReadonlySet<number>) => {
     await deliveries.discard(removed)
@@ -140,11 +144,12 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   return {
     adds,
     deliveries,
+    horizon,
     signals,
     views: new Views(database, schema, { onChange }),
     isRecovering,
     close: async () => {
-      await Promise.all([adds.close(), deliveries.close(), purge.close()])
+      await Promise.all([adds.close(), deliveries.close(), horizon.close(), purge.close()])
       signals.notify() // of what was given back
       await signals.close()
       database.close()
