@@ -1,7 +1,7 @@
 import { Statement } from './database.ts'
 import type { Row } from './database.ts'
 
-/** Somebody for whose sake the server keeps rows that are deleted. */
+/** Somebody for whom the server keeps deleted rows. */
 export interface Holder {
   readonly kind: keyof typeof WORDS
   /** The id of the session's process, the name of the slot, or what the prepared transaction is called. */
@@ -20,10 +20,10 @@ const WORDS = {
 } as const
 
 /**
- * Everybody who may hold rows that are deleted, whoever holds the oldest first. `xid` is their own transaction: each new snapshot reaches
- * back to it, in whatever database it is. `xmin` is what their snapshot reaches back to. It is only told if no transaction from then is
- * under way: before that, snapshots of whoever comes by reach back as far. What is vacuumed or analyzed by the server itself, and what is
- * vacuumed by anybody, holds nothing worth naming. All of this is shown to every role; only `state` is not, but for sessions of its own.
+ * Those for whom deleted rows are kept; whoever keeps the oldest comes first. `xid` is a transaction that has changed something: every new
+ * snapshot reaches back to it, also from other databases. `xmin` is what a snapshot reaches back to. It is only told when all
+ * transactions from then have ended. Before that, any new snapshot reaches back as far, and is not to blame. VACUUM itself keeps
+ * nothing, and neither do slots that are lost, although both show an `xmin`. Every role may read all of this. Only `state` is hidden from some.
  */
 export const HOLDERS = new Statement(`WITH oldest AS (
     SELECT pg_catalog.age(pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::xid) AS age
@@ -43,8 +43,8 @@ export const HOLDERS = new Statement(`WITH oldest AS (
     SELECT h.*, pg_catalog.age(h.xid) AS xid_age, CASE WHEN pg_catalog.age(h.xmin) > oldest.age THEN pg_catalog.age(h.xmin) END AS xmin_age
     FROM holders h, oldest
   )
-  SELECT kind, name, application, "user", database, xid, CASE WHEN xmin_age > 0 THEN xmin END AS xmin, coalesce(seconds, 0) AS seconds
-  FROM held WHERE xid IS NOT NULL OR xmin_age > 0 ORDER BY greatest(xid_age, xmin_age) DESC, name`)
+  SELECT kind, name, application, "user", database, xid, CASE WHEN xmin_age IS NOT NULL THEN xmin END AS xmin, coalesce(seconds, 0) AS seconds
+  FROM held WHERE xid IS NOT NULL OR xmin_age IS NOT NULL ORDER BY greatest(xid_age, xmin_age) DESC, name`)
 
 export function holderOf ({ kind, name, application, user, database }: Row): Holder {
   return {

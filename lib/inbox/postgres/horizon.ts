@@ -31,7 +31,7 @@ interface Seen {
 }
 
 /**
- * Who keeps the server from vacuuming: as long as somebody may still see a row that was deleted, it stays, and every look for what is due
+ * Watches who keeps the server from vacuuming. A deleted row stays as long as somebody may still see it, and every look for what is due
  * reads past it.
  */
 export class Horizon {
@@ -92,8 +92,8 @@ export class Horizon {
   }
 
   /**
-   * The transaction of a snapshot that is told has ended. So one that was taken after the last look would reach back to a later one: it is
-   * the same snapshot, and was held all the time.
+   * A snapshot that is told reaches back to a transaction that has ended. One that was taken later would not reach back so far. So if
+   * its `xmin` is what it was at the last look, it is the same snapshot, and was held all the time.
    */
   #again (row: Row, now: number): Seen {
     const { xid = null, xmin = null, seconds } = row
