@@ -42,15 +42,15 @@ export function readsOn (admin: pg.Pool, url: string) {
   return { readsOf, readsSince, emptied, onOwnConnection, allCounted }
 }
 
-/** So many events: of all states, the same number of each. Their ids, and their lanes' names, end with their numbers from 1. */
-export async function fillWithAll (client: pg.Client, tables: string, count: number): Promise<void> {
+/** So many events: of all states, the same number of each. Their ids, and their lanes' names, have their numbers, from the one after `from`. */
+export async function fillWithAll (client: pg.Client, tables: string, count: number, from = 0): Promise<void> {
+  const numbers = `generate_series(${from + 1}, ${from + count}) AS n`
+  await client.query(`CREATE TEMPORARY TABLE filling AS SELECT nextval('${tables}.event_seq') AS seq, n, n % 4 AS state, 'lane ' || n AS lane FROM ${numbers}`)
   await client.query(`INSERT INTO ${tables}.events (seq, id, lane, name, size, received, body)
-    SELECT nextval('${tables}.event_seq'), convert_to(n::text, 'UTF8') || decode(repeat('00', 33 - length(n::text)), 'hex'), 'lane ' || n, 'newMessage', 2, 1, '{}'
-    FROM generate_series(1, ${count}) AS n`)
-  await client.query(`INSERT INTO ${tables}.pending (seq, lane) SELECT seq, lane FROM ${tables}.events WHERE substr(lane, 6)::int % 4 = 0`)
-  await client.query(`INSERT INTO ${tables}.finished (seq, state, finished, attempts)
-    SELECT seq, substr(lane, 6)::int % 4, now(), 1 FROM ${tables}.events WHERE substr(lane, 6)::int % 4 > 0`)
-  await client.query(`INSERT INTO ${tables}.lanes (epoch, lane, head, due, adds) SELECT epoch, lane, seq, now(), 1 FROM ${tables}.pending, ${tables}.epochs`)
-  await client.query(`UPDATE ${tables}.totals SET pending = ${count} / 4, done = ${count} / 4, dead = ${count} / 4, invalid = ${count} / 4
-    WHERE shard = 0`)
+    SELECT seq, convert_to(n::text, 'UTF8') || decode(repeat('00', 33 - length(n::text)), 'hex'), lane, 'newMessage', 2, 1, '{}' FROM filling`)
+  await client.query(`INSERT INTO ${tables}.pending (seq, lane) SELECT seq, lane FROM filling WHERE state = 0`)
+  await client.query(`INSERT INTO ${tables}.finished (seq, state, finished, attempts) SELECT seq, state, now(), 1 FROM filling WHERE state > 0`)
+  await client.query(`INSERT INTO ${tables}.lanes (epoch, lane, head, due, adds) SELECT epoch, lane, seq, now(), 1 FROM filling, ${tables}.epochs WHERE state = 0`)
+  const sums = ['pending', 'done', 'dead', 'invalid'].map((state) => `${state} = ${state} + ${count / 4}`).join()
+  await client.query(`UPDATE ${tables}.totals SET ${sums} WHERE shard = 0`)
 }
