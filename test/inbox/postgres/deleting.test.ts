@@ -108,7 +108,7 @@ test('an event that was claimed while it was discarded is marked before that is 
 test('an event that has left its lane is shown in it, found by it, and back in it after a replay', async (t) => {
   const { inbox, tables } = await openOne(t)
   await Promise.all(adds(inbox, ...['a1', 'a2'].map((id) => newEvent('a', { id }))))
-  const ofFirst = async () => (await admin.query(`SELECT p.lane, aside, since, trial FROM ${tables}.pending p JOIN ${tables}.events USING (seq) WHERE ${ID} = 'a1'`)).rows
+  const ofFirst = async () => (await admin.query<Record<string, unknown>>(`SELECT p.lane, aside, since, trial FROM ${tables}.pending p JOIN ${tables}.events USING (seq) WHERE ${ID} = 'a1'`)).rows
   await settleAll(inbox, { state: 'pending', aside: true, error: 'broken' })
   t.match(await ofFirst(), [{ lane: 'aside:a1', aside: true, since: Date }])
   t.match(await inbox.get('a1'), { lane: 'a', state: 'pending' })
