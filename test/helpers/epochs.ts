@@ -20,3 +20,10 @@ export async function tryEpoch (pool: pg.Pool, tables: string): Promise<void> {
     if (!(error instanceof Error && 'code' in error && error.code === '55P03')) throw error
   })
 }
+
+/** Rows of an epoch that is over. */
+export async function stranded (pool: pg.Pool, tables: string): Promise<number> {
+  const { rows: [row] } = await pool.query<{ count: number }>(`SELECT (SELECT count(*)::int FROM ${tables}.lanes WHERE epoch <> e.epoch)
+    + (SELECT count(*)::int FROM ${tables}.totals WHERE epoch <> e.epoch) + (SELECT count(*)::int - 1 FROM ${tables}.epochs) AS count FROM ${tables}.epochs e`)
+  return row?.count ?? NaN
+}

@@ -186,15 +186,13 @@ test('whatever processes do at the same time, nothing is lost but what is discar
     const [inbox] = inboxes
     while ((await deliverAll(inbox)).length > 0) await inbox?.stats()
 
-    const { rows } = await admin.query<{ state: string, count: number }>(`SELECT coalesce(f.state, 0) AS state, count(*)::int AS count FROM ${tables}.events e
-      LEFT JOIN ${tables}.pending p USING (seq) LEFT JOIN ${tables}.finished f USING (seq) WHERE (p.seq IS NULL) <> (f.seq IS NULL) GROUP BY 1`)
+    const { rows } = await admin.query<{ state: string, count: number }>(`SELECT state, count(*)::int AS count FROM ${tables}.finished JOIN ${tables}.events USING (seq) GROUP BY state`)
     const counts = new Map(rows.map(({ state, count }) => [Number(state), count]))
     const { pending, done, dead, invalid } = await inbox?.stats() ?? {}
     t.same([pending, done, dead, invalid], [0, 1, 2, 3].map((state) => counts.get(state) ?? 0))
     t.equal(pending, 0)
     t.equal(await count(`${tables}.events`) + many.removed, many.ids.length)
-    t.equal(await count(`${tables}.pending`) + await count(`${tables}.finished`), await count(`${tables}.events`), 'each is either pending or finished')
-    t.equal([...counts.values()].reduce((sum, count) => sum + count, 0), await count(`${tables}.events`))
+    t.same([await count(`${tables}.pending`), await count(`${tables}.finished`)], [0, many.ids.length - many.removed])
     t.equal(await count(`${tables}.lanes`), 0)
     for (const [lane, seqs] of many.claimed) t.same(seqs, seqs.toSorted((a, b) => a - b), lane)
     for (const inbox of inboxes) await inbox.close()

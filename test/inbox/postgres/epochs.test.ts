@@ -2,8 +2,7 @@ import tap, { test } from 'tap'
 import type { Claim } from '../../../index.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { racesOn } from '../../faults/helpers/races.ts'
-import { beginEpoch, SPEND, tryEpoch } from '../../helpers/epochs.ts'
-import { idArray } from '../../helpers/postgres-ids.ts'
+import { beginEpoch, SPEND, stranded, tryEpoch } from '../../helpers/epochs.ts'
 import { lines, LossyPool, openInbox, openPool, postgresUrl } from '../../helpers/postgres.ts'
 import { claimSoon, failed, ids, Processes, settleAll } from '../../helpers/processes.ts'
 import { adds, dead, newEvent } from '../conformance.ts'
@@ -12,24 +11,6 @@ const url = await postgresUrl(tap)
 const { admin, share, waits, newSchema } = racesOn(tap, url)
 
 const HOUR = 3_600_000
-const LEVELS = ['read committed', 'repeatable read', 'serializable'] as const
-
-/** Whoever connects so has this isolation level. */
-function urlWith (level: string): string {
-  const changed = new URL(url)
-  changed.searchParams.set('options', `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`)
-  return changed.href
-}
-
-const addOne = (tables: string) =>
-  `SELECT ${tables}.add_events(${idArray('b1')}, '{job}', '{b}', '{0}', '{1}', '{NULL}', '{0}', '{15}', '{"event":"job"}'::text::bytea, 100)`
-
-/** Rows of an epoch that is over. */
-async function stranded (tables: string): Promise<number> {
-  const { rows: [row] } = await admin.query<{ count: number }>(`SELECT (SELECT count(*)::int FROM ${tables}.lanes WHERE epoch <> e.epoch)
-    + (SELECT count(*)::int FROM ${tables}.totals WHERE epoch <> e.epoch) + (SELECT count(*)::int - 1 FROM ${tables}.epochs) AS count FROM ${tables}.epochs e`)
-  return row?.count ?? NaN
-}
 
 test('what is claimed when an epoch begins is settled as it was claimed, and what is added comes after it', async (t) => {
   const processes = new Processes(t, admin, url)
@@ -50,7 +31,7 @@ test('what is claimed when an epoch begins is settled as it was claimed, and wha
   t.match(await other.stats(), { pending: 6, failing: 2, done: 2, dead: 1 })
   t.same(ids(await claimSoon(other, 64)).sort(), ['a: a3 1', 'b: b2 1', 'd: d1 1'], 'but for what is reserved, and for what waits for its time')
   t.same(ids(await claimSoon(one, 64)), ['e: e1 2 e2 1'])
-  t.equal(await stranded(processes.tables), 0)
+  t.equal(await stranded(admin, processes.tables), 0)
 })
 
 test('what is suspect when an epoch begins is suspect in it, and a lease runs out as it would have', async (t) => {
@@ -115,61 +96,8 @@ test('replays, removals and counts are of the epoch that has begun', async (t) =
   t.equal(await inbox.forget('d'), 1)
   t.match(await inbox.stats(), { pending: 2, done: 0, dead: 0, invalid: 0 })
   t.same(ids(await claimSoon(inbox, 64)).sort(), ['a: a2 1', 'c: c1 1'])
-  t.equal(await stranded(processes.tables), 0)
+  t.equal(await stranded(admin, processes.tables), 0)
 })
-
-for (const level of LEVELS) {
-  test(`what is added while an epoch begins is in that, and is delivered: ${level}`, async (t) => {
-    const { inboxes: [inbox], tables } = await share(t, 1)
-    const schema = tables.slice(1, -1)
-    const adding = await openInbox(t, { connectionString: urlWith(level), schema })
-    await inbox?.add(newEvent('a', { id: 'a1' }))
-    await admin.query(SPEND)
-    const rotating = await admin.connect()
-    await rotating.query('BEGIN')
-    t.match((await rotating.query(`SELECT ${tables}.rotate() AS begun`)).rows, [{ begun: true }])
-    const added = [...adds(adding, newEvent('a', { id: 'a2' }), newEvent('b', { id: 'b1' }))]
-    await waits(Promise.all(added), rotating)
-    await rotating.query('COMMIT')
-    rotating.release()
-    t.same(await Promise.all(added), ['accepted', 'accepted'])
-    t.equal(await stranded(tables), 0)
-    t.match(await adding.stats(), { pending: 3 })
-    t.same(ids(await claimSoon(adding, 64)).sort(), ['a: a1 1 a2 1', 'b: b1 1'])
-  })
-
-  test(`no epoch begins while somebody is at work, and then what that has left is in it: ${level}`, async (t) => {
-    const { inboxes: [inbox], tables } = await share(t, 1)
-    await inbox?.add(newEvent('a', { id: 'a1' }))
-    const client = await admin.connect()
-    await client.query(`BEGIN ISOLATION LEVEL ${level}`)
-    await client.query(addOne(tables))
-    await admin.query(SPEND)
-    await t.rejects(async () => await admin.query(`SELECT ${tables}.rotate()`), { code: '55P03' }, 'it does not wait for long')
-    await client.query('COMMIT')
-    client.release()
-    await beginEpoch(admin, tables)
-    t.equal(await stranded(tables), 0)
-    t.same(ids(await inbox?.claim(64) ?? []).sort(), ['a: a1 1', 'b: b1 1'])
-  })
-}
-
-for (const level of LEVELS.slice(1)) {
-  test(`who has looked before an epoch began and goes on after it has to begin anew: ${level}`, async (t) => {
-    const { tables } = await share(t, 1)
-    const client = await admin.connect()
-    t.teardown(() => { client.release() })
-    // The second one would only look.
-    for (const work of [addOne, (tables: string) => `SELECT ${tables}.recovering()`]) {
-      await client.query(`BEGIN ISOLATION LEVEL ${level}`)
-      await client.query('SELECT FROM pg_class')
-      await beginEpoch(admin, tables)
-      await t.rejects(async () => await client.query(work(tables)), { code: '40001' })
-      await client.query('ROLLBACK')
-    }
-    t.equal(await stranded(tables), 0)
-  })
-}
 
 test('an epoch begins once there is enough to leave behind, and of several that try at the same time one begins it', async (t) => {
   const { tables } = await share(t, 1)
