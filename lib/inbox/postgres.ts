@@ -3,6 +3,7 @@ import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcom
 import { Adds } from './postgres/adds.ts'
 import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
+import type { Progress } from './postgres/migrate.ts'
 import { quoted } from './postgres/names.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
@@ -116,7 +117,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   const database = new Database(pool, log)
   let isRecovering: boolean
   try {
-    await prepareSchema(database, schema)
+    await prepareSchema(database, schema, { onProgress: logProgress(log, schema) })
     isRecovering = (await database.one(`SELECT ${quoted(schema)}.recovering()`)).recovering === 't'
   } catch (error) {
     database.close()
@@ -150,6 +151,13 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
       database.close()
       await closePool()
     }
+  }
+}
+
+function logProgress (log: InboxHost['log'], schema: string) {
+  return ({ isWaiting, ...progress }: Progress): void => {
+    if (isWaiting) log.info({ schema, ...progress }, 'another process brings the schema of the inbox up to date, and this one waits for it')
+    else log.info({ schema, ...progress }, 'the schema of the inbox is being brought up to date')
   }
 }
 
