@@ -57,7 +57,9 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
     await inbox.close()
   })
   // A migration may take long. Fastify waits for a promise as long as that takes, but for a function no longer than `pluginTimeout`.
-  const next = fastifyPlugin(async (app) => { await serve(app, { options, inbox, catalogue, receptions, intake, delivery, server }) })
+  const next = fastifyPlugin(async (app) => {
+    await serve(app, { options, inbox, catalogue, receptions, intake, delivery, server }).catch(unlessGivenUp)
+  })
   app.register(opening.then(() => ({ default: next })))
 }
 
@@ -90,6 +92,11 @@ async function serve (app: FastifyInstance, { options, inbox, catalogue, recepti
       addRoute(scope, { intake, catalogue, options, receptions, closing: () => server.isClosing })
     }, { prefix: options.prefix })
   }
+}
+
+/** A plugin around this one may have had its time meanwhile: then there is nothing left but to close. */
+function unlessGivenUp (error: Error): void {
+  if (!('code' in error && error.code === 'FST_ERR_INSTANCE_ALREADY_LISTENING')) throw error
 }
 
 /** Receives OneRoute's webhooks as typed events on `app.webhooks`. */

@@ -3,11 +3,11 @@ import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcom
 import { Adds } from './postgres/adds.ts'
 import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
-import type { Progress } from './postgres/migrate.ts'
 import { quoted } from './postgres/names.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
 import { openPool } from './postgres/pool.ts'
+import { logProgress } from './postgres/progress.ts'
 import { Purge } from './postgres/purge.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
@@ -151,13 +151,6 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
       database.close()
       await closePool()
     }
-  }
-}
-
-function logProgress (log: InboxHost['log'], schema: string) {
-  return ({ isWaiting, ...progress }: Progress): void => {
-    if (isWaiting) log.info({ schema, ...progress }, 'another process brings the schema of the inbox up to date, and this one waits for it')
-    else log.info({ schema, ...progress }, 'the schema of the inbox is being brought up to date')
   }
 }
 

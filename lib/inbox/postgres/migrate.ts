@@ -3,6 +3,7 @@ import type { Database } from './database.ts'
 import type { Migration } from './migrations.ts'
 import { quoted } from './names.ts'
 import type { PostgresClient } from './pool.ts'
+import type { Progress } from './progress.ts'
 import { createTable, expectVersion, insertVersion, versionOf } from './versions.ts'
 import type { Version } from './versions.ts'
 
@@ -10,17 +11,6 @@ import type { Version } from './versions.ts'
 const UNLIMITED = 2_147_483_647
 /** Between two calls of `onProgress`, in milliseconds. */
 const PROGRESS_EVERY = 10_000
-
-/** How far a migration is. */
-export interface Progress {
-  /** Whether it waits for the migration of another process. */
-  readonly isWaiting: boolean
-  /** The version of the schema. */
-  readonly from: number
-  /** The version that it is to have. */
-  readonly to: number
-  readonly seconds: number
-}
 
 export interface MigrateOptions {
   readonly migrations: readonly Migration[]
