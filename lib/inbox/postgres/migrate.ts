@@ -64,7 +64,7 @@ async function stopWith (signal: AbortSignal, database: Database, client: Postgr
 /** The same for somebody else to run. It does nothing if the schema is of another version by then. */
 export function scriptFor (name: string, from: number, migrations: readonly Migration[]): string {
   const guard = from === 0 ? [] : [expectVersion(name, from)]
-  return [BEGIN, WITHOUT_LIMITS, lock(name), ...guard, ...missing(name, from, migrations), 'COMMIT'].map((statement) => `${statement.trim()};\n`).join('')
+  return [BEGIN, WITHOUT_LIMITS, lock(name), ...guard, ...missing(name, from, migrations), 'COMMIT'].map((statement) => `${statement.trim().replace(/;$/, '')};\n`).join('')
 }
 
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED'

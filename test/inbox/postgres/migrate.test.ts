@@ -19,7 +19,7 @@ const url = await postgresUrl(tap)
 const newSchema = schemas(tap, url)
 const admin = openPool(tap, url)
 
-const LONG = 1_000
+const LONG = 3_000
 const first: Migration = { sql: (name) => `CREATE TABLE ${name}.one ()`, worksWith: 1 }
 const long: Migration = { sql: (name) => `CREATE TABLE ${name}.two (); SELECT pg_sleep(${LONG / 1_000})`, worksWith: 1 }
 
@@ -33,7 +33,7 @@ test('a migration takes the time that it needs, and who waits for it is told and
   const schema = newSchema()
   await prepareSchema(impatient(t), schema, { migrations: [first] })
   const begin = (told: Progress[]) => prepareSchema(impatient(t), schema, {
-    migrations: [first, long], progressEvery: LONG / 20, onProgress: (progress) => { told.push(progress) }
+    migrations: [first, long], progressEvery: LONG / 60, onProgress: (progress) => { told.push(progress) }
   })
   const migrating: Progress[] = []
   const waiting: Progress[] = []
@@ -117,7 +117,7 @@ async function holdLock (t: Test, schema: string): Promise<() => Promise<void>> 
   return async () => { await client.query('SELECT pg_advisory_unlock_all()') }
 }
 
-const PLUGIN_TIMEOUT = 200
+const PLUGIN_TIMEOUT = 500
 
 /** An app whose inbox opens only when `begin` has come back and then twice the time has passed that Fastify gives a plugin. */
 async function slowly (t: Test, begin: (app: FastifyInstance, plugin: { inbox: ReturnType<typeof postgresInbox> }) => Promise<unknown>) {
@@ -191,7 +191,7 @@ test('the log says what a start waits for, and what it does', async (t) => {
   const schema = newSchema()
   const { log, written } = lines()
   const release = await holdLock(t, schema)
-  const prepared = prepareSchema(impatient(t), schema, { migrations: [first, long], progressEvery: LONG / 20, onProgress: logProgress(log, schema) })
+  const prepared = prepareSchema(impatient(t), schema, { migrations: [first, long], progressEvery: LONG / 60, onProgress: logProgress(log, schema) })
   await until(() => written.length > 0)
   await release()
   await prepared
