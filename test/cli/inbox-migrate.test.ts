@@ -61,14 +61,41 @@ test('what cannot be migrated is said', async (t) => {
   t.match(await cli(['inbox', 'migrate', '--sql', '--db', `postgres://${role}:S3CRET@127.0.0.1:1/x`]), { code: 1, stdout: '', stderr: /'oneroute_webhooks' cannot be used: .*ECONNREFUSED/ })
 })
 
-/** The command with an option that only a program can give. */
-function start (schema: string) {
-  const options = parseInboxOptions(['migrate', ...where(schema)], {})
+/** The command as a program can start it. */
+function start (schema: string, words: readonly string[] = [], migrations = MIGRATIONS) {
+  const options = parseInboxOptions(['migrate', ...words, ...where(schema)], {})
   if (options === 'help') throw new Error('it was not asked for')
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
-  const ended = migrate(options, { stdin, stdout, stderr, env: {}, signal: new AbortController().signal }, 20)
+  const ended = migrate(options, { stdin, stdout, stderr, env: {}, signal: new AbortController().signal }, { migrations, progressEvery: 20 })
   return { ended, nextLine: async () => String((await once(stderr, 'data'))[0]), printed: () => String(stdout.read()) }
 }
+
+test('a schema is brought from the version that it is of to the newest', async (t) => {
+  const schema = newSchema()
+  await cli(['inbox', 'migrate', ...where(schema)])
+  const newer = [...MIGRATIONS, { sql: (name: string) => `CREATE TABLE ${name}.more ()`, worksWith: 1 }]
+  const words = `from version ${MIGRATIONS.length} to version ${newer.length}\n`
+  const script = start(schema, ['--sql'], newer)
+  t.equal(await script.ended, 0)
+  const text = script.printed()
+  t.ok(text.startsWith(`-- ${words}BEGIN`))
+  t.notMatch(text, /CREATE SCHEMA|\.events /, 'only what is missing')
+  const migration = start(schema, [], newer)
+  t.equal(await migration.ended, 0)
+  t.equal(migration.printed(), words)
+  t.match(await versionsOf(schema), { length: newer.length })
+  t.match(await cli(['inbox', 'migrate', ...where(schema)]), { code: 0, stdout: `version ${newer.length} already\n` }, 'an older command leaves it')
+})
+
+test('that the connection is lost is said', async (t) => {
+  const schema = newSchema()
+  await hold(t, schema)
+  const { ended } = start(schema)
+  ended.catch(() => {}) // it is looked at below
+  await until(async () => (await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE wait_event = 'advisory' AND application_name = 'fastify-oneroute-webhooks'`)).rows.length > 0)
+  await t.rejects(ended, { code: 'FST_ONEROUTE_INBOX_UNUSABLE', message: /terminating connection/ })
+})
 
 test('while it takes, stderr says how long, and Ctrl-C ends it', async (t) => {
   const schema = newSchema()

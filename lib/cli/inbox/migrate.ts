@@ -1,5 +1,6 @@
 import { Database } from '../../inbox/postgres/database.ts'
 import { scriptFor } from '../../inbox/postgres/migrate.ts'
+import type { MigrateOptions } from '../../inbox/postgres/migrate.ts'
 import { MIGRATIONS } from '../../inbox/postgres/migrations.ts'
 import { openPool } from '../../inbox/postgres/pool.ts'
 import type { Progress } from '../../inbox/postgres/progress.ts'
@@ -10,15 +11,15 @@ import { jsonOf } from '../terminal.ts'
 import type { InboxOptions } from './options.ts'
 import { told } from './source.ts'
 
-const NEWEST = MIGRATIONS.length
+type Settings = Pick<MigrateOptions, 'migrations' | 'progressEvery'>
 
-/** Brings the schema of a PostgreSQL inbox up to date, or prints the SQL that does. `progressEvery` is in milliseconds. */
-export async function migrate (options: InboxOptions, io: Io, progressEvery?: number): Promise<number> {
-  if (options.sql) return await print(options, io)
+/** Brings the schema of a PostgreSQL inbox up to date, or prints the SQL that does. */
+export async function migrate (options: InboxOptions, io: Io, settings: Settings = { migrations: MIGRATIONS }): Promise<number> {
+  if (options.sql) return await print(options, io, settings)
   const { db, schema, json } = options
   const { from, to } = await withDatabase(db, schema, async (database) => await prepareSchema(database, schema, {
+    ...settings,
     signal: io.signal,
-    progressEvery,
     onProgress: (progress) => { io.stderr.write(`${lineOf(progress)}\n`) }
   }))
   io.stdout.write(json ? `${jsonOf({ from, to })}\n` : `${from === to ? `version ${to} already` : `from ${nameOf(from)} to version ${to}`}\n`)
@@ -26,10 +27,10 @@ export async function migrate (options: InboxOptions, io: Io, progressEvery?: nu
 }
 
 /** Without an address: all of it. */
-async function print ({ db, schema }: InboxOptions, { stdout }: Io): Promise<number> {
+async function print ({ db, schema }: InboxOptions, { stdout }: Io, { migrations }: Settings): Promise<number> {
   const from = db === '' ? 0 : await withDatabase(db, schema, async (database) => (await readVersion(database, schema)).version)
-  if (from >= NEWEST) stdout.write(`-- version ${from} already\n`)
-  else stdout.write(`-- from ${nameOf(from)} to version ${NEWEST}\n${scriptFor(schema, from, MIGRATIONS)}`)
+  if (from >= migrations.length) stdout.write(`-- version ${from} already\n`)
+  else stdout.write(`-- from ${nameOf(from)} to version ${migrations.length}\n${scriptFor(schema, from, migrations)}`)
   return EXIT.ok
 }
 

@@ -22,24 +22,32 @@ export interface MigrateOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Brings a schema to the newest version, in one transaction, and takes the time that it needs. Returns the version that it was of. */
+/** Brings a schema to the newest version, and takes the time that it needs. Returns the version that it was of. */
 export async function migrate (database: Database, client: PostgresClient, name: string, from: number, options: MigrateOptions): Promise<Version> {
-  const { migrations, onProgress, progressEvery = PROGRESS_EVERY, signal } = options
-  const run = async (statement: string) => {
-    signal?.throwIfAborted()
-    await query(client, statement, [], UNLIMITED)
-  }
+  const { migrations, onProgress, progressEvery = PROGRESS_EVERY } = options
   const began = performance.now()
   let isWaiting = true
   const timer = setInterval(() => {
     onProgress?.({ isWaiting, from, to: migrations.length, seconds: Math.round((performance.now() - began) / 1_000) })
   }, progressEvery)
   try {
+    return await inTransaction(database, client, name, options, () => { isWaiting = false })
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+async function inTransaction (database: Database, client: PostgresClient, name: string, { migrations, signal }: MigrateOptions, onTurn: () => void): Promise<Version> {
+  const run = async (statement: string) => {
+    signal?.throwIfAborted()
+    await query(client, statement, [], UNLIMITED)
+  }
+  try {
     await run(BEGIN)
     if (signal !== undefined) await stopWith(signal, database, client)
     await run(WITHOUT_LIMITS)
     await run(lock(name))
-    isWaiting = false
+    onTurn()
     const found = await versionOf(client, name)
     for (const statement of missing(name, found.version, migrations)) await run(statement)
     await run('COMMIT')
@@ -48,8 +56,6 @@ export async function migrate (database: Database, client: PostgresClient, name:
     await query(client, 'ROLLBACK').catch(() => {}) // if the connection is lost, the transaction is, too
     signal?.throwIfAborted()
     throw error
-  } finally {
-    clearInterval(timer)
   }
 }
 
