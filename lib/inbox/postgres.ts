@@ -3,12 +3,12 @@ import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcom
 import { Adds } from './postgres/adds.ts'
 import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
-import { quoted } from './postgres/names.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
 import { openPool } from './postgres/pool.ts'
 import { logProgress } from './postgres/progress.ts'
 import { Purge } from './postgres/purge.ts'
+import { isRecovering } from './postgres/recovering.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
 import { Views } from './postgres/views.ts'
@@ -115,10 +115,10 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   const { source, schema, keep, keepFailed, lease } = options
   const { pool, close: closePool } = await openPool(source, schema)
   const database = new Database(pool, log)
-  let isRecovering: boolean
+  let recovering: boolean
   try {
     await prepareSchema(database, schema, { onProgress: logProgress(log, schema) })
-    isRecovering = (await database.one(`SELECT ${quoted(schema)}.recovering()`)).recovering === 't'
+    recovering = await isRecovering(database, schema, log)
   } catch (error) {
     database.close()
     await closePool()
@@ -143,7 +143,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     deliveries,
     signals,
     views: new Views(database, schema, { onChange }),
-    isRecovering,
+    isRecovering: recovering,
     close: async () => {
       await Promise.all([adds.close(), deliveries.close(), purge.close()])
       signals.notify() // of what was given back

@@ -6,6 +6,7 @@ import { migrate } from './migrate.ts'
 import type { MigrateOptions } from './migrate.ts'
 import { MIGRATIONS } from './migrations.ts'
 import type { PostgresClient } from './pool.ts'
+import { NOT_ALLOWED, READS_AND_WRITES } from './rights.ts'
 import { versionOf } from './versions.ts'
 import type { Version } from './versions.ts'
 
@@ -73,7 +74,6 @@ function checkVersion ({ version, worksWith }: Version, known: number): void {
 }
 
 const MIGRATE = 'fastify-oneroute-webhooks inbox migrate'
-const NOT_ALLOWED = '42501'
 /** Of a table, of a type or an index, and of a function. */
 const TAKEN = new Set(['42P07', '42710', '42723'])
 
@@ -82,7 +82,7 @@ function remedyOf (error: unknown, found: Version | undefined): string {
   const code = codeOf(error)
   if (TAKEN.has(code) && found?.version === 0) return ', and is not of this package: give the inbox a schema of its own'
   if (code !== NOT_ALLOWED) return ''
-  if (found === undefined) return '. The role needs USAGE of the schema, and SELECT, INSERT, UPDATE and DELETE on its tables'
+  if (found === undefined) return READS_AND_WRITES
   const right = found.version === 0
     ? 'There is no inbox yet. To make it, a role needs CREATE on the database, or on a schema that is there'
     : `The inbox is of version ${found.version}, and has to be brought up to date. For that, a role has to own the schema and what is in it`

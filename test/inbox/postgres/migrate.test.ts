@@ -12,8 +12,10 @@ import type { Progress } from '../../../lib/inbox/postgres/progress.ts'
 import { prepareSchema } from '../../../lib/inbox/postgres/schema.ts'
 import { postgresInbox } from '../../../lib/inbox/postgres.ts'
 import { message } from '../../helpers/app.ts'
-import { lines, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
+import { lines, openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { until } from '../../faults/helpers/until.ts'
+
+tap.setTimeout(120_000)
 
 const url = await postgresUrl(tap)
 const newSchema = schemas(tap, url)
@@ -197,4 +199,18 @@ test('the log says what a start waits for, and what it does', async (t) => {
   await prepared
   t.match(written[0], { level: 30, schema, from: 0, to: 2, seconds: Number, msg: /^another process brings the schema .* this one waits for it$/ })
   t.match(written.at(-1), { level: 30, schema, from: 0, to: 2, seconds: Number, msg: 'the schema of the inbox is being brought up to date' })
+})
+
+test('a process that needs no migration waits for the tables that one has locked', async (t) => {
+  const schema = newSchema()
+  await (await openInbox(t, { connectionString: url, schema })).close()
+  const migration = await admin.connect()
+  await migration.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.lanes`)
+  const { log, written } = lines()
+  const opening = openInbox(t, { connectionString: url, schema }, { log })
+  await until(() => written.length > 0) // the server gives up after its `lock_timeout`
+  await migration.query('ROLLBACK')
+  migration.release()
+  await (await opening).close()
+  t.match(written, [{ level: 30, schema, msg: /^the tables of the inbox are locked/ }])
 })

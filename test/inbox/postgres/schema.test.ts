@@ -136,12 +136,24 @@ test('who may not change the schema is told which right is missing, and what to 
   await admin.query(`CREATE SCHEMA ${tables}; GRANT USAGE ON SCHEMA ${tables} TO ${role}`)
   await refused(t, { connectionString, schema }, /permission denied for schema .*There is no inbox yet\. .* on a schema that is there: run/)
   await prepareSchema(new Database(openPool(t, url), Fastify().log), schema, { migrations: [one] })
-  await refused(t, { connectionString, schema }, /permission denied for table .*The role needs USAGE of the schema, and SELECT, INSERT, UPDATE and DELETE/)
+  await refused(t, { connectionString, schema }, /permission denied for table .*The role needs USAGE of the schema and its sequence, and SELECT, INSERT, UPDATE and DELETE/)
   await admin.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${tables} TO ${role}`)
   await t.rejects(prepareSchema(own, schema, { migrations: [one, two] }), {
     code: 'FST_ONEROUTE_INBOX_UNUSABLE',
     message: /permission denied for schema .*The inbox is of version 1, and has to be brought up to date\. For that, a role has to own .*: run 'fastify-oneroute-webhooks inbox migrate'/
   })
+})
+
+test('who may read the version and nothing else is told so', async (t) => {
+  const role = `oneroute_reader_${process.pid}`
+  const schema = newSchema()
+  const tables = pg.escapeIdentifier(schema)
+  await (await openInbox(t, { connectionString: url, schema })).close()
+  await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'password'; GRANT USAGE ON SCHEMA ${tables} TO ${role};
+    GRANT SELECT ON ${tables}.oneroute_webhooks_migrations TO ${role}`)
+  t.teardown(async () => { await admin.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`) })
+  const connectionString = urlWith((url) => { [url.username, url.password] = [role, 'password'] })
+  await refused(t, { connectionString, schema }, /permission denied for table .*The role needs USAGE of the schema/)
 })
 
 test('a server that cannot be reached or used is refused, and why', async (t) => {
