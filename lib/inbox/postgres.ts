@@ -5,11 +5,12 @@ import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
 import { Epochs } from './postgres/epochs.ts'
 import { Horizon } from './postgres/horizon.ts'
-import { quoted } from './postgres/names.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
 import { openPool } from './postgres/pool.ts'
+import { logProgress } from './postgres/progress.ts'
 import { Purge } from './postgres/purge.ts'
+import { isRecovering } from './postgres/recovering.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
 import { Views } from './postgres/views.ts'
@@ -120,10 +121,10 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   const { source, schema, keep, keepFailed, lease } = options
   const { pool, close: closePool } = await openPool(source, schema)
   const database = new Database(pool, log)
-  let isRecovering: boolean
+  let recovering: boolean
   try {
-    await prepareSchema(database, schema)
-    isRecovering = (await database.one(`SELECT ${quoted(schema)}.recovering()`)).recovering === 't'
+    await prepareSchema(database, schema, { onProgress: logProgress(log, schema) })
+    recovering = await isRecovering(database, schema, log)
   } catch (error) {
     database.close()
     await closePool()
@@ -152,7 +153,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     signals,
     epochs,
     views: new Views(database, schema, { onChange }),
-    isRecovering,
+    isRecovering: recovering,
     close: async () => {
       await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close()])
       signals.notify() // of what was given back

@@ -116,8 +116,8 @@ export class Database {
   }
 }
 
-export async function query (client: PostgresClient, statement: Statement | string, values: unknown[] = []): Promise<Row[]> {
+export async function query (client: PostgresClient, statement: Statement | string, values: unknown[] = [], timeout = QUERY_TIMEOUT): Promise<Row[]> {
   const { text, name } = typeof statement === 'string' ? { text: statement } : statement
-  const { rows } = await client.query({ text, ...name !== undefined && { name }, values, types, query_timeout: QUERY_TIMEOUT })
+  const { rows } = await client.query({ text, ...name !== undefined && { name }, values, types, query_timeout: timeout })
   return rows as Row[] // as `types` makes them
 }

@@ -2,7 +2,7 @@
 const MOST_NUMBERS = 400
 
 /** With the channel and a list of notices. */
-export const NOTIFY = 'SELECT pg_notify($1, notice) FROM unnest($2::text[]) AS notice'
+export const NOTIFY = 'SELECT pg_catalog.pg_notify($1, notice) FROM pg_catalog.unnest($2::text[]) AS notice'
 
 /** What others are told: who says so, and the numbers of the events that are gone, if any are. */
 export function noticesOf (sender: string, removed: readonly number[]): string[] {
