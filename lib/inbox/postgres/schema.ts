@@ -52,10 +52,12 @@ export async function checkSchema (database: Database, name: string): Promise<vo
 
 async function checkServer (client: PostgresClient, oldest: number): Promise<void> {
   const [row] = await query(client, `SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding,
-    pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only, $1::integer AS number`, [42])
+    pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' AS read_only, $1::integer AS number,
+    current_setting('transaction_isolation') AS isolation`, [42])
   if (row?.number !== '42') throw new Error('its pool wants binary results, and must not: leave out `binary`')
   if (Number(row.version) < oldest * 10_000) throw new Error(`PostgreSQL ${oldest} or later is needed`)
   if (row.encoding !== 'UTF8') throw new Error(`the database's encoding is ${String(row.encoding)}, and must be UTF8`)
+  if (row.isolation?.startsWith('read') !== true) throw new Error(`\`default_transaction_isolation\` is '${String(row.isolation)}', and must be 'read committed' for its role`)
   if (row.read_only === 't') throw new Error('the server is read-only: a replica, perhaps, and not the primary')
 }
 

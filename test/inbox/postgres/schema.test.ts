@@ -84,6 +84,10 @@ test('a server that cannot be reached or used is refused, and why', async (t) =>
   await refused(t, { connectionString: urlWith((url) => { url.port = '1' }) }, /cannot be used: .*ECONNREFUSED/)
   await refused(t, { connectionString: urlWith((url) => { url.pathname = '/missing' }) }, /database "missing" does not exist/)
   await refused(t, { connectionString: urlWith((url) => { url.searchParams.set('options', '-c default_transaction_read_only=on') }) }, /read-only/)
+  for (const isolation of ['repeatable read', 'serializable']) {
+    await refused(t, { connectionString: urlWith((url) => { url.searchParams.set('options', `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`) }) },
+      new RegExp(`\`default_transaction_isolation\` is '${isolation}', and must be 'read committed'`))
+  }
 })
 
 test('a database of another encoding is refused', async (t) => {
