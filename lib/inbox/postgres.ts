@@ -119,7 +119,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     await prepareSchema(database, schema)
     isRecovering = (await database.one(`SELECT ${quoted(schema)}.recovering()`)).recovering === 't'
   } catch (error) {
-    database.close()
+    await database.close()
     await closePool()
     throw error
   }
@@ -130,7 +130,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     wake()
     signals.notify(removed)
   }
-  const adds = new Adds({ database, schema, maxBacklog, onAdded: onNews })
+  const adds = new Adds({ database, schema, log, maxBacklog, onAdded: onNews })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
   const purge = new Purge({ database, schema, log, keep, keepFailed })
   const onChange = async (removed: ReadonlySet<number>) => {
@@ -147,7 +147,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
       await Promise.all([adds.close(), deliveries.close(), purge.close()])
       signals.notify() // of what was given back
       await signals.close()
-      database.close()
+      await database.close()
       await closePool()
     }
   }
