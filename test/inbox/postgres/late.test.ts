@@ -6,11 +6,12 @@ import { Adds } from '../../../lib/inbox/postgres/adds.ts'
 import { Database } from '../../../lib/inbox/postgres/database.ts'
 import { Deliveries } from '../../../lib/inbox/postgres/deliveries.ts'
 import { LIMITS } from '../../../lib/inbox/postgres/limits.ts'
+import { NOTIFY } from '../../../lib/inbox/postgres/notices.ts'
 import { prepareSchema } from '../../../lib/inbox/postgres/schema.ts'
 import { Views } from '../../../lib/inbox/postgres/views.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { lines, openPool, PostgresServer, schemas } from '../../helpers/postgres.ts'
-import { newEvent } from '../conformance.ts'
+import { done, newEvent } from '../conformance.ts'
 
 const server = await PostgresServer.create(tap)
 const { url } = server
@@ -75,4 +76,74 @@ test('with the standby away, what was answered 503 is cancelled: what is stored 
   t.equal(await adds.add(newEvent('a0', { id: 'a0' })), 'duplicate')
   const { rows } = await admin.query(`SELECT FROM ${pg.escapeIdentifier(schema)}.events`)
   t.equal(rows.length, 1 + names.length)
+})
+
+test('with the standby away, a turn that was given up loses nothing: its claims are given back at once, and what was settled is settled once', async (t) => {
+  const { adds, deliveries, connections, written, said, views } = await openParts(t)
+  await Promise.all(['a', 'b'].map(async (lane) => await adds.add(newEvent(lane, { id: lane }))))
+  const [held] = await deliveries.claim(1)
+  await withoutStandby(async () => {
+    if (held !== undefined) deliveries.settle(held, done(held))
+    await t.rejects(async () => await deliveries.claim(1), unavailable)
+    await until(() => said(/could not be stored: it is tried again/).length > 1)
+  })
+  // Its lease is ten minutes.
+  await until(async () => (await deliveries.claim(2).catch(() => [])).some(({ events }) => events[0]?.id === 'b' && events[0].attempt === 1))
+  t.match(await views.stats(), { pending: 1, done: 1 })
+  t.same(written.filter(({ msg }) => /taken over/.test(String(msg))), [])
+  t.equal((await connections()).length <= 4, true)
+})
+
+test('with the standby away, notifications go out', async (t) => {
+  const { database, schema } = await openParts(t, { answer: 30_000 })
+  const listener = await admin.connect()
+  t.teardown(() => { listener.release(true) })
+  const heard: unknown[] = []
+  listener.on('notification', ({ payload }) => { heard.push(payload) })
+  await listener.query(`LISTEN ${pg.escapeIdentifier(schema)}`)
+  await withoutStandby(async () => {
+    await database.run(NOTIFY, [schema, ['one', 'another']])
+    await until(() => heard.length === 2)
+  })
+  t.same(heard, ['one', 'another'])
+  t.equal((await database.one("SELECT current_setting('synchronous_commit') AS value")).value, 'on', 'and nothing else is different')
+})
+
+test('behind a lock whoever looks gives up, and its connection looks again: there are never more than those of the pool', async (t) => {
+  const { pool, schema, views, connections } = await openParts(t)
+  const looks = async () => await Promise.allSettled(Array.from({ length: 4 }, async () => await views.stats()))
+  await looks()
+  const before = await connections()
+  t.equal(before.length, 4)
+  const client = await admin.connect()
+  await client.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.events`)
+  for (let i = 0; i < 3; i++) {
+    for (const look of await looks()) t.match(look, { status: 'rejected', reason: { message: /no answer from PostgreSQL within 200 ms/ } })
+    await until(() => pool.idleCount === 4)
+    t.same(await connections(), before)
+  }
+  await client.query('COMMIT')
+  client.release()
+  for (const look of await looks()) t.match(look, { status: 'fulfilled' })
+  t.same(await connections(), before)
+})
+
+test('the server gives up waiting for a lock: the event is not stored, and nothing else is lost', async (t) => {
+  const { schema, adds, deliveries, connections, said } = await openParts(t, { answer: 60_000 })
+  await adds.add(newEvent('a', { id: 'a' }))
+  const [held] = await deliveries.claim(1)
+  const before = await connections()
+  const client = await admin.connect()
+  await client.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.events IN SHARE MODE`)
+  if (held !== undefined) deliveries.settle(held, done(held))
+  await t.rejects(async () => await adds.add(newEvent('b', { id: 'b' })), { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: { code: '55P03' } })
+  await until(() => said(/could not be stored: it is tried again/).length === 1)
+  await client.query('COMMIT')
+  client.release()
+  t.equal(await adds.add(newEvent('b', { id: 'b' })), 'accepted')
+  await deliveries.seen()
+  t.match((await deliveries.claim(2)).map(({ lane }) => lane), ['b'])
+  const after = await connections()
+  t.same(before.filter((pid) => !after.includes(pid)), [], 'none was closed')
+  t.ok(after.length <= 2, 'one adds, and one delivers')
 })
