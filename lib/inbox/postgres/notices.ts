@@ -2,11 +2,10 @@
 const MOST_NUMBERS = 400
 
 /**
- * With the channel and a list of notices. A notification is a transaction that is written to disk like any other, and nobody needs it
- * after a crash: it does not wait for that, nor for a standby.
+ * With the channel and a list of notices. It is a transaction of its own, which waits neither for the disk nor for a standby: the server
+ * waits only if something else was written, too.
  */
-export const NOTIFY = `SELECT pg_catalog.set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify($1, notice)
-  FROM pg_catalog.unnest($2::pg_catalog.text[]) AS notice`
+export const NOTIFY = 'SELECT pg_catalog.pg_notify($1, notice) FROM pg_catalog.unnest($2::pg_catalog.text[]) AS notice'
 
 /** What others are told: who says so, and the numbers of the events that are gone, if any are. */
 export function noticesOf (sender: string, removed: readonly number[]): string[] {

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
@@ -10,10 +9,9 @@ import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { Database } from '../../../lib/inbox/postgres/database.ts'
-import type { PostgresClient, PostgresPool, PostgresQuery } from '../../../lib/inbox/postgres/pool.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { certificate } from '../../helpers/certificate.ts'
-import { openPool, PostgresServer } from '../../helpers/postgres.ts'
+import { openPool, plainPool, PostgresServer } from '../../helpers/postgres.ts'
 
 const server = await PostgresServer.create(tap)
 const { url } = server
@@ -66,20 +64,8 @@ test('a connection that nothing comes from any more is closed, and another takes
 })
 
 test('a connection that cannot be cancelled is closed', async (t) => {
-  const real = openPool(t, url)
   const closed: unknown[] = []
-  const pool: PostgresPool = Object.assign(new EventEmitter(), {
-    connect: async (): Promise<PostgresClient> => {
-      const client = await real.connect()
-      return Object.assign(new EventEmitter(), {
-        query: async (asked: PostgresQuery) => await client.query(asked as pg.QueryConfig),
-        release: (error?: Error | boolean) => {
-          closed.push(error)
-          client.release(error)
-        }
-      })
-    }
-  })
+  const pool = plainPool(openPool(t, url), (error) => { closed.push(error) })
   const database = new Database(pool, Fastify().log, { ...limits, cancel: 100 })
   await t.rejects(async () => await database.run('SELECT pg_sleep(60)'), noAnswer)
   await until(() => closed.length === 1)
