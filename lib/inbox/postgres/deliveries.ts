@@ -144,9 +144,10 @@ export class Deliveries {
       if (!again) this.#warnOf(claim.events.filter(({ seq }) => lost.has(seq)))
     }
     this.#leases.begin(claims)
-    const rest = claims.filter(({ events }) => events.length > 0)
+    const isWanted = ({ events }: HeldClaim) => events.length > 0 && !this.#closing
+    const rest = claims.filter(isWanted)
     for (const { most, resolve } of asked) resolve(rest.splice(0, most))
-    for (const claim of claims) if (claim.events.length === 0) this.settle(claim, [])
+    for (const claim of claims) if (!isWanted(claim)) this.settle(claim, [])
     if (dueIn !== null) this.#parts.onIdle(dueIn)
   }
 
