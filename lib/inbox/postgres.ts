@@ -126,7 +126,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     await prepareSchema(database, schema, { onProgress: logProgress(log, schema) })
     recovering = await isRecovering(database, schema, log)
   } catch (error) {
-    database.close()
+    await database.close()
     await closePool()
     throw error
   }
@@ -137,7 +137,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     wake()
     signals.notify(removed)
   }
-  const adds = new Adds({ database, schema, maxBacklog, onAdded: onNews })
+  const adds = new Adds({ database, schema, log, maxBacklog, onAdded: onNews })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
   const horizon = new Horizon({ database, log })
   const epochs = new Epochs({ database, schema, log, isHeld: () => horizon.isHeld })
@@ -158,7 +158,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
       await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close()])
       signals.notify() // of what was given back
       await signals.close()
-      database.close()
+      await database.close()
       await closePool()
     }
   }
