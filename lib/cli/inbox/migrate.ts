@@ -36,7 +36,7 @@ async function print ({ db, schema }: InboxOptions, { stdout }: Io, { migrations
 
 async function withDatabase<T> (connectionString: string, schema: string, work: (database: Database) => Promise<T>): Promise<T> {
   const { pool, close } = await openPool({ connectionString }, schema)
-  const database = new Database(pool, { debug: () => {} })
+  const database = new Database(pool, { debug: () => {}, info: () => {} })
   try {
     return await told(schema, async () => await work(database))
   } finally {

@@ -4,10 +4,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import { ClosingError } from '../../errors.ts'
 import { cancel } from './cancel.ts'
 import { fateOf, isUnprepared } from './fate.ts'
-import { LIMITS, UNLIMITED, within } from './limits.ts'
+import { LIMITS, within } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'
 
+/** As long a time as a timer takes, in milliseconds. pg would take 0 for the pool's own timeout. */
+export const UNLIMITED = 2_147_483_647
 /** How often a statement is tried at most. */
 const ATTEMPTS = 40
 /** Before the second attempt at most, in milliseconds; then twice that, and so on up to the longest. */
@@ -32,9 +34,11 @@ export class Statement {
 
 type Log = Pick<FastifyBaseLogger, 'debug' | 'info'>
 
-interface RunOptions {
-  /** Not again if its connection was cut. */
+export interface RunOptions {
+  /** Not again if its connection was cut. @default false */
   readonly unlessCut?: boolean
+  /** Before the statement is given up, in milliseconds. */
+  readonly timeout?: number
   /** It was given up, and the server has run it all the same. */
   readonly onLate?: (rows: Row[]) => void
 }
@@ -78,18 +82,18 @@ export class Database {
    * Runs a statement, and again if others got in its way. Also if its connection was cut, when the server may have run it: but for
    * what does not bear that.
    */
-  async run (statement: Statement | string, values: unknown[] = [], { unlessCut = false, onLate }: RunOptions = {}): Promise<Row[]> {
+  async run (statement: Statement | string, values: unknown[] = [], options: RunOptions = {}): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       const prepared = this.#prepares && typeof statement !== 'string'
       try {
-        return await this.#runOnce(prepared || typeof statement === 'string' ? statement : statement.text, values, onLate)
+        return await this.#runOnce(prepared || typeof statement === 'string' ? statement : statement.text, values, options)
       } catch (error) {
         if (prepared && isUnprepared(error)) {
           this.#prepareNoMore(error)
           continue
         }
         const { again, lost } = fateOf(error)
-        if (attempt === ATTEMPTS || !again || (lost && unlessCut)) throw error
+        if (attempt === ATTEMPTS || !again || (lost && options.unlessCut === true)) throw error
         await wait(Math.min(RETRY_AFTER.least * 2 ** (attempt - 1), RETRY_AFTER.most) * Math.random())
       }
     }
@@ -154,12 +158,11 @@ export class Database {
     this.#pool.removeListener('acquire', this.#onAcquire)
   }
 
-  async #runOnce (statement: Statement | string, values: unknown[], onLate?: (rows: Row[]) => void): Promise<Row[]> {
+  async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, onLate }: RunOptions): Promise<Row[]> {
     const client = await this.connect()
     const answer = query(client, statement, values, UNLIMITED)
     try {
-      const { answer: limit } = this.#limits
-      const rows = await within(answer, limit, () => new NoAnswer(`no answer from PostgreSQL within ${limit} ms`))
+      const rows = await within(answer, timeout, () => new NoAnswer(`no answer from PostgreSQL within ${timeout} ms`))
       this.release(client)
       return rows
     } catch (error) {

@@ -10,9 +10,6 @@ export interface Limits {
 
 export const LIMITS: Limits = { connect: 5_000, answer: 15_000, cancel: 5_000 }
 
-/** As long a time as a timer takes. pg would take 0 for the pool's own timeout. */
-export const UNLIMITED = 2_147_483_647
-
 /** What the promise says, or the error once so many milliseconds are over. */
 export async function within<T> (promise: Promise<T>, limit: number, error: () => Error): Promise<T> {
   const { promise: over, reject } = Promise.withResolvers<never>()

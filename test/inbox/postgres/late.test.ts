@@ -132,7 +132,7 @@ test('behind a lock whoever looks gives up, and its connection looks again: ther
   const before = await connections()
   t.equal(before.length, 4)
   const client = await admin.connect()
-  await client.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.events`)
+  await client.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.totals`)
   for (let i = 0; i < 3; i++) {
     for (const look of await looks()) t.match(look, { status: 'rejected', reason: { message: /no answer from PostgreSQL within 200 ms/ } })
     await until(() => pool.idleCount === 4)
@@ -150,7 +150,7 @@ test('the server gives up waiting for a lock: the event is not stored, and nothi
   const [held] = await deliveries.claim(1)
   const before = await connections()
   const client = await admin.connect()
-  await client.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.events, ${pg.escapeIdentifier(schema)}.pending IN SHARE MODE`)
+  await client.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.lanes IN SHARE MODE`)
   if (held !== undefined) deliveries.settle(held, done(held))
   await t.rejects(async () => await adds.add(newEvent('b', { id: 'b' })), { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: { code: '55P03' } })
   await until(() => said(/could not be stored: it is tried again/).length === 1)
