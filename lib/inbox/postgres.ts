@@ -9,6 +9,7 @@ import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
 import { openPool } from './postgres/pool.ts'
 import { Purge } from './postgres/purge.ts'
+import { Recounts } from './postgres/recounts.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
 import { Views } from './postgres/views.ts'
@@ -133,7 +134,9 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     wake()
     signals.notify(removed)
   }
-  const adds = new Adds({ database, schema, maxBacklog, onAdded: onNews })
+  const recounts = new Recounts({ database, schema, log, onCorrected: onNews })
+  const onDoubt = () => { recounts.doubt() }
+  const adds = new Adds({ database, schema, maxBacklog, onAdded: onNews, onFull: onDoubt })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
   const epochs = new Epochs({ database, schema, log })
   const purge = new Purge({ database, schema, log, keep, keepFailed })
@@ -146,10 +149,10 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     deliveries,
     signals,
     epochs,
-    views: new Views(database, schema, { onChange }),
+    views: new Views(database, schema, { onChange, onDoubt }),
     isRecovering,
     close: async () => {
-      await Promise.all([adds.close(), deliveries.close(), purge.close(), epochs.close()])
+      await Promise.all([adds.close(), deliveries.close(), purge.close(), epochs.close(), recounts.close()])
       signals.notify() // of what was given back
       await signals.close()
       database.close()

@@ -18,7 +18,8 @@ import { watch } from './watch.ts'
 
 export type Action = (source: Source, options: InboxOptions, io: Io) => Promise<number>
 
-const ACTIONS: Record<InboxOptions['action'], Action> = { stats, list, show, replay, discard, forget, watch }
+/** All but `recount`, which does not look into events. */
+const ACTIONS: Record<Exclude<InboxOptions['action'], 'recount'>, Action> = { stats, list, show, replay, discard, forget, watch }
 
 /** `fastify-oneroute-webhooks inbox`: looks into an inbox, replays and deletes. Settles with the exit code. */
 export async function inbox (argv: string[], io: Io): Promise<number> {
@@ -37,9 +38,11 @@ export async function inbox (argv: string[], io: Io): Promise<number> {
 }
 
 async function act (options: InboxOptions, io: Io): Promise<number> {
+  const { action } = options
+  if (action === 'recount') return await (await import('./recount.ts')).recount(options, io)
   const source = await openSource(options, io.signal)
   try {
-    return await ACTIONS[options.action](source, options, io)
+    return await ACTIONS[action](source, options, io)
   } finally {
     await source.close()
   }

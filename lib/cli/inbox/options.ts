@@ -8,7 +8,7 @@ import { namesIn } from '../names.ts'
 import { asUsage, UsageError } from '../usage-error.ts'
 import { limitsIn } from './limits.ts'
 import type { Limits } from './limits.ts'
-import { checkedDb, checkedSchema } from './where.ts'
+import { checkedDb, checkedSchema, isPostgres } from './where.ts'
 
 export interface InboxOptions {
   readonly action: Action
@@ -30,7 +30,7 @@ export interface InboxOptions {
   readonly redact: readonly string[]
 }
 
-const ACTIONS = ['stats', 'list', 'show', 'replay', 'discard', 'forget', 'watch'] as const
+const ACTIONS = ['stats', 'list', 'show', 'replay', 'discard', 'forget', 'watch', 'recount'] as const
 type Action = typeof ACTIONS[number]
 const STATES = ['pending', 'done', 'dead', 'invalid'] as const satisfies readonly EventState[]
 
@@ -62,7 +62,8 @@ const TAKES: Record<Action, readonly string[]> = {
   replay: ['dead', 'invalid', 'conversation', 'all-listeners', 'yes'],
   discard: [],
   forget: ['yes'],
-  watch: ['state', 'name', 'conversation', 'text', 'redact']
+  watch: ['state', 'name', 'conversation', 'text', 'redact'],
+  recount: []
 }
 const ALL_TAKE = ['db', 'schema', 'json']
 
@@ -83,6 +84,7 @@ const WRONG: Record<Action, Check> = {
   stats: takesNone,
   list: takesNone,
   watch: takesNone,
+  recount: takesNone,
   show: ({ length }) => length === 1 ? undefined : `takes one id, got ${length}`,
   replay ({ length }, { dead, invalid, conversation }) {
     const ways = [length > 0, dead || (conversation !== undefined && !invalid), invalid].filter(Boolean).length
@@ -114,7 +116,7 @@ export function parseInboxOptions (argv: string[], env: Io['env']): InboxOptions
   return {
     action,
     ids: action === 'forget' ? [] : words,
-    db: whichInbox(values.db, env),
+    db: action === 'recount' ? whichCounted(values.db, env) : whichInbox(values.db, env),
     schema: checkedSchema(schema),
     filter: { state: oneOf('--state', values.state, STATES), name, conversation: action === 'forget' ? words[0] : conversation, text },
     limit: limitOf(values.limit),
@@ -153,6 +155,13 @@ function whichInbox (option: string | undefined, { ONEROUTE_INBOX }: Io['env']):
   const db = option ?? ONEROUTE_INBOX ?? ''
   if (db.trim() !== '') return checkedDb(option === undefined ? 'The environment variable ONEROUTE_INBOX' : '--db', db)
   throw new UsageError('Which inbox? Give a SQLite file or a PostgreSQL address with --db, or in the environment variable ONEROUTE_INBOX')
+}
+
+/** Of `recount`. */
+function whichCounted (option: string | undefined, env: Io['env']): string {
+  const db = whichInbox(option, env)
+  if (!isPostgres(db)) throw new UsageError(`inbox recount takes the address of a PostgreSQL server, got ${inQuotes(db)}: in a SQLite file, only its app writes`)
+  return db
 }
 
 function limitOf (text: string | undefined): number {

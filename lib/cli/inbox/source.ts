@@ -22,7 +22,6 @@ export async function openSource ({ db, schema }: Pick<InboxOptions, 'db' | 'sch
   return await told(db, async () => guarded(db, openSqlite(db, signal)))
 }
 
-/** Says of what goes wrong which inbox it is about. */
 function guarded (name: string, source: Source): Source {
   return {
     stats: async () => await told(name, async () => await source.stats()),
@@ -36,7 +35,8 @@ function guarded (name: string, source: Source): Source {
   }
 }
 
-async function told<T> (name: string, work: () => Promise<T>): Promise<T> {
+/** Says of what goes wrong which inbox it is about. */
+export async function told<T> (name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {

@@ -8,6 +8,8 @@ import type { PostgresClient, PostgresPool } from './pool.ts'
 const CONNECT_TIMEOUT = 5_000
 /** Before a server that does not answer is given up, in milliseconds. */
 const QUERY_TIMEOUT = 15_000
+/** As long a time as a timer takes. */
+export const UNLIMITED = 2_147_483_647
 /** How often a statement is tried at most. */
 const ATTEMPTS = 40
 /** Before the second attempt at most, in milliseconds; then twice that, and so on up to the longest. */
@@ -28,6 +30,13 @@ export class Statement {
     this.text = text
     this.name = `oneroute_${hash('sha256', text, 'base64url').slice(0, 20)}`
   }
+}
+
+export interface RunOptions {
+  /** Not again if its connection was cut. @default false */
+  readonly unlessCut?: boolean
+  /** Before a server that does not answer is given up, in milliseconds. */
+  readonly timeout?: number
 }
 
 /** Runs statements on connections of a pool, none of which it keeps. */
@@ -57,10 +66,10 @@ export class Database {
    * Runs a statement, and again if others got in its way. Also if its connection was cut, when the server may have run it: but for
    * what does not bear that.
    */
-  async run (statement: Statement | string, values: unknown[] = [], { unlessCut = false } = {}): Promise<Row[]> {
+  async run (statement: Statement | string, values: unknown[] = [], { unlessCut = false, timeout }: RunOptions = {}): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.use(async (client) => await query(client, statement, values))
+        return await this.use(async (client) => await query(client, statement, values, timeout))
       } catch (error) {
         const { again, lost } = fateOf(error)
         if (attempt === ATTEMPTS || !again || (lost && unlessCut)) throw error
@@ -70,8 +79,8 @@ export class Database {
   }
 
   /** For a statement that returns one row, whatever happens. */
-  async one (statement: Statement | string, values: unknown[] = []): Promise<Row> {
-    const [row] = await this.run(statement, values)
+  async one (statement: Statement | string, values: unknown[] = [], options: RunOptions = {}): Promise<Row> {
+    const [row] = await this.run(statement, values, options)
     return row as Row // as said
   }
 
@@ -116,8 +125,8 @@ export class Database {
   }
 }
 
-export async function query (client: PostgresClient, statement: Statement | string, values: unknown[] = []): Promise<Row[]> {
+export async function query (client: PostgresClient, statement: Statement | string, values: unknown[] = [], timeout = QUERY_TIMEOUT): Promise<Row[]> {
   const { text, name } = typeof statement === 'string' ? { text: statement } : statement
-  const { rows } = await client.query({ text, ...name !== undefined && { name }, values, types, query_timeout: QUERY_TIMEOUT })
+  const { rows } = await client.query({ text, ...name !== undefined && { name }, values, types, query_timeout: timeout })
   return rows as Row[] // as `types` makes them
 }

@@ -1,0 +1,37 @@
+import { UNLIMITED } from '../../inbox/postgres/database.ts'
+import { isRight, recount as recountInbox } from '../../inbox/postgres/recounts.ts'
+import type { Recounted } from '../../inbox/postgres/recounts.ts'
+import { checkSchema } from '../../inbox/postgres/schema.ts'
+import { EXIT } from '../exit.ts'
+import type { Io } from '../io.ts'
+import { jsonOf } from '../terminal.ts'
+import { eventsOf } from './confirm.ts'
+import type { InboxOptions } from './options.ts'
+import { withDatabase } from './with-database.ts'
+
+const COUNTS = ['pending', 'done', 'dead', 'invalid'] as const satisfies ReadonlyArray<keyof Recounted>
+
+/** Puts right what a PostgreSQL inbox counts, however long that takes, and prints what was wrong. */
+export async function recount ({ db, schema, json }: InboxOptions, { stdout }: Io): Promise<number> {
+  const recounted = await withDatabase(db, schema, async (database) => {
+    await checkSchema(database, schema)
+    return await recountInbox(database, schema, { timeout: UNLIMITED })
+  })
+  if (json) stdout.write(`${jsonOf(recounted)}\n`)
+  else for (const line of linesOf(recounted)) stdout.write(`${line}\n`)
+  return EXIT.ok
+}
+
+function linesOf (recounted: Recounted): string[] {
+  if (isRight(recounted)) return ['nothing was wrong']
+  const { removed, stateless, lanes } = recounted
+  const lines = COUNTS.filter((name) => recounted[name] !== 0).map((name) => `${name.padEnd(7)}  ${differenceOf(recounted[name])}`)
+  if (removed > 0) lines.push(`${removed} ${removed === 1 ? 'row' : 'rows'} of events that are gone removed`)
+  if (stateless > 0) lines.push(`${eventsOf(stateless)} whose row in pending or finished is gone: dead now`)
+  if (lanes > 0) lines.push(`${lanes} ${lanes === 1 ? 'lane' : 'lanes'} with pending events that nobody would have delivered: due now`)
+  return lines
+}
+
+function differenceOf (difference: number): string {
+  return `${Math.abs(difference)} counted too ${difference < 0 ? 'many' : 'few'}`
+}
