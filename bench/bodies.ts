@@ -31,7 +31,7 @@ let count = 0
 /** Bodies as OneRoute posts them, no two alike: each is the next message of one of so many conversations. */
 export function oneRouteBodies (length: number, among = CONVERSATIONS) {
   if (among > MOST_CONVERSATIONS) throw new Error(`there are ${MOST_CONVERSATIONS} conversations, got ${among}`)
-  return Array.from({ length }, () => oneRouteBody(++count, among))
+  return Array.from({ length }, () => oneRouteBody(among).body)
 }
 
 /** GitHub's `issue_comment` with the same texts, its rarer fields left out until it is as long as OneRoute's event. */
@@ -39,7 +39,13 @@ export function gitHubBodies (length: number) {
   return Array.from({ length }, () => gitHubBody(++count))
 }
 
-function oneRouteBody (number: number, among: number) {
+/** The next one, and the number that is in its text. */
+export function oneRouteBody (among: number) {
+  const number = ++count
+  return { number, body: oneRouteBodyWith(number, among) }
+}
+
+function oneRouteBodyWith (number: number, among: number) {
   const { id, customer, createdAt } = pick(conversations, among)
   const at = time(number)
   const { message, conversation } = newMessage

@@ -1,25 +1,16 @@
-import { init, type CustomSeriesOption, type EChartsOption } from 'echarts'
+import type { CustomSeriesOption, EChartsOption } from 'echarts'
 import type { Figures } from './figures.ts'
+import { colors, svg } from './svg.ts'
 
-const WIDTH = 760
 const BAR = 44
 
 /** An SVG: one bar a variant, its processor-time ratio, with a whisker from the first quartile to the third. */
 export function chart (figures: Figures[]) {
-  const height = 150 + figures.length * BAR
-  const instance = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
-  instance.setOption(option(figures))
-  const svg = instance.renderToSVGString()
-  instance.dispose()
-  return svg
+  return svg(150 + figures.length * BAR, option(figures))
 }
 
 function option (figures: Figures[]): EChartsOption {
   return {
-    animation: false,
-    // Opaque, because README is read on light pages and on dark ones.
-    backgroundColor: '#ffffff',
-    textStyle: { fontFamily: 'sans-serif', color: '#1f2328' },
     title: {
       text: 'Webhooks for the same processor time, bare Fastify route = 1',
       subtext: 'Higher is better. Bar: median of the cycles; whisker: quartiles.',
@@ -40,7 +31,7 @@ function bars (figures: Figures[]) {
     barWidth: '56%',
     data: figures.map(({ name, processorTimeRatio }) => ({
       value: processorTimeRatio.median,
-      itemStyle: { color: name.startsWith('ours') ? '#1a7f37' : '#6e7781' }
+      itemStyle: { color: name.startsWith('ours') ? colors.ours : colors.others[0] }
     })),
     label: {
       show: true,

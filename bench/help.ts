@@ -3,8 +3,8 @@ import { bare, variants } from './variants.ts'
 
 export const help = `Usage: node bench/run.ts [options]
 
-The servers side by side, what one with SQLite costs as its file grows, and on one PostgreSQL: several processes, and other queues;
-what it costs that deliveries are kept, and what requests cost that are refused.
+The servers side by side, what one with SQLite costs as its file grows, and on one PostgreSQL: several processes, other queues, queues
+with a transaction left open, and the write-ahead log; what it costs that deliveries are kept, and what requests cost that are refused.
 
   --rounds N            how often all servers are started anew (4)
   --cycles N            how often every server gets its turn in a round (60)
@@ -32,6 +32,16 @@ what it costs that deliveries are kept, and what requests cost that are refused.
   --only-queues a,b     only these, and ${ours.name}
   --no-queues           leave them out
 
+  --held-seconds N      how long each queue is measured free, and with a transaction left open (30); with 600, or more, the result is
+                        kept in held.json and held.svg, whatever else is left out
+  --held-events N       instead, this plugin alone for so many events, and the result is not kept
+  --no-held             leave that out
+
+  --wal-rounds N        how often the write-ahead log is measured, of empty tables and of full ones (3)
+  --wal-events N        events in a round (20000)
+  --wal-stored N        done events in the full ones (1200000)
+  --no-wal              leave that out
+
   --record-cycles N     how often each kind of delivery gets its turn (20)
   --record-events N     events in one turn (2000)
   --no-records          leave that out
@@ -40,10 +50,11 @@ what it costs that deliveries are kept, and what requests cost that are refused.
   --refusal-requests N  requests in one turn (10)
   --no-refusals         leave that out
 
-  --no-save             leave results.json and chart.svg as they are; so does a run that leaves something out
+  --no-save             leave all files as they are; a run that leaves something out leaves results.json and chart.svg as they are
   --help                this text
 
-With these defaults a run takes about 15 minutes. The folder for temporary files (TMPDIR) needs 10 GB, and should be on a disk.
+With these defaults a run takes about 25 minutes, and an hour more with --held-seconds 600. The folder for temporary files (TMPDIR)
+needs 10 GB, or 20 GB with that, and should be on a disk.
 PostgreSQL is started for the run, unless PG_URL names a server, as a role that may make databases and checkpoints.
 
 Servers: ${variants.map(({ name }) => name).join(', ')}

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { Extent } from './cycles.ts'
 import type { GrowthPlan } from './growth/measure.ts'
+import { heldContestants, type HeldPlan } from './held/measure.ts'
 import { help } from './help.ts'
 import type { ProcessesPlan } from './processes/measure.ts'
 import { ours, queueContestants } from './queues/contestants.ts'
@@ -8,6 +9,7 @@ import type { QueuesPlan } from './queues/measure.ts'
 import type { RecordsPlan } from './records/measure.ts'
 import type { RefusalsPlan } from './refusals/measure.ts'
 import { bare, variants, type Variant } from './variants.ts'
+import type { WalPlan } from './wal/measure.ts'
 
 export interface ServersPlan extends Extent {
   variants: Variant[]
@@ -18,10 +20,15 @@ export interface Options {
   growth: GrowthPlan | undefined
   processes: ProcessesPlan | undefined
   queues: QueuesPlan | undefined
+  held: HeldPlan | undefined
+  wal: WalPlan | undefined
   records: RecordsPlan | undefined
   refusals: RefusalsPlan | undefined
   save: boolean
 }
+
+/** In a shorter time there is less to see. */
+const TEN_MINUTES = 600
 
 type Values = Record<string, unknown>
 
@@ -51,6 +58,13 @@ const known = {
   'retry-events': text('2000'),
   'only-queues': { type: 'string' },
   queues: flag(true),
+  'held-seconds': text('30'),
+  'held-events': { type: 'string' },
+  held: flag(true),
+  'wal-rounds': text('3'),
+  'wal-events': text('20000'),
+  'wal-stored': text('1200000'),
+  wal: flag(true),
   'record-cycles': text('20'),
   'record-events': text('2000'),
   records: flag(true),
@@ -72,11 +86,13 @@ export function readOptions (): Options {
     growth: isAll && values.growth ? growthPlan(values) : undefined,
     processes: isAll && values.processes ? processesPlan(values) : undefined,
     queues: isAll && values.queues ? queuesPlan(values) : undefined,
+    held: isAll && values.held ? heldPlan(values) : undefined,
+    wal: isAll && values.wal ? walPlan(values) : undefined,
     records: isAll && values.records ? { cycles: numberOf(values, 'record-cycles'), events: numberOf(values, 'record-events') } : undefined,
     refusals: isAll && values.refusals ? { cycles: numberOf(values, 'refusal-cycles'), requests: numberOf(values, 'refusal-requests') } : undefined
   }
   // A part of the results must not take the place of all.
-  const isWhole = isAll && values['only-queues'] === undefined && Object.values(parts).every((part) => part !== undefined)
+  const isWhole = isAll && values['only-queues'] === undefined && values['held-events'] === undefined && Object.values(parts).every((part) => part !== undefined)
   return { ...parts, save: values.save && isWhole }
 }
 
@@ -101,12 +117,27 @@ function processesPlan (values: Values): ProcessesPlan {
 
 function queuesPlan (values: Values): QueuesPlan {
   return {
-    queues: named('only-queues', queueContestants, ours, values['only-queues']),
+    queues: queuesOf(values),
     rounds: numberOf(values, 'queue-rounds'),
     events: numberOf(values, 'queue-events'),
     streamEvents: numberOf(values, 'stream-events'),
     retryEvents: numberOf(values, 'retry-events')
   }
+}
+
+function queuesOf (values: Values) {
+  return named('only-queues', queueContestants, ours, values['only-queues'])
+}
+
+function heldPlan (values: Values): HeldPlan {
+  if (values['held-events'] !== undefined) return { events: numberOf(values, 'held-events') }
+  const seconds = numberOf(values, 'held-seconds')
+  const queues = queuesOf(values).filter(({ name }) => heldContestants.includes(name))
+  return { seconds, queues, save: Boolean(values.save) && seconds >= TEN_MINUTES && queues.length === heldContestants.length }
+}
+
+function walPlan (values: Values): WalPlan {
+  return { rounds: numberOf(values, 'wal-rounds'), events: numberOf(values, 'wal-events'), stored: numberOf(values, 'wal-stored') }
 }
 
 function numberOf (values: Values, option: string) {

@@ -5,6 +5,9 @@ import { runRounds } from './cycles.ts'
 import { environment } from './environment.ts'
 import { figuresOf, type Figures } from './figures.ts'
 import { prepareGrowth } from './growth/measure.ts'
+import { heldChart } from './held/chart.ts'
+import type { HeldFigures } from './held/figures.ts'
+import { measureHeld, type HeldPlan } from './held/measure.ts'
 import { CONNECTIONS } from './load.ts'
 import { readOptions, type Options, type ServersPlan } from './options.ts'
 import { pinClient } from './pinning.ts'
@@ -15,8 +18,9 @@ import { measureQueues } from './queues/measure.ts'
 import { measureRecords } from './records/measure.ts'
 import { measureRefusals } from './refusals/measure.ts'
 import { assertEqualSize } from './requests.ts'
-import { backlogLine, growthTable, postgresLine, processesLines, queueTable, recordsTable, refusalsTable, serverTable } from './table.ts'
+import { backlogLine, growthTable, heldSteps, heldTable, postgresLine, processesLines, queueTable, recordsTable, refusalsTable, serverTable, walTable } from './table.ts'
 import { bare, type Variant } from './variants.ts'
+import { measureWal } from './wal/measure.ts'
 
 try {
   await run(readOptions())
@@ -26,14 +30,14 @@ try {
   process.exit(1)
 }
 
-async function run ({ servers, growth, processes, queues, records, refusals, save }: Options) {
+async function run ({ servers, growth, records, refusals, save, ...onPostgres }: Options) {
   const bodyBytes = assertEqualSize()
   const env = environment()
   if (env.disk.inMemory) console.log('The folder for temporary files is in memory: databases are quicker there than on any disk.\n')
-  const postgres = needsPostgres({ servers, processes, queues }) ? await openPostgres() : undefined
+  const postgres = needsPostgres(servers, onPostgres) ? await openPostgres() : undefined
   if (postgres) console.log(`${postgresLine(postgres.description)}\n`)
   // On all cores, as processes are that share a database.
-  const shared = postgres && await measureShared(postgres, { processes, queues })
+  const shared = postgres && await measureShared(postgres, onPostgres)
   const measureGrowth = growth && await prepareGrowth(growth)
   const pinned = pinClient()
   if (!pinned) console.log('Not pinned to cores (no `taskset`, or one core only): expect more spread.\n')
@@ -48,21 +52,34 @@ async function run ({ servers, growth, processes, queues, records, refusals, sav
   const grown = await measureGrowth?.()
   if (grown) console.log(`\n${growthTable(grown.figures)}\n\n${backlogLine(grown.backlog)}`)
 
-  const plans = { servers: { ...servers, variants: undefined }, growth, records, refusals, processes, queues: { ...queues, queues: undefined } }
+  const { processes, queues, wal } = onPostgres
+  const plans = { servers: { ...servers, variants: undefined }, growth, records, refusals, processes, queues: { ...queues, queues: undefined }, wal }
   const settings = { ...plans, connections: CONNECTIONS, pinned, bodyBytes }
   if (save && figures) saveAll({ ...env, postgres: postgres?.description, settings, figures, growth: grown, records: kept, refusals: refused, ...shared }, figures)
 }
 
-function needsPostgres ({ servers, processes, queues }: Pick<Options, 'servers' | 'processes' | 'queues'>) {
-  return processes !== undefined || queues !== undefined || servers?.variants.some(({ postgres }) => postgres) === true
+type OnPostgres = Pick<Options, 'processes' | 'queues' | 'held' | 'wal'>
+
+function needsPostgres (servers: Options['servers'], { processes, queues, held, wal }: OnPostgres) {
+  return [processes, queues, held, wal].some((plan) => plan !== undefined) || servers?.variants.some(({ postgres }) => postgres) === true
 }
 
-async function measureShared (postgres: Postgres, { processes, queues }: Pick<Options, 'processes' | 'queues'>) {
+async function measureShared (postgres: Postgres, { processes, queues, held, wal }: OnPostgres) {
   const byProcesses = processes && await measureProcesses(postgres, processes)
   if (byProcesses) console.log(`${processesLines(byProcesses)}\n`)
   const byQueue = queues && await measureQueues(postgres, queues)
   if (byQueue) console.log(`${queueTable(byQueue)}\n`)
-  return { processes: byProcesses, queues: byQueue }
+  const log = wal && await measureWal(postgres, wal)
+  if (log) console.log(`${walTable(log)}\n`)
+  if (held) await showHeld(postgres, held)
+  return { processes: byProcesses, queues: byQueue, wal: log }
+}
+
+async function showHeld (postgres: Postgres, plan: HeldPlan) {
+  const figures = await measureHeld(postgres, plan)
+  console.log(`${heldTable(figures)}\n`)
+  if ('events' in plan) console.log(`${heldSteps(figures)}\n`)
+  else if (plan.save) saveHeld({ ...environment(), postgres: postgres.description, settings: { seconds: plan.seconds }, figures }, figures)
 }
 
 async function measureServers ({ variants, ...extent }: ServersPlan, postgres?: Postgres) {
@@ -73,8 +90,17 @@ async function measureServers ({ variants, ...extent }: ServersPlan, postgres?: 
 }
 
 function saveAll (results: object, figures: Figures[]) {
-  writeFileSync(new URL('results.json', import.meta.url), JSON.stringify(results, rounded, 2) + '\n')
-  writeFileSync(new URL('chart.svg', import.meta.url), chart(figures) + '\n')
+  write('results.json', JSON.stringify(results, rounded, 2))
+  write('chart.svg', chart(figures))
+}
+
+function saveHeld (results: object, figures: HeldFigures[]) {
+  write('held.json', JSON.stringify(results, rounded, 2))
+  write('held.svg', heldChart(figures))
+}
+
+function write (name: string, content: string) {
+  writeFileSync(new URL(name, import.meta.url), content + '\n')
 }
 
 /** For `JSON.stringify`: more digits than these are noise. */

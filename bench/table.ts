@@ -1,12 +1,14 @@
 import type { Figures } from './figures.ts'
 import type { Backlog } from './growth/backlog.ts'
 import type { GrowthFigures } from './growth/figures.ts'
+import type { Course, HeldFigures } from './held/figures.ts'
 import type { Description } from './postgres/settings.ts'
 import type { ProcessesFigures } from './processes/measure.ts'
 import type { Order, QueueFigures } from './queues/figures.ts'
 import type { RecordsFigures } from './records/measure.ts'
 import type { RefusalsFigures } from './refusals/measure.ts'
 import type { Quartiles } from './statistics.ts'
+import type { WalFigures } from './wal/measure.ts'
 
 interface Column<Row> {
   heading: string
@@ -48,6 +50,25 @@ const queueColumns: Array<Column<QueueFigures>> = [
   { heading: 'What keeps the order; settings', cell: ({ order }) => order }
 ]
 
+const heldColumns: Array<Column<HeldFigures>> = [
+  { heading: 'Queue', cell: ({ title }) => title },
+  { heading: 'Events/s, free', cell: ({ free }) => whole(free.eventsPerSecond) },
+  { heading: 'with a transaction left open', cell: ({ held }) => whole(held.eventsPerSecond) },
+  { heading: 'Ratio', cell: (figures) => `**${heldRatio(figures, 'eventsPerSecond')}**` },
+  { heading: 'in the last tenth of the time', cell: (figures) => heldRatio(figures, 'lastEventsPerSecond') },
+  { heading: 'p95 from adding to the listener, ms: free / left open', cell: ({ free, held }) => `${whole(free.p95)} / ${whole(held.p95)}` },
+  { heading: 'Dead rows at the end: free / left open', cell: ({ free, held }) => `${whole(free.dead)} / ${whole(held.dead)}` },
+  { heading: 'In order: free / left open', cell: ({ free, held }) => `${kept(free.order)} / ${kept(held.order)}` }
+]
+
+const walColumns: Array<Column<WalFigures>> = [
+  { heading: 'Done events in the tables', cell: ({ stored }) => whole(stored) },
+  { heading: 'Write-ahead log, kB an event', cell: ({ log }) => `**${kilobytes(log.median)}** [${kilobytes(log.q1)}–${kilobytes(log.q3)}]` },
+  { heading: 'Whole pages in it, an event', cell: ({ images }) => `${ratio(images.median)} ${spread(images)}` },
+  { heading: 'Disk, kB an event', cell: ({ disk }) => `${kilobytes(disk.median)} [${kilobytes(disk.q1)}–${kilobytes(disk.q3)}]` },
+  { heading: 'Events/s', cell: ({ eventsPerSecond: { q1, median, q3 } }) => `${whole(median)} [${whole(q1)}–${whole(q3)}]` }
+]
+
 const recordsColumns: Array<Column<RecordsFigures>> = [
   { heading: 'An event that', cell: ({ title }) => title },
   { heading: 'Processor time', cell: ({ ratio: times }) => `**${ratio(times.median)}** ${spread(times)}` },
@@ -80,6 +101,25 @@ export function refusalsTable (figures: RefusalsFigures[]) {
 
 export function queueTable (figures: QueueFigures[]) {
   return table(queueColumns, figures)
+}
+
+export function heldTable (figures: HeldFigures[]) {
+  return table(heldColumns, figures)
+}
+
+/** Of the first of them, step by step. */
+export function heldSteps ([figures]: HeldFigures[]) {
+  const steps = figures?.free.steps.map((free, index) => ({ free, held: figures.held.steps[index] })) ?? []
+  return table([
+    { heading: 'Events', cell: ({ free }) => whole(free.events) },
+    { heading: 'Events/s, free', cell: ({ free }) => whole(free.eventsPerSecond) },
+    { heading: 'with a transaction left open', cell: ({ held }) => whole(held?.eventsPerSecond ?? NaN) },
+    { heading: 'Ratio', cell: ({ free, held }) => ratio((held?.eventsPerSecond ?? NaN) / free.eventsPerSecond) }
+  ], steps)
+}
+
+export function walTable (figures: WalFigures[]) {
+  return table(walColumns, figures)
 }
 
 export function processesLines ({ adds, both, deliveries }: ProcessesFigures) {
@@ -125,6 +165,14 @@ function kept ({ overtaken, twice }: Order) {
 
 function ratio (value: number) {
   return value.toFixed(2)
+}
+
+function heldRatio ({ free, held }: HeldFigures, figure: keyof Course & `${string}PerSecond`) {
+  return ratio(held[figure] / free[figure])
+}
+
+function kilobytes (bytes: number) {
+  return (bytes / 1_000).toFixed(1)
 }
 
 function spread ({ q1, q3 }: Quartiles) {

@@ -20,6 +20,7 @@ export function withConcurrency (concurrency: number): OpenQueue {
     queue.on('error', () => {})
 
     return {
+      takesBatches: true,
       add: async (bodies) => {
         for (const batch of batches(bodies)) {
           await queue.addBulk(batch.map((body) => ({ name: 'deliver', data: parsed(body), opts: { attempts: 5, removeOnComplete: true } })))

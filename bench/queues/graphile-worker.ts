@@ -29,6 +29,7 @@ export const open: OpenQueue = async (connectionString) => {
   let runAt = Date.now() - HOUR
 
   return {
+    takesBatches: true,
     add: async (bodies) => {
       for (const batch of batches(bodies)) {
         await utils.addJobs(batch.map(parsed).map((payload) => (

@@ -19,9 +19,10 @@ export const open: OpenQueue = async (connectionString) => {
   }
 
   return {
+    takesBatches: false,
     add: async (bodies) => {
       const queue = bodies.values()
-      await Promise.all(Array.from({ length: BATCH }, () => addNext(queue)))
+      await Promise.all(Array.from({ length: Math.min(BATCH, bodies.length) }, () => addNext(queue)))
     },
     // Nothing is delivered before somebody listens.
     deliver: async (handle) => { app.webhooks.on('newMessage', (event) => { handle(event) }) },

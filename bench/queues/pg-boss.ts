@@ -24,6 +24,7 @@ export const open: OpenQueue = async (connectionString) => {
   pool.on('error', () => {})
 
   return {
+    takesBatches: true,
     add: async (bodies) => {
       for (const batch of batches(bodies)) {
         await boss.insert(QUEUE, batch.map(parsed).map((data) => ({ id: nextId(), data, singletonKey: data.conversation.id })))

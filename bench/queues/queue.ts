@@ -2,6 +2,8 @@ import type { NewMessage } from '../servers/new-message.ts'
 
 /** One of the contestants, in a process: all of them deliver the same events, and are to keep each conversation's order. */
 export interface Queue {
+  /** Whether the events of one call go in one statement. If not, many calls may be under way at a time: their order is the events'. */
+  takesBatches: boolean
   /** In this order: for the next, all before have to be added already, or be on their way in the same batch. */
   add: (bodies: string[]) => Promise<void>
   /** Begins to deliver. If `handle` throws, the event is to be delivered again, as soon as the library can. */

@@ -19,13 +19,17 @@ const failed = new Set<number>()
 /** The listener of all contestants. With `failEvery`, it fails at the first attempt for every so many-th event. */
 export function listener (failEvery?: number) {
   return ({ message, conversation }: NewMessage) => {
-    const number = Number(NUMBER.exec(message.content ?? '')?.[1])
+    const number = numberIn(message)
     if (failEvery !== undefined && number % failEvery === 0 && !failed.has(number)) {
       failed.add(number)
       throw new Error('as it should')
     }
     handled.push({ conversation: conversation.id, number })
   }
+}
+
+export function numberIn ({ content }: NewMessage['message']) {
+  return Number(NUMBER.exec(content ?? '')?.[1])
 }
 
 export function handledCount () {

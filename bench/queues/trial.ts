@@ -56,7 +56,7 @@ export async function tryStream (name: string, postgres: Postgres, { events, con
 }
 
 /** One queue, in one process, on a database of its own. */
-async function withQueue<T> (name: string, postgres: Postgres, work: (queue: QueueProcess, database: Database) => Promise<T>) {
+export async function withQueue<T> (name: string, postgres: Postgres, work: (queue: QueueProcess, database: Database) => Promise<T>) {
   const database = await postgres.createDatabase()
   const queue = await startQueue(name, database.url)
   const result = await work(queue, database)

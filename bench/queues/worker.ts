@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { oneRouteBodies } from '../bodies.ts'
 import { queueNamed } from './contestants.ts'
+import { Flow, type FlowLoad, type FlowState } from './flow.ts'
 import { handledCount, listener, verdict, type Verdict } from './record.ts'
 
 /** What a process is told to do; it answers when it has done so. */
@@ -15,9 +16,19 @@ export type Task =
   | { kind: 'settle', handled: number }
   /** Answers with what the listener saw here. */
   | { kind: 'judge' }
+  | FlowTask
+
+/** They are answered with how it goes. */
+export type FlowTask =
+  /** Begins to add events and to deliver them at the same time. */
+  | { kind: 'flow', load: FlowLoad }
+  | { kind: 'wait', seconds: number }
+  /** Waits until so many events were handled. */
+  | { kind: 'reach', handled: number }
 
 export interface Answer {
   verdict?: Verdict
+  flow?: FlowState
   /** Since its start, microseconds on a processor, of all threads. */
   cpu: number
 }
@@ -31,13 +42,14 @@ const [name = '', url = ''] = process.argv.slice(2)
 const open = await queueNamed(name).load()
 const queue = await open(url)
 let bodies: string[] = []
+let flow: Flow | undefined
 process.on('message', (task: Task) => { void answer(task) })
 process.send?.('ready')
 
 async function answer (task: Task) {
   await perform(task)
   const { user, system } = process.cpuUsage()
-  process.send?.({ ...task.kind === 'judge' && { verdict: verdict() }, cpu: user + system } satisfies Answer)
+  process.send?.({ ...task.kind === 'judge' && { verdict: verdict() }, ...flow && { flow: flow.state }, cpu: user + system } satisfies Answer)
 }
 
 async function perform (task: Task) {
@@ -54,8 +66,24 @@ async function perform (task: Task) {
     case 'settle':
       await settled(task.handled)
       break
+    case 'flow':
+      await begin(new Flow(task.load))
+      break
+    case 'wait':
+      await setTimeout(task.seconds * 1_000)
+      break
+    case 'reach':
+      while ((flow?.state.handled ?? 0) < task.handled) await setTimeout(LOOK_EVERY)
+      break
     case 'judge':
   }
+}
+
+async function begin (events: Flow) {
+  flow = events
+  await queue.deliver((event) => { events.handle(event) })
+  // If an event cannot be added, that ends this process, and so the benchmark.
+  void events.add(queue)
 }
 
 async function settled (count: number) {

@@ -4,6 +4,7 @@ import { Adds } from './postgres/adds.ts'
 import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
 import { Epochs } from './postgres/epochs.ts'
+import { Horizon } from './postgres/horizon.ts'
 import { quoted } from './postgres/names.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
@@ -21,6 +22,7 @@ const CONNECTIONS = 10
 interface Parts {
   readonly adds: Adds
   readonly deliveries: Deliveries
+  readonly horizon: Horizon
   readonly signals: Signals
   readonly epochs: Epochs
   readonly views: Views
@@ -61,6 +63,7 @@ class PostgresInbox implements Inbox {
     if (this.#parts === undefined) return []
     this.#parts.signals.start()
     this.#parts.epochs.start()
+    this.#parts.horizon.start()
     return await this.#parts.deliveries.claim(lanes)
   }
 
@@ -138,7 +141,8 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   const onDoubt = () => { recounts.doubt() }
   const adds = new Adds({ database, schema, maxBacklog, onAdded: onNews, onFull: onDoubt })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
-  const epochs = new Epochs({ database, schema, log })
+  const horizon = new Horizon({ database, log })
+  const epochs = new Epochs({ database, schema, log, isHeld: () => horizon.isHeld })
   const purge = new Purge({ database, schema, log, keep, keepFailed })
   const onChange = async (removed: ReadonlySet<number>) => {
     await deliveries.discard(removed)
@@ -147,12 +151,13 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   return {
     adds,
     deliveries,
+    horizon,
     signals,
     epochs,
     views: new Views(database, schema, { onChange, onDoubt }),
     isRecovering,
     close: async () => {
-      await Promise.all([adds.close(), deliveries.close(), purge.close(), epochs.close(), recounts.close()])
+      await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close(), recounts.close()])
       signals.notify() // of what was given back
       await signals.close()
       database.close()

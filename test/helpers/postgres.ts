@@ -71,10 +71,10 @@ export class PostgresServer {
     return server
   }
 
-  /** A copy of this server, which is stopped for that, as a hot standby: it waits for what a primary would send, and is only read. */
-  async standby (t: Test): Promise<PostgresServer> {
+  /** A copy of this server, which is stopped for that, as a hot standby: it waits for what a primary would send, unless the flags say where one is, and is only read. */
+  async standby (t: Test, flags: string[] = []): Promise<PostgresServer> {
     await this.stop()
-    const copy = await PostgresServer.#inNewDirectory(t, [])
+    const copy = await PostgresServer.#inNewDirectory(t, flags)
     execFileSync('cp', ['-a', `${this.#directory}/.`, copy.#directory]) // with the owner, who may not be the one that runs this
     writeFileSync(join(copy.#directory, 'standby.signal'), '')
     copy.start().catch(() => {}) // it would wait for a line that only a primary writes

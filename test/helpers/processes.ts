@@ -2,6 +2,9 @@ import pg from 'pg'
 import type { Test } from 'tap'
 import type { Claim, Inbox, InboxHost, Outcome } from '../../index.ts'
 import { done } from '../inbox/conformance.ts'
+import { turns } from './app.ts'
+import { beginEpoch } from './epochs.ts'
+import { ID } from './postgres-ids.ts'
 import { openInbox, schemas } from './postgres.ts'
 import type { LossyPool } from './postgres.ts'
 
@@ -31,6 +34,11 @@ export class Processes {
     await this.#admin.query(`UPDATE ${this.tables}.lanes SET due = now() WHERE holder IS NOT NULL`)
   }
 
+  /** A new epoch begins. */
+  async rotate (): Promise<void> {
+    await beginEpoch(this.#admin, this.tables)
+  }
+
   async lanes (): Promise<unknown[]> {
     const { rows } = await this.#admin.query<Record<string, unknown>>(`SELECT lane, suspect, holder IS NOT NULL AS held FROM ${this.tables}.lanes ORDER BY lane`)
     return rows
@@ -38,7 +46,8 @@ export class Processes {
 
   /** Of each pending event, whether it is suspect, and how often it was delivered. */
   async trials (): Promise<string[]> {
-    const { rows } = await this.#admin.query<Record<string, string>>(`SELECT id, trial, attempts FROM ${this.tables}.events WHERE state = 0 ORDER BY id`)
+    const { rows } = await this.#admin.query<Record<string, string>>(
+      `SELECT ${ID} AS id, trial, attempts FROM ${this.tables}.pending JOIN ${this.tables}.events USING (seq) ORDER BY 1`)
     return rows.map(({ id, trial, attempts }) => `${String(id)} ${trial ?? '-'} ${String(attempts)}`)
   }
 }
@@ -46,6 +55,15 @@ export class Processes {
 /** Each claim's events, and for which attempt: with an exclamation mark, if that is over. */
 export function ids (claims: readonly Claim[]): string[] {
   return claims.map(({ lane, events }) => `${lane}: ${events.map(({ id, attempt, interrupted }) => `${id} ${attempt}${interrupted === true ? '!' : ''}`).join(' ')}`)
+}
+
+/** What was due before the last look is found by the next that looks through everything. */
+export async function claimSoon (inbox: Inbox, lanes: number): Promise<readonly Claim[]> {
+  for (;;) {
+    const claims = await inbox.claim(lanes)
+    if (claims.length > 0) return claims
+    await turns()
+  }
 }
 
 /** The first event of a claim is to be tried again, at once. */

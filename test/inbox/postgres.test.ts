@@ -1,6 +1,6 @@
 import tap from 'tap'
 import { postgresInbox } from '../../lib/inbox/postgres.ts'
-import { openPool, postgresUrl, schemas } from '../helpers/postgres.ts'
+import { postgresUrl, schemas } from '../helpers/postgres.ts'
 import { conformance, durableConformance } from './conformance.ts'
 
 const url = await postgresUrl(tap)
@@ -9,10 +9,3 @@ const create = () => postgresInbox({ connectionString: url, schema: schema() })
 
 conformance('postgresInbox', create)
 durableConformance('postgresInbox', create)
-
-// An isolation that makes the server refuse what others were quicker at, and a single connection.
-const options = '-c default_transaction_isolation=serializable'
-const createStrict = () => postgresInbox({ pool: openPool(tap, url, { options, max: 1 }), schema: schema() })
-
-conformance('postgresInbox, serializable', createStrict)
-durableConformance('postgresInbox, serializable', createStrict)

@@ -11,8 +11,8 @@ export interface Answer {
   readonly claims: readonly HeldClaim[]
   /** Events that were settled too late: nothing is recorded of what became of them. */
   readonly lost: ReadonlySet<number>
-  /** If it was to claim: when the server looked for what was due. */
-  readonly lookedAt: string | null
+  /** If the server has looked for what was due: up to when. */
+  readonly looked: string | null
   /** Milliseconds until a lane is due, if none was and one will be. */
   readonly dueIn: number | null
 }
@@ -21,18 +21,18 @@ export interface Answer {
 export function answerOf (rows: readonly Row[], number: number, until: LeaseEnd, onDamaged: (id: string) => void): Answer {
   const lanes = new Map<string, Row[]>()
   const lost = new Set<number>()
-  let lookedAt: string | null = null
+  let looked: string | null = null
   let dueIn: number | null = null
   for (const row of rows) {
     if (typeof row.lane !== 'string') {
       if (row.seq === null) {
-        lookedAt = String(row.body)
+        looked = row.body ?? null
         if (row.received !== null) dueIn = Number(row.received)
       } else lost.add(Number(row.seq))
     } else lanes.set(row.lane, [...lanes.get(row.lane) ?? [], row])
   }
   const claims = Array.from(lanes, ([lane, events]) => claimOf(events, new HeldClaim(lane, number, String(events[0]?.adds), until), onDamaged))
-  return { claims, lost, lookedAt, dueIn }
+  return { claims, lost, looked, dueIn }
 }
 
 function claimOf (rows: readonly Row[], claim: HeldClaim, onDamaged: (id: string) => void): HeldClaim {

@@ -32,13 +32,6 @@ export class Statement {
   }
 }
 
-export interface RunOptions {
-  /** Not again if its connection was cut. @default false */
-  readonly unlessCut?: boolean
-  /** Before a server that does not answer is given up, in milliseconds. */
-  readonly timeout?: number
-}
-
 /** Runs statements on connections of a pool, none of which it keeps. */
 export class Database {
   readonly #pool: PostgresPool
@@ -66,10 +59,10 @@ export class Database {
    * Runs a statement, and again if others got in its way. Also if its connection was cut, when the server may have run it: but for
    * what does not bear that.
    */
-  async run (statement: Statement | string, values: unknown[] = [], { unlessCut = false, timeout }: RunOptions = {}): Promise<Row[]> {
+  async run (statement: Statement | string, values: unknown[] = [], { unlessCut = false } = {}): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.use(async (client) => await query(client, statement, values, timeout))
+        return await this.use(async (client) => await query(client, statement, values))
       } catch (error) {
         const { again, lost } = fateOf(error)
         if (attempt === ATTEMPTS || !again || (lost && unlessCut)) throw error
@@ -79,8 +72,8 @@ export class Database {
   }
 
   /** For a statement that returns one row, whatever happens. */
-  async one (statement: Statement | string, values: unknown[] = [], options: RunOptions = {}): Promise<Row> {
-    const [row] = await this.run(statement, values, options)
+  async one (statement: Statement | string, values: unknown[] = []): Promise<Row> {
+    const [row] = await this.run(statement, values)
     return row as Row // as said
   }
 
@@ -125,6 +118,7 @@ export class Database {
   }
 }
 
+/** After so many milliseconds there is no answer, whatever becomes of the statement. */
 export async function query (client: PostgresClient, statement: Statement | string, values: unknown[] = [], timeout = QUERY_TIMEOUT): Promise<Row[]> {
   const { text, name } = typeof statement === 'string' ? { text: statement } : statement
   const { rows } = await client.query({ text, ...name !== undefined && { name }, values, types, query_timeout: timeout })

@@ -127,15 +127,15 @@ export class Deliveries {
     const { database, lease, log } = this.#parts
     await this.#leases.mend()
     const until = new LeaseEnd(lease)
-    const most = sumOf(asked)
+    const most = asked.reduce((sum, { most }) => sum + most, 0)
     const mayHaveSuspect = !this.#leases.hasSuspect(new Set(settlements.map(({ claim }) => claim)))
     const values = [this.#holder, ...settlementColumns(settlements), this.#leases.numbers, number, mayHaveSuspect, most, lease, this.#due.since]
     const rows = await database.run(this.#statement, values, { unlessCut: true })
     return answerOf(rows, number, until, (webhook) => { log.error({ webhook }, 'an event that is damaged in the database is not delivered') })
   }
 
-  #apply ({ claims, lost, lookedAt, dueIn }: Answer, settlements: readonly Settlement[], asked: readonly Asked[]): void {
-    if (lookedAt !== null) this.#due.looked(lookedAt, claims.length < sumOf(asked))
+  #apply ({ claims, lost, looked, dueIn }: Answer, settlements: readonly Settlement[], asked: readonly Asked[]): void {
+    if (looked !== null) this.#due.looked(looked)
     clearTimeout(this.#again)
     this.#again = undefined
     for (const { claim, again } of settlements) {
@@ -169,8 +169,4 @@ export class Deliveries {
       this.#beginSoon()
     }, AGAIN_AFTER)
   }
-}
-
-function sumOf (asked: readonly Asked[]): number {
-  return asked.reduce((sum, { most }) => sum + most, 0)
 }

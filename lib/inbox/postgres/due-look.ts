@@ -1,5 +1,7 @@
 /** How often all that is due is looked through, in milliseconds: also what others had in their hands before, or have committed late. */
-const WHOLE_EVERY = 250
+const WHOLE_EVERY = { least: 250, most: 5_000 } as const
+/** How much longer that is put off than it takes. */
+const PAUSE = 20
 
 /**
  * Where a look for lanes that are due begins: what was due before has been taken, and in the index there is nothing left of it but dead
@@ -7,19 +9,23 @@ const WHOLE_EVERY = 250
  */
 export class DueLook {
   #since: string | null = null
-  #wholeAt = 0
-  #isWhole = true
+  #wholeAt = -Infinity
+  #begun: number | undefined
 
-  /** When the server has last found all that was due, or null: then it is to look through everything. */
+  /** Up to when the server has looked before, or null: then it is to look through everything. */
   get since (): string | null {
-    this.#isWhole = this.#since === null || performance.now() - this.#wholeAt >= WHOLE_EVERY
-    return this.#isWhole ? null : this.#since
+    const now = performance.now()
+    if (now < this.#wholeAt) return this.#since
+    this.#begun = now
+    return null
   }
 
-  /** The server has looked, at this time by its clock, and has found all there was, or as much as was asked for. */
-  looked (at: string, foundAll: boolean): void {
-    if (!foundAll) return
-    this.#since = at
-    if (this.#isWhole) this.#wholeAt = performance.now()
+  /** The server has looked up to this time by its clock. */
+  looked (until: string): void {
+    this.#since = until
+    if (this.#begun === undefined) return
+    const now = performance.now()
+    this.#wholeAt = now + Math.min(Math.max(WHOLE_EVERY.least, (now - this.#begun) * PAUSE), WHOLE_EVERY.most)
+    this.#begun = undefined
   }
 }

@@ -2,13 +2,17 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
 import { quoted } from './names.ts'
 
-/** How often it may be time for a new epoch, in milliseconds. */
+/** How often it may be time for a new epoch while the server cannot clear away what is dead, in milliseconds. */
 const EVERY = 1_000
+/** How many of those pass by while it can: it is some milliseconds in which nobody does anything else. */
+const SELDOM = 10
 
 interface Parts {
   readonly database: Database
   readonly schema: string
   readonly log: Pick<FastifyBaseLogger, 'debug'>
+  /** Whether somebody has an old snapshot. */
+  readonly isHeld: () => boolean
 }
 
 /**
@@ -18,6 +22,7 @@ interface Parts {
 export class Epochs {
   readonly #parts: Parts
   #timer: NodeJS.Timeout | undefined
+  #ticks = 0
   #rotating: Promise<void> | undefined
 
   constructor (parts: Parts) {
@@ -26,7 +31,9 @@ export class Epochs {
 
   /** From the first claim on. */
   start (): void {
-    this.#timer ??= setInterval(() => { this.#rotating ??= this.#rotate().finally(() => { this.#rotating = undefined }) }, EVERY)
+    this.#timer ??= setInterval(() => {
+      if (this.#parts.isHeld() || ++this.#ticks % SELDOM === 0) this.#rotating ??= this.#rotate().finally(() => { this.#rotating = undefined })
+    }, EVERY)
   }
 
   async close (): Promise<void> {

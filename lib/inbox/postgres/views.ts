@@ -5,7 +5,7 @@ import type { Database, Row } from './database.ts'
 import { idBytes, idOf, idRange } from './ids.ts'
 import { bigints } from './literals.ts'
 import { keyOf, quoted } from './names.ts'
-import { mayBeRight } from './recounts.ts'
+import { mayBeRight } from './recount.ts'
 import { State } from './sql/states.ts'
 
 /** Replayed or removed in one transaction: what is added to the same lanes in the meantime waits for it. */

@@ -23,7 +23,7 @@ for (const [one, other] of CLOCKS) {
     const { rows: [before] } = await admin.query<{ time: string }>('SELECT clock_timestamp()::text AS time')
     await failing.client.post(job('a', 0, { fails: 1 }))
     const { rows: [due] } = await untilRow(`SELECT $1::timestamptz + interval '1 second' <= e.due AND e.due <= clock_timestamp() + interval '2 seconds' AS "inTime",
-      e.due = l.due AS "ofBoth" FROM ${schema}.events e JOIN ${schema}.lanes l ON l.lane = e.lane WHERE e.attempts = 1 AND l.holder IS NULL`, [before?.time])
+      e.due = l.due AS "ofBoth" FROM ${schema}.pending e JOIN ${schema}.lanes l ON l.lane = e.lane WHERE e.attempts = 1 AND l.holder IS NULL`, [before?.time])
     t.same(due, { inTime: true, ofBoth: true })
     await fleet.kill(failing)
     const retrying = await fleet.start({ retry }, other * MINUTE)
@@ -64,7 +64,7 @@ for (const minutes of [-10, 10]) {
     const { client } = await fleet.start({}, minutes * MINUTE)
     for (const n of [0, 1]) await client.post(job('a', n))
     await until(async () => (await fleet.stats()).done === 2)
-    await admin.query(`UPDATE ${schema}.events SET finished = now() - interval '2 minutes' WHERE seq = (SELECT min(seq) FROM ${schema}.events)`)
+    await admin.query(`UPDATE ${schema}.finished SET finished = now() - interval '2 minutes' WHERE seq = (SELECT min(seq) FROM ${schema}.finished)`)
     await until(async () => (await fleet.stats()).done !== 2)
     t.match(await client.post(job('a', 1)), { body: { status: 'duplicate' } }, 'it is not old enough')
     t.match(await client.post(job('a', 0)), { body: { status: 'accepted' } }, 'nobody remembers it')

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
+import { idArray } from '../../helpers/postgres-ids.ts'
 import { openInbox, openPool, postgresUrl } from '../../helpers/postgres.ts'
 import { newEvent } from '../../inbox/conformance.ts'
 import { allDone, deliverAll, racesOn } from '../helpers/races.ts'
@@ -12,9 +13,9 @@ const { newSchema, admin, share, waits } = racesOn(tap, url)
 test('no more lanes are leased than were asked for, whatever the server believes of its tables', async (t) => {
   const { inboxes: [inbox], tables } = await share(t, 1)
   for (const known of [0, 1, 2]) {
-    await admin.query(`DELETE FROM ${tables}.lanes; DELETE FROM ${tables}.events`)
+    await admin.query(`DELETE FROM ${tables}.lanes; DELETE FROM ${tables}.pending; DELETE FROM ${tables}.events`)
     for (let n = 0; n < known; n++) await inbox?.add(newEvent(`known ${n}`))
-    await admin.query(`VACUUM ANALYZE ${tables}.lanes`) // as autovacuum does at any time
+    for (const table of ['lanes', 'pending', 'events']) await admin.query(`VACUUM ANALYZE ${tables}.${table}`) // as autovacuum does at any time
     await Promise.all(Array.from({ length: 100 }, async (_, n) => await inbox?.add(newEvent(`${n}`))))
     for (const most of [1, 2, 3, 10, 64]) {
       const claims = await inbox?.claim(most) ?? []
@@ -33,7 +34,7 @@ test('a repeat that comes while its event is purged is either dropped or deliver
   await inbox?.stats()
   const purging = await admin.connect()
   await purging.query('BEGIN')
-  await purging.query(`SELECT ${tables}.purge(-1000, -1000, 10)`)
+  await purging.query(`SELECT ${tables}.purge(-1000, -1000, 10, NULL)`)
   const adding = inbox?.add(newEvent('a', { id: 'a1' }))
   await waits(adding, purging)
   await purging.query('COMMIT')
@@ -52,7 +53,7 @@ test('what is replayed is delivered, also if it was still pending when the repla
   await one?.stats()
   const adding = await admin.connect()
   await adding.query('BEGIN')
-  await adding.query(`INSERT INTO ${tables}.lanes (lane, due, adds) VALUES ('a', now(), 1)`) // as if something were added to it
+  await adding.query(`INSERT INTO ${tables}.lanes (epoch, lane, head, due, adds) SELECT epoch, 'a', 0, now(), 1 FROM ${tables}.epochs`) // as if something were added to it
   const replaying = other?.replay(['a1', 'b1'])
   await waits(replaying, adding)
   if (claim !== undefined) await one?.settle(claim, allDone(claim))
@@ -96,14 +97,14 @@ test('a dead event that comes again to several processes at once is new in one o
   t.match(await inboxes[0]?.stats(), { pending: 1, dead: 0 })
   t.same(await deliverAll(inboxes[0]), ['a1'])
   t.match(await inboxes[0]?.stats(), { pending: 0, done: 1 })
-  t.equal((await admin.query(`SELECT FROM ${tables}.bodies`)).rowCount, 1)
+  t.equal((await admin.query(`SELECT FROM ${tables}.events`)).rowCount, 1)
 })
 
 test('an event that waits for another process to store an invalid one of the same id is accepted in its place', async (t) => {
   const { inboxes: [inbox], tables } = await share(t, 1)
   const adding = await admin.connect()
   await adding.query('BEGIN')
-  await adding.query(`SELECT ${tables}.add_events('{a1}', '{job}', '{a}', '{3}', '{1}', '{wrong}', '{0}', '{15}', '{"event":"job"}'::text::bytea, 100)`)
+  await adding.query(`SELECT ${tables}.add_events(${idArray('a1')}, '{job}', '{a}', '{3}', '{1}', '{wrong}', '{0}', '{15}', '{"event":"job"}'::text::bytea, 100)`)
   const added = inbox?.add(newEvent('b', { id: 'a1' }))
   await waits(added, adding)
   await adding.query('COMMIT')
@@ -116,7 +117,7 @@ test('a dead event that comes again while it is replayed is delivered once', asy
   const { inboxes: [inbox], tables } = await withDead(t, 1)
   const replaying = await admin.connect()
   await replaying.query('BEGIN')
-  await replaying.query(`SELECT ${tables}.replay('{a1}', false)`)
+  await replaying.query(`SELECT ${tables}.replay(${idArray('a1')}, false)`)
   const adding = inbox?.add(newEvent('b', { id: 'a1' }))
   await waits(adding, replaying)
   await replaying.query('COMMIT')
@@ -130,7 +131,7 @@ test('a dead event that is replayed while it comes again is delivered once', asy
   const { inboxes: [inbox], tables } = await withDead(t, 1)
   const adding = await admin.connect()
   await adding.query('BEGIN')
-  await adding.query(`SELECT ${tables}.add_events('{a1}', '{job}', '{b}', '{0}', '{1}', '{NULL}', '{0}', '{15}', '{"event":"job"}'::text::bytea, 100)`)
+  await adding.query(`SELECT ${tables}.add_events(${idArray('a1')}, '{job}', '{b}', '{0}', '{1}', '{NULL}', '{0}', '{15}', '{"event":"job"}'::text::bytea, 100)`)
   const replaying = inbox?.replay(['a1'])
   await waits(replaying, adding)
   await adding.query('COMMIT')

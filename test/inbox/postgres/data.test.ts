@@ -2,6 +2,7 @@ import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { Claim, Inbox, NewEvent, Outcome } from '../../../index.ts'
 import { turns } from '../../helpers/app.ts'
+import { ID } from '../../helpers/postgres-ids.ts'
 import { lines, openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { adds, claim, newEvent } from '../conformance.ts'
 
@@ -121,9 +122,9 @@ test('an event that is damaged in the database is dead, and keeps no other from 
   const { log, written } = lines()
   const { inbox, schema } = await openOne(t, { log })
   await Promise.all(adds(inbox, newEvent('a', { id: 'a1' }), newEvent('a', { id: 'a2' }), newEvent('b', { id: 'b1' })))
-  await pool.query(`UPDATE "${schema}".bodies SET body = 'private{' FROM "${schema}".events e WHERE e.seq = bodies.seq AND id IN ('a1', 'b1')`)
+  await pool.query(`UPDATE "${schema}".events SET body = 'private{' WHERE ${ID} IN ('a1', 'b1')`)
   t.same(await drain(inbox), ['a2'])
-  await pool.query(`UPDATE "${schema}".bodies SET body = '{}'`)
+  await pool.query(`UPDATE "${schema}".events SET body = '{}'`)
   t.match(await inbox.stats(), { pending: 0, done: 1, dead: 2 })
   t.match(await inbox.get('a1'), { state: 'dead', error: 'its body is damaged' })
   t.same(written.filter(({ level }) => Number(level) >= 30).map(({ webhook, msg }) => `${String(webhook)}: ${String(msg)}`).sort(),
@@ -147,9 +148,9 @@ test('done events are removed once `keep` is over, others stay', async (t) => {
   await inbox.add(newEvent('a'))
   while ((await inbox.stats()).done > 0) await turns()
   t.match(await inbox.stats(), { pending: 1, done: 0, dead: 0, invalid: 1 })
-  const { rows } = await pool.query(`SELECT count(*)::int AS events, (SELECT count(*)::int FROM "${schema}".bodies) AS bodies,
-    (SELECT count(*)::int FROM "${schema}".lanes) AS lanes FROM "${schema}".events`)
-  t.same(rows, [{ events: 2, bodies: 2, lanes: 1 }])
+  const { rows } = await pool.query(`SELECT count(*)::int AS events, (SELECT count(*)::int FROM "${schema}".pending) AS pending,
+    (SELECT count(*)::int FROM "${schema}".finished) AS finished, (SELECT count(*)::int FROM "${schema}".lanes) AS lanes FROM "${schema}".events`)
+  t.same(rows, [{ events: 2, pending: 1, finished: 1, lanes: 1 }])
 })
 
 test('a pool of one connection is enough, and is left as it was', async (t) => {

@@ -6,6 +6,7 @@ import { openPostgres } from '../../../lib/cli/inbox/postgres-source.ts'
 import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery } from '../../../lib/inbox/postgres.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { turns } from '../../helpers/app.ts'
+import { ID } from '../../helpers/postgres-ids.ts'
 import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { failed, ids, Processes, settleAll as settleEach } from '../../helpers/processes.ts'
 import { adds, claim, newEvent } from '../conformance.ts'
@@ -29,7 +30,7 @@ async function settleAll (inbox: Inbox, more?: Partial<Outcome>): Promise<void> 
 
 /** The rows of these tables that have a text anywhere. */
 async function rowsWith (tables: string, text: string): Promise<string[]> {
-  const { rows } = await admin.query<{ name: string }>(['events', 'bodies', 'lanes', 'totals']
+  const { rows } = await admin.query<{ name: string }>(['events', 'pending', 'finished', 'lanes', 'totals']
     .map((table) => `SELECT '${table}' AS name FROM ${tables}.${table} AS t WHERE strpos(t::text, $1) > 0`).join(' UNION ALL '), [text])
   return rows.map(({ name }) => name)
 }
@@ -42,7 +43,7 @@ test('of a forgotten lane there is no row anywhere, however many events lie betw
   const others = Array.from({ length: 3_997 }, (_, i) => newEvent(`lane ${i % 50}`))
   await Promise.all(adds(inbox, own(), ...others.slice(0, 2_500), own(), ...others.slice(2_500), own()))
   for (const held of await claim(inbox)) await inbox.settle(held, ending(held, { state: 'pending', dueAt: Date.now() + 3_600_000, error: held.lane }))
-  t.same((await rowsWith(tables, 'private')).toSorted(), ['bodies', 'bodies', 'bodies', 'events', 'events', 'events', 'lanes'])
+  t.same((await rowsWith(tables, 'private')).toSorted(), ['events', 'events', 'events', 'lanes', 'pending', 'pending', 'pending'])
   t.equal(await inbox.forget('private'), 3)
   t.same(await rowsWith(tables, 'private'), [])
   t.match(await inbox.stats(), { pending: 3_997 })
@@ -107,13 +108,21 @@ test('an event that was claimed while it was discarded is marked before that is 
 test('an event that has left its lane is shown in it, found by it, and back in it after a replay', async (t) => {
   const { inbox, tables } = await openOne(t)
   await Promise.all(adds(inbox, ...['a1', 'a2'].map((id) => newEvent('a', { id }))))
-  await settleAll(inbox, { state: 'dead' })
-  await admin.query(`UPDATE ${tables}.events SET home = lane, lane = 'aside:a1', since = now(), trial = 0 WHERE id = 'a1'`)
+  const ofFirst = async () => (await admin.query<Record<string, unknown>>(`SELECT p.lane, aside, since, trial FROM ${tables}.pending p JOIN ${tables}.events USING (seq) WHERE ${ID} = 'a1'`)).rows
+  await settleAll(inbox, { state: 'pending', aside: true, error: 'broken' })
+  t.match(await ofFirst(), [{ lane: 'aside:a1', aside: true, since: Date }])
+  t.match(await inbox.get('a1'), { lane: 'a', state: 'pending' })
+  for (const held of await claim(inbox)) await inbox.settle(held, held.lane === 'a' ? [] : ending(held, { state: 'dead', error: 'broken' }))
   t.match(await inbox.get('a1'), { lane: 'a', state: 'dead' })
   t.equal(await inbox.replay(['a1']), 1)
-  t.match((await admin.query(`SELECT lane, home, since, trial FROM ${tables}.events WHERE id = 'a1'`)).rows, [{ lane: 'a', home: null, since: null, trial: null }])
-  t.match(await claim(inbox), [{ lane: 'a', events: [{ id: 'a2' }, { id: 'a1', failingFor: 0 }] }])
-  await admin.query(`UPDATE ${tables}.events SET home = lane, lane = 'aside:a1' WHERE id = 'a1'`)
+  t.same(await ofFirst(), [{ lane: 'a', aside: false, since: null, trial: null }])
+  const [held] = await claim(inbox)
+  t.match(held, { lane: 'a', events: [{ id: 'a2' }, { id: 'a1', failingFor: 0 }] })
+  const [a2, a1] = held?.events.map(({ seq }) => seq) ?? []
+  const outcome = { dueAt: null, completed: [], error: null }
+  if (held !== undefined) await inbox.settle(held, [{ ...outcome, seq: Number(a2), state: 'done' }, { ...outcome, seq: Number(a1), state: 'pending', aside: true }])
+  await inbox.stats()
+  t.match(await ofFirst(), [{ lane: 'aside:a1', aside: true }])
   t.equal(await inbox.forget('a'), 2)
 })
 
@@ -121,7 +130,7 @@ test('an attempt that was recorded before it began counts as one', async (t) => 
   const { inbox, tables } = await openOne(t)
   await inbox.add(newEvent('a', { id: 'a1' }))
   for (const [trial, attempts] of [[0, 0], [1, 1], [2, 1]]) {
-    await admin.query(`UPDATE ${tables}.events SET trial = $1`, [trial])
+    await admin.query(`UPDATE ${tables}.pending SET trial = $1`, [trial])
     t.match(await inbox.get('a1'), { attempts }, `trial ${trial}`)
   }
 })
@@ -137,8 +146,9 @@ test('dead and invalid events are removed once `keepFailed` is over, others stay
   await inbox.add(newEvent('pending'))
   for (let stats = await inbox.stats(); stats.dead + stats.invalid > 0; stats = await inbox.stats()) await turns()
   t.match(await inbox.stats(), { pending: 1, done: 1, dead: 0, invalid: 0 })
-  const { rows } = await admin.query(`SELECT (SELECT count(*)::int FROM ${tables}.events) AS events, (SELECT count(*)::int FROM ${tables}.bodies) AS bodies`)
-  t.same(rows, [{ events: 2, bodies: 2 }])
+  const { rows } = await admin.query(`SELECT (SELECT count(*)::int FROM ${tables}.events) AS events, (SELECT count(*)::int FROM ${tables}.pending) AS pending,
+    (SELECT count(*)::int FROM ${tables}.finished) AS finished`)
+  t.same(rows, [{ events: 2, pending: 1, finished: 1 }])
 })
 
 test('however long the dead ones stay, those that were done are removed in time', async (t) => {

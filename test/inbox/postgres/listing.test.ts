@@ -1,4 +1,5 @@
 import tap from 'tap'
+import { idBytes } from '../../../lib/inbox/postgres/ids.ts'
 import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { listing } from '../listing.ts'
 
@@ -11,7 +12,7 @@ listing('postgresInbox', async (t) => {
   return {
     inbox: await openInbox(t, { connectionString: url, schema }),
     damage: async (id, body) => {
-      await pool.query(`UPDATE "${schema}".bodies SET body = $2 WHERE seq = (SELECT seq FROM "${schema}".events WHERE id = $1)`, [id, body])
+      await pool.query(`UPDATE "${schema}".events SET body = $2 WHERE id = $1`, [idBytes(id), body])
     }
   }
 })

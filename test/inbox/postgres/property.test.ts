@@ -10,6 +10,7 @@ import type { PostgresPool } from '../../../lib/inbox/postgres.ts'
 import { claimsNoted, noteClaims, takeovers } from '../../helpers/claims.ts'
 import { ATTEMPTS, OrderModel, planned, turn } from '../../helpers/order-model.ts'
 import type { Life, Planned } from '../../helpers/order-model.ts'
+import { SPEND, tryEpoch } from '../../helpers/epochs.ts'
 import { openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 
 const APPS = 3
@@ -31,13 +32,18 @@ interface Crash {
   turns: number
 }
 
+/** A new epoch that may begin so many turns of the event loop after the listeners of all have taken so many steps. */
+type Rotation = Omit<Crash, 'app'>
+
 const anyApp = fc.nat({ max: APPS - 1 })
 const posted: fc.Arbitrary<Posted> = fc.tuple(planned, fc.tuple(anyApp, anyApp)).map(([event, to]) => ({ ...event, to }))
-const crash = fc.record<Crash>({ app: anyApp, steps: fc.nat({ max: 25 }), turns: fc.nat({ max: 60 }) })
+const time = { steps: fc.nat({ max: 25 }), turns: fc.nat({ max: 60 }) }
+const crash = fc.record<Crash>({ app: anyApp, ...time })
 const plan = fc.record({
   events: fc.array(posted, { maxLength: 14 }),
   // One is left in any case.
   crashes: fc.uniqueArray(crash, { maxLength: APPS - 1, selector: ({ app }) => app }),
+  rotations: fc.array(fc.record<Rotation>(time), { maxLength: 4 }),
   concurrency: fc.integer({ min: 1, max: 3 })
 })
 type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never
@@ -92,12 +98,13 @@ class Run extends OrderModel {
     this.#apps = await Promise.all(Array.from({ length: APPS }, async (_, number) => await this.#start(number)))
     await noteClaims(admin, this.schema)
     const crashes = this.#plan.crashes.map(async (crash) => { await this.#crashInTime(crash) })
+    const rotations = this.#plan.rotations.map(async (rotation) => { await this.#rotateInTime(rotation) })
     const conversations = Object.values(Object.groupBy([...this.#plan.events.keys()], (event) => this.events[event]?.conversation ?? ''))
     await Promise.all(conversations.map(async (events = []) => {
       for (const event of events) await this.#postAndRepeat(event)
     }))
     this.#isPosted = true
-    await Promise.all(crashes)
+    await Promise.all([...crashes, ...rotations])
     const { app: { webhooks: { inbox } } } = this.#alive(0)
     while ((await inbox.stats()).pending > 0) await turn(1)
     for (const { app, pool } of this.#apps) {
@@ -128,9 +135,19 @@ class Run extends OrderModel {
     return app
   }
 
-  async #crashInTime ({ app, steps, turns }: Crash): Promise<void> {
+  async #timeOf ({ steps, turns }: Rotation): Promise<void> {
     while (this.steps.length < steps && !this.#isPosted) await turn(1)
     await turn(turns)
+  }
+
+  async #rotateInTime (rotation: Rotation): Promise<void> {
+    await this.#timeOf(rotation)
+    await admin.query(SPEND)
+    await tryEpoch(admin, pg.escapeIdentifier(this.schema))
+  }
+
+  async #crashInTime ({ app, ...time }: Crash): Promise<void> {
+    await this.#timeOf(time)
     const crashing = this.#apps[app]
     if (crashing === undefined) return
     this.crash(crashing.life)

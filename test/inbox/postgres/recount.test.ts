@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
-import type { Inbox } from '../../../index.ts'
+import type { Claim, Inbox, Outcome } from '../../../index.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { Database } from '../../../lib/inbox/postgres/database.ts'
 import { Recounts } from '../../../lib/inbox/postgres/recounts.ts'
@@ -60,32 +60,44 @@ async function deliver (inbox: Inbox): Promise<string[]> {
   return ids
 }
 
-test('counts that are wrong are put right while everybody goes on, and by one of several at a time', async (t) => {
-  const tables = new Tables()
-  const inboxes = await Promise.all([1, 2, 3].map(async () => await openInbox(t, { connectionString: url, schema: tables.schema })))
-  const work = new AbortController()
-  let settled = 0
-  const working = Promise.all(inboxes.map(async (inbox, i) => {
-    while (!work.signal.aborted) {
-      await Promise.all(adds(inbox, ...Array.from({ length: 20 }, (_, n) => newEvent(`lane ${n}`))))
-      const claims = await inbox.claim(10)
-      for (const held of claims) await inbox.settle(held, i === 0 ? dead(held) : done(held))
-      settled += claims.length
-    }
-  }))
-  const wrong = { pending: 0, done: 0, dead: 0, invalid: 0 }
-  for (let round = 1; round <= 5; round++) {
-    const before = settled
-    await until(() => settled > before + 30)
-    await tables.sql(`UPDATE IN.totals SET pending = pending + 70, done = done - 7, dead = dead + 1, invalid = invalid + 3 WHERE shard = ${round}`)
-    const found = await Promise.all([1, 2, 3].map(async () => await tables.recount()))
-    for (const name of Object.keys(wrong) as Array<keyof typeof wrong>) wrong[name] += found.reduce((sum, row) => sum + Number(Reflect.get(row, name)), 0)
+/** Does all that apps do, until it is over. */
+async function work (inbox: Inbox, tables: Tables, { signal }: AbortController, onTurn: () => void): Promise<void> {
+  for (let n = 0; !signal.aborted; n++) {
+    await Promise.all(adds(inbox, ...Array.from({ length: 20 }, (_, i) => newEvent(`lane ${i}`, i === 7 ? { state: 'invalid', problems: ['/a: wrong'] } : {}))))
+    const claims = await inbox.claim(12)
+    for (const [i, held] of claims.entries()) await inbox.settle(held, ends[i % ends.length]?.(held) ?? [])
+    const ids = (await inbox.list({ limit: 10, state: n % 2 === 0 ? 'dead' : 'done' })).map(({ id }) => id)
+    await inbox.replay(ids.slice(0, 3))
+    await inbox.discard(ids.slice(3, 5))
+    await tables.sql('SELECT IN.rotate()').catch(() => {}) // it does not wait long
+    onTurn()
   }
-  work.abort()
+}
+
+const again = (held: Claim, more: Partial<Outcome>) => done(held).map((outcome): Outcome => ({ ...outcome, state: 'pending', dueAt: 1, error: 'broken', ...more }))
+const ends = [done, dead, (held: Claim) => again(held, {}), (held: Claim) => again(held, { aside: true }), () => []]
+
+test('counts that are wrong are put right while everybody goes on, each of them once, and nothing that is right is changed', async (t) => {
+  const tables = new Tables()
+  const inboxes = await Promise.all([1, 2, 3].map(async () => await openInbox(t, { connectionString: url, schema: tables.schema, keep: 500 })))
+  const over = new AbortController()
+  let turns = 0
+  const working = Promise.all(inboxes.map(async (inbox) => { await work(inbox, tables, over, () => { turns++ }) }))
+  const sum: Record<string, number> = {}
+  for (let round = 1; round <= 6; round++) {
+    const before = turns
+    await until(() => turns > before + 6)
+    await tables.sql(`UPDATE IN.totals SET pending = pending + 70, done = done - 7, dead = dead + 1, invalid = invalid + 3 WHERE shard = ${round}`)
+    for (const found of await Promise.all([1, 2, 3].map(async () => await tables.recount()))) {
+      for (const [name, count] of Object.entries(found)) sum[name] = Number(count) + (sum[name] ?? 0)
+    }
+  }
+  over.abort()
   await working
-  t.same(wrong, { pending: -350, done: 35, dead: -5, invalid: -15 }, 'each of them once')
+  t.same(sum, { ...NOTHING, pending: -420, done: 42, dead: -6, invalid: -18 })
+  for (const inbox of inboxes) await inbox.stats()
   t.same(await tables.recount(), NOTHING)
-  for (const inbox of inboxes) t.same(await counts(inbox), await tables.count())
+  t.same(await counts(inboxes[0] as Inbox), await tables.count()) // there are three
 })
 
 test('what is left of events that were deleted is removed', async (t) => {
@@ -193,7 +205,7 @@ test('a backlog that is full is counted again without a word', async (t) => {
 for (const [what, change] of [
   ['too many', 'UPDATE IN.totals SET pending = pending + 1 WHERE shard = 3'],
   ['too few', 'UPDATE IN.totals SET pending = pending - 1 WHERE shard = 3; UPDATE IN.totals SET done = done - 1 WHERE shard = 3'],
-  ['without their bodies', "INSERT INTO IN.pending (seq, lane) VALUES (0, 'a')"]
+  ['without their bodies', "INSERT INTO IN.pending (seq, lane, size) VALUES (0, 'a', 1)"]
 ] as const) {
   test(`stats that cannot be right have the events counted again: ${what}`, async (t) => {
     const { log, written } = lines()

@@ -180,7 +180,7 @@ test('a suspect event that is damaged is dead', async (t) => {
   await ended.add(newEvent('a', { id: 'a1' }))
   await ended.claim(64)
   await processes.expire()
-  await admin.query(`UPDATE ${processes.tables}.bodies SET body = '{'`)
+  await admin.query(`UPDATE ${processes.tables}.events SET body = '{'`)
   t.same(await inbox.claim(64), [])
   await inbox.stats()
   t.match(await inbox.stats(), { pending: 0, dead: 1 })

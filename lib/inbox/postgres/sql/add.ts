@@ -114,8 +114,8 @@ const onceMore = (schema: string): string => `IF EXISTS (
         RAISE EXCEPTION USING ERRCODE = 'serialization_failure';
       END IF;`
 
-const insertStates = (schema: string): string => `INSERT INTO ${schema}.pending (seq, lane)
-      SELECT i.seq, i.lane FROM unnest(seqs, kinds, _lanes) AS i (seq, kind, lane) WHERE i.kind = ${State.pending} AND ${wasAdded};
+const insertStates = (schema: string): string => `INSERT INTO ${schema}.pending (seq, size, lane)
+      SELECT i.seq, i.size, i.lane FROM unnest(seqs, kinds, _sizes, _lanes) AS i (seq, kind, size, lane) WHERE i.kind = ${State.pending} AND ${wasAdded};
     GET DIAGNOSTICS pending_count = ROW_COUNT;
     INSERT INTO ${schema}.finished (seq, finished, attempts, state)
       SELECT i.seq, now(), 0, i.kind FROM unnest(seqs, kinds) AS i (seq, kind) WHERE i.kind > ${State.pending} AND ${wasAdded};

@@ -11,6 +11,11 @@ const OVERLAP = 50
 export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, problems text,
     failing_for bigint, aside boolean, trial smallint, body text)`
 
+/** A row that has no event, but what stands in the place of some columns. */
+export function noEvent ({ seq = 'NULL::bigint', received = 'NULL::bigint', body = 'NULL' }: Partial<Record<'seq' | 'received' | 'body', string>>): string {
+  return `NULL, NULL::bigint, ${seq}, NULL, NULL::integer, ${received}, NULL::integer, NULL, NULL, NULL::bigint, NULL::boolean, NULL::smallint, ${body}`
+}
+
 /** Of an event `e` that is pending as `p`. */
 export const CLAIMED_EVENT = `p.seq, encode(e.id, 'hex'), e.size, e.received, p.attempts, p.completed, e.problems,
         greatest(0, coalesce(extract(epoch FROM now() - p.since) * 1000, 0))::bigint, p.aside, p.trial, e.body`
@@ -30,8 +35,9 @@ export const HAS_LAPSED = 'l.claim IS NOT NULL AND l.holder <> _holder'
  * lane is due again, without anybody having to look for what is left of those who died. A lane whose lease ran out is suspect: its
  * event may be what they died of. A process takes one of those at a time, in addition, if `_may`.
  *
- * `_since` is when the process has last looked through all that was due, or null: where it begins, for whatever comes before is dead, or
- * in somebody's hands.
+ * `_since` is up to when the process has looked before, or null: there it begins, for whatever was due before that is dead, or in
+ * somebody's hands. The last row has no event: its `body` is up to when it has looked now, and its `received` in how many milliseconds the
+ * next lane is due, if none was.
  */
 export const claim = (schema: string): string => `
   CREATE FUNCTION ${schema}.claim (_epoch integer, _holder uuid, _own bigint[], _claim bigint, _may boolean, _most integer, _lease double precision,
@@ -47,7 +53,9 @@ export const claim = (schema: string): string => `
     suspect_heads bigint[];
     vain text[];
     given integer := 0;
+    looked timestamptz;
     is_news boolean := false;
+    is_found boolean;
   BEGIN
     IF _may AND EXISTS (SELECT FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.suspect AND l.due <= now()) THEN
       RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_epoch, _holder, _own, _claim, _lease) AS s;
@@ -65,18 +73,26 @@ export const claim = (schema: string): string => `
 
     ${sort(schema)}
     ${give(schema)}
+    is_found := FOUND;
 
     IF _may AND given = 0 AND is_news AND coalesce(cardinality(claimed), 0) < _most THEN
       RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_epoch, _holder, _own, _claim, _lease) AS s;
+      GET DIAGNOSTICS given = ROW_COUNT;
     END IF;
+    RETURN QUERY SELECT ${noEvent({ received: `CASE WHEN given = 0 AND NOT is_found THEN ${dueIn(schema)} END`, body: 'looked::text' })};
   END $$;
 `
 
+/** In how many milliseconds the next lane is due. */
+const dueIn = (schema: string): string => `ceil(extract(epoch FROM least(${nextDue(schema, 'NOT suspect')}, ${nextDue(schema, 'suspect')}) - now()) * 1000)::bigint`
+const nextDue = (schema: string, which: string): string => `(SELECT min(due) FROM ${schema}.lanes WHERE epoch = _epoch AND ${which} AND due > now())`
+
 /** First all of them, and only then are they changed: in a join the limit could be come upon more than once. */
 const pick = (schema: string): string => `SELECT array_agg(d.lane), array_agg(d.adds), array_agg(d.head),
-        array_agg(d.lane) FILTER (WHERE d.has_lapsed), array_agg(d.head) FILTER (WHERE d.has_lapsed)
-        INTO claimed, claimed_adds, claimed_heads, suspects, suspect_heads FROM (
-        SELECT l.lane, l.adds, l.head, ${HAS_LAPSED} AS has_lapsed FROM ${schema}.lanes l
+        array_agg(d.lane) FILTER (WHERE d.has_lapsed), array_agg(d.head) FILTER (WHERE d.has_lapsed),
+        CASE WHEN count(*) < _most - given THEN now() ELSE max(d.due) END
+        INTO claimed, claimed_adds, claimed_heads, suspects, suspect_heads, looked FROM (
+        SELECT l.lane, l.adds, l.head, l.due, ${HAS_LAPSED} AS has_lapsed FROM ${schema}.lanes l
         WHERE l.epoch = _epoch AND NOT l.suspect AND l.due >= _from AND l.due <= now() AND ${MAY_TAKE}
         ORDER BY l.due LIMIT _most - given FOR NO KEY UPDATE SKIP LOCKED) AS d;`
 
@@ -112,8 +128,7 @@ const give = (schema: string): string => `RETURN QUERY
       SELECT c.lane, c.adds, ${CLAIMED_EVENT}
       FROM unnest(claimed, claimed_adds, claimed_heads) WITH ORDINALITY AS c (lane, adds, head, n)
       CROSS JOIN LATERAL (
-        SELECT f.*, sum(s.size) OVER (ORDER BY f.seq) - s.size AS before
-        FROM (${firstOf(schema, 'c', MOST_EVENTS)}) AS f CROSS JOIN LATERAL (SELECT e.size FROM ${schema}.events e WHERE e.seq = f.seq LIMIT 1) AS s
+        SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before FROM (${firstOf(schema, 'c', MOST_EVENTS)}) AS f
       ) AS p
       CROSS JOIN LATERAL (SELECT e.* FROM ${schema}.events e WHERE e.seq = p.seq LIMIT 1) AS e
       WHERE p.before < ${MOST_BYTES}

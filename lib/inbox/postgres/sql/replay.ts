@@ -24,12 +24,12 @@ export const replay = (schema: string): string => `
       ON CONFLICT (epoch, lane) DO UPDATE SET adds = l.adds + 1;
     FOREACH _id IN ARRAY _wanted LOOP
       DELETE FROM ${schema}.finished f USING ${schema}.events e WHERE e.id = _id AND e.lane = ANY (_lanes) AND f.seq = e.seq
-        RETURNING f.seq, f.state, f.completed, f.error, f.deliveries, e.lane, e.problems INTO _old;
+        RETURNING f.seq, f.state, f.completed, f.error, f.deliveries, e.size, e.lane, e.problems INTO _old;
       CONTINUE WHEN NOT FOUND;
       _next := nextval(${sequenceOf(schema)});
       -- An invalid one is delivered as it is; what it was invalid for is the error that it had.
       UPDATE ${schema}.events SET seq = _next, problems = CASE WHEN _old.state <> ${State.invalid} THEN problems END WHERE seq = _old.seq;
-      INSERT INTO ${schema}.pending (seq, lane, completed, error, deliveries) VALUES (_next, _old.lane,
+      INSERT INTO ${schema}.pending (seq, size, lane, completed, error, deliveries) VALUES (_next, _old.size, _old.lane,
         CASE WHEN _old.state = ${State.dead} AND NOT _all THEN ${withoutRefused('_old.completed')} END,
         CASE _old.state WHEN ${State.invalid} THEN replace(_old.problems, E'\\n', '; ') ELSE _old.error END, _old.deliveries);
       _counts[_old.state] := _counts[_old.state] + 1;

@@ -48,6 +48,7 @@ const events = (schema: string): string => `
     seq bigint NOT NULL,
     due timestamptz,
     since timestamptz,
+    size integer NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     trial smallint,
     aside boolean NOT NULL DEFAULT false,

@@ -1,0 +1,125 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Database, Row } from './database.ts'
+import { describe, holderOf, HOLDERS } from './holders.ts'
+import type { Holder } from './holders.ts'
+
+/** In milliseconds. */
+interface Times {
+  /** Between two looks. */
+  readonly every: number
+  /** Before a holder is told of. */
+  readonly warnAfter: number
+  /** Before whoever holds is told of again. */
+  readonly warnAgain: number
+}
+
+const TIMES: Times = { every: 10_000, warnAfter: 60_000, warnAgain: 600_000 }
+
+interface Parts {
+  readonly database: Database
+  readonly log: FastifyBaseLogger
+  readonly times?: Times
+}
+
+/** A holder that was seen. */
+interface Seen {
+  readonly holder: Holder
+  readonly xid: string | null
+  readonly xmin: string | null
+  /** Held since then at least, by this process's clock. */
+  readonly since: number
+}
+
+/**
+ * Watches who keeps the server from vacuuming. A deleted row stays as long as somebody may still see it, and every look for what is due
+ * reads past it.
+ */
+export class Horizon {
+  readonly #database: Database
+  readonly #log: FastifyBaseLogger
+  readonly #times: Times
+  #seen: ReadonlyMap<string, Seen> = new Map()
+  #isHeld = false
+  #warnedAt = -Infinity
+  /** Whether the log says that it is held. */
+  #isTold = false
+  #next: NodeJS.Timeout | undefined
+  #look: Promise<void> | undefined
+  #closed = false
+
+  constructor ({ database, log, times = TIMES }: Parts) {
+    this.#database = database
+    this.#log = log
+    this.#times = times
+  }
+
+  /** Whether somebody has held it from one look to the next. */
+  get isHeld (): boolean {
+    return this.#isHeld
+  }
+
+  /** From the first claim on. */
+  start (): void {
+    if (this.#next === undefined) this.#later(0)
+  }
+
+  async close (): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#next)
+    await this.#look
+  }
+
+  #later (delay: number): void {
+    this.#next = setTimeout(() => { this.#look = this.#run() }, delay).unref()
+  }
+
+  async #run (): Promise<void> {
+    try {
+      this.#judge(await this.#database.run(HOLDERS))
+    } catch (err) {
+      this.#log.debug({ err }, 'who keeps PostgreSQL from vacuuming could not be looked up')
+    }
+    if (!this.#closed) this.#later(this.#times.every)
+  }
+
+  #judge (rows: readonly Row[]): void {
+    const now = performance.now()
+    const seen = rows.map((row) => this.#again(row, now))
+    this.#seen = new Map(seen.map((one) => [keyOf(one.holder), one]))
+    // What was there at the look before is about as old as the time between two looks. What is new is not old at all.
+    this.#isHeld = seen.some(({ since }) => now - since > this.#times.every / 2)
+    this.#tell(seen, now)
+  }
+
+  /**
+   * A snapshot that is told reaches back to a transaction that has ended. One that was taken later would not reach back so far. So if
+   * its `xmin` is what it was at the last look, it is the same snapshot, and was held all the time.
+   */
+  #again (row: Row, now: number): Seen {
+    const { xid = null, xmin = null, seconds } = row
+    const holder = holderOf(row)
+    const before = this.#seen.get(keyOf(holder))
+    const isSame = before !== undefined && ((xid !== null && xid === before.xid) || (xmin !== null && xmin === before.xmin))
+    const since = now - Number(seconds) * 1_000
+    return { holder, xid, xmin, since: isSame ? Math.min(before.since, since) : since }
+  }
+
+  #tell (seen: readonly Seen[], now: number): void {
+    const { warnAfter, warnAgain } = this.#times
+    const long = seen.filter(({ since }) => now - since >= warnAfter).map(({ holder, since }) => ({ ...holder, seconds: Math.floor((now - since) / 1_000) }))
+    const [first] = long
+    if (first !== undefined && now - this.#warnedAt >= warnAgain) {
+      this.#warnedAt = now
+      this.#isTold = true
+      this.#log.warn({ holders: long }, `nothing can be vacuumed in this database while ${describe(first)}: for ${first.seconds} s so far, at least`)
+    }
+    if (!this.#isHeld && this.#isTold) {
+      this.#isTold = false
+      this.#log.info('PostgreSQL can vacuum this database again')
+    }
+  }
+}
+
+function keyOf ({ kind, name }: Holder): string {
+  return `${kind} ${name}`
+}
