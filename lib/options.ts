@@ -67,7 +67,10 @@ export interface WebhooksOptions {
   retry?: RetryOptions | undefined
   /** Bytes; a larger body gets 413. @default 1048576 */
   bodyLimit?: number | undefined
-  /** With more pending events than this, requests get 503. With more invalid ones, another invalid one gets 400. @default 1000000 */
+  /**
+   * With more pending events than this, requests get 503. With more invalid ones, another invalid one gets 400. Several processes on
+   * PostgreSQL that add at the same moment may pass it, by 512 events for each of them but one. @default 1000000
+   */
   maxBacklog?: number | undefined
   /** How long closing waits for running listeners, in milliseconds. @default 10000 */
   drainTimeout?: number | undefined

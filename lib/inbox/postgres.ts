@@ -11,6 +11,7 @@ import { openPool } from './postgres/pool.ts'
 import { logProgress } from './postgres/progress.ts'
 import { Purge } from './postgres/purge.ts'
 import { isRecovering } from './postgres/recovering.ts'
+import { Recounts } from './postgres/recounts.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
 import { Views } from './postgres/views.ts'
@@ -137,7 +138,9 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     wake()
     signals.notify(removed)
   }
-  const adds = new Adds({ database, schema, log, maxBacklog, onAdded: onNews })
+  const recounts = new Recounts({ database, schema, log, onCorrected: onNews })
+  const onDoubt = () => { recounts.doubt() }
+  const adds = new Adds({ database, schema, log, maxBacklog, onAdded: onNews, onFull: onDoubt })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
   const horizon = new Horizon({ database, log })
   const epochs = new Epochs({ database, schema, log, isHeld: () => horizon.isHeld })
@@ -152,10 +155,10 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     horizon,
     signals,
     epochs,
-    views: new Views(database, schema, { onChange }),
+    views: new Views(database, schema, { onChange, onDoubt }),
     isRecovering: recovering,
     close: async () => {
-      await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close()])
+      await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close(), recounts.close()])
       signals.notify() // of what was given back
       await signals.close()
       await database.close()

@@ -71,9 +71,9 @@ const REMEDY = "in a password, '#' is written %23, '/' %2F, '?' %3F and '@' %40"
 
 /** Ways to be wrong, and what is said of them. */
 const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp, env?: Record<string, string>]> = [
-  [[], 'Which of them: stats, list, show, replay, discard, forget, watch, migrate?'],
-  [['lst'], "The first word after inbox must be one of stats, list, show, replay, discard, forget, watch, migrate, got 'lst'"],
-  [['--db', 'a.db'], 'Which of them: stats, list, show, replay, discard, forget, watch, migrate?'],
+  [[], 'Which of them: stats, list, show, replay, discard, forget, watch, migrate, recount?'],
+  [['lst'], "The first word after inbox must be one of stats, list, show, replay, discard, forget, watch, migrate, recount, got 'lst'"],
+  [['--db', 'a.db'], 'Which of them: stats, list, show, replay, discard, forget, watch, migrate, recount?'],
   [['stats'], /^Which inbox\? .* --db, .* ONEROUTE_INBOX/],
   [['stats', '--db', ' '], /^Which inbox\?/],
   [['stats', '--limit', '5', '--db', 'a.db'], 'inbox stats has no --limit: leave it out'],
@@ -105,6 +105,9 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [['forget', '', '--db', 'a.db'], "inbox forget takes one conversation, got ''"],
   [['forget', 'a', '--conversation', 'b', '--db', 'a.db'], 'inbox forget has no --conversation: leave it out'],
   [['forget', '-12', '--db', 'a.db'], "Unknown option '-1'"],
+  [['recount', 'now', '--db', 'postgres://db/x'], "inbox recount takes no 'now': a text with spaces has to be in quotes"],
+  [['recount', '--limit', '5', '--db', 'postgres://db/x'], 'inbox recount has no --limit: leave it out'],
+  [['recount', '--db', 'a.db'], "inbox recount takes the address of a PostgreSQL server, got 'a.db': in a SQLite file, only its app writes"],
   [['list', '--all-listeners', '--db', 'a.db'], 'inbox list has no --all-listeners: leave it out'],
   [['show', '--max-dead', '1', '--db', 'a.db'], 'inbox show has no --max-dead: leave it out'],
   [['list', '--invalid', '--db', 'a.db'], 'inbox list has no --invalid: leave it out'],
@@ -121,7 +124,7 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [['stats'], `The environment variable ONEROUTE_INBOX${WHERE}'postgres:/***@db/x'`, { ONEROUTE_INBOX: 'postgres:/app:S3CRET@db/x' }],
   [['stats', '--schema', 'postgres://app:S3CRET@db/x', '--db', 'a.db'], "--schema must be the name of a schema, got 'postgres://***@db/x': the address of a server belongs to --db"],
   [['stats', '--postgres://app:S3CRET@db/x'], "Unknown option '--postgres://***@db/x'"],
-  [['postgres://app:S3CRET@db/x'], "The first word after inbox must be one of stats, list, show, replay, discard, forget, watch, migrate, got 'postgres://***@db/x'"],
+  [['postgres://app:S3CRET@db/x'], "The first word after inbox must be one of stats, list, show, replay, discard, forget, watch, migrate, recount, got 'postgres://***@db/x'"],
   [['list', 'postgres://app:S3CRET@db/x', '--db', 'a.db'], "inbox list takes no 'postgres://***@db/x': a text with spaces has to be in quotes"],
   [['list', '--state', 'app:S3CRET@db', '--db', 'a.db'], "--state must be one of pending, done, dead, invalid, got '***@db'"],
   [['list', '--limit', 'app:S3CRET@db', '--db', 'a.db'], "--limit must be an integer of 1 or more, got '***@db'"],

@@ -1,15 +1,13 @@
-import { Database } from '../../inbox/postgres/database.ts'
 import { scriptFor } from '../../inbox/postgres/migrate.ts'
 import type { MigrateOptions } from '../../inbox/postgres/migrate.ts'
 import { MIGRATIONS } from '../../inbox/postgres/migrations.ts'
-import { openPool } from '../../inbox/postgres/pool.ts'
 import type { Progress } from '../../inbox/postgres/progress.ts'
 import { prepareSchema, readVersion } from '../../inbox/postgres/schema.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { jsonOf } from '../terminal.ts'
 import type { InboxOptions } from './options.ts'
-import { told } from './source.ts'
+import { withDatabase } from './with-database.ts'
 
 type Settings = Pick<MigrateOptions, 'migrations' | 'progressEvery'>
 
@@ -32,17 +30,6 @@ async function print ({ db, schema }: InboxOptions, { stdout }: Io, { migrations
   if (from >= migrations.length) stdout.write(`-- version ${from} already\n`)
   else stdout.write(`-- from ${nameOf(from)} to version ${migrations.length}\n${scriptFor(schema, from, migrations)}`)
   return EXIT.ok
-}
-
-async function withDatabase<T> (connectionString: string, schema: string, work: (database: Database) => Promise<T>): Promise<T> {
-  const { pool, close } = await openPool({ connectionString }, schema)
-  const database = new Database(pool, { debug: () => {}, info: () => {} })
-  try {
-    return await told(schema, async () => await work(database))
-  } finally {
-    database.close()
-    await close()
-  }
 }
 
 function lineOf ({ isWaiting, from, to, seconds }: Progress): string {

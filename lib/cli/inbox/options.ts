@@ -33,7 +33,7 @@ export interface InboxOptions {
   readonly redact: readonly string[]
 }
 
-const ACTIONS = ['stats', 'list', 'show', 'replay', 'discard', 'forget', 'watch', 'migrate'] as const
+const ACTIONS = ['stats', 'list', 'show', 'replay', 'discard', 'forget', 'watch', 'migrate', 'recount'] as const
 type Action = typeof ACTIONS[number]
 const STATES = ['pending', 'done', 'dead', 'invalid'] as const satisfies readonly EventState[]
 
@@ -67,8 +67,14 @@ const TAKES: Record<Action, readonly string[]> = {
   discard: [],
   forget: ['yes'],
   watch: ['state', 'name', 'conversation', 'text', 'redact'],
-  migrate: ['sql']
+  migrate: ['sql'],
+  recount: []
 }
+/** Which are about a server, and why not about a file. */
+const ONLY_POSTGRES: ReadonlyMap<Action, string> = new Map([
+  ['migrate', 'its app brings a SQLite file up to date'],
+  ['recount', 'in a SQLite file, only its app writes']
+])
 const ALL_TAKE = ['db', 'schema', 'json']
 
 interface Chosen {
@@ -91,6 +97,7 @@ const WRONG: Record<Action, Check> = {
   list: takesNone,
   watch: takesNone,
   migrate: (words, { sql, json }) => sql && json ? 'takes either --sql or --json' : takesNone(words),
+  recount: takesNone,
   show: ({ length }) => length === 1 ? undefined : `takes one id, got ${length}`,
   replay ({ length }, { dead, invalid, conversation }) {
     const ways = [length > 0, dead || (conversation !== undefined && !invalid), invalid].filter(Boolean).length
@@ -122,7 +129,7 @@ export function parseInboxOptions (argv: string[], env: Io['env']): InboxOptions
   return {
     action,
     ids: action === 'forget' ? [] : words,
-    db: action === 'migrate' ? whichServer(values.db, env, sql) : whichInbox(values.db, env),
+    db: whichDb(action, values.db, env, sql),
     schema: action === 'migrate' ? checkedNewSchema(schema) : checkedSchema(schema),
     filter: { state: oneOf('--state', values.state, STATES), name, conversation: action === 'forget' ? words[0] : conversation, text },
     limit: limitOf(values.limit),
@@ -164,11 +171,12 @@ function whichInbox (option: string | undefined, { ONEROUTE_INBOX }: Io['env']):
   throw new UsageError('Which inbox? Give a SQLite file or a PostgreSQL address with --db, or in the environment variable ONEROUTE_INBOX')
 }
 
-/** Of `migrate`: without an address, `--sql` begins with nothing. */
-function whichServer (option: string | undefined, env: Io['env'], sql: boolean): string {
+/** Of `migrate` and `recount` it is a server. Without an address, `migrate --sql` begins with nothing. */
+function whichDb (action: Action, option: string | undefined, env: Io['env'], sql: boolean): string {
   if (sql && option === undefined && (env.ONEROUTE_INBOX ?? '').trim() === '') return ''
   const db = whichInbox(option, env)
-  if (!isPostgres(db)) throw new UsageError(`inbox migrate takes the address of a PostgreSQL server, got ${inQuotes(db)}: its app brings a SQLite file up to date`)
+  const why = ONLY_POSTGRES.get(action)
+  if (why !== undefined && !isPostgres(db)) throw new UsageError(`inbox ${action} takes the address of a PostgreSQL server, got ${inQuotes(db)}: ${why}`)
   return db
 }
 

@@ -22,6 +22,8 @@ interface Parts {
   readonly maxBacklog: number
   /** Events may have been stored that can be delivered. */
   readonly onAdded: () => void
+  /** Some were refused, as there are too many. */
+  readonly onFull: () => void
 }
 
 interface PendingAdd {
@@ -128,6 +130,7 @@ export class Adds {
       if (kinds[i] === 'NULL') batch[i]?.reject(new BacklogFullError())
       else batch[i]?.resolve(added.has(seq) ? 'accepted' : 'duplicate')
     })
+    if (kinds.includes('NULL')) this.#parts.onFull()
     this.#parts.onAdded() // also if all are known: a first attempt, whose connection was cut, may have stored them
   }
 }

@@ -1,4 +1,4 @@
-import { query } from './database.ts'
+import { query, UNLIMITED } from './database.ts'
 import type { Database } from './database.ts'
 import type { Migration } from './migrations.ts'
 import { quoted } from './names.ts'
@@ -7,8 +7,6 @@ import type { Progress } from './progress.ts'
 import { createTable, expectVersion, insertVersion, versionOf } from './versions.ts'
 import type { Version } from './versions.ts'
 
-/** The longest time that a timer of Node takes, in milliseconds: pg would take 0 for the pool's own timeout. */
-const UNLIMITED = 2_147_483_647
 /** Between two calls of `onProgress`, in milliseconds. */
 const PROGRESS_EVERY = 10_000
 

@@ -4,6 +4,7 @@ import { claimSuspect } from './sql/claim-suspect.ts'
 import { discard, forget } from './sql/discard.ts'
 import { enter, rotate } from './sql/epochs.ts'
 import { purge } from './sql/purge.ts'
+import { recount } from './sql/recount.ts'
 import { recovering } from './sql/recovering.ts'
 import { release, unreserve } from './sql/release.ts'
 import { renew } from './sql/renew.ts'
@@ -29,7 +30,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   {
     sql: (schema) => [
-      tables, enter, rotate, add, settle, claimSuspect, claim, turn, renew, release, unreserve, recovering, numbers, replay, discard, forget, purge
+      tables, enter, rotate, add, settle, claimSuspect, claim, turn, renew, release, unreserve, recovering, numbers, replay, discard, forget, purge, recount
     ].map((part) => part(schema)).join('\n'),
     worksWith: 1
   }

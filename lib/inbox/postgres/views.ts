@@ -5,6 +5,7 @@ import type { Database, Row } from './database.ts'
 import { idBytes, idOf, idRange } from './ids.ts'
 import { bigints } from './literals.ts'
 import { keyOf, quoted } from './names.ts'
+import { mayBeRight } from './recount.ts'
 import { State } from './sql/states.ts'
 
 /** Replayed or removed in one transaction: what is added to the same lanes in the meantime waits for it. */
@@ -21,6 +22,8 @@ interface Hooks {
   readonly signal?: AbortSignal
   /** After each transaction: there may be something to deliver, and pending events may be gone, which are those with these numbers. */
   readonly onChange: (removed: ReadonlySet<number>) => Promise<void>
+  /** What is counted is not what is there. */
+  readonly onDoubt?: () => void
 }
 
 /** What can be seen of the inbox, and what can be done to it by those who look. */
@@ -47,12 +50,14 @@ export class Views {
 
   async stats (): Promise<InboxStats> {
     const schema = this.#schema
-    const { pending, failing, done, dead, invalid, oldest, oldest_seq: seq, last } = await this.#database.one(`
+    const row = await this.#database.one(`
       SELECT t.*, (SELECT count(*) FROM ${schema}.pending WHERE attempts > 0) AS failing, o.seq AS oldest_seq, o.received AS oldest
       FROM (SELECT sum(pending) AS pending, sum(done) AS done, sum(dead) AS dead, sum(invalid) AS invalid, nullif(max(received), 0) AS last
         FROM ${schema}.totals WHERE epoch = (SELECT max(epoch) FROM ${schema}.epochs)) AS t
       LEFT JOIN LATERAL (SELECT p.seq, (SELECT e.received FROM ${schema}.events e WHERE e.seq = p.seq) AS received
         FROM ${schema}.pending p WHERE p.seq + 0 > $1 ORDER BY p.seq + 0 LIMIT 1) AS o ON true`, [this.#oldest - LATE])
+    if (!mayBeRight(row)) this.#hooks.onDoubt?.()
+    const { pending, failing, done, dead, invalid, oldest, oldest_seq: seq, last } = row
     this.#oldest = numberOf(seq) ?? this.#oldest
     return inboxStats({
       pending: Number(pending),

@@ -35,7 +35,8 @@ export const rotate = (schema: string): string => `
     _epoch integer;
     _age bigint;
   BEGIN
-    SELECT epoch, pg_snapshot_xmax(pg_current_snapshot())::text::bigint - began::text::bigint INTO _epoch, _age
+    -- In a database that was restored, it may have begun in what is the future here.
+    SELECT epoch, abs(pg_snapshot_xmax(pg_current_snapshot())::text::bigint - began::text::bigint) INTO _epoch, _age
       FROM ${schema}.epochs ORDER BY epoch DESC LIMIT 1;
     IF _age < ${LEAST} OR _age < (SELECT count(*) FROM ${schema}.lanes WHERE epoch = _epoch) / ${LANES} THEN RETURN false; END IF;
 
@@ -50,7 +51,7 @@ export const rotate = (schema: string): string => `
 `
 
 /** The two numbers of an advisory lock. */
-function lockOf (schema: string): string {
-  const bytes = hash('sha256', `fastify-oneroute-webhooks ${schema}`, 'buffer')
+export function lockOf (schema: string, what = 'epoch'): string {
+  const bytes = hash('sha256', `fastify-oneroute-webhooks ${what} ${schema}`, 'buffer')
   return `${bytes.readInt32BE(0)}, ${bytes.readInt32BE(4)}`
 }
