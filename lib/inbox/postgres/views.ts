@@ -141,7 +141,7 @@ export class Views {
     const rows = await this.#database.run(`SELECT e.seq, e.received, e.name, e.lane, e.problems, e.body, encode(e.id, 'hex') AS id,
         coalesce(f.state, ${State.pending}) AS state, coalesce(f.attempts, p.attempts) AS attempts, p.trial,
         coalesce(f.error, p.error) AS error, coalesce(f.deliveries, p.deliveries) AS deliveries,
-        (extract(epoch FROM p.due) * 1000)::bigint AS due_at, (extract(epoch FROM f.finished) * 1000)::bigint AS finished_at
+        (extract(epoch FROM p.due) * 1000.0)::bigint AS due_at, (extract(epoch FROM f.finished) * 1000.0)::bigint AS finished_at
       FROM (SELECT found.seq, sum(s.size) OVER (ORDER BY found.seq DESC) - s.size AS before_it
         FROM (SELECT e.seq FROM ${schema}.${table} e WHERE ${where}) AS found JOIN ${schema}.events s ON s.seq = found.seq) AS page
       JOIN ${schema}.events e ON e.seq = page.seq

@@ -28,7 +28,9 @@ function shadows (): string {
     CREATE FUNCTION public.array_remove (${type}[], ${type}) RETURNS ${type}[] ${body};
     CREATE FUNCTION public.next_state (${type}[], ${type}) RETURNS ${type}[] ${body};
     CREATE AGGREGATE public.array_agg (${type}) (SFUNC = public.next_state, STYPE = ${type}[]);`)
-  return `${ofTypes.join('')} CREATE FUNCTION public.hashtextextended (text, integer) RETURNS bigint ${body};`
+  return `${ofTypes.join('')} CREATE FUNCTION public.hashtextextended (text, integer) RETURNS bigint ${body};
+    CREATE FUNCTION public.times (numeric, integer) RETURNS numeric ${body};
+    CREATE OPERATOR public.* (FUNCTION = public.times, LEFTARG = numeric, RIGHTARG = integer);`
 }
 
 test("functions of the app that fit better than the server's own are never called", async (t) => {
