@@ -5,12 +5,13 @@ import { Deliverer } from './lib/deliverer.ts'
 import { deliverers } from './lib/deliverers.ts'
 import { Delivery } from './lib/delivery.ts'
 import { jsonParserOf, warnOfOpenDoors, whenServing } from './lib/host.ts'
+import type { Inbox } from './lib/inbox/inbox.ts'
 import { memoryInbox } from './lib/inbox/memory.ts'
 import { viewOf } from './lib/inbox/view.ts'
 import { createIdentify } from './lib/identify.ts'
 import { Intake } from './lib/intake.ts'
 import { resolveOptions } from './lib/options.ts'
-import type { WebhooksOptions } from './lib/options.ts'
+import type { ResolvedOptions, WebhooksOptions } from './lib/options.ts'
 import { Origins } from './lib/origins.ts'
 import { Receptions } from './lib/receptions.ts'
 import { addRoute } from './lib/route.ts'
@@ -48,7 +49,32 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   deliverers.set(webhooks, { inbox: webhooks.inbox, deliverer, delivery })
 
   app.decorate('webhooks', webhooks)
-  await inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } })
+  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } }))
+  const isOpen = opening.then(() => true, () => false)
+  app.addHook('onClose', async () => {
+    if (!await isOpen) return
+    await delivery.end()
+    await inbox.close()
+  })
+  // A migration may take long. Fastify waits for a promise as long as that takes, but for a function no longer than `pluginTimeout`.
+  const next = fastifyPlugin(async (app) => {
+    await serve(app, { options, inbox, catalogue, receptions, intake, delivery, server }).catch(unlessGivenUp)
+  })
+  app.register(opening.then(() => ({ default: next })))
+}
+
+interface Parts {
+  readonly options: ResolvedOptions
+  readonly inbox: Inbox
+  readonly catalogue: EventCatalogue
+  readonly receptions: Receptions
+  readonly intake: Intake
+  readonly delivery: Delivery
+  readonly server: { isReady: boolean, isClosing: boolean }
+}
+
+/** What follows once the inbox is open. */
+async function serve (app: FastifyInstance, { options, inbox, catalogue, receptions, intake, delivery, server }: Parts): Promise<void> {
   app.addHook('onReady', (done) => {
     server.isReady = true
     done()
@@ -60,17 +86,17 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
     delivery.drain(options.drainTimeout)
     done()
   })
-  app.addHook('onClose', async () => {
-    await delivery.end()
-    await inbox.close()
-  })
-
   if (options.receive) {
     await app.register(async (scope) => {
       warnOfOpenDoors(scope, options)
       addRoute(scope, { intake, catalogue, options, receptions, closing: () => server.isClosing })
     }, { prefix: options.prefix })
   }
+}
+
+/** A plugin around this one may have had its time meanwhile: then there is nothing left but to close. */
+function unlessGivenUp (error: Error): void {
+  if (!('code' in error && error.code === 'FST_ERR_INSTANCE_ALREADY_LISTENING')) throw error
 }
 
 /** Receives OneRoute's webhooks as typed events on `app.webhooks`. */

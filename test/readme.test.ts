@@ -279,7 +279,7 @@ for (const [language, more] of [['ts', {}], ['js', withoutTypes]] as const) {
 const PARSERS: Record<string, (args: string[]) => unknown> = {
   send: (args) => parseSendOptions(args, {}),
   listen: (args) => parseListenOptions(args, {}),
-  inbox: (args) => parseInboxOptions(args, { ONEROUTE_INBOX: 'webhooks.db' })
+  inbox: (args) => parseInboxOptions(args, { ONEROUTE_INBOX: args[0] === 'migrate' ? 'postgres://db/x' : 'webhooks.db' })
 }
 
 /** What is wrong with a command, if anything. */

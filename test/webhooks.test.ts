@@ -167,3 +167,10 @@ test('what the inbox is asked for wrongly is refused before it is asked', async 
     await t.rejects(asked, { code: 'FST_ONEROUTE_INVALID_OPTION' })
   }
 })
+
+test('that the app has a route of the same path is said at start', async (t) => {
+  const app = Fastify()
+  t.teardown(async () => { await app.close() })
+  app.post('/webhooks/oneroute', async () => 'mine')
+  await t.rejects(async () => { await app.register(webhooks) }, { code: 'FST_ERR_DUPLICATED_ROUTE' })
+})

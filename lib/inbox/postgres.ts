@@ -5,12 +5,13 @@ import { Database } from './postgres/database.ts'
 import { Deliveries } from './postgres/deliveries.ts'
 import { Epochs } from './postgres/epochs.ts'
 import { Horizon } from './postgres/horizon.ts'
-import { quoted } from './postgres/names.ts'
 import { resolvePostgresOptions } from './postgres/options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './postgres/options.ts'
 import { openPool } from './postgres/pool.ts'
+import { logProgress } from './postgres/progress.ts'
 import { Purge } from './postgres/purge.ts'
 import { Recounts } from './postgres/recounts.ts'
+import { isRecovering } from './postgres/recovering.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
 import { Views } from './postgres/views.ts'
@@ -121,12 +122,12 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   const { source, schema, keep, keepFailed, lease } = options
   const { pool, close: closePool } = await openPool(source, schema)
   const database = new Database(pool, log)
-  let isRecovering: boolean
+  let recovering: boolean
   try {
-    await prepareSchema(database, schema)
-    isRecovering = (await database.one(`SELECT ${quoted(schema)}.recovering()`)).recovering === 't'
+    await prepareSchema(database, schema, { onProgress: logProgress(log, schema) })
+    recovering = await isRecovering(database, schema, log)
   } catch (error) {
-    database.close()
+    await database.close()
     await closePool()
     throw error
   }
@@ -139,7 +140,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   }
   const recounts = new Recounts({ database, schema, log, onCorrected: onNews })
   const onDoubt = () => { recounts.doubt() }
-  const adds = new Adds({ database, schema, maxBacklog, onAdded: onNews, onFull: onDoubt })
+  const adds = new Adds({ database, schema, log, maxBacklog, onAdded: onNews, onFull: onDoubt })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
   const horizon = new Horizon({ database, log })
   const epochs = new Epochs({ database, schema, log, isHeld: () => horizon.isHeld })
@@ -155,12 +156,12 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     signals,
     epochs,
     views: new Views(database, schema, { onChange, onDoubt }),
-    isRecovering,
+    isRecovering: recovering,
     close: async () => {
       await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close(), recounts.close()])
       signals.notify() // of what was given back
       await signals.close()
-      database.close()
+      await database.close()
       await closePool()
     }
   }

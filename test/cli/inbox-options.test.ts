@@ -13,6 +13,7 @@ test('the defaults are those that the help names', async (t) => {
     all: undefined,
     allListeners: false,
     yes: false,
+    sql: false,
     limits: { dead: undefined, failing: undefined, silence: undefined },
     json: false,
     redact: ['credentials']
@@ -26,6 +27,10 @@ test('the defaults are those that the help names', async (t) => {
   t.match(parseInboxOptions(['forget', 'c', '--db', 'b.db'], {}), { ids: [], filter: { conversation: 'c' } })
   t.match(parseInboxOptions(['forget', '--db', 'b.db', '--', '-c'], {}), { filter: { conversation: '-c' } })
   t.match(parseInboxOptions(['list', '--conversation', 'c', '--db', 'b.db'], {}), { all: undefined })
+  t.match(parseInboxOptions(['migrate', '--db', 'postgres://db/x'], {}), { db: 'postgres://db/x', sql: false })
+  t.match(parseInboxOptions(['migrate', '--sql'], {}), { db: '', sql: true })
+  t.match(parseInboxOptions(['migrate', '--sql'], { ONEROUTE_INBOX: ' ' }), { db: '' })
+  t.match(parseInboxOptions(['migrate', '--sql'], { ONEROUTE_INBOX: 'postgres://db/x' }), { db: 'postgres://db/x' })
 })
 
 test('limits are numbers, and a time with its unit', (t) => {
@@ -66,9 +71,9 @@ const REMEDY = "in a password, '#' is written %23, '/' %2F, '?' %3F and '@' %40"
 
 /** Ways to be wrong, and what is said of them. */
 const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp, env?: Record<string, string>]> = [
-  [[], 'Which of them: stats, list, show, replay, discard, forget, watch, recount?'],
-  [['lst'], "The first word after inbox must be one of stats, list, show, replay, discard, forget, watch, recount, got 'lst'"],
-  [['--db', 'a.db'], 'Which of them: stats, list, show, replay, discard, forget, watch, recount?'],
+  [[], 'Which of them: stats, list, show, replay, discard, forget, watch, recount, migrate?'],
+  [['lst'], "The first word after inbox must be one of stats, list, show, replay, discard, forget, watch, recount, migrate, got 'lst'"],
+  [['--db', 'a.db'], 'Which of them: stats, list, show, replay, discard, forget, watch, recount, migrate?'],
   [['stats'], /^Which inbox\? .* --db, .* ONEROUTE_INBOX/],
   [['stats', '--db', ' '], /^Which inbox\?/],
   [['stats', '--limit', '5', '--db', 'a.db'], 'inbox stats has no --limit: leave it out'],
@@ -119,10 +124,18 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [['stats'], `The environment variable ONEROUTE_INBOX${WHERE}'postgres:/***@db/x'`, { ONEROUTE_INBOX: 'postgres:/app:S3CRET@db/x' }],
   [['stats', '--schema', 'postgres://app:S3CRET@db/x', '--db', 'a.db'], "--schema must be the name of a schema, got 'postgres://***@db/x': the address of a server belongs to --db"],
   [['stats', '--postgres://app:S3CRET@db/x'], "Unknown option '--postgres://***@db/x'"],
-  [['postgres://app:S3CRET@db/x'], "The first word after inbox must be one of stats, list, show, replay, discard, forget, watch, recount, got 'postgres://***@db/x'"],
+  [['postgres://app:S3CRET@db/x'], "The first word after inbox must be one of stats, list, show, replay, discard, forget, watch, recount, migrate, got 'postgres://***@db/x'"],
   [['list', 'postgres://app:S3CRET@db/x', '--db', 'a.db'], "inbox list takes no 'postgres://***@db/x': a text with spaces has to be in quotes"],
   [['list', '--state', 'app:S3CRET@db', '--db', 'a.db'], "--state must be one of pending, done, dead, invalid, got '***@db'"],
   [['list', '--limit', 'app:S3CRET@db', '--db', 'a.db'], "--limit must be an integer of 1 or more, got '***@db'"],
+  [['migrate'], /^Which inbox\?/],
+  [['migrate', '--sql', '--db', ' '], /^Which inbox\?/],
+  [['migrate', 'now', '--db', 'postgres://db/x'], "inbox migrate takes no 'now': a text with spaces has to be in quotes"],
+  [['migrate', '--db', 'a.db'], "inbox migrate takes the address of a PostgreSQL server, got 'a.db': its app brings a SQLite file up to date"],
+  [['migrate', '--sql', '--json', '--db', 'postgres://db/x'], 'inbox migrate takes either --sql or --json'],
+  [['migrate', '--sql', '--schema', 'a$b'], "--schema must be a name of at most 63 bytes, without '$', that does not begin with 'pg_', and no address, got 'a$b'"],
+  [['migrate', '--limit', '5', '--sql'], 'inbox migrate has no --limit: leave it out'],
+  [['list', '--sql', '--db', 'a.db'], 'inbox list has no --sql: leave it out'],
   [['stats', '--bogus'], "Unknown option '--bogus'"]
 ]
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { EventEmitter } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -153,6 +154,21 @@ export function lines () {
   const written: Array<Record<string, unknown>> = []
   const stream = { write: (line: string) => { written.push(JSON.parse(line) as Record<string, unknown>) } } // as pino writes it
   return { log: Fastify({ logger: { level: 'debug', stream } }).log, written }
+}
+
+/** A pool of another package: its connections have no more than an inbox has to have of them. */
+export function plainPool (real: pg.Pool, onRelease: (error?: Error | boolean) => void = () => {}): PostgresPool {
+  const connect = async (): Promise<PostgresClient> => {
+    const client = await real.connect()
+    return Object.assign(new EventEmitter(), {
+      query: async (asked: PostgresQuery) => await client.query(asked as pg.QueryConfig),
+      release: (error?: Error | boolean) => {
+        onRelease(error)
+        client.release(error)
+      }
+    })
+  }
+  return Object.assign(new EventEmitter(), { connect })
 }
 
 /** A pool whose connection breaks once, when the server has run a statement and before its answer is there. */

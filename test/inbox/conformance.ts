@@ -85,6 +85,28 @@ async function settleAll (inbox: Inbox, outcomes = done): Promise<void> {
   }
 }
 
+/** Asks for all that there is to be asked for, at once, and returns how each of it ends. */
+function askAll (inbox: Inbox, lane: string): Array<Promise<unknown>> {
+  const { id } = newEvent(lane)
+  const asks: Array<() => unknown> = [
+    () => inbox.stats(), () => inbox.list(), () => inbox.get(id), () => inbox.claim(2), () => inbox.add(newEvent(lane, { id })),
+    () => inbox.replay([id, 'another']), () => inbox.discard(['another']), () => inbox.forget(lane), () => inbox.stats()
+  ]
+  return asks.map(endOf)
+}
+
+const OF_CLOSING: ReadonlySet<unknown> = new Set(['answered', 'FST_ONEROUTE_CLOSING'])
+
+/** 'answered', or the error's code. */
+async function endOf (ask: () => unknown): Promise<unknown> {
+  try {
+    await ask()
+    return 'answered'
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? error.code : error
+  }
+}
+
 /** What every driver keeps to. `create` makes an inbox that shows what it has finished. */
 export function conformance (name: string, create: () => Inbox): void {
   test(`${name}: a lane is claimed by one at a time, in the order of its events`, async (t) => {
@@ -100,6 +122,28 @@ export function conformance (name: string, create: () => Inbox): void {
     t.same(shown(await claim(inbox)), ['a: a2'])
     t.match(await Promise.all(added.filter((_, i) => i !== 1)), ['accepted', 'accepted'])
     void Promise.allSettled(added)
+  })
+
+  test(`${name}: what is asked around the time when it is closed is answered, or refused for that`, async (t) => {
+    for (const early of [0, 1, 3, 10, 30]) {
+      const inbox = create()
+      await open(t, inbox)
+      void Promise.allSettled(adds(inbox, newEvent('a'), newEvent('b')))
+      for (const held of await claim(inbox, 1)) await inbox.settle(held, done(held))
+      const asked: Array<Promise<unknown>> = []
+      for (let turn = 0; turn < early; turn++) {
+        asked.push(...askAll(inbox, `${turn}`))
+        await turns()
+      }
+      const closing = { isOver: false }
+      void Promise.resolve(inbox.close()).finally(() => { closing.isOver = true })
+      for (let turn = 0; turn < 3 || !closing.isOver; turn++) {
+        asked.push(...askAll(inbox, `closing ${turn}`))
+        await turns()
+      }
+      const ends = new Set(await Promise.all(asked))
+      t.same([...ends].filter((end) => !OF_CLOSING.has(end)), [], `after ${early} turns`)
+    }
   })
 
   test(`${name}: an event of 1 MiB is like any other, also beside small ones`, async (t) => {
@@ -356,6 +400,21 @@ export function conformance (name: string, create: () => Inbox): void {
 
 /** What durable drivers keep to besides. */
 export function durableConformance (name: string, create: () => Inbox): void {
+  test(`${name}: what takes several transactions, while it is closed, ends after one of them`, async (t) => {
+    for (const late of [0, 1, 2, 4, 8]) {
+      const inbox = create()
+      await open(t, inbox, 10_000)
+      const long = Array.from({ length: 3_500 }, () => newEvent('a'))
+      await Promise.all(adds(inbox, ...long))
+      const asked = [
+        endOf(() => inbox.replay(long.map(({ id }) => id))), endOf(() => inbox.discard(long.slice(0, 1_200).map(({ id }) => id))), endOf(() => inbox.forget('a'))
+      ]
+      for (let turn = 0; turn < late; turn++) await turns()
+      await inbox.close()
+      t.same((await Promise.all(asked)).filter((end) => !OF_CLOSING.has(end)), [], `after ${late} turns`)
+    }
+  })
+
   test(`${name}: what is behind an event that leaves its lane goes on in order, and the event does not go on before it is due`, async (t) => {
     const inbox = create()
     await open(t, inbox)

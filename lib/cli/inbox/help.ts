@@ -17,6 +17,8 @@ ACTION is one of these:
   watch              events as they come and change, until Ctrl-C
   recount            put right what a PostgreSQL inbox counts, after somebody has changed its tables
                      by hand
+  migrate            make the schema of a PostgreSQL inbox, or bring it up to date: for a role that
+                     may, where that of the app may not
 
 An ID may be its first characters, six or more, if no other event begins with them. One that begins
 with '-' may look like an option if it has only letters and is not as long as 'list' shows it: give
@@ -52,6 +54,10 @@ What is replayed:
   --all-listeners    call all listeners of a dead event, not only those that failed
   --yes              without asking, and needed for these and 'forget' where there is no terminal
 
+How it is migrated:
+  --sql              print what is missing, for psql, and change nothing; without an address, all of
+                     it
+
   -h, --help         print this
 
 watch asks once a second for the newest 500 events, and for older ones if more have come. With
@@ -67,6 +73,7 @@ Examples:
   fastify-oneroute-webhooks inbox discard 3q2-7wAbCd
   fastify-oneroute-webhooks inbox forget 5f0c9a7e
   fastify-oneroute-webhooks inbox recount --db postgres://app@db/app
+  fastify-oneroute-webhooks inbox migrate --sql > inbox.sql
 
 Exit codes: 0 done; 1 it could not be done, such as for an id that there is not, or a limit is
 passed, with a line on stderr for each; 2 the command line is wrong; 3 with limits, if the inbox

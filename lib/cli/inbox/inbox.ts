@@ -18,8 +18,8 @@ import { watch } from './watch.ts'
 
 export type Action = (source: Source, options: InboxOptions, io: Io) => Promise<number>
 
-/** All but `recount`, which does not look into events. */
-const ACTIONS: Record<Exclude<InboxOptions['action'], 'recount'>, Action> = { stats, list, show, replay, discard, forget, watch }
+/** All but `recount` and `migrate`, which do not look into events. */
+const ACTIONS: Record<Exclude<InboxOptions['action'], 'recount' | 'migrate'>, Action> = { stats, list, show, replay, discard, forget, watch }
 
 /** `fastify-oneroute-webhooks inbox`: looks into an inbox, replays and deletes. Settles with the exit code. */
 export async function inbox (argv: string[], io: Io): Promise<number> {
@@ -40,6 +40,7 @@ export async function inbox (argv: string[], io: Io): Promise<number> {
 async function act (options: InboxOptions, io: Io): Promise<number> {
   const { action } = options
   if (action === 'recount') return await (await import('./recount.ts')).recount(options, io)
+  if (action === 'migrate') return await (await import('./migrate.ts')).migrate(options, io)
   const source = await openSource(options, io.signal)
   try {
     return await ACTIONS[action](source, options, io)

@@ -8,12 +8,13 @@ import { namesIn } from '../names.ts'
 import { asUsage, UsageError } from '../usage-error.ts'
 import { limitsIn } from './limits.ts'
 import type { Limits } from './limits.ts'
-import { checkedDb, checkedSchema, isPostgres } from './where.ts'
+import { checkedDb, checkedNewSchema, checkedSchema, isPostgres } from './where.ts'
 
 export interface InboxOptions {
   readonly action: Action
   /** Of events, whole or the beginning of each. */
   readonly ids: readonly string[]
+  /** Empty if there is none, which only `migrate --sql` does without. */
   readonly db: string
   readonly schema: string
   /** With `forget`, its conversation is the one to be forgotten. */
@@ -24,13 +25,15 @@ export interface InboxOptions {
   /** Replayed for all listeners, and not only for those that failed. */
   readonly allListeners: boolean
   readonly yes: boolean
+  /** What `migrate` would do is printed, and not done. */
+  readonly sql: boolean
   readonly limits: Limits
   readonly json: boolean
   /** Names of fields that are not shown. */
   readonly redact: readonly string[]
 }
 
-const ACTIONS = ['stats', 'list', 'show', 'replay', 'discard', 'forget', 'watch', 'recount'] as const
+const ACTIONS = ['stats', 'list', 'show', 'replay', 'discard', 'forget', 'watch', 'recount', 'migrate'] as const
 type Action = typeof ACTIONS[number]
 const STATES = ['pending', 'done', 'dead', 'invalid'] as const satisfies readonly EventState[]
 
@@ -46,6 +49,7 @@ const OPTIONS = {
   invalid: { type: 'boolean', default: false },
   'all-listeners': { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
+  sql: { type: 'boolean', default: false },
   'max-dead': { type: 'string' },
   'max-failing': { type: 'string' },
   'max-silence': { type: 'string' },
@@ -63,7 +67,8 @@ const TAKES: Record<Action, readonly string[]> = {
   discard: [],
   forget: ['yes'],
   watch: ['state', 'name', 'conversation', 'text', 'redact'],
-  recount: []
+  recount: [],
+  migrate: ['sql']
 }
 const ALL_TAKE = ['db', 'schema', 'json']
 
@@ -71,12 +76,14 @@ interface Chosen {
   readonly dead: boolean
   readonly invalid: boolean
   readonly conversation?: string | undefined
+  readonly sql: boolean
+  readonly json: boolean
 }
 
 /** Says what is wrong with the words behind an action. */
 type Check = (words: readonly string[], chosen: Chosen) => string | undefined
 
-const takesNone: Check = (words) => words.length === 0
+const takesNone = (words: readonly string[]) => words.length === 0
   ? undefined
   : `takes no ${words.map(inQuotes).join(', ')}: a text with spaces has to be in quotes`
 
@@ -85,6 +92,7 @@ const WRONG: Record<Action, Check> = {
   list: takesNone,
   watch: takesNone,
   recount: takesNone,
+  migrate: (words, { sql, json }) => sql && json ? 'takes either --sql or --json' : takesNone(words),
   show: ({ length }) => length === 1 ? undefined : `takes one id, got ${length}`,
   replay ({ length }, { dead, invalid, conversation }) {
     const ways = [length > 0, dead || (conversation !== undefined && !invalid), invalid].filter(Boolean).length
@@ -112,17 +120,18 @@ export function parseInboxOptions (argv: string[], env: Io['env']): InboxOptions
   for (const token of tokens) if (token.kind === 'option') refuseStranger(action, token.name)
   const problem = WRONG[action](words, values)
   if (problem !== undefined) throw new UsageError(`inbox ${action} ${problem}`)
-  const { name, conversation, text, dead, invalid, yes, json, schema } = values
+  const { name, conversation, text, dead, invalid, yes, sql, json, schema } = values
   return {
     action,
     ids: action === 'forget' ? [] : words,
-    db: action === 'recount' ? whichCounted(values.db, env) : whichInbox(values.db, env),
-    schema: checkedSchema(schema),
+    db: action === 'recount' ? whichCounted(values.db, env) : action === 'migrate' ? whichServer(values.db, env, sql) : whichInbox(values.db, env),
+    schema: action === 'migrate' ? checkedNewSchema(schema) : checkedSchema(schema),
     filter: { state: oneOf('--state', values.state, STATES), name, conversation: action === 'forget' ? words[0] : conversation, text },
     limit: limitOf(values.limit),
     all: invalid ? 'invalid' : dead || (action === 'replay' && conversation !== undefined) ? 'dead' : undefined,
     allListeners: values['all-listeners'],
     yes,
+    sql,
     limits: limitsIn(values),
     json,
     redact: namesIn(values.redact)
@@ -159,8 +168,17 @@ function whichInbox (option: string | undefined, { ONEROUTE_INBOX }: Io['env']):
 
 /** Of `recount`. */
 function whichCounted (option: string | undefined, env: Io['env']): string {
-  const db = whichInbox(option, env)
-  if (!isPostgres(db)) throw new UsageError(`inbox recount takes the address of a PostgreSQL server, got ${inQuotes(db)}: in a SQLite file, only its app writes`)
+  return postgresOnly('recount', whichInbox(option, env), 'in a SQLite file, only its app writes')
+}
+
+/** Of `migrate`: without an address, `--sql` begins with nothing. */
+function whichServer (option: string | undefined, env: Io['env'], sql: boolean): string {
+  if (sql && option === undefined && (env.ONEROUTE_INBOX ?? '').trim() === '') return ''
+  return postgresOnly('migrate', whichInbox(option, env), 'its app brings a SQLite file up to date')
+}
+
+function postgresOnly (action: Action, db: string, why: string): string {
+  if (!isPostgres(db)) throw new UsageError(`inbox ${action} takes the address of a PostgreSQL server, got ${inQuotes(db)}: ${why}`)
   return db
 }
 

@@ -10,11 +10,11 @@ const SENDER = ''
 
 export async function openPostgres (connectionString: string, schema: string, signal: AbortSignal): Promise<Source> {
   const { pool, close: closePool } = await openPool({ connectionString }, schema)
-  const database = new Database(pool, { debug: () => {} })
+  const database = new Database(pool, { debug: () => {}, info: () => {} })
   const onChange = async (removed: ReadonlySet<number>) => { await database.run(NOTIFY, [schema, noticesOf(SENDER, [...removed])]) }
   const views = new Views(database, schema, { signal, onChange })
   const close = async () => {
-    database.close()
+    await database.close()
     await closePool()
   }
   try {

@@ -1,4 +1,5 @@
 import { isConnectionString } from '../../inbox/postgres/connection-string.ts'
+import { SCHEMA } from '../../inbox/postgres/options.ts'
 import { ENCODED, inQuotes, looksLikeAddress } from '../../passwords.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -20,4 +21,11 @@ export function checkedDb (what: string, given: string): string {
 export function checkedSchema (given: string): string {
   if (looksLikeAddress(given)) throw new UsageError(`--schema must be the name of a schema, got ${inQuotes(given)}: the address of a server belongs to --db`)
   return given
+}
+
+/** Of a schema that may have to be made. */
+export function checkedNewSchema (given: string): string {
+  const schema = checkedSchema(given)
+  if (!SCHEMA.fits(schema)) throw new UsageError(`--schema must ${SCHEMA.must}, got ${inQuotes(schema)}`)
+  return schema
 }

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import { BacklogFullError, ClosingError, InboxUnavailableError } from '../../errors.ts'
 import type { NewEvent } from '../inbox.ts'
 import { problemLines } from '../rows.ts'
@@ -17,6 +18,7 @@ const MOST_WAITING = 67_108_864
 interface Parts {
   readonly database: Database
   readonly schema: string
+  readonly log: FastifyBaseLogger
   readonly maxBacklog: number
   /** Events may have been stored that can be delivered. */
   readonly onAdded: () => void
@@ -100,13 +102,25 @@ export class Adds {
   }
 
   async #store (batch: readonly PendingAdd[]): Promise<void> {
+    const { database, maxBacklog } = this.#parts
+    const values = [...columnsOf(batch.map(({ event }) => event)), maxBacklog]
+    const onLate = ([row]: Row[]) => { if (row !== undefined) this.#storedLate(batch, row) }
     try {
-      this.#answer(batch, await this.#parts.database.one(this.#statement, [...columnsOf(batch.map(({ event }) => event)), this.#parts.maxBacklog]))
+      this.#answer(batch, await database.one(this.#statement, values, { onLate }))
     } catch (cause) {
       const error = new InboxUnavailableError()
       error.cause = cause
       for (const { reject } of batch) reject(error)
     }
+  }
+
+  /** Whoever sent them was told that they are not stored. */
+  #storedLate (batch: readonly PendingAdd[], { seqs, added }: Row): void {
+    const stored = new Set(bigints(added))
+    const webhooks = bigints(seqs).flatMap((seq, i) => stored.has(seq) ? batch[i]?.event.id ?? [] : [])
+    if (webhooks.length === 0) return
+    this.#parts.log.warn({ webhooks }, 'events that were answered 503 are stored after all: they are delivered, and a repeat is known')
+    this.#parts.onAdded()
   }
 
   #answer (batch: readonly PendingAdd[], row: Row): void {

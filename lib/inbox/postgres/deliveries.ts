@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import { InboxUnavailableError } from '../../errors.ts'
+import { ClosingError, InboxUnavailableError } from '../../errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import { answerOf } from './claimed.ts'
 import type { Answer } from './claimed.ts'
@@ -58,6 +58,7 @@ export class Deliveries {
   }
 
   claim (most: number): Promise<readonly Claim[]> {
+    if (this.#closing) return Promise.reject(new ClosingError())
     const asked = { most, ...Promise.withResolvers<readonly Claim[]>() }
     this.#asked.push(asked)
     this.#beginSoon()
@@ -90,8 +91,10 @@ export class Deliveries {
     clearImmediate(this.#soon)
     clearTimeout(this.#again)
     await this.#flight
+    const asked = this.#asked.splice(0)
     let goesWell = true
     while (goesWell && this.#settlements.length > 0) goesWell = await this.#turn()
+    for (const { resolve } of asked) resolve([])
     if (goesWell) await this.#leases.mend().catch(() => {}) // others wait for the lease then
     await this.#leases.close()
   }
@@ -130,7 +133,8 @@ export class Deliveries {
     const most = asked.reduce((sum, { most }) => sum + most, 0)
     const mayHaveSuspect = !this.#leases.hasSuspect(new Set(settlements.map(({ claim }) => claim)))
     const values = [this.#holder, ...settlementColumns(settlements), this.#leases.numbers, number, mayHaveSuspect, most, lease, this.#due.since]
-    const rows = await database.run(this.#statement, values, { unlessCut: true })
+    const onLate = () => { this.#leases.abandon(number) } // what was settled is settled again, which does no harm
+    const rows = await database.run(this.#statement, values, { unlessCut: true, onLate })
     return answerOf(rows, number, until, (webhook) => { log.error({ webhook }, 'an event that is damaged in the database is not delivered') })
   }
 
@@ -143,9 +147,10 @@ export class Deliveries {
       if (!again) this.#warnOf(claim.events.filter(({ seq }) => lost.has(seq)))
     }
     this.#leases.begin(claims)
-    const rest = claims.filter(({ events }) => events.length > 0)
+    const isWanted = ({ events }: HeldClaim) => events.length > 0 && !this.#closing
+    const rest = claims.filter(isWanted)
     for (const { most, resolve } of asked) resolve(rest.splice(0, most))
-    for (const claim of claims) if (claim.events.length === 0) this.settle(claim, [])
+    for (const claim of claims) if (!isWanted(claim)) this.settle(claim, [])
     if (dueIn !== null) this.#parts.onIdle(dueIn)
   }
 

@@ -12,6 +12,8 @@ interface Fate {
 const COLLISIONS = new Set(['40001', '40P01'])
 /** A server that has become one that is only read, and those that shut down, crashed or have just started. */
 const OTHER_SERVER = /^(25006|57P0.)$/
+/** A prepared statement that is not there, or is there already: the connection has a part of another one behind it. */
+const UNPREPARED = new Set(['26000', '42P05'])
 const SQLSTATE = /^[0-9A-Z]{5}$/
 
 /** Errors of the server have an SQLSTATE; all others are of the connection, or of waiting for it in vain. */
@@ -20,6 +22,11 @@ export function fateOf (error: unknown): Fate {
   if (COLLISIONS.has(code)) return { lost: false, again: true }
   const lost = !SQLSTATE.test(code) || OTHER_SERVER.test(code)
   return { lost, again: isCut(error, code) }
+}
+
+/** Whether a statement was not run for its name alone. */
+export function isUnprepared (error: unknown): boolean {
+  return UNPREPARED.has(codeOf(error))
 }
 
 /** A connection that was there and broke: with another one it may work, and if not, to connect fails. */

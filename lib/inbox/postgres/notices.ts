@@ -1,8 +1,11 @@
 /** Numbers have 16 digits at most, and a notification has less than 8 000 bytes. */
 const MOST_NUMBERS = 400
 
-/** With the channel and a list of notices. */
-export const NOTIFY = 'SELECT pg_notify($1, notice) FROM unnest($2::text[]) AS notice'
+/**
+ * With the channel and a list of notices. It is a transaction of its own, which waits neither for the disk nor for a standby: the server
+ * waits only if something else was written, too.
+ */
+export const NOTIFY = 'SELECT pg_catalog.pg_notify($1, notice) FROM pg_catalog.unnest($2::pg_catalog.text[]) AS notice'
 
 /** What others are told: who says so, and the numbers of the events that are gone, if any are. */
 export function noticesOf (sender: string, removed: readonly number[]): string[] {

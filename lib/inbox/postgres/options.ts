@@ -27,6 +27,13 @@ export interface ResolvedPostgresOptions extends Filled<Pick<PostgresInboxOption
 /** What PostgreSQL takes for a name, in bytes: it would cut off the rest in silence. */
 const LONGEST_NAME = 63
 
+/** What a schema may be called. */
+export const SCHEMA: Rule = {
+  // `$` would end a function's text, and the server keeps `pg_` for itself.
+  fits: (value) => typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= LONGEST_NAME && !/[$\0]|^pg_/.test(value) && value.isWellFormed() && !looksLikeAddress(value),
+  must: `be a name of at most ${LONGEST_NAME} bytes, without '$', that does not begin with 'pg_', and no address`
+}
+
 const RULES: Record<keyof PostgresInboxOptions, Rule> = {
   pool: {
     fits: (value) => isObject(value) && typeof value.connect === 'function' && typeof value.on === 'function',
@@ -38,11 +45,7 @@ const RULES: Record<keyof PostgresInboxOptions, Rule> = {
     must: `be a text such as 'postgres://user@host/database' (${ENCODED})`,
     secret: true
   },
-  schema: {
-    // `$` would end a function's text, and the server keeps `pg_` for itself.
-    fits: (value) => typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= LONGEST_NAME && !/[$\0]|^pg_/.test(value) && value.isWellFormed() && !looksLikeAddress(value),
-    must: `be a name of at most ${LONGEST_NAME} bytes, without '$', that does not begin with 'pg_', and no address`
-  },
+  schema: SCHEMA,
   keep: integer(0),
   keepFailed: integer(0),
   lease: duration(1_000)

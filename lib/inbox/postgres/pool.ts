@@ -1,9 +1,8 @@
 import { InboxUnusableError } from '../../errors.ts'
+import { LIMITS } from './limits.ts'
 
 /** For two streams of work, somebody who listens, and somebody who looks. */
 const CONNECTIONS = 4
-/** Before a server that does not answer has not answered, in milliseconds. */
-const CONNECT_TIMEOUT = 5_000
 
 export interface PostgresQuery {
   readonly text: string
@@ -56,7 +55,7 @@ export async function openPool (source: PoolSource, schema: string, load: Load =
     throw new InboxUnusableError(schema, "a `connectionString` needs the package 'pg', which is not installed")
   })
   const pool = new pg.Pool({
-    application_name: 'fastify-oneroute-webhooks', connectionString, max: CONNECTIONS, connectionTimeoutMillis: CONNECT_TIMEOUT, keepAlive: true
+    application_name: 'fastify-oneroute-webhooks', connectionString, max: CONNECTIONS, connectionTimeoutMillis: LIMITS.connect, keepAlive: true
   })
   pool.on('error', ignore) // also after the end, when connections may still be cut
   return { pool, close: async () => { await pool.end() } }

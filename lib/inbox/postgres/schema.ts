@@ -1,57 +1,60 @@
 import { InboxUnusableError } from '../../errors.ts'
 import { query } from './database.ts'
 import type { Database } from './database.ts'
-import { reasonOf } from './fate.ts'
-import { quoted } from './names.ts'
+import { codeOf, reasonOf } from './fate.ts'
+import { migrate } from './migrate.ts'
+import type { MigrateOptions } from './migrate.ts'
+import { MIGRATIONS } from './migrations.ts'
 import type { PostgresClient } from './pool.ts'
-import { add } from './sql/add.ts'
-import { claim } from './sql/claim.ts'
-import { claimSuspect } from './sql/claim-suspect.ts'
-import { discard, forget } from './sql/discard.ts'
-import { enter, rotate } from './sql/epochs.ts'
-import { purge } from './sql/purge.ts'
-import { recount } from './sql/recount.ts'
-import { recovering } from './sql/recovering.ts'
-import { release, unreserve } from './sql/release.ts'
-import { renew } from './sql/renew.ts'
-import { numbers, replay } from './sql/replay.ts'
-import { settle } from './sql/settle.ts'
-import { tables } from './sql/tables.ts'
-import { turn } from './sql/turn.ts'
-
-type Migration = (schema: string) => string
+import { NOT_ALLOWED, READS_AND_WRITES } from './rights.ts'
+import { versionOf } from './versions.ts'
+import type { Version } from './versions.ts'
 
 export const OLDEST_SERVER = 14
 
-/**
- * From the version before to this one, each. What was released is never changed: a new version is a new entry. While a deploy is under
- * way, processes of the version before go on: a migration must leave what they call.
- */
-const MIGRATIONS: readonly Migration[] = [
-  (schema) => [
-    tables, enter, rotate, add, settle, claimSuspect, claim, turn, renew, release, unreserve, recovering, numbers, replay, discard, forget, purge, recount
-  ].map((part) => part(schema)).join('\n')
-]
+interface PrepareOptions extends Partial<MigrateOptions> {
+  readonly oldestServer?: number
+}
 
-/** Sees to it that the schema is there and is what this version of the package works with. */
-export async function prepareSchema (database: Database, name: string, migrations = MIGRATIONS, oldestServer = OLDEST_SERVER): Promise<void> {
+/**
+ * Sees to it that the schema is there, and that this version of the package works with it. Returns the version that it was of, and the
+ * one that it is of now.
+ */
+export async function prepareSchema (database: Database, name: string, options: PrepareOptions = {}): Promise<{ from: number, to: number }> {
+  const { oldestServer = OLDEST_SERVER, migrations = MIGRATIONS } = options
+  let found: Version | undefined
   try {
-    await database.use(async (client) => {
+    return await database.use(async (client) => {
       await checkServer(client, oldestServer)
-      if (await versionOf(client, name) !== migrations.length) await migrate(client, name, migrations)
+      found = await versionOf(client, name)
+      if (found.version < migrations.length) found = await migrate(database, client, name, found.version, { ...options, migrations })
+      checkVersion(found, migrations.length)
+      return { from: found.version, to: Math.max(found.version, migrations.length) }
     })
   } catch (error) {
-    const unusable = new InboxUnusableError(name, reasonOf(error))
+    options.signal?.throwIfAborted()
+    const unusable = new InboxUnusableError(name, reasonOf(error) + remedyOf(error, found))
     unusable.cause = error
     throw unusable
   }
 }
 
-/** Sees to it that the schema is there and is what this version of the package works with, and changes nothing. */
-export async function checkSchema (database: Database, name: string): Promise<void> {
-  const version = await database.use(async (client) => await versionOf(client, name))
-  if (version === 0) throw new InboxUnusableError(name, 'there is no such inbox in this database')
-  if (version > MIGRATIONS.length) throw new InboxUnusableError(name, tooNew(version, MIGRATIONS.length))
+/** Sees to it that the schema is there, and that this version of the package works with it. It changes nothing. */
+export async function checkSchema (database: Database, name: string, known = MIGRATIONS.length): Promise<void> {
+  const found = await readVersion(database, name)
+  if (found.version === 0) throw new InboxUnusableError(name, 'there is no such inbox in this database')
+  if (found.version < known) {
+    throw new InboxUnusableError(name, `its version is ${found.version}, and this package needs ${known}: start the app with this version of the package, or run '${MIGRATE}'`)
+  }
+  try {
+    checkVersion(found, known)
+  } catch (error) {
+    throw new InboxUnusableError(name, reasonOf(error))
+  }
+}
+
+export async function readVersion (database: Database, name: string): Promise<Version> {
+  return await database.use(async (client) => await versionOf(client, name))
 }
 
 async function checkServer (client: PostgresClient, oldest: number): Promise<void> {
@@ -63,44 +66,25 @@ async function checkServer (client: PostgresClient, oldest: number): Promise<voi
   if (row.read_only === 't') throw new Error('the server is read-only: a replica, perhaps, and not the primary')
 }
 
-/** 0 if there is none. */
-async function versionOf (client: PostgresClient, name: string): Promise<number> {
-  // Not by `to_regclass`: after waiting for another process, it would still not see what that one has made.
-  const found = await query(client, `SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = $1 AND c.relname = 'migrations'`, [name])
-  if (found.length === 0) return 0
-  const [row] = await query(client, `SELECT max(version) AS version FROM ${quoted(name)}.migrations`)
-  return Number(row?.version)
+/** A newer version may have left all that this one needs. */
+function checkVersion ({ version, worksWith }: Version, known: number): void {
+  if (version <= known || worksWith <= known) return
+  throw new Error(`its version is ${version}, and the oldest package that works with it knows ${worksWith}. This one knows ${known}: ` +
+    'install the newer version of the package again, or restore a backup from before')
 }
 
-async function migrate (client: PostgresClient, name: string, migrations: readonly Migration[]): Promise<void> {
-  await query(client, 'BEGIN ISOLATION LEVEL READ COMMITTED')
-  try {
-    // One after the other: whoever comes second finds it done.
-    await query(client, "SELECT pg_advisory_xact_lock(hashtextextended('fastify-oneroute-webhooks ' || $1, 0))", [name])
-    const version = await versionOf(client, name)
-    if (version > migrations.length) throw new Error(tooNew(version, migrations.length))
-    if (version === 0) await query(client, createSchema(name))
-    for (const [i, migration] of migrations.entries()) {
-      if (i < version) continue
-      await query(client, migration(quoted(name)))
-      await query(client, `INSERT INTO ${quoted(name)}.migrations (version) VALUES (${i + 1})`)
-    }
-    await query(client, 'COMMIT')
-  } catch (error) {
-    await query(client, 'ROLLBACK').catch(() => {}) // if the connection is lost, the transaction is, too
-    throw error
-  }
-}
+const MIGRATE = 'fastify-oneroute-webhooks inbox migrate'
+/** Of a table, of a type or an index, and of a function. */
+const TAKEN = new Set(['42P07', '42710', '42723'])
 
-function tooNew (version: number, known: number): string {
-  return `its version is ${version}, and this package knows ${known}: a newer version of the package has made it`
-}
-
-/** Whoever may not make a schema can be given one. */
-function createSchema (name: string): string {
-  return `DO $$ BEGIN
-      IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = '${name.replaceAll("'", "''")}') THEN CREATE SCHEMA ${quoted(name)}; END IF;
-    END $$;
-    CREATE TABLE ${quoted(name)}.migrations (version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now())`
+/** What to do about an error of the server. `found` is undefined if the version could not be read. */
+function remedyOf (error: unknown, found: Version | undefined): string {
+  const code = codeOf(error)
+  if (TAKEN.has(code) && found?.version === 0) return ', and is not of this package: give the inbox a schema of its own'
+  if (code !== NOT_ALLOWED) return ''
+  if (found === undefined) return READS_AND_WRITES
+  const right = found.version === 0
+    ? 'There is no inbox yet. To make it, a role needs CREATE on the database, or on a schema that is there'
+    : `The inbox is of version ${found.version}, and has to be brought up to date. For that, a role has to own the schema and what is in it`
+  return `. ${right}: run '${MIGRATE}' as such a role`
 }

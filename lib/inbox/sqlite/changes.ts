@@ -1,4 +1,4 @@
-import { InboxUnavailableError } from '../../errors.ts'
+import { ClosingError, InboxUnavailableError } from '../../errors.ts'
 import { text } from '../text.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import type { Call, PendingEvent, Results } from './messages.ts'
@@ -98,6 +98,7 @@ export class Changes {
 }
 
 function unavailable (cause: unknown): Error {
+  if (cause instanceof ClosingError) return cause
   const error = new InboxUnavailableError()
   error.cause = cause
   return error

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import type { FastifyBaseLogger } from 'fastify'
-import { InboxLockedError, InboxUnusableError } from '../../errors.ts'
+import { ClosingError, InboxLockedError, InboxUnusableError } from '../../errors.ts'
 import { withoutPasswords } from '../../passwords.ts'
 import type { Done, Opening, Work } from './messages.ts'
 import { Thread } from './thread.ts'
@@ -59,6 +59,7 @@ export class StoreClient {
 
   /** Whether the log is empty then: see `Tidying`. */
   async tidy (rewrite: boolean): Promise<boolean> {
+    if (this.#closed) throw new ClosingError()
     const { isEmpty } = await this.#thread.ask({ kind: 'tidy', rewrite })
     return isEmpty
   }

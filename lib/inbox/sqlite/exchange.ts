@@ -1,4 +1,4 @@
-import { BacklogFullError, InboxUnavailableError } from '../../errors.ts'
+import { BacklogFullError, ClosingError, InboxUnavailableError } from '../../errors.ts'
 import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts'
 import { Alarm } from '../alarm.ts'
 import { Changes } from './changes.ts'
@@ -41,6 +41,7 @@ export class Exchange {
   /** The transaction under way. It never rejects. */
   #flight: Promise<void> | undefined
   #turn = 0
+  #closed = false
 
   constructor ({ path, keep, keepFailed, host }: Parts) {
     const { log, maxBacklog } = host
@@ -106,8 +107,9 @@ export class Exchange {
     this.#soon()
   }
 
-  /** What is settled is written before, if that is possible. */
+  /** What is settled is written before, if that is possible, and what was asked is answered. Nothing is asked any more. */
   async close (): Promise<void> {
+    this.#closed = true
     await this.#flight
     this.#begin()
     await this.#flight
@@ -140,7 +142,7 @@ export class Exchange {
   }
 
   #check (): void {
-    if (!this.#client.isUp) throw new InboxUnavailableError()
+    if (this.#closed || !this.#client.isUp) throw this.#closed ? new ClosingError() : new InboxUnavailableError()
   }
 
   /** Returns how many events the transaction stores. */

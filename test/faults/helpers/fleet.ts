@@ -39,8 +39,9 @@ export class Fleet {
     appendFileSync(this.deliveries, '')
   }
 
-  async start (options: Settings['options'] = {}, ahead = 0, stuck?: string): Promise<Member> {
+  async start (options: Settings['options'] = {}, ahead = 0, stuck?: string, dist?: string): Promise<Member> {
     const host = new HostProcess(this.#t, {
+      dist,
       postgres: this.#inbox,
       deliveries: this.deliveries,
       ahead,

@@ -3,13 +3,20 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { Registry } from 'prom-client'
-import webhooks, { isCoded } from '../../../index.ts'
-import { postgresInbox } from '../../../lib/inbox/postgres.ts'
-import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
-import { metrics } from '../../../lib/metrics.ts'
 import type { Delivered, Requested, Settings, Started } from './messages.ts'
 
-const { path = '', postgres, keep, ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { dist, path = '', postgres, keep, ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+
+/** A file of the package. */
+async function load<T> (file: string): Promise<T> {
+  return await import(dist === undefined ? `../../../${file}.ts` : `${dist}/${file}.js`) as T // the caller knows it
+}
+
+const { default: webhooks, isCoded } = await load<typeof import('../../../index.ts')>('index')
+const { postgresInbox } = await load<typeof import('../../../lib/inbox/postgres.ts')>('lib/inbox/postgres')
+const { sqliteInbox } = await load<typeof import('../../../lib/inbox/sqlite.ts')>('lib/inbox/sqlite')
+const { metrics } = await load<typeof import('../../../lib/metrics.ts')>('lib/metrics')
+
 const { now } = Date
 Date.now = () => now() + ahead
 const app = Fastify({ logger: { level: 'warn', stream: process.stderr } })

@@ -3,6 +3,8 @@ import type { PostgresInboxOptions } from '../../../lib/inbox/postgres.ts'
 
 /** What a host is told when it is started. */
 export interface Settings {
+  /** The folder of a package that was built, instead of the sources. */
+  dist?: string | undefined
   /** The file of its SQLite inbox. */
   path?: string | undefined
   /** Or where its PostgreSQL inbox is. */

@@ -105,7 +105,7 @@ for (const [name, config] of Object.entries<pg.PoolConfig>({
   'are used once, of which there is one': { maxUses: 1, max: 1 },
   'have settings of the app': {
     options: '-c search_path=nowhere -c DateStyle=German -c bytea_output=escape -c standard_conforming_strings=off -c TimeZone=Asia/Kathmandu ' +
-      '-c default_transaction_isolation=serializable -c synchronous_commit=off -c IntervalStyle=iso_8601 -c extra_float_digits=-15'
+      '-c synchronous_commit=off -c IntervalStyle=iso_8601 -c extra_float_digits=-15'
   }
 })) {
   test(`connections that ${name} are good enough`, async (t) => {

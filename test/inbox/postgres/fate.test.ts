@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { fateOf, reasonOf } from '../../../lib/inbox/postgres/fate.ts'
+import { fateOf, isUnprepared, reasonOf } from '../../../lib/inbox/postgres/fate.ts'
 
 const coded = (code: string, message = 'it failed') => Object.assign(new Error(message), { code })
 
@@ -9,13 +9,22 @@ test('what an error means for the connection, and for what was asked', async (t)
   t.same(fateOf(coded('57P01')), { lost: true, again: true }, 'the server ends connections')
   t.same(fateOf(coded('57P03')), { lost: true, again: false }, 'it is starting')
   t.same(fateOf(coded('25006')), { lost: true, again: false }, 'it is read-only')
+  t.same(fateOf(coded('55P03')), { lost: false, again: false }, 'somebody holds a lock')
+  t.same(fateOf(coded('57014')), { lost: false, again: false }, 'somebody has cancelled it')
   t.same(fateOf(coded('42P01')), { lost: false, again: false }, 'a table is missing')
   t.same(fateOf(coded('ECONNREFUSED')), { lost: true, again: false })
   t.same(fateOf(coded('ECONNRESET', 'read ECONNRESET')), { lost: true, again: true })
-  t.same(fateOf(new Error('Query read timeout')), { lost: true, again: false })
+  t.same(fateOf(new Error('no answer from PostgreSQL within 15000 ms')), { lost: true, again: false })
   t.same(fateOf(new Error('Connection terminated unexpectedly')), { lost: true, again: true })
   t.same(fateOf(new Error('Client has encountered a connection error and is not queryable')), { lost: true, again: true }, 'it was cut before')
   t.same(fateOf('no error at all'), { lost: true, again: false })
+})
+
+test('which errors are for the name of a statement alone', async (t) => {
+  t.equal(isUnprepared(coded('26000')), true, 'it is not there')
+  t.equal(isUnprepared(coded('42P05')), true, 'it is there already')
+  t.equal(isUnprepared(coded('42P01')), false)
+  t.equal(isUnprepared(new Error('none of the server')), false)
 })
 
 test('an error is explained in words, or else by its code', async (t) => {

@@ -56,6 +56,17 @@ test('what a process leaves when it ends is taken over when its lease has run ou
   if (other !== undefined) t.match(await claimed(other), [{ lane: 'a', events: [{ id: 'left', attempt: 2 }] }])
 })
 
+test('what a process has just claimed when it is closed is given back at once', async (t) => {
+  const [one, other] = await share(t, [{}, {}], 600_000)
+  await one?.add(newEvent('a', { id: 'a1' }))
+  await one?.stats() // it is through
+  const claiming = one?.claim(1)
+  await new Promise((resolve) => { setImmediate(resolve) })
+  await one?.close()
+  t.same(await claiming, [])
+  if (other !== undefined) t.match(await claimed(other), [{ lane: 'a', events: [{ id: 'a1', attempt: 1 }] }])
+})
+
 test('a lease is renewed as long as its events are under way', async (t) => {
   const schema = newSchema()
   const options = { connectionString: url, schema, lease: 1_000 }

@@ -24,6 +24,6 @@ export const unreserve = (schema: string): string => `
   DECLARE
     _epoch integer := ${schema}.enter();
   BEGIN
-    UPDATE ${schema}.lanes SET holder = NULL WHERE epoch = _epoch AND lane = ANY (_lanes) AND holder = _holder AND claim IS NULL;
+    UPDATE ${schema}.lanes SET holder = NULL, due = greatest(due, now()) WHERE epoch = _epoch AND lane = ANY (_lanes) AND holder = _holder AND claim IS NULL;
   END $$;
 `

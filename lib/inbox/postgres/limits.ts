@@ -1,0 +1,18 @@
+/** How long is waited, in milliseconds. */
+export interface Limits {
+  /** Before there is no connection to be had. */
+  readonly connect: number
+  /** Before whoever has asked the server waits no longer. */
+  readonly answer: number
+  /** Before the server has not heard that a statement is to be cancelled, and then before it has not done so. */
+  readonly cancel: number
+}
+
+export const LIMITS: Limits = { connect: 5_000, answer: 15_000, cancel: 5_000 }
+
+/** What the promise says, or the error once so many milliseconds are over. */
+export async function within<T> (promise: Promise<T>, limit: number, error: () => Error): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => { reject(error()) }, limit)
+  return await Promise.race([promise, over]).finally(() => { clearTimeout(timer) })
+}

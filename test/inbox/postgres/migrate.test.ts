@@ -1,0 +1,216 @@
+import { setTimeout } from 'node:timers/promises'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import pg from 'pg'
+import tap, { test } from 'tap'
+import type { Test } from 'tap'
+import webhooks from '../../../index.ts'
+import { Database } from '../../../lib/inbox/postgres/database.ts'
+import type { Migration } from '../../../lib/inbox/postgres/migrations.ts'
+import { logProgress } from '../../../lib/inbox/postgres/progress.ts'
+import type { Progress } from '../../../lib/inbox/postgres/progress.ts'
+import { prepareSchema } from '../../../lib/inbox/postgres/schema.ts'
+import { postgresInbox } from '../../../lib/inbox/postgres.ts'
+import { message } from '../../helpers/app.ts'
+import { lines, openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
+import { until } from '../../faults/helpers/until.ts'
+
+tap.setTimeout(120_000)
+
+const url = await postgresUrl(tap)
+const newSchema = schemas(tap, url)
+const admin = openPool(tap, url)
+
+const LONG = 3_000
+const first: Migration = { sql: (name) => `CREATE TABLE ${name}.one ()`, worksWith: 1 }
+const long: Migration = { sql: (name) => `CREATE TABLE ${name}.two (); SELECT pg_sleep(${LONG / 1_000})`, worksWith: 1 }
+
+/** A pool that gives up early, and whose server does: what a migration must not heed. */
+function impatient (t: Test): Database {
+  const options = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'].map((name) => `-c ${name}=${LONG / 4}`).join(' ')
+  return new Database(openPool(t, url, { query_timeout: LONG / 4, options, application_name: 'impatient' }), Fastify().log)
+}
+
+test('a migration takes the time that it needs, and who waits for it is told and finds it done', async (t) => {
+  const schema = newSchema()
+  await prepareSchema(impatient(t), schema, { migrations: [first] })
+  const begin = (told: Progress[]) => prepareSchema(impatient(t), schema, {
+    migrations: [first, long], progressEvery: LONG / 60, onProgress: (progress) => { told.push(progress) }
+  })
+  const migrating: Progress[] = []
+  const waiting: Progress[] = []
+  const migration = begin(migrating)
+  await until(() => migrating.some(({ isWaiting }) => !isWaiting))
+  t.same(await Promise.all([migration, begin(waiting)]), [{ from: 1, to: 2 }, { from: 2, to: 2 }])
+  t.match(migrating.at(-1), { isWaiting: false, from: 1, to: 2, seconds: Number })
+  t.match(waiting[0], { isWaiting: true, from: 1, to: 2, seconds: Number })
+  t.ok(waiting.length >= 3, `told ${waiting.length} times`)
+  const { rows } = await admin.query(`SELECT version FROM ${pg.escapeIdentifier(schema)}.oneroute_webhooks_migrations ORDER BY version`)
+  t.same(rows, [{ version: 1 }, { version: 2 }], 'it ran once')
+})
+
+test('what a migration sets is set for its transaction only', async (t) => {
+  const pool = openPool(t, url, { max: 1, options: '-c statement_timeout=4000 -c synchronous_commit=off' })
+  const show = async () => (await pool.query(`SELECT current_setting('statement_timeout') AS timeout, current_setting('search_path') AS path,
+    current_setting('synchronous_commit') AS commit`)).rows[0] as unknown
+  const before = await show()
+  const seen: Migration = {
+    sql: (name) => `CREATE TABLE ${name}.seen AS SELECT current_setting('statement_timeout') AS timeout, current_setting('search_path') AS path,
+      current_setting('synchronous_commit') AS commit`,
+    worksWith: 1
+  }
+  const schema = newSchema()
+  await prepareSchema(new Database(pool, Fastify().log), schema, { migrations: [seen] })
+  t.same((await admin.query(`SELECT * FROM ${pg.escapeIdentifier(schema)}.seen`)).rows, [{ timeout: '0', path: 'pg_catalog, pg_temp', commit: 'on' }])
+  t.same(await show(), before)
+})
+
+test('a migration that is no longer wanted is stopped on the server, and changes nothing', async (t) => {
+  const schema = newSchema()
+  const database = new Database(openPool(t, url, { application_name: schema }), Fastify().log)
+  const endless: Migration = { sql: () => 'SELECT pg_sleep(3600)', worksWith: 1 }
+  const stop = new AbortController()
+  const migration = prepareSchema(database, schema, { migrations: [endless], signal: stop.signal })
+  const sleeping = async () => (await admin.query("SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'PgSleep'", [schema])).rows.length
+  await until(async () => await sleeping() === 1)
+  stop.abort()
+  await t.rejects(migration, { name: 'AbortError' })
+  t.equal(await sleeping(), 0)
+  t.same((await admin.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema])).rows, [])
+  await t.rejects(prepareSchema(database, schema, { migrations: [endless], signal: stop.signal }), { name: 'AbortError' }, 'nor does it begin')
+})
+
+test('a migration that the server cannot be told to stop is stopped after its statement', async (t) => {
+  const role = `oneroute_single_${process.pid}`
+  const schema = newSchema()
+  await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'password' CONNECTION LIMIT 1; CREATE SCHEMA ${pg.escapeIdentifier(schema)} AUTHORIZATION ${role}`)
+  t.teardown(async () => { await admin.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`) })
+  const database = new Database(openPool(t, Object.assign(new URL(url), { username: role, password: 'password' }).href), Fastify().log)
+  const release = await holdLock(t, schema)
+  const stop = new AbortController()
+  const migration = prepareSchema(database, schema, { migrations: [first], signal: stop.signal })
+  await until(async () => (await admin.query("SELECT FROM pg_stat_activity WHERE usename = $1 AND wait_event = 'advisory'", [role])).rows.length === 1)
+  stop.abort()
+  const refused = database.run('SELECT 1') // the role has one connection, and what would stop the other was refused before this is
+  await t.rejects(refused, { message: /too many connections for role/ })
+  await release()
+  await t.rejects(migration, { name: 'AbortError' })
+  t.same((await admin.query('SELECT FROM pg_class WHERE relnamespace = $1::regnamespace', [pg.escapeIdentifier(schema)])).rows, [])
+})
+
+test('a migration whose connection is cut is undone, and can be run again', async (t) => {
+  const schema = newSchema()
+  const application = `cut ${process.pid}`
+  const database = new Database(openPool(t, url, { application_name: application }), Fastify().log)
+  const endless: Migration = { sql: (name) => `CREATE TABLE ${name}.two (); SELECT pg_sleep(3600)`, worksWith: 1 }
+  const migration = prepareSchema(database, schema, { migrations: [endless] })
+  migration.catch(() => {}) // it is looked at below
+  await until(async () => (await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'PgSleep'", [application])).rows.length === 1)
+  await t.rejects(migration, { code: 'FST_ONEROUTE_INBOX_UNUSABLE', message: /terminating connection/ })
+  t.same(await prepareSchema(database, schema, { migrations: [first] }), { from: 0, to: 1 })
+})
+
+/** What migrates has this lock. */
+async function holdLock (t: Test, schema: string): Promise<() => Promise<void>> {
+  const client = new pg.Client(url)
+  await client.connect()
+  t.teardown(async () => { await client.end() })
+  await client.query("SELECT pg_advisory_lock(hashtextextended('fastify-oneroute-webhooks ' || $1, 0))", [schema])
+  return async () => { await client.query('SELECT pg_advisory_unlock_all()') }
+}
+
+const PLUGIN_TIMEOUT = 500
+
+/** An app whose inbox opens only when `begin` has come back and then twice the time has passed that Fastify gives a plugin. */
+async function slowly (t: Test, begin: (app: FastifyInstance, plugin: { inbox: ReturnType<typeof postgresInbox> }) => Promise<unknown>) {
+  const schema = newSchema()
+  const release = await holdLock(t, schema)
+  const app = Fastify({ pluginTimeout: PLUGIN_TIMEOUT })
+  t.teardown(async () => { await app.close() })
+  const name = `slow ${schema}`.slice(0, 63)
+  const begun = begin(app, { inbox: postgresInbox({ connectionString: `${url}?application_name=${encodeURIComponent(name)}`, schema }) })
+  begun.catch(() => {}) // the test looks at it
+  await setTimeout(PLUGIN_TIMEOUT * 2)
+  await release()
+  const connections = async () => (await admin.query('SELECT FROM pg_stat_activity WHERE application_name = $1', [name])).rows.length
+  return { app, begun, connections }
+}
+
+test('a start waits for a migration for longer than Fastify waits for a plugin', async (t) => {
+  const ways: Record<string, Parameters<typeof slowly>[1]> = {
+    register: async (app, options) => {
+      await app.register(webhooks, options)
+      return await app.webhooks.inbox.stats()
+    },
+    ready: async (app, options) => {
+      void app.register(webhooks, options)
+      await app.ready()
+    },
+    listen: async (app, options) => {
+      void app.register(webhooks, options)
+      await app.listen({ port: 0, host: '127.0.0.1' })
+    },
+    'in a scope': async (app, options) => {
+      void app.register(async (scope) => { void scope.register(webhooks, options) })
+      await app.ready()
+    }
+  }
+  for (const [way, begin] of Object.entries(ways)) {
+    const { app, begun } = await slowly(t, begin)
+    await t.resolves(begun, way)
+    await app.ready()
+    t.match((await app.inject({ method: 'POST', url: '/webhooks/oneroute', payload: message() })).json(), { status: 'accepted' }, way)
+    await app.close()
+  }
+})
+
+test('a start that fails after that time is still rejected, and can be closed', async (t) => {
+  for (const finish of [
+    async (app: FastifyInstance) => { await app.after() },
+    async (app: FastifyInstance) => { await app.ready() },
+    async (app: FastifyInstance) => { await app.listen({ port: 0, host: '127.0.0.1' }) }
+  ]) {
+    const { app, begun } = await slowly(t, async (app, { inbox }) => {
+      void app.register(webhooks, { inbox: Object.assign(inbox, { open: async () => { await setTimeout(PLUGIN_TIMEOUT * 3); throw new Error('broken') } }) })
+      await finish(app)
+    })
+    await t.rejects(begun, { message: 'broken' })
+    await app.close()
+  }
+})
+
+test('an inbox that opens only after its app was given up is closed with the app', async (t) => {
+  const { app, begun, connections } = await slowly(t, async (app, options) => {
+    void app.register(async (scope) => { await scope.register(webhooks, options) }) // this function has the timeout, and not the plugin
+    await app.ready()
+  })
+  await t.rejects(begun, { code: 'FST_ERR_PLUGIN_TIMEOUT' })
+  await app.close()
+  await until(async () => await connections() === 0)
+})
+
+test('the log says what a start waits for, and what it does', async (t) => {
+  const schema = newSchema()
+  const { log, written } = lines()
+  const release = await holdLock(t, schema)
+  const prepared = prepareSchema(impatient(t), schema, { migrations: [first, long], progressEvery: LONG / 60, onProgress: logProgress(log, schema) })
+  await until(() => written.length > 0)
+  await release()
+  await prepared
+  t.match(written[0], { level: 30, schema, from: 0, to: 2, seconds: Number, msg: /^another process brings the schema .* this one waits for it$/ })
+  t.match(written.at(-1), { level: 30, schema, from: 0, to: 2, seconds: Number, msg: 'the schema of the inbox is being brought up to date' })
+})
+
+test('a process that needs no migration waits for the tables that one has locked', async (t) => {
+  const schema = newSchema()
+  await (await openInbox(t, { connectionString: url, schema })).close()
+  const migration = await admin.connect()
+  await migration.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.lanes`)
+  const { log, written } = lines()
+  const opening = openInbox(t, { connectionString: url, schema }, { log })
+  await until(() => written.length > 0) // the server gives up after its `lock_timeout`
+  await migration.query('ROLLBACK')
+  migration.release()
+  await (await opening).close()
+  t.match(written, [{ level: 30, schema, msg: /^the tables of the inbox are locked/ }])
+})
