@@ -29,7 +29,7 @@ async function openParts (t: Test, limits: Partial<typeof LIMITS> = {}, make = (
   const database = new Database(make(pool), log, { ...LIMITS, answer: 200, ...limits })
   await prepareSchema(new Database(admin, Fastify().log), schema)
   const added = { times: 0 }
-  const adds = new Adds({ database, schema, log, maxBacklog: 1_000, onAdded: () => { added.times++ } })
+  const adds = new Adds({ database, schema, log, maxBacklog: 1_000, onAdded: () => { added.times++ }, onFull: () => {} })
   const deliveries = new Deliveries({ database, schema, log, lease: 600_000, onIdle: () => {} })
   const views = new Views(database, schema, { onChange: async () => {} })
   t.teardown(async () => {
