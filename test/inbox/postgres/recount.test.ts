@@ -100,6 +100,27 @@ test('counts that are wrong are put right while everybody goes on, each of them 
   t.same(await counts(inboxes[0] as Inbox), await tables.count()) // there are three
 })
 
+test('whoever does not see what another recount has put right fails, and may begin anew', async (t) => {
+  const { inbox, tables } = await openOne(t)
+  await inbox.add(newEvent('a'))
+  await tables.sql('TRUNCATE IN.pending')
+  const [first, second] = await Promise.all([admin.connect(), admin.connect()])
+  const recount = `SELECT * FROM ${pg.escapeIdentifier(tables.schema)}.recount()`
+  await first.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  await first.query(recount)
+  await second.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  const { rows: [{ pid } = { pid: 0 }] } = await second.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  const refused = t.rejects(second.query(recount), { code: '40001' })
+  await until(async () => (await admin.query('SELECT FROM pg_locks WHERE NOT granted AND pid = $1', [pid])).rows.length === 1)
+  await first.query('COMMIT')
+  await refused
+  await second.query('ROLLBACK')
+  first.release()
+  second.release()
+  t.same(await tables.recount(), NOTHING)
+  t.same(await counts(inbox), { pending: 0, done: 0, dead: 1, invalid: 0 })
+})
+
 test('what is left of events that were deleted is removed', async (t) => {
   const { inbox, tables } = await openOne(t)
   await Promise.all(adds(inbox, newEvent('a', { id: 'gone' }), newEvent('a', { id: 'next' }), newEvent('b', { id: 'dead' }), newEvent('c', { id: 'stays' })))

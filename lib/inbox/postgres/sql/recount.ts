@@ -40,7 +40,8 @@ export const recount = (schema: string): string => `
     ${findLost(schema)}
 
     INSERT INTO ${schema}.epochs (epoch) SELECT coalesce(max(o.epoch), 1)
-      FROM (SELECT epoch FROM ${schema}.lanes UNION ALL SELECT epoch FROM ${schema}.totals) AS o HAVING NOT EXISTS (SELECT FROM ${schema}.epochs);
+      FROM (SELECT epoch FROM ${schema}.lanes UNION ALL SELECT epoch FROM ${schema}.totals) AS o HAVING NOT EXISTS (SELECT FROM ${schema}.epochs)
+      ON CONFLICT DO NOTHING;
     _epoch := ${schema}.enter();
     INSERT INTO ${schema}.totals (epoch, shard) SELECT _epoch, generate_series(0, ${SHARDS - 1}) ON CONFLICT DO NOTHING;
     ${makeLanes(schema)}
@@ -62,7 +63,8 @@ const removeOrphans = (schema: string): string => `WITH gone AS (
 const buryStateless = (schema: string): string => `INSERT INTO ${schema}.finished (seq, finished, attempts, state, error)
       SELECT e.seq, now(), 0, ${State.dead}, 'what had become of it was deleted from the database' FROM ${schema}.events e
       WHERE NOT EXISTS (SELECT FROM ${schema}.pending p WHERE p.seq = e.seq) AND NOT EXISTS (SELECT FROM ${schema}.finished f WHERE f.seq = e.seq)
-      FOR KEY SHARE OF e;
+      FOR KEY SHARE OF e
+      ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS stateless = ROW_COUNT;`
 
 /** All rows of totals are of one epoch, whichever that is. */
