@@ -18,7 +18,7 @@ const AGAIN_AFTER = 1_000
 /** Lanes settled in one statement at most. */
 const MOST_SETTLED = 256
 /** As many as `turn` has. */
-const PARAMETERS = Array.from({ length: 21 }, (_, i) => `$${i + 1}`).join()
+const PARAMETERS = Array.from({ length: 22 }, (_, i) => `$${i + 1}`).join()
 
 interface Parts {
   readonly database: Database
@@ -132,7 +132,8 @@ export class Deliveries {
     const until = new LeaseEnd(lease)
     const most = asked.reduce((sum, { most }) => sum + most, 0)
     const mayHaveSuspect = !this.#leases.hasSuspect(new Set(settlements.map(({ claim }) => claim)))
-    const values = [this.#holder, ...settlementColumns(settlements), this.#leases.numbers, number, mayHaveSuspect, most, lease, this.#due.since]
+    const { since, overlap } = this.#due.begin()
+    const values = [this.#holder, ...settlementColumns(settlements), this.#leases.numbers, number, mayHaveSuspect, most, lease, since, overlap]
     const onLate = () => { this.#leases.abandon(number) } // what was settled is settled again, which does no harm
     const rows = await database.run(this.#statement, values, { unlessCut: true, onLate })
     return answerOf(rows, number, until, (webhook) => { log.error({ webhook }, 'an event that is damaged in the database is not delivered') })

@@ -2,6 +2,11 @@
 const WHOLE_EVERY = { least: 250, most: 5_000 } as const
 /** How much longer that is put off than it takes. */
 const PAUSE = 20
+/**
+ * How far a look goes back behind the one before, in milliseconds at least, and in times of what the slowest of the last looks took: what
+ * was added before that may have been committed only now. A commit that waits for a slow disk, or for a standby, makes a look as slow.
+ */
+const OVERLAP = { least: 50, times: 3, fades: 0.9 } as const
 
 /**
  * Where a look for lanes that are due begins: what was due before has been taken, and in the index there is nothing left of it but dead
@@ -9,23 +14,24 @@ const PAUSE = 20
  */
 export class DueLook {
   #since: string | null = null
+  #slowest = 0
+  #begun = 0
+  #isWhole = true
   #wholeAt = -Infinity
-  #begun: number | undefined
 
-  /** Up to when the server has looked before, or null: then it is to look through everything. */
-  get since (): string | null {
-    const now = performance.now()
-    if (now < this.#wholeAt) return this.#since
-    this.#begun = now
-    return null
+  /** Up to when the server has looked before, or null: then it is to look through everything. And how far it is to go back behind that. */
+  begin (): { since: string | null, overlap: number } {
+    this.#begun = performance.now()
+    this.#isWhole = this.#begun >= this.#wholeAt
+    return { since: this.#isWhole ? null : this.#since, overlap: Math.max(OVERLAP.least, this.#slowest * OVERLAP.times) }
   }
 
   /** The server has looked up to this time by its clock. */
   looked (until: string): void {
-    this.#since = until
-    if (this.#begun === undefined) return
     const now = performance.now()
-    this.#wholeAt = now + Math.min(Math.max(WHOLE_EVERY.least, (now - this.#begun) * PAUSE), WHOLE_EVERY.most)
-    this.#begun = undefined
+    const took = now - this.#begun
+    this.#since = until
+    this.#slowest = Math.max(took, this.#slowest * OVERLAP.fades)
+    if (this.#isWhole) this.#wholeAt = now + Math.min(Math.max(WHOLE_EVERY.least, took * PAUSE), WHOLE_EVERY.most)
   }
 }

@@ -55,19 +55,19 @@ async function blocksOf (client: pg.PoolClient, statement: string, values: unkno
 }
 
 const NOTHING_SETTLED = Array.from({ length: 14 }, () => [])
-const turnOf = (tables: string) => `SELECT * FROM ${tables}.turn(${Array.from({ length: 21 }, (_, i) => `$${i + 1}`).join()})`
+const turnOf = (tables: string) => `SELECT * FROM ${tables}.turn(${Array.from({ length: 22 }, (_, i) => `$${i + 1}`).join()})`
 
 /** What it takes to add an event, to look in vain, to claim the event, and to settle it. */
 async function oneEvent (client: pg.PoolClient, tables: string, number: number) {
   const holder = randomUUID()
   const add = async (id: string) => await blocksOf(client, `SELECT * FROM ${tables}.add_events($1, '{job}', '{lane 0}', '{0}', '{1}', '{NULL}', '{0}', '{2}', '{}'::text::bytea, 1000000)`, [[idBytes(id)]])
-  const look = async () => await blocksOf(client, turnOf(tables), [holder, ...NOTHING_SETTLED, [], number, true, 10, 60_000, null])
+  const look = async () => await blocksOf(client, turnOf(tables), [holder, ...NOTHING_SETTLED, [], number, true, 10, 60_000, null, 50])
   const inVain = await look()
   const added = await add(`held ${number}`)
   const claimed = await look()
   const { rows: [lane] } = await admin.query<{ lane: string, adds: string, seq: string }>(`SELECT l.lane, l.adds, p.seq FROM ${tables}.lanes l JOIN ${tables}.pending p USING (lane) WHERE claim = $1`, [number])
   const settled = await blocksOf(client, turnOf(tables),
-    [holder, [lane?.lane], [number], [lane?.adds], [null], [null], [false], [lane?.seq], [1], [], [], [], [], [], [], [], number + 1, true, 0, 60_000, null])
+    [holder, [lane?.lane], [number], [lane?.adds], [null], [null], [false], [lane?.seq], [1], [], [], [], [], [], [], [], number + 1, true, 0, 60_000, null, 50])
   return { inVain, added, claimed, settled }
 }
 

@@ -4,8 +4,6 @@ import { firstOf, SAFE } from './states.ts'
 export const MOST_EVENTS = 16
 /** No more events of a lane are claimed once their bodies have so many bytes. */
 export const MOST_BYTES = 262_144
-/** Behind what was looked through before, in milliseconds: what was added then may have been committed only now. */
-const OVERLAP = 50
 
 /** What a claim returns: a row for each event. */
 export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, problems text,
@@ -35,17 +33,17 @@ export const HAS_LAPSED = 'l.claim IS NOT NULL AND l.holder <> _holder'
  * lane is due again, without anybody having to look for what is left of those who died. A lane whose lease ran out is suspect: its
  * event may be what they died of. A process takes one of those at a time, in addition, if `_may`.
  *
- * `_since` is up to when the process has looked before, or null: there it begins, for whatever was due before that is dead, or in
- * somebody's hands. The last row has no event: its `body` is up to when it has looked now, and its `received` in how many milliseconds the
+ * `_since` is up to when the process has looked before, or null: so many milliseconds before that it begins, for whatever was due before is
+ * dead, or in somebody's hands. The last row has no event: its `body` is up to when it has looked now, and its `received` in how many milliseconds the
  * next lane is due, if none was.
  */
 export const claim = (schema: string): string => `
   CREATE FUNCTION ${schema}.claim (_epoch integer, _holder uuid, _own bigint[], _claim bigint, _may boolean, _most integer, _lease double precision,
-    _since timestamptz)
+    _since timestamptz, _overlap double precision)
   RETURNS ${CLAIMED} ${SAFE} AS $$
   #variable_conflict use_column
   DECLARE
-    _from timestamptz := coalesce(_since - interval '${OVERLAP} milliseconds', '-infinity');
+    _from timestamptz := coalesce(_since - _overlap * interval '1 millisecond', '-infinity');
     claimed text[];
     claimed_adds bigint[];
     claimed_heads bigint[];

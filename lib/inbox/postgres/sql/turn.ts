@@ -8,7 +8,7 @@ import { PLANNED } from './states.ts'
  */
 export const turn = (schema: string): string => `
   CREATE FUNCTION ${schema}.turn (_holder uuid, ${SETTLED},
-    _own bigint[], _claim bigint, _may boolean, _most integer, _lease double precision, _since timestamptz)
+    _own bigint[], _claim bigint, _may boolean, _most integer, _lease double precision, _since timestamptz, _overlap double precision)
   RETURNS ${CLAIMED} ${PLANNED} AS $$
   #variable_conflict use_column
   DECLARE
@@ -20,7 +20,7 @@ export const turn = (schema: string): string => `
           _failed_seqs, _failed_by, _failed_states, _failed_completed, _failed_errors, _failed_deliveries) AS s;
     END IF;
     IF _most > 0 THEN
-      RETURN QUERY SELECT c.* FROM ${schema}.claim(_epoch, _holder, _own, _claim, _may, _most, _lease, _since) AS c;
+      RETURN QUERY SELECT c.* FROM ${schema}.claim(_epoch, _holder, _own, _claim, _may, _most, _lease, _since, _overlap) AS c;
     END IF;
   END $$;
 `
