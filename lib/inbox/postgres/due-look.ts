@@ -1,5 +1,5 @@
 /** How often all that is due is looked through, in milliseconds: also what others had in their hands before, or have committed late. */
-const WHOLE_EVERY = { least: 250, most: 5_000 } as const
+const WHOLE_EVERY = { least: 250, most: 20_000 } as const
 /** How much longer that is put off than it takes. */
 const PAUSE = 20
 /**

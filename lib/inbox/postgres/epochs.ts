@@ -4,8 +4,10 @@ import { quoted } from './names.ts'
 
 /** How often it may be time for a new epoch while the server cannot clear away what is dead, in milliseconds. */
 const EVERY = 1_000
-/** How many of those pass by while it can: it is some milliseconds in which nobody does anything else. */
+/** How many of those pass by while it can, or after it did not succeed: it is some milliseconds in which nobody does anything else. */
 const SELDOM = 10
+/** How long it may take, in milliseconds. */
+const TIMEOUT = 2_000
 
 interface Parts {
   readonly database: Database
@@ -23,6 +25,7 @@ export class Epochs {
   readonly #parts: Parts
   #timer: NodeJS.Timeout | undefined
   #ticks = 0
+  #goesWell = true
   #rotating: Promise<void> | undefined
 
   constructor (parts: Parts) {
@@ -31,9 +34,7 @@ export class Epochs {
 
   /** From the first claim on. */
   start (): void {
-    this.#timer ??= setInterval(() => {
-      if (this.#parts.isHeld() || ++this.#ticks % SELDOM === 0) this.#rotating ??= this.#rotate().finally(() => { this.#rotating = undefined })
-    }, EVERY)
+    this.#timer ??= setInterval(() => { this.#tick() }, EVERY)
   }
 
   async close (): Promise<void> {
@@ -41,9 +42,18 @@ export class Epochs {
     await this.#rotating
   }
 
+  #tick (): void {
+    if (++this.#ticks < SELDOM && !(this.#goesWell && this.#parts.isHeld())) return
+    this.#ticks = 0
+    this.#rotating ??= this.#rotate().finally(() => { this.#rotating = undefined })
+  }
+
   /** If it cannot be, nothing is wrong but that looks take longer. */
   async #rotate (): Promise<void> {
     const { database, schema, log } = this.#parts
-    await database.run(`SELECT ${quoted(schema)}.rotate()`).catch((err: unknown) => { log.debug({ err }, 'no new epoch has begun') })
+    this.#goesWell = await database.run(`SELECT ${quoted(schema)}.rotate()`, [], { timeout: TIMEOUT }).then(() => true, (err: unknown) => {
+      log.debug({ err }, 'no new epoch has begun')
+      return false
+    })
   }
 }

@@ -115,6 +115,19 @@ test('an epoch begins once there is enough to leave behind, and of several that 
   t.match((await admin.query(`SELECT epoch FROM ${tables}.epochs`)).rows, [{ epoch: 2 }])
   await tryEpoch(admin, tables)
   t.match((await admin.query(`SELECT epoch FROM ${tables}.epochs`)).rows, [{ epoch: 2 }], 'it has just begun')
+  await admin.query(SPEND)
+  t.match(await admin.query(`UPDATE ${tables}.epochs SET began_at = clock_timestamp(); SELECT ${tables}.rotate() AS begun`), [{}, { rows: [{ begun: false }] }],
+    'however much was done since')
+})
+
+test('with very many lanes no epoch begins, for it would take long', async (t) => {
+  const { tables } = await share(t, 1)
+  const begun = async () => (await admin.query<{ begun: boolean }>(`SELECT ${tables}.rotate() AS begun`)).rows[0]?.begun
+  await admin.query(`INSERT INTO ${tables}.lanes (epoch, lane, head, due, adds) SELECT 1, n, 0, 'infinity', 1 FROM generate_series(1, 20001) AS n`)
+  await admin.query(`UPDATE ${tables}.epochs SET began = '3'`)
+  t.equal(await begun(), false)
+  await admin.query(`DELETE FROM ${tables}.lanes WHERE lane = '1'`)
+  t.equal(await begun(), true)
 })
 
 test('processes that deliver begin epochs, and one that cannot says so to those who look closely', async (t) => {

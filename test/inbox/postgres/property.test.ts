@@ -10,7 +10,7 @@ import type { PostgresPool } from '../../../lib/inbox/postgres.ts'
 import { claimsNoted, noteClaims, takeovers } from '../../helpers/claims.ts'
 import { ATTEMPTS, OrderModel, planned, turn } from '../../helpers/order-model.ts'
 import type { Life, Planned } from '../../helpers/order-model.ts'
-import { SPEND, tryEpoch } from '../../helpers/epochs.ts'
+import { makeTime, tryEpoch } from '../../helpers/epochs.ts'
 import { openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 
 const APPS = 3
@@ -142,7 +142,7 @@ class Run extends OrderModel {
 
   async #rotateInTime (rotation: Rotation): Promise<void> {
     await this.#timeOf(rotation)
-    await admin.query(SPEND)
+    await makeTime(admin, pg.escapeIdentifier(this.schema))
     await tryEpoch(admin, pg.escapeIdentifier(this.schema))
   }
 

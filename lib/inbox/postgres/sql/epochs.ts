@@ -3,8 +3,12 @@ import { PLANNED, SAFE } from './states.ts'
 
 /** Transactions in an epoch at least: fewer leave nothing worth a new one. */
 const LEAST = 200
-/** Lanes for which there is one more of them: each is written anew. */
+/** Lanes for which there is one more of them: each is written anew, while everybody waits. */
 const LANES = 10
+/** With more lanes, no epoch begins: it would take too long, and there are not many dead versions of each. */
+const MOST_LANES = 20_000
+/** How long an epoch lasts at least, in milliseconds, however many processes ask whether it is over. */
+const SHORTEST = 900
 /** How long a new epoch may be waited for, in milliseconds: everybody else waits behind it. */
 const PATIENCE = 50
 
@@ -34,11 +38,15 @@ export const rotate = (schema: string): string => `
   DECLARE
     _epoch integer;
     _age bigint;
+    _began_at timestamptz;
+    _most bigint;
   BEGIN
     -- In a database that was restored, it may have begun in what is the future here.
-    SELECT epoch, abs(pg_snapshot_xmax(pg_current_snapshot())::text::bigint - began::text::bigint) INTO _epoch, _age
+    SELECT epoch, abs(pg_snapshot_xmax(pg_current_snapshot())::text::bigint - began::text::bigint), began_at INTO _epoch, _age, _began_at
       FROM ${schema}.epochs ORDER BY epoch DESC LIMIT 1;
-    IF _age < ${LEAST} OR _age < (SELECT count(*) FROM ${schema}.lanes WHERE epoch = _epoch) / ${LANES} THEN RETURN false; END IF;
+    IF _age < ${LEAST} OR _began_at BETWEEN clock_timestamp() - interval '${SHORTEST} milliseconds' AND clock_timestamp() THEN RETURN false; END IF;
+    _most := least(_age * ${LANES}, ${MOST_LANES});
+    IF (SELECT count(*) FROM (SELECT FROM ${schema}.lanes WHERE epoch = _epoch LIMIT _most + 1) AS l) > _most THEN RETURN false; END IF;
 
     PERFORM pg_advisory_xact_lock(${lockOf(schema)});
     IF NOT EXISTS (SELECT FROM ${schema}.epochs WHERE epoch = _epoch) THEN RETURN false; END IF;

@@ -99,6 +99,10 @@ const lanes = (schema: string): string => `
     PRIMARY KEY (epoch, shard)
   ) WITH (fillfactor = 10);
   INSERT INTO ${schema}.totals (epoch, shard) SELECT 1, generate_series(0, ${SHARDS - 1});
-  CREATE TABLE ${schema}.epochs (epoch integer PRIMARY KEY, began xid8 NOT NULL DEFAULT pg_current_xact_id());
-  INSERT INTO ${schema}.epochs (epoch) VALUES (1);
+  CREATE TABLE ${schema}.epochs (
+    epoch integer PRIMARY KEY,
+    began xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp()
+  );
+  INSERT INTO ${schema}.epochs (epoch, began_at) VALUES (1, '-infinity');
 `
