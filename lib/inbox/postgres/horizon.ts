@@ -31,8 +31,8 @@ interface Seen {
 }
 
 /**
- * Watches who keeps the server from vacuuming. A deleted row stays as long as somebody may still see it, and every look for what is due
- * reads past it.
+ * Watches who keeps the server from vacuuming. A deleted row stays as long as somebody may still see it: the tables grow,
+ * and epochs are short meanwhile.
  */
 export class Horizon {
   readonly #database: Database

@@ -45,9 +45,9 @@ export const recount = (schema: string): string => `
     _epoch := ${schema}.enter();
     INSERT INTO ${schema}.totals (epoch, shard) SELECT _epoch, generate_series(0, ${SHARDS - 1}) ON CONFLICT DO NOTHING;
     ${makeLanes(schema)}
-    -- Always the same row: whoever has not seen what another recount has corrected fails, whatever the isolation.
+    -- Always the same row: whoever has not seen what was corrected, another recount or an epoch that begins, fails, whatever the isolation.
     UPDATE ${schema}.totals t SET ${Object.keys(COUNTS).map((name) => `${name} = t.${name} + recount.${name}`).join(', ')}
-      WHERE t.epoch = _epoch AND t.shard = 0 AND (${Object.keys(COUNTS).map((name) => `recount.${name}`).join(', ')}) IS DISTINCT FROM (0, 0, 0, 0);
+      WHERE t.epoch = _epoch AND t.shard = 0 AND (${[...Object.keys(COUNTS), 'lanes'].map((name) => `recount.${name}`).join(', ')}) IS DISTINCT FROM (0, 0, 0, 0, 0);
   END $$;
 `
 
