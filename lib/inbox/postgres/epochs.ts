@@ -5,7 +5,7 @@ import { quoted } from './names.ts'
 /** How often it may be time for a new epoch while the server cannot clear away what is dead, in milliseconds. */
 const EVERY = 1_000
 /** How many of those pass by while it can, or after it did not succeed: it is some milliseconds in which nobody does anything else. */
-const SELDOM = 10
+const SELDOM = 3
 /** How long it may take, in milliseconds. */
 const TIMEOUT = 2_000
 
