@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { memoryInbox } from '../../index.ts'
 import { RecentIds } from '../../lib/inbox/recent-ids.ts'
+import { settled } from '../../lib/testing.ts'
 import { ModelInbox } from '../helpers/model-inbox.ts'
 import { answerOf, createApp, gate, message, post, turns } from '../helpers/app.ts'
 import { adds, claim, conformance, dead, done, durableConformance, newEvent, open } from './conformance.ts'
@@ -119,9 +120,11 @@ test('a dead event is replayed from the history', async (t) => {
   await post(app, message())
   const [{ id } = { id: '' }] = await app.webhooks.inbox.list({ state: 'dead' })
   t.equal(await app.webhooks.inbox.replay([id]), 1)
+  await settled(app)
   t.match(await app.webhooks.inbox.list(), [{ state: 'dead' }], 'it failed again, and nobody was there to be told')
   fails = false
   t.equal(await app.webhooks.inbox.replay([id]), 1)
+  await settled(app)
   t.match(await app.webhooks.inbox.list(), [{ state: 'done', error: null }])
   t.same(heard, [1, 1, 1])
 })
