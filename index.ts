@@ -4,7 +4,8 @@ import { EventCatalogue } from './lib/catalogue.ts'
 import { Deliverer } from './lib/deliverer.ts'
 import { deliverers } from './lib/deliverers.ts'
 import { Delivery } from './lib/delivery.ts'
-import { jsonParserOf, warnOfOpenDoors, whenServing } from './lib/host.ts'
+import { ClosingError } from './lib/errors.ts'
+import { jsonParserOf, warnOfOpenDoors, whenClosed, whenServing } from './lib/host.ts'
 import type { Inbox } from './lib/inbox/inbox.ts'
 import { memoryInbox } from './lib/inbox/memory.ts'
 import { viewOf } from './lib/inbox/view.ts'
@@ -49,7 +50,9 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   deliverers.set(webhooks, { inbox: webhooks.inbox, deliverer, delivery })
 
   app.decorate('webhooks', webhooks)
-  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } }))
+  const start = new AbortController()
+  whenClosed(app, () => { start.abort(new ClosingError()) })
+  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() }, signal: start.signal }))
   const isOpen = opening.then(() => true, () => false)
   app.addHook('onClose', async () => {
     if (!await isOpen) return

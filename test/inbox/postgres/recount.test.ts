@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { Database } from '../../../lib/inbox/postgres/database.ts'
-import { Recounts } from '../../../lib/inbox/postgres/recounts.ts'
+import { AutoRecount } from '../../../lib/inbox/postgres/auto-recount.ts'
 import { lockOf } from '../../../lib/inbox/postgres/sql/epochs.ts'
 import { lines, openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { adds, claim, dead, done, newEvent } from '../conformance.ts'
@@ -270,10 +270,10 @@ test('once it is closed, nothing is counted any more', async (t) => {
   const { tables } = await openOne(t)
   const { log, written } = lines()
   await tables.sql('UPDATE IN.totals SET dead = -1 WHERE shard = 0')
-  const recounts = new Recounts({ database: new Database(admin, log), schema: tables.schema, log, onCorrected: () => {} })
-  await recounts.close()
-  recounts.doubt()
-  await recounts.close()
+  const auto = new AutoRecount({ database: new Database(admin, log), schema: tables.schema, log, onCorrected: () => {} })
+  await auto.close()
+  auto.doubt()
+  await auto.close()
   t.same(written, [])
   t.same(await tables.recount(), { ...NOTHING, dead: 1 })
 })
