@@ -36,7 +36,7 @@ const CLOSING = { code: 'FST_ONEROUTE_CLOSING' }
 async function closes (t: Test, inbox: Inbox, waiting: () => Promise<boolean>, close: (app: FastifyInstance) => Promise<unknown>): Promise<void> {
   const app = Fastify()
   void app.register(webhooks, { inbox })
-  const started = t.rejects(async () => await app.ready(), CLOSING)
+  const started = t.rejects(async () => { await app.ready() }, CLOSING)
   await until(waiting)
   await close(app)
   await started
@@ -46,7 +46,7 @@ async function closes (t: Test, inbox: Inbox, waiting: () => Promise<boolean>, c
 test('an app that is closed while it waits for the migration of another process ends at once', async (t) => {
   const ways: ReadonlyArray<(app: FastifyInstance) => Promise<unknown>> = [
     async (app) => { await app.close() },
-    async (app) => { await new Promise<void>((resolve) => { app.close(resolve) }) },
+    async (app) => { await new Promise<undefined>((resolve) => { app.close(() => { resolve(undefined) }) }) },
     async (app) => { await app[Symbol.asyncDispose]() }
   ]
   for (const close of ways) {
@@ -78,6 +78,17 @@ test('an inbox whose app is closed before it has a connection does not open', as
   const pool = openPool(t, url)
   await t.rejects(openInbox(t, { pool, schema }, { signal: AbortSignal.abort(new Error('closed')) }), { message: 'closed' })
   await until(() => pool.totalCount === pool.idleCount)
+})
+
+test('closing goes well, too, once the start was given up', async (t) => {
+  const schema = newSchema()
+  const { connectionString, waiting } = await held(t, schema, migrationOf(schema))
+  const app = Fastify({ pluginTimeout: 500 })
+  void app.register(async (scope) => { await scope.register(webhooks, { inbox: postgresInbox({ connectionString, schema }) }) }) // this function has the timeout
+  await t.rejects(async () => { await app.ready() }, { code: 'FST_ERR_PLUGIN_TIMEOUT' })
+  await until(waiting)
+  await t.resolves(app.close())
+  t.equal(await waiting(), false)
 })
 
 test('an inbox that does not look at the signal is waited for, and closed with the app', async (t) => {
