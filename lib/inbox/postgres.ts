@@ -2,6 +2,7 @@ import { ClosingError, InboxUnusableError } from '../errors.ts'
 import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from './inbox.ts'
 import { Adds } from './postgres/adds.ts'
 import { Database } from './postgres/database.ts'
+import { AutoRecount } from './postgres/auto-recount.ts'
 import { Deliveries } from './postgres/deliveries.ts'
 import { Epochs } from './postgres/epochs.ts'
 import { Horizon } from './postgres/horizon.ts'
@@ -11,7 +12,6 @@ import { openPool } from './postgres/pool.ts'
 import { logProgress } from './postgres/progress.ts'
 import { Purge } from './postgres/purge.ts'
 import { isRecovering } from './postgres/recovering.ts'
-import { Recounts } from './postgres/recounts.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
 import { Views } from './postgres/views.ts'
@@ -118,14 +118,14 @@ class PostgresInbox implements Inbox {
 }
 
 async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Promise<Parts> {
-  const { log, maxBacklog } = host
+  const { log, maxBacklog, signal } = host
   const { source, schema, keep, keepFailed, lease } = options
   const { pool, close: closePool } = await openPool(source, schema)
   const database = new Database(pool, log)
   let recovering: boolean
   try {
-    await prepareSchema(database, schema, { onProgress: logProgress(log, schema) })
-    recovering = await isRecovering(database, schema, log)
+    await prepareSchema(database, schema, { onProgress: logProgress(log, schema), signal })
+    recovering = await isRecovering(database, schema, host)
   } catch (error) {
     await database.close()
     await closePool()
@@ -138,8 +138,8 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     wake()
     signals.notify(removed)
   }
-  const recounts = new Recounts({ database, schema, log, onCorrected: onNews })
-  const onDoubt = () => { recounts.doubt() }
+  const recount = new AutoRecount({ database, schema, log, onCorrected: onNews })
+  const onDoubt = () => { recount.doubt() }
   const adds = new Adds({ database, schema, log, maxBacklog, onAdded: onNews, onFull: onDoubt })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
   const horizon = new Horizon({ database, log })
@@ -158,7 +158,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     views: new Views(database, schema, { onChange, onDoubt }),
     isRecovering: recovering,
     close: async () => {
-      await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close(), recounts.close()])
+      await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close(), recount.close()])
       signals.notify() // of what was given back
       await signals.close()
       await database.close()

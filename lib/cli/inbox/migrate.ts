@@ -7,7 +7,7 @@ import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { jsonOf } from '../terminal.ts'
 import type { InboxOptions } from './options.ts'
-import { withDatabase } from './with-database.ts'
+import { withDatabase } from './database.ts'
 
 type Settings = Pick<MigrateOptions, 'migrations' | 'progressEvery'>
 

@@ -1,22 +1,16 @@
-import { Database } from '../../inbox/postgres/database.ts'
 import { noticesOf, NOTIFY } from '../../inbox/postgres/notices.ts'
-import { openPool } from '../../inbox/postgres/pool.ts'
 import { checkSchema } from '../../inbox/postgres/schema.ts'
 import { Views } from '../../inbox/postgres/views.ts'
+import { openDatabase } from './database.ts'
 import type { Source } from './source.ts'
 
 /** It does not listen, and need not know what it has said itself. */
 const SENDER = ''
 
 export async function openPostgres (connectionString: string, schema: string, signal: AbortSignal): Promise<Source> {
-  const { pool, close: closePool } = await openPool({ connectionString }, schema)
-  const database = new Database(pool, { debug: () => {}, info: () => {} })
+  const { database, close } = await openDatabase(connectionString, schema)
   const onChange = async (removed: ReadonlySet<number>) => { await database.run(NOTIFY, [schema, noticesOf(SENDER, [...removed])]) }
   const views = new Views(database, schema, { signal, onChange })
-  const close = async () => {
-    await database.close()
-    await closePool()
-  }
   try {
     await checkSchema(database, schema)
   } catch (error) {

@@ -1,5 +1,6 @@
 import { query, UNLIMITED } from '../../inbox/postgres/database.ts'
 import type { Row } from '../../inbox/postgres/database.ts'
+import { unlessAborted } from '../../inbox/postgres/limits.ts'
 import type { PostgresClient } from '../../inbox/postgres/pool.ts'
 import { isRight, recount as recountInbox } from '../../inbox/postgres/recount.ts'
 import type { Recounted } from '../../inbox/postgres/recount.ts'
@@ -9,7 +10,7 @@ import type { Io } from '../io.ts'
 import { jsonOf } from '../terminal.ts'
 import { eventsOf } from './confirm.ts'
 import type { InboxOptions } from './options.ts'
-import { withDatabase } from './with-database.ts'
+import { withDatabase } from './database.ts'
 
 const COUNTS = ['pending', 'done', 'dead', 'invalid'] as const satisfies ReadonlyArray<keyof Recounted>
 
@@ -17,6 +18,7 @@ const COUNTS = ['pending', 'done', 'dead', 'invalid'] as const satisfies Readonl
 export async function recount ({ db, schema, json }: InboxOptions, { stdout, signal }: Io): Promise<number> {
   const recounted = await withDatabase(db, schema, async (database) => {
     await checkSchema(database, schema)
+    // Ctrl-C does not wait for the server.
     return await database.use(async (client) => await recountInbox(schema, async (statement) => await unlessAborted(signal, inTransaction(client, statement))))
   })
   if (json) stdout.write(`${jsonOf(recounted)}\n`)
@@ -31,14 +33,6 @@ async function inTransaction (client: PostgresClient, statement: string): Promis
   const [row] = await query(client, statement, [], UNLIMITED)
   await query(client, 'COMMIT')
   return row as Row // it returns one, whatever was wrong
-}
-
-/** Ctrl-C does not wait for the server. */
-async function unlessAborted<T> (signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => { reject(signal.reason as Error) } // of a signal that is aborted without another reason
-  signal.addEventListener('abort', abort, { once: true })
-  return await Promise.race([work, aborted]).finally(() => { signal.removeEventListener('abort', abort) })
 }
 
 function linesOf (recounted: Recounted): string[] {

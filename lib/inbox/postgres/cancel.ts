@@ -26,19 +26,18 @@ function isCancellable (client: object): client is Cancellable {
 }
 
 /**
- * Asks the server to end what this connection has under way, and settles when it has heard of it, or cannot. It is asked by the
+ * Asks the server to end what this connection has under way, and returns whether it has heard of it. It is asked by the
  * connection's secret, as the protocol has it: that needs no connection of the pool and no password, and goes through a pooler. The number
  * that a pooler gives is not the server's: `pg_cancel_backend` might cancel somebody else.
  */
-export async function cancel (client: PostgresClient, limit: number): Promise<void> {
-  if (!isCancellable(client)) return
+export async function cancel (client: PostgresClient, limit: number): Promise<boolean> {
+  if (!isCancellable(client)) return false
   const { host, port, ssl, sslNegotiation, processID, secretKey, connection: { constructor: Connection } } = client
   const connection = new Connection({ ssl, sslNegotiation })
-  const { promise: over, resolve } = Promise.withResolvers<undefined>()
-  const end = () => { resolve(undefined) }
+  const { promise: over, resolve } = Promise.withResolvers<boolean>()
   const ask = () => { connection.cancel(processID, secretKey) }
-  connection.on('error', end)
-  connection.on('end', end) // the server closes it when it has done so
+  connection.on('error', () => { resolve(false) })
+  connection.on('end', () => { resolve(true) }) // the server closes it when it has done so
   if (ssl === false) connection.on('connect', ask)
   else {
     connection.on('connect', () => { if (sslNegotiation !== 'direct') connection.requestSsl() })
@@ -46,6 +45,5 @@ export async function cancel (client: PostgresClient, limit: number): Promise<vo
   }
   if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`)
   else connection.connect(port, host)
-  await within(over, limit, () => new Error('the server has not heard of it')).catch(() => {})
-  connection.stream.destroy()
+  return await within(over, limit, () => new Error('the server has not heard of it')).catch(() => false).finally(() => { connection.stream.destroy() })
 }

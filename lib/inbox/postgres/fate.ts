@@ -8,6 +8,8 @@ interface Fate {
   readonly again: boolean
 }
 
+/** The SQLSTATE of a right that the role does not have. */
+export const NOT_ALLOWED = '42501'
 /** Serialisation failure and deadlock: somebody else was quicker. */
 const COLLISIONS = new Set(['40001', '40P01'])
 /** A server that has become one that is only read, and those that shut down, crashed or have just started. */

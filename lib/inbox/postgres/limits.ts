@@ -8,7 +8,20 @@ export interface Limits {
   readonly cancel: number
 }
 
+/** Nobody waits for the answer any more. */
+export class NoAnswer extends Error {}
+
 export const LIMITS: Limits = { connect: 5_000, answer: 15_000, cancel: 5_000 }
+
+/** What the promise says, or the reason of the signal once it is aborted. */
+export async function unlessAborted<T> (signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
+  if (signal === undefined) return await promise
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = () => { reject(signal.reason as Error) } // nobody here aborts with anything else
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  return await Promise.race([promise, aborted]).finally(() => { signal.removeEventListener('abort', abort) })
+}
 
 /** What the promise says, or the error once so many milliseconds are over. */
 export async function within<T> (promise: Promise<T>, limit: number, error: () => Error): Promise<T> {

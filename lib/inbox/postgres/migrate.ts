@@ -1,5 +1,8 @@
+import { cancel } from './cancel.ts'
 import { query, UNLIMITED } from './database.ts'
 import type { Database } from './database.ts'
+import { reasonOf } from './fate.ts'
+import { LIMITS } from './limits.ts'
 import type { Migration } from './migrations.ts'
 import { quoted } from './names.ts'
 import type { PostgresClient } from './pool.ts'
@@ -42,27 +45,43 @@ async function inTransaction (database: Database, client: PostgresClient, name: 
   }
   try {
     await run(BEGIN)
-    if (signal !== undefined) await stopWith(signal, database, client)
-    await run(WITHOUT_LIMITS)
-    await run(lock(name))
-    onTurn()
-    const found = await versionOf(client, name)
-    for (const statement of missing(name, found.version, migrations)) await run(statement)
-    await run('COMMIT')
-    return found
+    return await stoppedBy(signal, database, client, async () => {
+      await run(WITHOUT_LIMITS)
+      await run(lock(name))
+      onTurn()
+      const found = await versionOf(client, name)
+      for (const statement of missing(name, found.version, migrations)) await run(statement)
+      await run('COMMIT')
+      return found
+    })
   } catch (error) {
-    await query(client, 'ROLLBACK').catch(() => {}) // if the connection is lost, the transaction is, too
-    signal?.throwIfAborted()
+    await rollBack(client, error)
     throw error
   }
 }
 
-/** Stops the statement that is under way on a connection, from another one. */
-async function stopWith (signal: AbortSignal, database: Database, client: PostgresClient): Promise<void> {
+/** When the signal is aborted, the server is told to stop what this connection has under way. It is told nothing after the work. */
+async function stoppedBy<T> (signal: AbortSignal | undefined, database: Database, client: PostgresClient, work: () => Promise<T>): Promise<T> {
+  if (signal === undefined) return await work()
   const [backend] = await query(client, 'SELECT pg_catalog.pg_backend_pid() AS pid')
-  signal.addEventListener('abort', () => {
-    void database.run('SELECT pg_catalog.pg_cancel_backend($1)', [backend?.pid]).catch(() => {}) // then it stops after the statement
-  }, { once: true })
+  let stopping: Promise<void> | undefined
+  const stop = () => { stopping = stopBackend(database, client, backend?.pid) }
+  signal.addEventListener('abort', stop, { once: true })
+  return await work().finally(async () => {
+    signal.removeEventListener('abort', stop)
+    await stopping
+  })
+}
+
+/** If the server does not hear of it, the work stops after its statement. */
+async function stopBackend (database: Database, client: PostgresClient, pid: string | null | undefined): Promise<void> {
+  if (await cancel(client, LIMITS.cancel)) return
+  await database.run('SELECT pg_catalog.pg_cancel_backend($1)', [pid]).catch(() => {})
+}
+
+/** If that fails, the connection may still be in its transaction. An error that has no SQLSTATE has it closed. */
+async function rollBack (client: PostgresClient, error: unknown): Promise<void> {
+  await query(client, 'ROLLBACK').catch(() => { throw new Error(reasonOf(error), { cause: error }) })
 }
 
 /** The same for somebody else to run. It does nothing if the schema is of another version by then. */

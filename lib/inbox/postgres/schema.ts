@@ -1,12 +1,11 @@
 import { InboxUnusableError } from '../../errors.ts'
 import { query } from './database.ts'
 import type { Database } from './database.ts'
-import { codeOf, reasonOf } from './fate.ts'
+import { codeOf, NOT_ALLOWED, reasonOf } from './fate.ts'
 import { migrate } from './migrate.ts'
 import type { MigrateOptions } from './migrate.ts'
 import { MIGRATIONS } from './migrations.ts'
 import type { PostgresClient } from './pool.ts'
-import { NOT_ALLOWED, READS_AND_WRITES } from './rights.ts'
 import { versionOf } from './versions.ts'
 import type { Version } from './versions.ts'
 
@@ -72,6 +71,9 @@ function checkVersion ({ version, worksWith }: Version, known: number): void {
   throw new Error(`its version is ${version}, and the oldest package that works with it knows ${worksWith}. This one knows ${known}: ` +
     'install the newer version of the package again, or restore a backup from before')
 }
+
+/** What every process needs, after the server's own message. */
+export const READS_AND_WRITES = '. The role needs USAGE of the schema and its sequence, and SELECT, INSERT, UPDATE and DELETE on its tables'
 
 const MIGRATE = 'fastify-oneroute-webhooks inbox migrate'
 /** Of a table, of a type or an index, and of a function. */

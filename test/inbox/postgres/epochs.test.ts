@@ -143,5 +143,6 @@ test('processes that deliver begin epochs, and one that cannot says so to those 
   client.release()
   await until(async () => (await admin.query(`SELECT FROM ${tables}.epochs WHERE epoch > 1`)).rowCount === 1)
   await inbox.close()
-  t.pass()
+  t.equal(await stranded(admin, tables), 0)
+  t.same(written.filter(({ level }) => Number(level) > 20), [], 'nobody else has to know')
 })

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
@@ -12,7 +13,7 @@ import type { Progress } from '../../../lib/inbox/postgres/progress.ts'
 import { prepareSchema } from '../../../lib/inbox/postgres/schema.ts'
 import { postgresInbox } from '../../../lib/inbox/postgres.ts'
 import { message } from '../../helpers/app.ts'
-import { lines, openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
+import { lines, LossyPool, openInbox, openPool, plainPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { until } from '../../faults/helpers/until.ts'
 
 tap.setTimeout(120_000)
@@ -85,7 +86,7 @@ test('a migration that the server cannot be told to stop is stopped after its st
   const schema = newSchema()
   await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'password' CONNECTION LIMIT 1; CREATE SCHEMA ${pg.escapeIdentifier(schema)} AUTHORIZATION ${role}`)
   t.teardown(async () => { await admin.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`) })
-  const database = new Database(openPool(t, Object.assign(new URL(url), { username: role, password: 'password' }).href), Fastify().log)
+  const database = new Database(plainPool(openPool(t, Object.assign(new URL(url), { username: role, password: 'password' }).href)), Fastify().log)
   const release = await holdLock(t, schema)
   const stop = new AbortController()
   const migration = prepareSchema(database, schema, { migrations: [first], signal: stop.signal })
@@ -96,6 +97,25 @@ test('a migration that the server cannot be told to stop is stopped after its st
   await release()
   await t.rejects(migration, { name: 'AbortError' })
   t.same((await admin.query('SELECT FROM pg_class WHERE relnamespace = $1::regnamespace', [pg.escapeIdentifier(schema)])).rows, [])
+})
+
+test('once a migration is over, nothing that its connection does is stopped', async (t) => {
+  const { signal } = new AbortController()
+  await prepareSchema(new Database(openPool(t, url), Fastify().log), newSchema(), { migrations: [first], signal })
+  t.same(getEventListeners(signal, 'abort'), [])
+})
+
+test('a connection that may still be in its transaction is not used again', async (t) => {
+  const wrong: Migration = { sql: () => 'SELECT 1 / 0', worksWith: 1 }
+  const pool = new LossyPool(url)
+  t.teardown(async () => { await pool.end() })
+  const failing = async () => { await prepareSchema(new Database(pool, Fastify().log), newSchema(), { migrations: [wrong] }) }
+  const refusal = { code: 'FST_ONEROUTE_INBOX_UNUSABLE', message: /division by zero/ }
+  await t.rejects(failing, refusal)
+  t.equal(pool.totalCount, 1)
+  pool.lose = 'ROLLBACK'
+  await t.rejects(failing, refusal)
+  t.equal(pool.totalCount, 0)
 })
 
 test('a migration whose connection is cut is undone, and can be run again', async (t) => {

@@ -20,19 +20,22 @@ const FEW = 128
 const TURNS = 20
 const AT_ONCE = 8
 
-/** Two processes, as it were, with one connection: what it has planned once it keeps. */
+/** Processes, as it were, with one connection: what it has planned once it keeps. */
 interface Shared {
   readonly pool: pg.Pool
   readonly tables: string
   readonly one: Inbox
   readonly other: Inbox
+  /** One more, whose first look is for all that is due. */
+  readonly openAnother: () => Promise<Inbox>
 }
 
 async function open (t: Test): Promise<Shared & { schema: string }> {
   const schema = newSchema()
   const pool = new pg.Pool({ connectionString: url, max: 1, application_name: 'planned' })
-  const [one, other] = [await openInbox(t, { pool, schema, lease: 600_000 }), await openInbox(t, { pool, schema, lease: 600_000 })]
-  return { schema, pool, tables: pg.escapeIdentifier(schema), one, other }
+  const openAnother = async () => await openInbox(t, { pool, schema, lease: 600_000 })
+  const [one, other] = [await openAnother(), await openAnother()]
+  return { schema, pool, tables: pg.escapeIdentifier(schema), one, other, openAnother }
 }
 
 const outcome = (seq: number, more: Partial<Outcome> = {}): Outcome => ({ seq, state: 'done', dueAt: null, completed: [], error: null, ...more })
@@ -59,14 +62,15 @@ const WORK: Readonly<Record<string, (shared: Shared, from: number) => Promise<un
   },
   done: async ({ one }) => { await settleAll(one, await claimSoon(one, AT_ONCE)) },
   failed: async ({ one }) => { await fail(one, await claimSoon(one, AT_ONCE)) },
-  'taken over': async ({ pool, tables, one, other }) => {
+  'taken over': async ({ pool, tables, one, openAnother }) => {
     const lost = await claimSoon(one, AT_ONCE)
     const lanes = lanesOf(lost)
     await pool.query(`UPDATE ${tables}.lanes SET due = now() - interval '1 hour' WHERE epoch = (SELECT max(epoch) FROM ${tables}.epochs) AND lane = ANY ($1)`, [lanes])
-    let taken = await claimSoon(other, 2)
-    for (; !taken.some(({ lane }) => lanes.includes(lane)); taken = await claimSoon(other, 2)) await settleAll(other, taken, () => [])
+    const other = await openAnother()
+    const taken = await other.claim(2)
     await fail(one, lost)
     await fail(other, taken)
+    await other.close()
   },
   reserved: async ({ pool, tables, one }) => {
     const claims = await claimSoon(one, AT_ONCE)

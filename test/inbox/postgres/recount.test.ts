@@ -1,11 +1,10 @@
-import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { Database } from '../../../lib/inbox/postgres/database.ts'
-import { Recounts } from '../../../lib/inbox/postgres/recounts.ts'
+import { AutoRecount } from '../../../lib/inbox/postgres/auto-recount.ts'
 import { lockOf } from '../../../lib/inbox/postgres/sql/epochs.ts'
 import { lines, openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { adds, claim, dead, done, newEvent } from '../conformance.ts'
@@ -258,11 +257,19 @@ test('closing waits for a recount', async (t) => {
   const client = await admin.connect()
   await client.query(`SELECT pg_advisory_lock(${lockOf(pg.escapeIdentifier(tables.schema), 'recount')})`)
   await inbox.stats()
-  const closed = Promise.resolve(inbox.close())
-  t.equal(await Promise.race([closed.then(() => 'closed'), setTimeout(200, 'waits')]), 'waits')
+  await until(async () => (await admin.query("SELECT FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE $1", [`%${tables.schema}%recount()%`])).rows.length === 1)
+  const order: string[] = []
+  const closed = Promise.resolve(inbox.close()).then(() => { order.push('closed') })
+  // It tells the others when all that it had under way has ended.
+  await client.query(`LISTEN ${pg.escapeIdentifier(tables.schema)}`)
+  client.on('notification', () => { order.push('told') })
   await client.query('SELECT pg_advisory_unlock_all()')
-  client.release()
+  order.push('let')
   await closed
+  await client.query('SELECT')
+  client.release(true)
+  t.same(order.filter((what) => what !== 'told'), ['let', 'closed'])
+  t.equal(order[0], 'let')
   t.match(written.filter(({ level }) => level === 40), [{ ...NOTHING, dead: 1 }])
 })
 
@@ -270,10 +277,10 @@ test('once it is closed, nothing is counted any more', async (t) => {
   const { tables } = await openOne(t)
   const { log, written } = lines()
   await tables.sql('UPDATE IN.totals SET dead = -1 WHERE shard = 0')
-  const recounts = new Recounts({ database: new Database(admin, log), schema: tables.schema, log, onCorrected: () => {} })
-  await recounts.close()
-  recounts.doubt()
-  await recounts.close()
+  const auto = new AutoRecount({ database: new Database(admin, log), schema: tables.schema, log, onCorrected: () => {} })
+  await auto.close()
+  auto.doubt()
+  await auto.close()
   t.same(written, [])
   t.same(await tables.recount(), { ...NOTHING, dead: 1 })
 })

@@ -1,8 +1,5 @@
 import { lockOf } from './epochs.ts'
-import { SAFE, SHARDS, State } from './states.ts'
-
-/** How long it waits for a lock, in milliseconds: for another recount, which does the same, or for a table that somebody has locked. */
-const PATIENCE = 10_000
+import { LOCK_TIMEOUT, SAFE, SHARDS, State } from './states.ts'
 
 /** Counts, by the names that they have in `totals`, and how many there are. */
 const COUNTS = {
@@ -25,7 +22,7 @@ const COUNTS = {
  */
 export const recount = (schema: string): string => `
   CREATE FUNCTION ${schema}.recount (OUT pending bigint, OUT done bigint, OUT dead bigint, OUT invalid bigint,
-    OUT removed bigint, OUT stateless bigint, OUT lanes bigint) ${SAFE} SET lock_timeout = '${PATIENCE}ms' SET plan_cache_mode = force_custom_plan AS $$
+    OUT removed bigint, OUT stateless bigint, OUT lanes bigint) ${SAFE} SET lock_timeout = '${LOCK_TIMEOUT}ms' SET plan_cache_mode = force_custom_plan AS $$
   #variable_conflict use_column
   DECLARE
     _epoch integer;
@@ -35,7 +32,7 @@ export const recount = (schema: string): string => `
   BEGIN
     PERFORM pg_advisory_xact_lock(${lockOf(schema, 'recount')});
     ${removeOrphans(schema)}
-    ${buryStateless(schema)}
+    ${makeStatelessDead(schema)}
     ${compare(schema)}
     ${findLost(schema)}
 
@@ -60,7 +57,7 @@ const removeOrphans = (schema: string): string => `WITH gone AS (
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM gone_finished) INTO removed;`
 
 /** Whoever deleted its row did not want it delivered. Dead, it is not lost either: it can be seen, and replayed. */
-const buryStateless = (schema: string): string => `INSERT INTO ${schema}.finished (seq, finished, attempts, state, error)
+const makeStatelessDead = (schema: string): string => `INSERT INTO ${schema}.finished (seq, finished, attempts, state, error)
       SELECT e.seq, now(), 0, ${State.dead}, 'what had become of it was deleted from the database' FROM ${schema}.events e
       WHERE NOT EXISTS (SELECT FROM ${schema}.pending p WHERE p.seq = e.seq) AND NOT EXISTS (SELECT FROM ${schema}.finished f WHERE f.seq = e.seq)
       FOR KEY SHARE OF e

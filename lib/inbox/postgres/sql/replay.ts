@@ -2,8 +2,7 @@ import { lastNumber, OWN_SHARD, PLANNED, sequenceOf, State } from './states.ts'
 
 /**
  * Puts events back at the end of the lanes that they came in, in their old order, and returns how many. Lanes come first, as when events
- * are added. What was not to be replayed then, or is of another lane by now, is not
- * replayed: its lane is not locked.
+ * are added. What was not to be replayed then, or is of another lane by now, is not replayed: its lane is not locked.
  *
  * Of a dead event it stays known which listeners have succeeded, unless `_all` are to be called. Those that refused are called again.
  */

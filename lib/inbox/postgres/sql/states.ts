@@ -7,7 +7,7 @@ export const State = { pending: 0, done: 1, dead: 2, invalid: 3 } as const satis
 export const LONGEST = 1e14
 
 /** How long a function waits for a lock, in milliseconds. */
-const LOCK_TIMEOUT = 10_000
+export const LOCK_TIMEOUT = 10_000
 
 /** Rows of `totals`. */
 export const SHARDS = 16

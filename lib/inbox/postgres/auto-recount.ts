@@ -14,7 +14,7 @@ interface Parts {
 }
 
 /** Counts again when the counts cannot be right, beside all else, and seldom: a full backlog most often is one. */
-export class Recounts {
+export class AutoRecount {
   readonly #parts: Parts
   #notBefore = 0
   #counting: Promise<void> | undefined

@@ -1,0 +1,31 @@
+import { Database } from '../../inbox/postgres/database.ts'
+import { openPool } from '../../inbox/postgres/pool.ts'
+import { told } from './source.ts'
+
+interface OpenDatabase {
+  readonly database: Database
+  readonly close: () => Promise<void>
+}
+
+/** Where an inbox is, or is to be. */
+export async function openDatabase (connectionString: string, schema: string): Promise<OpenDatabase> {
+  const { pool, close } = await openPool({ connectionString }, schema)
+  const database = new Database(pool, { debug: () => {}, info: () => {} })
+  return {
+    database,
+    close: async () => {
+      await database.close()
+      await close()
+    }
+  }
+}
+
+/** For what needs no inbox that can be looked into. */
+export async function withDatabase<T> (connectionString: string, schema: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const { database, close } = await openDatabase(connectionString, schema)
+  try {
+    return await told(schema, async () => await work(database))
+  } finally {
+    await close()
+  }
+}
