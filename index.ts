@@ -4,8 +4,7 @@ import { EventCatalogue } from './lib/catalogue.ts'
 import { Deliverer } from './lib/deliverer.ts'
 import { deliverers } from './lib/deliverers.ts'
 import { Delivery } from './lib/delivery.ts'
-import { ClosingError } from './lib/errors.ts'
-import { jsonParserOf, warnOfOpenDoors, whenClosed, whenServing } from './lib/host.ts'
+import { jsonParserOf, warnOfOpenDoors, whenServing } from './lib/host.ts'
 import type { Inbox } from './lib/inbox/inbox.ts'
 import { memoryInbox } from './lib/inbox/memory.ts'
 import { viewOf } from './lib/inbox/view.ts'
@@ -50,9 +49,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   deliverers.set(webhooks, { inbox: webhooks.inbox, deliverer, delivery })
 
   app.decorate('webhooks', webhooks)
-  const start = new AbortController()
-  whenClosed(app, () => { start.abort(new ClosingError()) })
-  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() }, signal: start.signal }))
+  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } }))
   const isOpen = opening.then(() => true, () => false)
   app.addHook('onClose', async () => {
     if (!await isOpen) return
@@ -61,13 +58,12 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   })
   // A migration may take long. Fastify waits for a promise as long as that takes, but for a function no longer than `pluginTimeout`.
   const next = fastifyPlugin(async (app) => {
-    await serve(app, { opening, options, inbox, catalogue, receptions, intake, delivery, server }).catch(unlessGivenUp)
+    await serve(app, { options, inbox, catalogue, receptions, intake, delivery, server }).catch(unlessGivenUp)
   })
-  app.register(isOpen.then(() => ({ default: next })))
+  app.register(opening.then(() => ({ default: next })))
 }
 
 interface Parts {
-  readonly opening: Promise<void>
   readonly options: ResolvedOptions
   readonly inbox: Inbox
   readonly catalogue: EventCatalogue
@@ -77,13 +73,12 @@ interface Parts {
   readonly server: { isReady: boolean, isClosing: boolean }
 }
 
-/** What follows once the inbox is open, or could not be opened: then the start is rejected, unless it was given up before. */
-async function serve (app: FastifyInstance, { opening, options, inbox, catalogue, receptions, intake, delivery, server }: Parts): Promise<void> {
+/** What follows once the inbox is open. */
+async function serve (app: FastifyInstance, { options, inbox, catalogue, receptions, intake, delivery, server }: Parts): Promise<void> {
   app.addHook('onReady', (done) => {
     server.isReady = true
     done()
   })
-  await opening
   // What was under way when the process ended may end it again: requests are taken before that.
   if (options.deliver) whenServing(app, { atOnce: inbox.isRecovering !== true || !options.receive, serve: () => { delivery.start() } })
   app.addHook('preClose', (done) => {

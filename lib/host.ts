@@ -76,20 +76,6 @@ export function whenServing (app: FastifyInstance, { atOnce, serve }: { atOnce: 
   })
 }
 
-/**
- * Calls back when `close` is called. Fastify runs its own hooks only once the app has started, and so is too late for what the start
- * waits for.
- */
-export function whenClosed (app: FastifyInstance, onClose: () => void): void {
-  const root = rootOf(app)
-  root.close = new Proxy(Reflect.get<FastifyInstance, 'close'>(root, 'close'), {
-    apply (close, self, args) {
-      onClose()
-      return Reflect.apply(close, self, args) as unknown
-    }
-  })
-}
-
 /** In a scope of its own, `ready` is another function: one that waits for what is loaded there. */
 function rootOf (app: FastifyInstance): FastifyInstance {
   const parent = Reflect.getPrototypeOf(app)

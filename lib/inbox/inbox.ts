@@ -90,11 +90,6 @@ export interface InboxHost {
   readonly maxBacklog: number
   /** To be called whenever a lane may have become due; calling it too often does no harm. */
   wake (): void
-  /**
-   * Aborted when the app is closed before it is open: nobody waits for it any more, and `open` is to be rejected with the signal's reason.
-   * Before it closes, the app waits until `open` has settled.
-   */
-  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -118,14 +118,14 @@ class PostgresInbox implements Inbox {
 }
 
 async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Promise<Parts> {
-  const { log, maxBacklog, signal } = host
+  const { log, maxBacklog } = host
   const { source, schema, keep, keepFailed, lease } = options
   const { pool, close: closePool } = await openPool(source, schema)
   const database = new Database(pool, log)
   let recovering: boolean
   try {
-    await prepareSchema(database, schema, { onProgress: logProgress(log, schema), signal })
-    recovering = await isRecovering(database, schema, host)
+    await prepareSchema(database, schema, { onProgress: logProgress(log, schema) })
+    recovering = await isRecovering(database, schema, log)
   } catch (error) {
     await database.close()
     await closePool()

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { ClosingError } from '../../errors.ts'
 import { cancel } from './cancel.ts'
 import { fateOf, isUnprepared } from './fate.ts'
-import { LIMITS, NoAnswer, unlessAborted, within } from './limits.ts'
+import { LIMITS, NoAnswer, within } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'
 
@@ -39,8 +39,6 @@ export interface RunOptions {
   readonly unlessCut?: boolean
   /** Before the statement is given up, in milliseconds. */
   readonly timeout?: number
-  /** It is given up when this is aborted. */
-  readonly signal?: AbortSignal | undefined
   /** It was given up, and the server has run it all the same. */
   readonly onLate?: (rows: Row[]) => void
 }
@@ -157,15 +155,15 @@ export class Database {
     this.#pool.removeListener('acquire', this.#onAcquire)
   }
 
-  async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, signal, onLate }: RunOptions): Promise<Row[]> {
+  async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, onLate }: RunOptions): Promise<Row[]> {
     const client = await this.connect()
     const answer = query(client, statement, values, UNLIMITED)
     try {
-      const rows = await within(unlessAborted(signal, answer), timeout, () => new NoAnswer(`no answer from PostgreSQL within ${timeout} ms`))
+      const rows = await within(answer, timeout, () => new NoAnswer(`no answer from PostgreSQL within ${timeout} ms`))
       this.release(client)
       return rows
     } catch (error) {
-      if (error instanceof NoAnswer || signal?.aborted === true) void this.#end(client, answer, onLate)
+      if (error instanceof NoAnswer) void this.#end(client, answer, onLate)
       else this.release(client, fateOf(error).lost)
       throw error
     }

@@ -1,5 +1,5 @@
+import type { FastifyBaseLogger } from 'fastify'
 import { InboxUnusableError } from '../../errors.ts'
-import type { InboxHost } from '../inbox.ts'
 import type { Database } from './database.ts'
 import { codeOf, NOT_ALLOWED, reasonOf } from './fate.ts'
 import { quoted } from './names.ts'
@@ -10,12 +10,12 @@ const LOCKED = '55P03'
 
 /**
  * Whether a process has ended without giving back what it had. A migration of a newer version may have locked the tables just now: then
- * this is asked again for as long as that takes, unless the signal is aborted.
+ * this is asked again for as long as that takes.
  */
-export async function isRecovering (database: Database, schema: string, { log, signal }: Pick<InboxHost, 'log' | 'signal'>): Promise<boolean> {
+export async function isRecovering (database: Database, schema: string, log: Pick<FastifyBaseLogger, 'info'>): Promise<boolean> {
   for (;;) {
     try {
-      const { recovering } = await database.one(`SELECT ${quoted(schema)}.recovering()`, [], { signal })
+      const { recovering } = await database.one(`SELECT ${quoted(schema)}.recovering()`)
       return recovering === 't'
     } catch (error) {
       if (codeOf(error) === NOT_ALLOWED) throw Object.assign(new InboxUnusableError(schema, reasonOf(error) + READS_AND_WRITES), { cause: error })
