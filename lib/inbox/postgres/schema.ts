@@ -6,7 +6,6 @@ import { migrate } from './migrate.ts'
 import type { MigrateOptions } from './migrate.ts'
 import { MIGRATIONS } from './migrations.ts'
 import type { PostgresClient } from './pool.ts'
-import { NOT_ALLOWED, READS_AND_WRITES } from './rights.ts'
 import { versionOf } from './versions.ts'
 import type { Version } from './versions.ts'
 
@@ -41,20 +40,22 @@ export async function prepareSchema (database: Database, name: string, options: 
 
 /** Sees to it that the schema is there, and that this version of the package works with it. It changes nothing. */
 export async function checkSchema (database: Database, name: string, known = MIGRATIONS.length): Promise<void> {
-  const found = await readVersion(database, name)
+  const found = await readVersion(database, name, known)
   if (found.version === 0) throw new InboxUnusableError(name, 'there is no such inbox in this database')
   if (found.version < known) {
     throw new InboxUnusableError(name, `its version is ${found.version}, and this package needs ${known}: start the app with this version of the package, or run '${MIGRATE}'`)
   }
+}
+
+/** The version that a schema is of, unless it is one that this version of the package does not work with. */
+export async function readVersion (database: Database, name: string, known: number): Promise<Version> {
+  const found = await database.use(async (client) => await versionOf(client, name))
   try {
     checkVersion(found, known)
   } catch (error) {
     throw new InboxUnusableError(name, reasonOf(error))
   }
-}
-
-export async function readVersion (database: Database, name: string): Promise<Version> {
-  return await database.use(async (client) => await versionOf(client, name))
+  return found
 }
 
 async function checkServer (client: PostgresClient, oldest: number): Promise<void> {
@@ -73,6 +74,10 @@ function checkVersion ({ version, worksWith }: Version, known: number): void {
     'install the newer version of the package again, or restore a backup from before')
 }
 
+/** The SQLSTATE of a right that the role does not have. */
+const NOT_ALLOWED = '42501'
+/** What every process needs, after the server's own message. */
+const READS_AND_WRITES = '. The role needs USAGE of the schema and its sequence, and SELECT, INSERT, UPDATE and DELETE on its tables'
 const MIGRATE = 'fastify-oneroute-webhooks inbox migrate'
 /** Of a table, of a type or an index, and of a function. */
 const TAKEN = new Set(['42P07', '42710', '42723'])
