@@ -12,9 +12,11 @@ import { openPool } from './postgres/pool.ts'
 import { logProgress } from './postgres/progress.ts'
 import { Purge } from './postgres/purge.ts'
 import { isRecovering } from './postgres/recovering.ts'
+import { checkRights } from './postgres/rights.ts'
 import { prepareSchema } from './postgres/schema.ts'
 import { Signals } from './postgres/signals.ts'
 import { Views } from './postgres/views.ts'
+import { unavailable } from './unavailable.ts'
 
 /** Of a pool that does not say it: pg's own default. */
 const CONNECTIONS = 10
@@ -73,27 +75,27 @@ class PostgresInbox implements Inbox {
   }
 
   async stats (): Promise<InboxStats> {
-    return await (await this.#seen()).views.stats()
+    return await this.#ask(async (views) => await views.stats())
   }
 
   async list (options: ListOptions = {}): Promise<StoredEvent[]> {
-    return await (await this.#seen()).views.list(options)
+    return await this.#ask(async (views) => await views.list(options))
   }
 
   async get (id: string): Promise<StoredEvent | undefined> {
-    return await (await this.#seen()).views.get(id)
+    return await this.#ask(async (views) => await views.get(id))
   }
 
   async replay (ids: readonly string[], options?: ReplayOptions): Promise<number> {
-    return await (await this.#seen()).views.replay(ids, options)
+    return await this.#ask(async (views) => await views.replay(ids, options))
   }
 
   async discard (ids: readonly string[]): Promise<number> {
-    return await (await this.#seen()).views.discard(ids)
+    return await this.#ask(async (views) => await views.discard(ids))
   }
 
   async forget (lane: string): Promise<number> {
-    return await (await this.#seen()).views.forget(lane)
+    return await this.#ask(async (views) => await views.forget(lane))
   }
 
   async close (): Promise<void> {
@@ -103,12 +105,16 @@ class PostgresInbox implements Inbox {
     this.#opened = false
   }
 
-  /** Whoever looks sees what was done here before. */
-  async #seen (): Promise<Parts> {
-    const parts = this.#open()
-    await parts.adds.seen()
-    await parts.deliveries.seen()
-    return parts
+  /** Whoever looks sees what was done here before, or learns that the inbox cannot be asked. */
+  async #ask<T>(work: (views: Views) => Promise<T>): Promise<T> {
+    const { adds, deliveries, views } = this.#open()
+    await adds.seen()
+    await deliveries.seen()
+    try {
+      return await work(views)
+    } catch (error) {
+      throw unavailable(error)
+    }
   }
 
   #open (): Parts {
@@ -125,6 +131,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   let recovering: boolean
   try {
     await prepareSchema(database, schema, { onProgress: logProgress(log, schema) })
+    await checkRights(database, schema)
     recovering = await isRecovering(database, schema, log)
   } catch (error) {
     await database.close()

@@ -135,6 +135,18 @@ test('the SQL for what is missing is printed, and changes nothing by itself', as
   await t.rejects(admin.query(all.stdout), { message: /already exists/ })
 })
 
+test('SQL for a schema that a newer package has made, with which this one does not work, is refused as the migration is', async (t) => {
+  const schema = newSchema()
+  await cli(['inbox', 'migrate', ...where(schema)])
+  const add = `INSERT INTO ${pg.escapeIdentifier(schema)}.oneroute_webhooks_migrations (version, works_with) VALUES ($1, $2)`
+  await admin.query(add, [98, 1])
+  t.match(await cli(['inbox', 'migrate', '--sql', ...where(schema)]), { code: 0, stdout: '-- version 98 already\n' })
+  await admin.query(add, [99, 99])
+  const refused = { code: 1, stdout: '', stderr: /cannot be used: its version is 99, and the oldest package that works with it knows 99/ }
+  t.match(await cli(['inbox', 'migrate', ...where(schema)]), refused)
+  t.match(await cli(['inbox', 'migrate', '--sql', ...where(schema)]), refused)
+})
+
 test('SQL that comes too late does nothing', async (t) => {
   const schema = newSchema()
   const migrations = ['one', 'two', 'three'].map((table) => ({ sql: (name: string) => `CREATE TABLE ${name}.${table} ()`, worksWith: 1 }))

@@ -26,7 +26,7 @@ export async function migrate (options: InboxOptions, io: Io, settings: Settings
 
 /** Without an address: all of it. */
 async function print ({ db, schema }: InboxOptions, { stdout }: Io, { migrations }: Settings): Promise<number> {
-  const from = db === '' ? 0 : await withDatabase(db, schema, async (database) => (await readVersion(database, schema)).version)
+  const from = db === '' ? 0 : await withDatabase(db, schema, async (database) => (await readVersion(database, schema, migrations.length)).version)
   if (from >= migrations.length) stdout.write(`-- version ${from} already\n`)
   else stdout.write(`-- from ${nameOf(from)} to version ${migrations.length}\n${scriptFor(schema, from, migrations)}`)
   return EXIT.ok

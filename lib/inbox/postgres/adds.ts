@@ -1,14 +1,17 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { BacklogFullError, ClosingError, InboxUnavailableError } from '../../errors.ts'
+import { BacklogFullError, ClosingError } from '../../errors.ts'
 import type { NewEvent } from '../inbox.ts'
 import { problemLines } from '../rows.ts'
 import { text } from '../text.ts'
+import { unavailable } from '../unavailable.ts'
 import { Statement } from './database.ts'
 import type { Database, Row } from './database.ts'
+import { isStuck } from './fate.ts'
 import { idBytes } from './ids.ts'
 import { bigints } from './literals.ts'
 import { keyOf, quoted } from './names.ts'
 import { State } from './sql/states.ts'
+import { UnconfirmedAdds, warnOfStored } from './unconfirmed-adds.ts'
 
 /** Events in one statement at most, and bytes of their bodies. */
 const MOST = { events: 512, bytes: 8_388_608 } as const
@@ -36,6 +39,7 @@ interface PendingAdd {
 export class Adds {
   readonly #parts: Parts
   readonly #statement: Statement
+  readonly #unconfirmed: UnconfirmedAdds
   #waiting: PendingAdd[] = []
   #bytes = 0
   /** The statement under way. It never rejects. */
@@ -46,6 +50,7 @@ export class Adds {
 
   constructor (parts: Parts) {
     this.#parts = parts
+    this.#unconfirmed = new UnconfirmedAdds(parts)
     this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.add_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
   }
 
@@ -71,6 +76,7 @@ export class Adds {
     const waiting = this.#take(this.#waiting.length)
     for (const { reject } of waiting) reject(new ClosingError())
     await this.#flight
+    await this.#unconfirmed.close()
   }
 
   #begin (): void {
@@ -105,25 +111,34 @@ export class Adds {
     const { database, maxBacklog } = this.#parts
     const values = [...columnsOf(batch.map(({ event }) => event)), maxBacklog]
     const onLate = ([row]: Row[]) => { if (row !== undefined) this.#storedLate(batch, row) }
+    const lost = Promise.withResolvers<undefined>()
+    const onLost = () => { lost.resolve(undefined) }
     try {
-      this.#answer(batch, await database.one(this.#statement, values, { onLate }))
+      this.#answer(batch, await database.one(this.#statement, values, { onLate, onLost }))
     } catch (cause) {
-      const error = new InboxUnavailableError()
-      error.cause = cause
-      for (const { reject } of batch) reject(error)
+      // Maybe later: a statement that was given up can be lost, too.
+      void lost.promise.then(() => { this.#unconfirmed.remember(batch.map(({ event }) => event.id)) })
+      this.#refuse(batch, cause)
     }
   }
 
-  /** Whoever sent them was told that they are not stored. */
+  /** Those who wait behind it have waited long enough, if they would only wait for the same in vain. */
+  #refuse (batch: readonly PendingAdd[], cause: unknown): void {
+    const error = unavailable(cause)
+    const refused = isStuck(cause) ? [...batch, ...this.#take(this.#waiting.length)] : batch
+    for (const { reject } of refused) reject(error)
+  }
+
   #storedLate (batch: readonly PendingAdd[], { seqs, added }: Row): void {
     const stored = new Set(bigints(added))
     const webhooks = bigints(seqs).flatMap((seq, i) => stored.has(seq) ? batch[i]?.event.id ?? [] : [])
     if (webhooks.length === 0) return
-    this.#parts.log.warn({ webhooks }, 'events that were answered 503 are stored after all: they are delivered, and a repeat is known')
+    warnOfStored(this.#parts.log, webhooks)
     this.#parts.onAdded()
   }
 
   #answer (batch: readonly PendingAdd[], row: Row): void {
+    this.#unconfirmed.forget(batch.map(({ event }) => event.id))
     const added = new Set(bigints(row.added))
     const kinds = bigints(row.kinds)
     bigints(row.seqs).forEach((seq, i) => {

@@ -7,6 +7,7 @@ import { fateOf, isUnprepared } from './fate.ts'
 import { LIMITS, NoAnswer, within } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'
+import type { RunOptions } from './run-options.ts'
 
 /** As long a time as a timer takes, in milliseconds. pg would take 0 for the pool's own timeout. */
 export const UNLIMITED = 2_147_483_647
@@ -33,15 +34,6 @@ export class Statement {
 }
 
 type Log = Pick<FastifyBaseLogger, 'debug' | 'info'>
-
-export interface RunOptions {
-  /** Not again if its connection was cut. @default false */
-  readonly unlessCut?: boolean
-  /** Before the statement is given up, in milliseconds. */
-  readonly timeout?: number
-  /** It was given up, and the server has run it all the same. */
-  readonly onLate?: (rows: Row[]) => void
-}
 
 /** Runs statements on connections of a pool, none of which it keeps. */
 export class Database {
@@ -155,16 +147,21 @@ export class Database {
     this.#pool.removeListener('acquire', this.#onAcquire)
   }
 
-  async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, onLate }: RunOptions): Promise<Row[]> {
+  async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, onLate, onLost }: RunOptions): Promise<Row[]> {
     const client = await this.connect()
     const answer = query(client, statement, values, UNLIMITED)
+    const fail = (error: unknown) => {
+      const { lost } = fateOf(error)
+      if (lost) onLost?.()
+      this.release(client, lost)
+    }
     try {
       const rows = await within(answer, timeout, () => new NoAnswer(`no answer from PostgreSQL within ${timeout} ms`))
       this.release(client)
       return rows
     } catch (error) {
-      if (error instanceof NoAnswer) void this.#end(client, answer, onLate)
-      else this.release(client, fateOf(error).lost)
+      if (error instanceof NoAnswer) void this.#end(client, answer, fail, onLate)
+      else fail(error)
       throw error
     }
   }
@@ -173,13 +170,13 @@ export class Database {
    * Of a statement that nobody waits for any more. While the server is at it, closing its connection would only hide that: the server
    * would have one more of them for each such statement.
    */
-  async #end (client: PostgresClient, answer: Promise<Row[]>, onLate?: (rows: Row[]) => void): Promise<void> {
+  async #end (client: PostgresClient, answer: Promise<Row[]>, fail: (error: unknown) => void, onLate?: (rows: Row[]) => void): Promise<void> {
     const { cancel: limit } = this.#limits
     await cancel(client, limit)
     await within(answer, limit, () => new NoAnswer()).then((rows) => {
       onLate?.(rows)
       this.release(client)
-    }, (error: unknown) => { this.release(client, fateOf(error).lost) })
+    }, fail)
   }
 
   #prepareNoMore (err: unknown): void {

@@ -16,6 +16,8 @@ const COLLISIONS = new Set(['40001', '40P01'])
 const OTHER_SERVER = /^(25006|57P0.)$/
 /** A prepared statement that is not there, or is there already: the connection has a part of another one behind it. */
 const UNPREPARED = new Set(['26000', '42P05'])
+/** A lock was not to be had in time, and somebody, or a time limit, has cancelled the statement. */
+const WAITED = new Set(['55P03', '57014'])
 const SQLSTATE = /^[0-9A-Z]{5}$/
 
 /** Errors of the server have an SQLSTATE; all others are of the connection, or of waiting for it in vain. */
@@ -29,6 +31,11 @@ export function fateOf (error: unknown): Fate {
 /** Whether a statement was not run for its name alone. */
 export function isUnprepared (error: unknown): boolean {
   return UNPREPARED.has(codeOf(error))
+}
+
+/** Whether others would wait for the same in vain: a connection, an answer, or a lock. Or somebody has cancelled it, as it took too long. */
+export function isStuck (error: unknown): boolean {
+  return fateOf(error).lost || WAITED.has(codeOf(error))
 }
 
 /** A connection that was there and broke: with another one it may work, and if not, to connect fails. */

@@ -1,9 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { InboxUnusableError } from '../../errors.ts'
 import type { Database } from './database.ts'
-import { codeOf, NOT_ALLOWED, reasonOf } from './fate.ts'
+import { codeOf } from './fate.ts'
 import { quoted } from './names.ts'
-import { READS_AND_WRITES } from './schema.ts'
 
 /** The server gave up waiting for a lock. */
 const LOCKED = '55P03'
@@ -18,7 +16,6 @@ export async function isRecovering (database: Database, schema: string, log: Pic
       const { recovering } = await database.one(`SELECT ${quoted(schema)}.recovering()`)
       return recovering === 't'
     } catch (error) {
-      if (codeOf(error) === NOT_ALLOWED) throw Object.assign(new InboxUnusableError(schema, reasonOf(error) + READS_AND_WRITES), { cause: error })
       if (codeOf(error) !== LOCKED) throw error
       log.info({ schema }, 'the tables of the inbox are locked, by a migration perhaps, and the start waits for them')
     }

@@ -40,20 +40,22 @@ export async function prepareSchema (database: Database, name: string, options: 
 
 /** Sees to it that the schema is there, and that this version of the package works with it. It changes nothing. */
 export async function checkSchema (database: Database, name: string, known = MIGRATIONS.length): Promise<void> {
-  const found = await readVersion(database, name)
+  const found = await readVersion(database, name, known)
   if (found.version === 0) throw new InboxUnusableError(name, 'there is no such inbox in this database')
   if (found.version < known) {
     throw new InboxUnusableError(name, `its version is ${found.version}, and this package needs ${known}: start the app with this version of the package, or run '${MIGRATE}'`)
   }
+}
+
+/** The version that a schema is of, unless it is one that this version of the package does not work with. */
+export async function readVersion (database: Database, name: string, known: number): Promise<Version> {
+  const found = await database.use(async (client) => await versionOf(client, name))
   try {
     checkVersion(found, known)
   } catch (error) {
     throw new InboxUnusableError(name, reasonOf(error))
   }
-}
-
-export async function readVersion (database: Database, name: string): Promise<Version> {
-  return await database.use(async (client) => await versionOf(client, name))
+  return found
 }
 
 async function checkServer (client: PostgresClient, oldest: number): Promise<void> {

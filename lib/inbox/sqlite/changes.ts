@@ -1,5 +1,5 @@
-import { ClosingError, InboxUnavailableError } from '../../errors.ts'
 import { text } from '../text.ts'
+import { unavailable } from '../unavailable.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import type { Call, PendingEvent, Results } from './messages.ts'
 import { untilEmpty } from './until-empty.ts'
@@ -95,11 +95,4 @@ export class Changes {
     this.#parts.lanes.drop(events)
     this.#parts.soon()
   }
-}
-
-function unavailable (cause: unknown): Error {
-  if (cause instanceof ClosingError) return cause
-  const error = new InboxUnavailableError()
-  error.cause = cause
-  return error
 }

@@ -22,6 +22,10 @@ test('while the server is away everything says so, and goes on by itself when it
   await server.stop()
   await t.rejects(async () => await inbox.add(newEvent('c')), unavailable)
   await t.rejects(async () => await inbox.claim(1), unavailable)
+  for (const ask of [
+    async () => await inbox.stats(), async () => await inbox.list(), async () => await inbox.get('a'),
+    async () => await inbox.replay(['a']), async () => await inbox.discard(['a']), async () => await inbox.forget('a')
+  ]) await t.rejects(async () => { await ask() }, unavailable, String(ask))
   await said(/leases of events under way could not be renewed/)
   await said(/old events could not be removed/)
   if (held !== undefined) await inbox.settle(held, done(held))

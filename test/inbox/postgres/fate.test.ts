@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { fateOf, isUnprepared, reasonOf } from '../../../lib/inbox/postgres/fate.ts'
+import { fateOf, isStuck, isUnprepared, reasonOf } from '../../../lib/inbox/postgres/fate.ts'
 
 const coded = (code: string, message = 'it failed') => Object.assign(new Error(message), { code })
 
@@ -18,6 +18,12 @@ test('what an error means for the connection, and for what was asked', async (t)
   t.same(fateOf(new Error('Connection terminated unexpectedly')), { lost: true, again: true })
   t.same(fateOf(new Error('Client has encountered a connection error and is not queryable')), { lost: true, again: true }, 'it was cut before')
   t.same(fateOf('no error at all'), { lost: true, again: false })
+})
+
+test('after which errors others would wait for the same in vain', async (t) => {
+  for (const code of ['55P03', '57014', '57P03', 'ECONNREFUSED']) t.equal(isStuck(coded(code)), true, code)
+  t.equal(isStuck(new Error('no connection to PostgreSQL within 5000 ms')), true)
+  for (const code of ['40001', '42P01', '53100']) t.equal(isStuck(coded(code)), false, code)
 })
 
 test('which errors are for the name of a statement alone', async (t) => {

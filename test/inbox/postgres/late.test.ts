@@ -79,6 +79,37 @@ test('with the standby away, what was answered 503 is cancelled: what is stored 
   t.equal(rows.length, 1 + names.length)
 })
 
+test('when the server crashes once it has committed, and before it has said so, what is stored is told when it is back', async (t) => {
+  const { adds, added, said } = await openParts(t, { answer: 60_000 })
+  await adds.add(newEvent('a', { id: 'before' }))
+  await withoutStandby(async () => {
+    const adding = adds.add(newEvent('a', { id: 'a1' }))
+    const rejected = t.rejects(adding, { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE' })
+    await until(async () => (await admin.query("SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'")).rowCount === 1)
+    await server.crash()
+    await rejected
+    await server.start()
+    await until(() => said(/stored after all/).length > 0)
+  })
+  t.match(said(/stored after all/), [{ level: 40, webhooks: ['a1'] }])
+  t.equal(added.times, 2, 'those who deliver are told')
+  t.equal(await adds.add(newEvent('a', { id: 'a1' })), 'duplicate')
+})
+
+test('what waits behind a statement that gets no answer does not wait as long again', async (t) => {
+  const { schema, adds } = await openParts(t, { answer: 2_000 })
+  const client = await admin.connect()
+  await client.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.lanes IN SHARE MODE`)
+  const refused = adds.add(newEvent('a')).catch((error: unknown) => error)
+  await until(isWaiting)
+  const behind = adds.add(newEvent('b')).catch((error: unknown) => error)
+  t.match(await refused, unavailable)
+  t.equal(await behind, await refused, 'it is the same error')
+  await client.query('COMMIT')
+  client.release()
+  t.equal(await adds.add(newEvent('b')), 'accepted')
+})
+
 test('with the standby away, a turn that was given up loses nothing: its claims are given back at once, and what was settled is settled once', async (t) => {
   const { adds, deliveries, connections, written, said, views } = await openParts(t)
   await Promise.all(['a', 'b'].map(async (lane) => await adds.add(newEvent(lane, { id: lane }))))
@@ -144,6 +175,11 @@ test('behind a lock whoever looks gives up, and its connection looks again: ther
   t.same(await connections(), before)
 })
 
+/** Whether events wait for a lock. */
+async function isWaiting (): Promise<boolean> {
+  return (await admin.query("SELECT FROM pg_stat_activity WHERE query LIKE '%add_events%' AND wait_event_type = 'Lock'")).rowCount === 1
+}
+
 test('the server gives up waiting for a lock: the event is not stored, and nothing else is lost', async (t) => {
   const { schema, adds, deliveries, connections, said } = await openParts(t, { answer: 60_000 })
   await adds.add(newEvent('a', { id: 'a' }))
@@ -152,7 +188,11 @@ test('the server gives up waiting for a lock: the event is not stored, and nothi
   const client = await admin.connect()
   await client.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.lanes IN SHARE MODE`)
   if (held !== undefined) deliveries.settle(held, done(held))
-  await t.rejects(async () => await adds.add(newEvent('b', { id: 'b' })), { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: { code: '55P03' } })
+  const refused = adds.add(newEvent('b', { id: 'b' })).catch((error: unknown) => error)
+  await until(isWaiting)
+  const behind = adds.add(newEvent('c')).catch((error: unknown) => error)
+  t.match(await refused, { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: { code: '55P03' } })
+  t.equal(await behind, await refused, 'what waited behind it is refused with it')
   await until(() => said(/could not be stored: it is tried again/).length === 1)
   await client.query('COMMIT')
   client.release()

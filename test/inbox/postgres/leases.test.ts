@@ -158,3 +158,21 @@ test('what the server leased to this process after it had given up waiting comes
   await pool.query(`UPDATE "${schema}".lanes SET claim = claim + 1000, due = now()`) // as if it were of a claim that this process knows nothing of
   t.match(await claimed(inbox), [{ lane: 'a', events: [{ id: 'a1' }] }])
 })
+
+test('of a lane that was claimed twice, as its row had been deleted, the later claim is renewed, and the earlier one is over', async (t) => {
+  const schema = newSchema()
+  const inbox = await openInbox(t, { connectionString: url, schema, lease: 1_000 })
+  await inbox.add(newEvent('a', { id: 'a1' }))
+  const [first] = await claimed(inbox)
+  await pool.query(`DELETE FROM "${schema}".lanes`)
+  await pool.query(`SELECT "${schema}".recount()`)
+  const [second] = await claimed(inbox)
+  const ends = new Set<string>()
+  while (ends.size < 4) { // which is longer than a lease
+    const { rows } = await pool.query<{ due: string }>(`SELECT due::text FROM "${schema}".lanes`)
+    ends.add(String(rows[0]?.due))
+    await turns()
+  }
+  t.equal(first?.isHeld, false)
+  t.equal(second?.isHeld, true)
+})

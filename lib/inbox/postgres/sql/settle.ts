@@ -143,4 +143,4 @@ const giveBack = (schema: string): string => `IF any_suspect THEN
       WHERE ${IS_OWN};`
 
 /** Whether a lane `l` is among `_lanes`, and still held by its claim. */
-export const IS_OWN = `l.epoch = _epoch AND l.lane = ANY (_lanes) AND l.holder = _holder AND l.claim = _claims[${NUMBER}]`
+const IS_OWN = `l.epoch = _epoch AND l.lane = ANY (_lanes) AND l.holder = _holder AND l.claim = _claims[${NUMBER}]`
