@@ -1,6 +1,6 @@
-import { query, UNLIMITED } from '../../inbox/postgres/database.ts'
-import type { Row } from '../../inbox/postgres/database.ts'
 import type { PostgresClient } from '../../inbox/postgres/pool.ts'
+import { query, UNLIMITED } from '../../inbox/postgres/query.ts'
+import type { Row } from '../../inbox/postgres/query.ts'
 import { isRight, recount as recountInbox } from '../../inbox/postgres/recount.ts'
 import type { Recounted } from '../../inbox/postgres/recount.ts'
 import { checkSchema } from '../../inbox/postgres/schema.ts'

@@ -3,11 +3,12 @@ import { BacklogFullError, ClosingError, InboxUnavailableError } from '../../err
 import type { NewEvent } from '../inbox.ts'
 import { problemLines } from '../rows.ts'
 import { text } from '../text.ts'
-import { Statement } from './database.ts'
-import type { Database, Row } from './database.ts'
+import type { Database } from './database.ts'
 import { idBytes } from './ids.ts'
 import { bigints } from './literals.ts'
 import { keyOf, quoted } from './names.ts'
+import { Statement } from './query.ts'
+import type { Row } from './query.ts'
 import { State } from './sql/states.ts'
 
 /** Events in one statement at most, and bytes of their bodies. */

@@ -6,9 +6,11 @@ export interface Limits {
   readonly answer: number
   /** Before the server has not heard that a statement is to be cancelled, and then before it has not done so. */
   readonly cancel: number
+  /** Before a connection is closed whose statement could not be cancelled. Until then the pool does not make another one in its place. */
+  readonly hold: number
 }
 
-export const LIMITS: Limits = { connect: 5_000, answer: 15_000, cancel: 5_000 }
+export const LIMITS: Limits = { connect: 5_000, answer: 15_000, cancel: 5_000, hold: 120_000 }
 
 /** What the promise says, or the error once so many milliseconds are over. */
 export async function within<T> (promise: Promise<T>, limit: number, error: () => Error): Promise<T> {

@@ -1,9 +1,9 @@
-import { query, UNLIMITED } from './database.ts'
 import type { Database } from './database.ts'
 import type { Migration } from './migrations.ts'
 import { quoted } from './names.ts'
 import type { PostgresClient } from './pool.ts'
 import type { Progress } from './progress.ts'
+import { query, UNLIMITED } from './query.ts'
 import { createTable, expectVersion, insertVersion, versionOf } from './versions.ts'
 import type { Version } from './versions.ts'
 
