@@ -24,6 +24,9 @@ async function pidOf (database: Database): Promise<string | null | undefined> {
   return (await database.one('SELECT pg_backend_pid() AS pid')).pid
 }
 
+/** One that is not used stays: what is closed was closed for a reason. */
+const STAYS = { max: 1, idleTimeoutMillis: 0 }
+
 /** Returns the address by which the database is found through a proxy. */
 async function listen (t: Test, proxy: Server): Promise<string> {
   await new Promise<void>((resolve) => { proxy.listen(0, '127.0.0.1', resolve) })
@@ -57,7 +60,7 @@ async function openMute (t: Test, isMute: () => boolean, isDeaf = () => false): 
 
 test('a connection that nothing comes from any more is closed, and another takes its place', async (t) => {
   let isMute = false
-  const pool = openPool(t, await openMute(t, () => isMute), { max: 1 })
+  const pool = openPool(t, await openMute(t, () => isMute), STAYS)
   const database = new Database(pool, Fastify().log, { ...limits, cancel: 100 })
   const before = await pidOf(database)
   isMute = true
@@ -88,7 +91,7 @@ async function openGate (t: Test) {
 /** A pool of another package, with one connection, and with what it was released. */
 function openPlain (t: Test) {
   const released: unknown[] = []
-  const pool = openPool(t, url, { max: 1 })
+  const pool = openPool(t, url, STAYS)
   return { pool, released, plain: plainPool(pool, (error) => { released.push(error) }) }
 }
 
@@ -195,7 +198,7 @@ test('if no other connection is free, it is kept until the server has answered',
 test('when the other connections do not answer either, it is closed', async (t) => {
   let isMute = false
   const { port } = new URL(await openMute(t, () => isMute))
-  const pool = openWithStream(t, { port: 1 }, {}, Number(port))
+  const pool = openWithStream(t, { port: 1 }, { idleTimeoutMillis: 0 }, Number(port))
   const database = new Database(pool, Fastify().log, { ...limits, cancel: 100 })
   await Promise.all([pidOf(database), pidOf(database)])
   isMute = true
@@ -207,7 +210,7 @@ test('when the other connections do not answer either, it is closed', async (t) 
 
 test('a connection whose cancelling may still be on its way is not used again', async (t) => {
   let isMute = false
-  const pool = openPool(t, await openMute(t, () => false, () => isMute), { max: 1 })
+  const pool = openPool(t, await openMute(t, () => false, () => isMute), STAYS)
   const database = new Database(pool, Fastify().log, { ...limits, cancel: 500 })
   const before = await pidOf(database)
   const { text, open } = await openGate(t)
@@ -223,7 +226,7 @@ test('a connection whose cancelling may still be on its way is not used again', 
 
 test('a connection whose server takes no others any more is closed', async (t) => {
   const proxy = createServer(passOn)
-  const pool = openPool(t, await listen(t, proxy), { max: 1 })
+  const pool = openPool(t, await listen(t, proxy), STAYS)
   const database = new Database(pool, Fastify().log, { ...limits, cancel: 100 })
   await pidOf(database)
   proxy.close()
@@ -252,7 +255,7 @@ interface Inner {
 
 for (const part of ['constructor', 'cancel']) {
   test(`if pg's own ${part} is not what it was, nothing ends but the connection`, async (t) => {
-    const pool = openPool(t, url, { max: 1 })
+    const pool = openPool(t, url, STAYS)
     pool.on('connect', (client) => {
       const { connection } = client as unknown as Inner // as pg has it
       const { constructor: Connection } = connection
@@ -277,7 +280,7 @@ for (const part of ['constructor', 'cancel']) {
 }
 
 test('what is asked on a connection in use is cancelled, too, and nothing else is asked on it', async (t) => {
-  const pool = openPool(t, url, { max: 1, application_name: 'in use' })
+  const pool = openPool(t, url, { ...STAYS, application_name: 'in use' })
   const database = new Database(pool, Fastify().log, limits)
   await t.rejects(async () => {
     await database.use(async (client) => {
