@@ -1,9 +1,9 @@
 import { takenEvents } from '../rows.ts'
 import type { TakenEvent } from '../rows.ts'
-import type { Row } from './database.ts'
 import { HeldClaim } from './held.ts'
 import type { LeaseEnd } from './held.ts'
 import { idOf } from './ids.ts'
+import type { Row } from './query.ts'
 import { MOST_BYTES, MOST_EVENTS } from './sql/claim.ts'
 
 /** What a turn has answered. */

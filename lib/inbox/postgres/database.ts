@@ -1,37 +1,19 @@
-import { hash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { ClosingError } from '../../errors.ts'
-import { cancel } from './cancel.ts'
+import { endsWell } from './ending.ts'
 import { fateOf, isUnprepared } from './fate.ts'
-import { LIMITS, NoAnswer, within } from './limits.ts'
+import { LIMITS } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'
+import { NoAnswer, query, unanswered } from './query.ts'
+import type { Row, Statement, Unanswered } from './query.ts'
 import type { RunOptions } from './run-options.ts'
 
-/** As long a time as a timer takes, in milliseconds. pg would take 0 for the pool's own timeout. */
-export const UNLIMITED = 2_147_483_647
 /** How often a statement is tried at most. */
 const ATTEMPTS = 40
 /** Before the second attempt at most, in milliseconds; then twice that, and so on up to the longest. */
 const RETRY_AFTER = { least: 4, most: 128 } as const
-
-/** The values as the server has sent them: what the app has told pg to make of some types is not for us. */
-const types = { getTypeParser: () => String }
-
-export type Row = Readonly<Record<string, string | null>>
-
-/** A statement that a connection prepares when it first runs it. */
-export class Statement {
-  readonly text: string
-  /** The same text has the same name, and no other: the app, or another inbox, may use the same connections. */
-  readonly name: string
-
-  constructor (text: string) {
-    this.text = text
-    this.name = `oneroute_${hash('sha256', text, 'base64url').slice(0, 20)}`
-  }
-}
 
 type Log = Pick<FastifyBaseLogger, 'debug' | 'info'>
 
@@ -42,7 +24,7 @@ export class Database {
   readonly #limits: Limits
   /** Whether statements are prepared under their names. */
   #prepares = true
-  /** Those who wait for a connection. */
+  /** Those who wait no longer once it closes. */
   readonly #waiting = new Set<(error: Error) => void>()
   /** Connections in use. */
   #used = 0
@@ -59,10 +41,10 @@ export class Database {
     process.nextTick(() => { client.removeListener('error', this.#onError) })
   }
 
-  constructor (pool: PostgresPool, log: Log, limits: Limits = LIMITS) {
+  constructor (pool: PostgresPool, log: Log, limits: Partial<Limits> = {}) {
     this.#pool = pool
     this.#log = log
-    this.#limits = limits
+    this.#limits = { ...LIMITS, ...limits }
     pool.on('error', this.#onError)
     pool.on('acquire', this.#onAcquire)
   }
@@ -109,6 +91,10 @@ export class Database {
   /** To be given back with `release`. */
   async connect (): Promise<PostgresClient> {
     if (this.#closed !== undefined) throw new ClosingError()
+    return await this.#acquire(this.#limits.connect)
+  }
+
+  async #acquire (limit: number): Promise<PostgresClient> {
     let late = false
     const { promise, resolve, reject } = Promise.withResolvers<PostgresClient>()
     const giveUp = (error: Error) => {
@@ -120,8 +106,7 @@ export class Database {
       if (late) client.release() // nobody waits for it any more
       else resolve(client)
     }, reject)
-    const { connect } = this.#limits
-    const timeout = setTimeout(() => { giveUp(new Error(`no connection to PostgreSQL within ${connect} ms`)) }, connect)
+    const timeout = setTimeout(() => { giveUp(new Error(`no connection to PostgreSQL within ${limit} ms`)) }, limit)
     const client = await promise.finally(() => {
       clearTimeout(timeout)
       this.#waiting.delete(giveUp)
@@ -131,7 +116,14 @@ export class Database {
     return client
   }
 
+  /** If a statement on it was given up, it is first seen to that the server ends it. */
   release (client: PostgresClient, error?: Error | boolean): void {
+    const statement = unanswered.get(client)
+    if (statement === undefined) this.#giveBack(client, error)
+    else void this.#end(client, statement, error)
+  }
+
+  #giveBack (client: PostgresClient, error?: Error | boolean): void {
     // One that is closed may still fail, and nobody else would listen.
     if (error === undefined || error === false) client.removeListener('error', this.#onError)
     client.release(error)
@@ -149,19 +141,14 @@ export class Database {
 
   async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, onLate, onLost }: RunOptions): Promise<Row[]> {
     const client = await this.connect()
-    const answer = query(client, statement, values, UNLIMITED)
-    const fail = (error: unknown) => {
-      const { lost } = fateOf(error)
-      if (lost) onLost?.()
-      this.release(client, lost)
-    }
     try {
-      const rows = await within(answer, timeout, () => new NoAnswer(`no answer from PostgreSQL within ${timeout} ms`))
+      const rows = await query(client, statement, values, timeout, { onLate, onLost })
       this.release(client)
       return rows
     } catch (error) {
-      if (error instanceof NoAnswer) void this.#end(client, answer, fail, onLate)
-      else fail(error)
+      const isLost = !(error instanceof NoAnswer) && fateOf(error).lost
+      if (isLost) onLost?.()
+      this.release(client, isLost)
       throw error
     }
   }
@@ -170,24 +157,35 @@ export class Database {
    * Of a statement that nobody waits for any more. While the server is at it, closing its connection would only hide that: the server
    * would have one more of them for each such statement.
    */
-  async #end (client: PostgresClient, answer: Promise<Row[]>, fail: (error: unknown) => void, onLate?: (rows: Row[]) => void): Promise<void> {
-    const { cancel: limit } = this.#limits
-    await cancel(client, limit)
-    await within(answer, limit, () => new NoAnswer()).then((rows) => {
-      onLate?.(rows)
-      this.release(client)
-    }, fail)
+  async #end (client: PostgresClient, statement: Unanswered, error?: Error | boolean): Promise<void> {
+    const parts = { limits: this.#limits, run: this.#runBeside, unlessClosed: this.#unlessClosed }
+    const isGood = await endsWell(client, statement, parts).catch(() => false) // such as by what is pg's own, and has changed
+    unanswered.delete(client)
+    if (!isGood) statement.onLost?.()
+    this.#giveBack(client, isGood ? error : true)
+  }
+
+  readonly #unlessClosed = async (ending: Promise<boolean>): Promise<boolean> => {
+    if (this.#closed !== undefined) throw new ClosingError()
+    const { promise: closed, reject } = Promise.withResolvers<never>()
+    this.#waiting.add(reject)
+    return await Promise.race([ending, closed]).finally(() => { this.#waiting.delete(reject) })
+  }
+
+  /** On one more connection, to end what another is at: also while this closes, which waits for that. */
+  readonly #runBeside = async (text: string, values: unknown[], limit: number): Promise<Row[]> => {
+    const client = await this.#acquire(limit)
+    return await query(client, text, values, limit).then((rows) => {
+      this.#giveBack(client)
+      return rows
+    }, (error: unknown) => {
+      this.#giveBack(client, fateOf(error).lost)
+      throw error
+    })
   }
 
   #prepareNoMore (err: unknown): void {
     if (this.#prepares) this.#log.info({ err }, 'prepared statements do not last here, as behind an older PgBouncer: it goes on without them')
     this.#prepares = false
   }
-}
-
-/** After so many milliseconds there is no answer, whatever becomes of the statement. */
-export async function query (client: PostgresClient, statement: Statement | string, values: unknown[] = [], timeout = LIMITS.answer): Promise<Row[]> {
-  const { text, name } = typeof statement === 'string' ? { text: statement } : statement
-  const { rows } = await client.query({ text, ...name !== undefined && { name }, values, types, query_timeout: timeout })
-  return rows as Row[] // as `types` makes them
 }

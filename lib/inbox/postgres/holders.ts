@@ -1,5 +1,5 @@
-import { Statement } from './database.ts'
-import type { Row } from './database.ts'
+import { Statement } from './query.ts'
+import type { Row } from './query.ts'
 
 /** Somebody for whom the server keeps deleted rows. */
 export interface Holder {

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Database, Row } from './database.ts'
+import type { Database } from './database.ts'
 import { describe, holderOf, HOLDERS } from './holders.ts'
 import type { Holder } from './holders.ts'
+import type { Row } from './query.ts'
 
 /** In milliseconds. */
 interface Times {

@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { Statement } from './database.ts'
 import type { Database } from './database.ts'
 import { LeaseEnd } from './held.ts'
 import type { HeldClaim } from './held.ts'
 import { quoted } from './names.ts'
+import { Statement } from './query.ts'
 
 /** A lease is renewed when so much of it is over. */
 const PART = 1 / 3
@@ -26,7 +26,7 @@ export class Leases {
   readonly #held = new Set<HeldClaim>()
   readonly #reserved = new Set<string>()
   /** Claims that may have got lanes, without this process having learnt of it. */
-  #abandoned: number[] = []
+  readonly #abandoned: number[] = []
   readonly #timer: NodeJS.Timeout
   #renewing: Promise<void> | undefined
 
@@ -77,8 +77,13 @@ export class Leases {
   async mend (): Promise<void> {
     if (this.#abandoned.length === 0) return
     const { database, holder } = this.#parts
-    await database.run(this.#release, [holder, this.#abandoned])
-    this.#abandoned = []
+    const numbers = this.#abandoned.splice(0) // one that is abandoned meanwhile may have got lanes since
+    try {
+      await database.run(this.#release, [holder, numbers])
+    } catch (error) {
+      this.#abandoned.push(...numbers)
+      throw error
+    }
   }
 
   /** What is reserved for a listener that is still at work is anybody's: this process delivers no more. */

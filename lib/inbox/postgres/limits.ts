@@ -6,12 +6,11 @@ export interface Limits {
   readonly answer: number
   /** Before the server has not heard that a statement is to be cancelled, and then before it has not done so. */
   readonly cancel: number
+  /** Before a connection is closed whose statement could not be cancelled. Until then the pool does not make another one in its place. */
+  readonly hold: number
 }
 
-/** Nobody waits for the answer any more. */
-export class NoAnswer extends Error {}
-
-export const LIMITS: Limits = { connect: 5_000, answer: 15_000, cancel: 5_000 }
+export const LIMITS: Limits = { connect: 5_000, answer: 15_000, cancel: 5_000, hold: 120_000 }
 
 /** What the promise says, or the reason of the signal once it is aborted. */
 export async function unlessAborted<T> (signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {

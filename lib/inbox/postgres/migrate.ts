@@ -1,12 +1,10 @@
-import { cancel } from './cancel.ts'
-import { query, UNLIMITED } from './database.ts'
 import type { Database } from './database.ts'
 import { reasonOf } from './fate.ts'
-import { LIMITS } from './limits.ts'
 import type { Migration } from './migrations.ts'
 import { quoted } from './names.ts'
 import type { PostgresClient } from './pool.ts'
 import type { Progress } from './progress.ts'
+import { query, UNLIMITED } from './query.ts'
 import { createTable, expectVersion, insertVersion, versionOf } from './versions.ts'
 import type { Version } from './versions.ts'
 
@@ -64,19 +62,15 @@ async function inTransaction (database: Database, client: PostgresClient, name: 
 async function stoppedBy<T> (signal: AbortSignal | undefined, database: Database, client: PostgresClient, work: () => Promise<T>): Promise<T> {
   if (signal === undefined) return await work()
   const [backend] = await query(client, 'SELECT pg_catalog.pg_backend_pid() AS pid')
-  let stopping: Promise<void> | undefined
-  const stop = () => { stopping = stopBackend(database, client, backend?.pid) }
+  let stopping: Promise<unknown> | undefined
+  const stop = () => {
+    stopping = database.run('SELECT pg_catalog.pg_cancel_backend($1)', [backend?.pid]).catch(() => {}) // then it stops after the statement
+  }
   signal.addEventListener('abort', stop, { once: true })
   return await work().finally(async () => {
     signal.removeEventListener('abort', stop)
     await stopping
   })
-}
-
-/** If the server does not hear of it, the work stops after its statement. */
-async function stopBackend (database: Database, client: PostgresClient, pid: string | null | undefined): Promise<void> {
-  if (await cancel(client, LIMITS.cancel)) return
-  await database.run('SELECT pg_catalog.pg_cancel_backend($1)', [pid]).catch(() => {})
 }
 
 /** If that fails, the connection may still be in its transaction. An error that has no SQLSTATE has it closed. */

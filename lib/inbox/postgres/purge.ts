@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { Statement } from './database.ts'
-import type { Database, Row } from './database.ts'
+import type { Database } from './database.ts'
 import { quoted } from './names.ts'
+import { Statement } from './query.ts'
+import type { Row } from './query.ts'
 
 /** Between two looks for what is old enough, in milliseconds: no need to be more exact than a hundredth of what they stay. */
 const EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const

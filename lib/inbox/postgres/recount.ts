@@ -1,5 +1,5 @@
-import type { Row } from './database.ts'
 import { quoted } from './names.ts'
+import type { Row } from './query.ts'
 
 /** What was wrong in the database. Nothing was if all of it is 0. */
 export interface Recounted {

@@ -1,11 +1,11 @@
 import { InboxUnusableError } from '../../errors.ts'
-import { query } from './database.ts'
 import type { Database } from './database.ts'
 import { codeOf, NOT_ALLOWED, reasonOf } from './fate.ts'
 import { migrate } from './migrate.ts'
 import type { MigrateOptions } from './migrate.ts'
 import { MIGRATIONS } from './migrations.ts'
 import type { PostgresClient } from './pool.ts'
+import { query } from './query.ts'
 import { versionOf } from './versions.ts'
 import type { Version } from './versions.ts'
 

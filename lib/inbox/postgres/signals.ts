@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Alarm } from '../alarm.ts'
-import { query } from './database.ts'
 import type { Database } from './database.ts'
 import { quoted } from './names.ts'
 import { noticesOf, NOTIFY, readNotice } from './notices.ts'
 import type { PostgresClient } from './pool.ts'
+import { query } from './query.ts'
 
 /** Between two notifications, in milliseconds: to commit one, the server lets nobody else notify. */
 const NOTIFY_EVERY = 10

@@ -1,6 +1,6 @@
-import { query } from './database.ts'
 import { quoted } from './names.ts'
 import type { PostgresClient } from './pool.ts'
+import { query } from './query.ts'
 
 /** Its name is long, because many apps have a table `migrations` of their own. */
 const TABLE = 'oneroute_webhooks_migrations'

@@ -1,10 +1,11 @@
 import type { EventState, InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats, MOST_LISTED, storedEvent } from '../rows.ts'
-import { Statement } from './database.ts'
-import type { Database, Row } from './database.ts'
+import type { Database } from './database.ts'
 import { idBytes, idOf, idRange } from './ids.ts'
 import { bigints } from './literals.ts'
 import { keyOf, quoted } from './names.ts'
+import { Statement } from './query.ts'
+import type { Row } from './query.ts'
 import { mayBeRight } from './recount.ts'
 import { State } from './sql/states.ts'
 
@@ -91,7 +92,7 @@ export class Views {
     let replayed = 0
     for (const batch of batchesOf(await this.#inOrder(ids), CHANGED_AT_ONCE)) {
       this.#hooks.signal?.throwIfAborted()
-      const { count } = await this.#database.one(this.#replay, [batch, all])
+      const { count } = await this.#database.one(this.#replay, [batch, all], { onLate: () => { void this.#hooks.onChange(NONE) } })
       replayed += Number(count)
       await this.#hooks.onChange(NONE)
     }
@@ -102,7 +103,7 @@ export class Views {
     let count = 0
     for (const batch of batchesOf(ids.map(idBytes), CHANGED_AT_ONCE)) {
       this.#hooks.signal?.throwIfAborted()
-      count += await this.#removed(await this.#database.one(this.#discard, [batch]))
+      count += await this.#removed(await this.#database.one(this.#discard, [batch], this.#late))
     }
     return count
   }
@@ -112,12 +113,15 @@ export class Views {
     let count = 0
     for (let after: string | null | undefined = '0'; typeof after === 'string';) {
       this.#hooks.signal?.throwIfAborted()
-      const row: Row = await this.#database.one(this.#forget, [keyOf(lane), after, LOOKED_AT_ONCE])
+      const row: Row = await this.#database.one(this.#forget, [keyOf(lane), after, LOOKED_AT_ONCE], this.#late)
       count += await this.#removed(row)
       after = row.last
     }
     return count
   }
+
+  /** What was given up, and is gone all the same, the others learn of, too. */
+  readonly #late = { onLate: (rows: readonly Row[]) => { for (const row of rows) void this.#removed(row) } }
 
   async #removed ({ removed }: Row): Promise<number> {
     const seqs = new Set(bigints(removed).map(Number))

@@ -31,7 +31,8 @@ async function openParts (t: Test, limits: Partial<typeof LIMITS> = {}, make = (
   const added = { times: 0 }
   const adds = new Adds({ database, schema, log, maxBacklog: 1_000, onAdded: () => { added.times++ }, onFull: () => {} })
   const deliveries = new Deliveries({ database, schema, log, lease: 600_000, onIdle: () => {} })
-  const views = new Views(database, schema, { onChange: async () => {}, onDoubt: () => {} })
+  const changes: number[][] = []
+  const views = new Views(database, schema, { onChange: async (removed) => { changes.push([...removed]) }, onDoubt: () => {} })
   t.teardown(async () => {
     await Promise.all([adds.close(), deliveries.close()])
     await database.close()
@@ -41,7 +42,7 @@ async function openParts (t: Test, limits: Partial<typeof LIMITS> = {}, make = (
     return rows.map(({ pid }) => pid)
   }
   const said = (text: RegExp) => written.filter(({ msg }) => text.test(String(msg)))
-  return { pool, database, schema, adds, deliveries, views, added, connections, written, said }
+  return { pool, database, schema, adds, deliveries, views, added, changes, connections, written, said }
 }
 
 /** While `work` runs, no transaction that is to be on a standby's disk, too, is committed. */
@@ -140,6 +141,21 @@ test('a turn that is through when its process has long given it up has claimed n
     return claimed.size === 2
   })
   t.same(said(/taken over/), [])
+})
+
+test('with the standby away, what is replayed, discarded or forgotten after it was given up is told to the others', async (t) => {
+  const { adds, views, changes } = await openParts(t)
+  for (const id of ['a', 'b', 'c']) await adds.add(newEvent(id, { id, ...id === 'c' && { state: 'invalid', problems: [] } }))
+  const late = { message: /no answer from PostgreSQL within \d+ ms/ }
+  await withoutStandby(async () => {
+    const works = [async () => await views.discard(['a']), async () => await views.forget('b'), async () => await views.replay(['c'])]
+    for (const [i, work] of works.entries()) {
+      await t.rejects(work, late)
+      await until(() => changes.length === i + 1)
+    }
+  })
+  t.same(changes, [[1], [2], []])
+  t.match(await views.stats(), { pending: 1, invalid: 0 })
 })
 
 test('with the standby away, notifications go out', async (t) => {

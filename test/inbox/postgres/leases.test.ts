@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { Claim, Inbox, InboxHost } from '../../../index.ts'
+import { Database } from '../../../lib/inbox/postgres/database.ts'
+import { Leases } from '../../../lib/inbox/postgres/leases.ts'
+import { until } from '../../faults/helpers/until.ts'
 import { turns } from '../../helpers/app.ts'
 import { lines, LossyPool, openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { dead, done, newEvent } from '../conformance.ts'
@@ -175,4 +179,40 @@ test('of a lane that was claimed twice, as its row had been deleted, the later c
   }
   t.equal(first?.isHeld, false)
   t.equal(second?.isHeld, true)
+})
+
+test('a claim that is abandoned while those before it are given back is given back, too, and so are those for which it failed', async (t) => {
+  const schema = newSchema()
+  const inbox = await openInbox(t, { connectionString: url, schema })
+  await inbox.add(newEvent('a'))
+  const holder = randomUUID()
+  const { log } = lines()
+  const database = new Database(pool, log)
+  const leases = new Leases({ database, schema, log, lease: 600_000, holder })
+  t.teardown(async () => {
+    await leases.close()
+    await database.close()
+  })
+  const lease = async () => await pool.query(`UPDATE "${schema}".lanes SET holder = $1, claim = 7`, [holder])
+  const isLeased = async () => (await pool.query(`SELECT FROM "${schema}".lanes WHERE claim = 7`)).rowCount === 1
+
+  await lease()
+  const locking = await pool.connect()
+  await locking.query(`BEGIN; LOCK TABLE "${schema}".lanes`)
+  leases.abandon(7)
+  const mending = leases.mend()
+  await until(async () => (await pool.query('SELECT FROM pg_stat_activity WHERE wait_event_type = $1 AND query = $2', ['Lock', `SELECT "${schema}".release($1, $2)`])).rowCount === 1)
+  leases.abandon(7) // the server had not been through with that turn
+  await locking.query('COMMIT')
+  locking.release()
+  await mending
+  t.notOk(await isLeased())
+
+  await lease()
+  await pool.query(`ALTER FUNCTION "${schema}".release RENAME TO gone`)
+  await t.rejects(leases.mend(), { code: '42883' })
+  t.ok(await isLeased())
+  await pool.query(`ALTER FUNCTION "${schema}".gone RENAME TO release`)
+  await leases.mend()
+  t.notOk(await isLeased())
 })

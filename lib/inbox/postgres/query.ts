@@ -1,0 +1,57 @@
+import { hash } from 'node:crypto'
+import { LIMITS, within } from './limits.ts'
+import type { PostgresClient } from './pool.ts'
+import type { RunOptions } from './run-options.ts'
+
+/** As long a time as a timer takes, in milliseconds. pg would take 0 for the pool's own timeout. */
+export const UNLIMITED = 2_147_483_647
+
+/** The values as the server has sent them: what the app has told pg to make of some types is not for us. */
+const types = { getTypeParser: () => String }
+
+export type Row = Readonly<Record<string, string | null>>
+
+/** A statement that a connection prepares when it first runs it. */
+export class Statement {
+  readonly text: string
+  /** The same text has the same name, and no other: the app, or another inbox, may use the same connections. */
+  readonly name: string
+
+  constructor (text: string) {
+    this.text = text
+    this.name = `oneroute_${hash('sha256', text, 'base64url').slice(0, 20)}`
+  }
+}
+
+/** Nobody waits for the answer any more. */
+export class NoAnswer extends Error {}
+
+/** A statement that was given up. The server may still be at it. */
+export interface Unanswered {
+  readonly text: string
+  readonly answer: Promise<unknown>
+  readonly onLost?: RunOptions['onLost']
+}
+
+/** The connections that such a statement is on. */
+export const unanswered = new WeakMap<PostgresClient, Unanswered>()
+
+/**
+ * After so many milliseconds the statement is given up, and its connection is good for nothing else. If the server has run it all the
+ * same, `onLate` is told. Not by pg's own timeout: that one closes the connection, while the server goes on.
+ */
+export async function query (
+  client: PostgresClient, statement: Statement | string, values: unknown[] = [], timeout = LIMITS.answer,
+  { onLate = () => {}, onLost }: Pick<RunOptions, 'onLate' | 'onLost'> = {}
+): Promise<Row[]> {
+  if (unanswered.has(client)) throw new NoAnswer('its connection waits for the answer to another statement')
+  const { text, name } = typeof statement === 'string' ? { text: statement } : statement
+  const answer = client.query({ text, ...name !== undefined && { name }, values, types, query_timeout: UNLIMITED })
+    .then(({ rows }) => rows as Row[]) // as `types` makes them
+  return await within(answer, timeout, () => {
+    const late = answer.then(onLate)
+    late.catch(() => {}) // whoever releases the connection sees it
+    unanswered.set(client, { text, answer: late, onLost })
+    return new NoAnswer(`no answer from PostgreSQL within ${timeout} ms`)
+  })
+}
