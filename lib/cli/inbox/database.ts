@@ -7,10 +7,13 @@ interface OpenDatabase {
   readonly close: () => Promise<void>
 }
 
+/** A command prints its answer, and nothing of how it came to it. */
+function quiet (): void {}
+
 /** Where an inbox is, or is to be. */
 export async function openDatabase (connectionString: string, schema: string): Promise<OpenDatabase> {
   const { pool, close } = await openPool({ connectionString }, schema)
-  const database = new Database(pool, { debug: () => {}, info: () => {} })
+  const database = new Database(pool, { debug: quiet, info: quiet })
   return {
     database,
     close: async () => {

@@ -19,7 +19,10 @@ export async function recount ({ db, schema, json }: InboxOptions, { stdout, sig
   const recounted = await withDatabase(db, schema, async (database) => {
     await checkSchema(database, schema)
     // Ctrl-C does not wait for the server.
-    return await database.use(async (client) => await recountInbox(schema, async (statement) => await unlessAborted(signal, inTransaction(client, statement))))
+    return await database.use(async (client) => await recountInbox(schema, async (statement) => {
+      signal.throwIfAborted()
+      return await unlessAborted(signal, inTransaction(client, statement))
+    }))
   })
   if (json) stdout.write(`${jsonOf(recounted)}\n`)
   else for (const line of linesOf(recounted)) stdout.write(`${line}\n`)

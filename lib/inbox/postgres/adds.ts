@@ -12,7 +12,7 @@ import { keyOf, quoted } from './names.ts'
 import { Statement } from './query.ts'
 import type { Row } from './query.ts'
 import { State } from './sql/states.ts'
-import { UnconfirmedAdds, warnOfStored } from './unconfirmed-adds.ts'
+import { tellOfStored, UnconfirmedAdds } from './unconfirmed-adds.ts'
 
 /** Events in one statement at most, and bytes of their bodies. */
 const MOST = { events: 512, bytes: 8_388_608 } as const
@@ -132,10 +132,8 @@ export class Adds {
 
   #storedLate (batch: readonly PendingAdd[], { seqs, added }: Row): void {
     const stored = new Set(bigints(added))
-    const webhooks = bigints(seqs).flatMap((seq, i) => stored.has(seq) ? batch[i]?.event.id ?? [] : [])
-    if (webhooks.length === 0) return
-    warnOfStored(this.#parts.log, webhooks)
-    this.#parts.onAdded()
+    const numbers = bigints(seqs)
+    tellOfStored(batch.filter((_, i) => stored.has(String(numbers[i]))).map(({ event }) => event.id), this.#parts)
   }
 
   #answer (batch: readonly PendingAdd[], row: Row): void {

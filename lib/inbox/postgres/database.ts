@@ -6,7 +6,7 @@ import { fateOf, isUnprepared } from './fate.ts'
 import { LIMITS } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'
-import { NoAnswer, query, unanswered } from './query.ts'
+import { NoAnswer, nothing, query, unanswered } from './query.ts'
 import type { Row, Statement, Unanswered } from './query.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -59,13 +59,8 @@ export class Database {
       try {
         return await this.#runOnce(prepared || typeof statement === 'string' ? statement : statement.text, values, options)
       } catch (error) {
-        if (prepared && isUnprepared(error)) {
-          this.#prepareNoMore(error)
-          continue
-        }
-        const { again, lost } = fateOf(error)
-        if (attempt === ATTEMPTS || !again || (lost && options.unlessCut === true)) throw error
-        await wait(Math.min(RETRY_AFTER.least * 2 ** (attempt - 1), RETRY_AFTER.most) * Math.random())
+        if (prepared && isUnprepared(error)) this.#prepareNoMore(error)
+        else await pause(error, attempt, options)
       }
     }
   }
@@ -139,7 +134,7 @@ export class Database {
     this.#pool.removeListener('acquire', this.#onAcquire)
   }
 
-  async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, onLate, onLost }: RunOptions): Promise<Row[]> {
+  async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, onLate, onLost = nothing }: RunOptions): Promise<Row[]> {
     const client = await this.connect()
     try {
       const rows = await query(client, statement, values, timeout, { onLate, onLost })
@@ -147,7 +142,7 @@ export class Database {
       return rows
     } catch (error) {
       const isLost = !(error instanceof NoAnswer) && fateOf(error).lost
-      if (isLost) onLost?.()
+      if (isLost) onLost()
       this.release(client, isLost)
       throw error
     }
@@ -161,7 +156,7 @@ export class Database {
     const parts = { limits: this.#limits, run: this.#runBeside, unlessClosed: this.#unlessClosed }
     const isGood = await endsWell(client, statement, parts).catch(() => false) // such as by what is pg's own, and has changed
     unanswered.delete(client)
-    if (!isGood) statement.onLost?.()
+    if (!isGood) statement.onLost()
     this.#giveBack(client, isGood ? error : true)
   }
 
@@ -188,4 +183,11 @@ export class Database {
     if (this.#prepares) this.#log.info({ err }, 'prepared statements do not last here, as behind an older PgBouncer: it goes on without them')
     this.#prepares = false
   }
+}
+
+/** Before a statement is tried again. Rejects with the error if it is not to be. */
+async function pause (error: unknown, attempt: number, { unlessCut = false }: RunOptions): Promise<void> {
+  const { again, lost } = fateOf(error)
+  if (attempt === ATTEMPTS || !again || (lost && unlessCut)) throw error
+  await wait(Math.min(RETRY_AFTER.least * 2 ** (attempt - 1), RETRY_AFTER.most) * Math.random())
 }

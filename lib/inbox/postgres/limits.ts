@@ -12,12 +12,10 @@ export interface Limits {
 
 export const LIMITS: Limits = { connect: 5_000, answer: 15_000, cancel: 5_000, hold: 120_000 }
 
-/** What the promise says, or the reason of the signal once it is aborted. */
-export async function unlessAborted<T> (signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
-  if (signal === undefined) return await promise
+/** What the promise says, or the reason of the signal once it is aborted, which it is not yet. */
+export async function unlessAborted<T> (signal: AbortSignal, promise: Promise<T>): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = () => { reject(signal.reason as Error) } // nobody here aborts with anything else
-  if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
   return await Promise.race([promise, aborted]).finally(() => { signal.removeEventListener('abort', abort) })
 }

@@ -26,11 +26,14 @@ export class Statement {
 /** Nobody waits for the answer any more. */
 export class NoAnswer extends Error {}
 
+/** Of whoever is told of nothing. */
+export function nothing (): void {}
+
 /** A statement that was given up. The server may still be at it. */
 export interface Unanswered {
   readonly text: string
   readonly answer: Promise<unknown>
-  readonly onLost?: RunOptions['onLost']
+  readonly onLost: () => void
 }
 
 /** The connections that such a statement is on. */
@@ -42,7 +45,7 @@ export const unanswered = new WeakMap<PostgresClient, Unanswered>()
  */
 export async function query (
   client: PostgresClient, statement: Statement | string, values: unknown[] = [], timeout = LIMITS.answer,
-  { onLate = () => {}, onLost }: Pick<RunOptions, 'onLate' | 'onLost'> = {}
+  { onLate = nothing, onLost = nothing }: Pick<RunOptions, 'onLate' | 'onLost'> = {}
 ): Promise<Row[]> {
   if (unanswered.has(client)) throw new NoAnswer('its connection waits for the answer to another statement')
   const { text, name } = typeof statement === 'string' ? { text: statement } : statement

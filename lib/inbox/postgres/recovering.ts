@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { InboxUnusableError } from '../../errors.ts'
 import type { Database } from './database.ts'
-import { codeOf } from './fate.ts'
+import { codeOf, reasonOf } from './fate.ts'
 import { quoted } from './names.ts'
 
 /** The server gave up waiting for a lock. */
@@ -16,7 +17,7 @@ export async function isRecovering (database: Database, schema: string, log: Pic
       const { recovering } = await database.one(`SELECT ${quoted(schema)}.recovering()`)
       return recovering === 't'
     } catch (error) {
-      if (codeOf(error) !== LOCKED) throw error
+      if (codeOf(error) !== LOCKED) throw Object.assign(new InboxUnusableError(schema, reasonOf(error)), { cause: error })
       log.info({ schema }, 'the tables of the inbox are locked, by a migration perhaps, and the start waits for them')
     }
   }

@@ -76,20 +76,20 @@ export class UnconfirmedAdds {
   }
 
   async #look (): Promise<void> {
-    const { database, schema, log, onAdded } = this.#parts
+    const { database, schema } = this.#parts
     const begun = performance.now()
     const ids = [...this.#lostAt.keys()]
     const rows = await database.run(`SELECT id FROM ${quoted(schema)}.numbers($1)`, [ids.map(idBytes)])
     const stored = new Set(rows.map(({ id }) => idOf(id)))
     const webhooks = ids.filter((id) => stored.has(id) && this.#lostAt.has(id))
     for (const [id, lostAt] of this.#lostAt) if (stored.has(id) || lostAt < begun - this.#limits.uncertain) this.#lostAt.delete(id)
-    if (webhooks.length === 0) return
-    warnOfStored(log, webhooks)
-    onAdded()
+    tellOfStored(webhooks, this.#parts)
   }
 }
 
 /** Whoever sent them was told that they are not stored. */
-export function warnOfStored (log: Pick<FastifyBaseLogger, 'warn'>, webhooks: readonly string[]): void {
+export function tellOfStored (webhooks: readonly string[], { log, onAdded }: Pick<Parts, 'log' | 'onAdded'>): void {
+  if (webhooks.length === 0) return
   log.warn({ webhooks }, 'events that were answered 503 are stored after all: they are delivered, and a repeat is known')
+  onAdded()
 }

@@ -219,3 +219,18 @@ test('the server gives up waiting for a lock: the event is not stored, and nothi
   t.same(before.filter((pid) => !after.includes(pid)), [], 'none was closed')
   t.ok(after.length <= 2, 'one adds, and one delivers')
 })
+
+test('an add that fails for a reason of its own takes nobody with it', async (t) => {
+  const { adds, schema } = await openParts(t)
+  const named = async (from: string, to: string) => await admin.query(`ALTER FUNCTION ${pg.escapeIdentifier(schema)}.${from} RENAME TO ${to}`)
+  await named('add_events', 'gone')
+  await t.rejects(async () => await adds.add(newEvent('a')), { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: { code: '42883' } })
+  await named('gone', 'add_events')
+  t.equal(await adds.add(newEvent('b')), 'accepted')
+})
+
+test('nothing is asked any more once it is closed', async (t) => {
+  const database = new Database(openPool(t, url), lines().log)
+  await database.close()
+  await t.rejects(database.run('SELECT 1'), { code: 'FST_ONEROUTE_CLOSING' })
+})

@@ -23,3 +23,10 @@ test('an inbox that opens says whether a process has ended without having closed
   await recovering.close()
   t.equal(recovering.isRecovering, false)
 })
+
+test('an inbox whose functions are gone is refused', async (t) => {
+  const processes = new Processes(t, admin, url)
+  await processes.open()
+  await admin.query(`DROP FUNCTION ${processes.tables}.recovering`)
+  await t.rejects(processes.open(), { code: 'FST_ONEROUTE_INBOX_UNUSABLE', message: /recovering\(\) does not exist/, cause: { code: '42883' } })
+})
