@@ -54,15 +54,7 @@ export class Database {
    * what does not bear that.
    */
   async run (statement: Statement | string, values: unknown[] = [], options: RunOptions = {}): Promise<Row[]> {
-    for (let attempt = 1; ; attempt++) {
-      const prepared = this.#prepares && typeof statement !== 'string'
-      try {
-        return await this.#runOnce(prepared || typeof statement === 'string' ? statement : statement.text, values, options)
-      } catch (error) {
-        if (prepared && isUnprepared(error)) this.#prepareNoMore(error)
-        else await pause(error, attempt, options)
-      }
-    }
+    return await this.#run(statement, values, options, 1)
   }
 
   /** For a statement that returns one row, whatever happens. */
@@ -134,10 +126,23 @@ export class Database {
     this.#pool.removeListener('acquire', this.#onAcquire)
   }
 
+  async #run (statement: Statement | string, values: unknown[], options: RunOptions, attempt: number): Promise<Row[]> {
+    try {
+      return await this.#runOnce(statement, values, options)
+    } catch (error) {
+      const { again, lost } = fateOf(error)
+      const isUnknown = isUnprepared(error)
+      if (attempt === ATTEMPTS || !(isUnknown || (again && !(lost && options.unlessCut === true)))) throw error
+      if (isUnknown) this.#prepareNoMore(error)
+      else await wait(Math.min(RETRY_AFTER.least * 2 ** (attempt - 1), RETRY_AFTER.most) * Math.random())
+    }
+    return await this.#run(statement, values, options, attempt + 1)
+  }
+
   async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, onLate, onLost = nothing }: RunOptions): Promise<Row[]> {
     const client = await this.connect()
     try {
-      const rows = await query(client, statement, values, timeout, { onLate, onLost })
+      const rows = await query(client, this.#prepares || typeof statement === 'string' ? statement : statement.text, values, timeout, { onLate, onLost })
       this.release(client)
       return rows
     } catch (error) {
@@ -183,11 +188,4 @@ export class Database {
     if (this.#prepares) this.#log.info({ err }, 'prepared statements do not last here, as behind an older PgBouncer: it goes on without them')
     this.#prepares = false
   }
-}
-
-/** Before a statement is tried again. Rejects with the error if it is not to be. */
-async function pause (error: unknown, attempt: number, { unlessCut = false }: RunOptions): Promise<void> {
-  const { again, lost } = fateOf(error)
-  if (attempt === ATTEMPTS || !again || (lost && unlessCut)) throw error
-  await wait(Math.min(RETRY_AFTER.least * 2 ** (attempt - 1), RETRY_AFTER.most) * Math.random())
 }
