@@ -5,8 +5,8 @@ import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import { answerOf } from './claimed.ts'
 import type { Answer } from './claimed.ts'
 import type { Database } from './database.ts'
-import { DueLook } from './due-look.ts'
 import { HeldClaim, LeaseEnd } from './held.ts'
+import { IndexLook } from './index-look.ts'
 import { Leases } from './leases.ts'
 import { quoted } from './names.ts'
 import { Statement } from './query.ts'
@@ -41,7 +41,7 @@ export class Deliveries {
   readonly #statement: Statement
   /** This process, to the others. */
   readonly #holder = randomUUID()
-  readonly #due = new DueLook()
+  readonly #due = new IndexLook()
   #number = 0
   #settlements: Settlement[] = []
   #asked: Asked[] = []

@@ -75,7 +75,7 @@ function checkVersion ({ version, worksWith }: Version, known: number): void {
 }
 
 /** What every process needs, after the server's own message. */
-export const READS_AND_WRITES = '. The role needs USAGE of the schema and its sequence, and SELECT, INSERT, UPDATE and DELETE on its tables'
+const READS_AND_WRITES = '. The role needs USAGE of the schema and its sequence, and SELECT, INSERT, UPDATE and DELETE on its tables'
 
 const MIGRATE = 'fastify-oneroute-webhooks inbox migrate'
 /** Of a table, of a type or an index, and of a function. */

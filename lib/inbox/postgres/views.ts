@@ -1,13 +1,15 @@
-import type { EventState, InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
-import { inboxStats, MOST_LISTED, storedEvent } from '../rows.ts'
+import type { InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
+import { inboxStats } from '../rows.ts'
 import type { Database } from './database.ts'
 import { idBytes, idOf, idRange } from './ids.ts'
+import { IndexLook } from './index-look.ts'
+import { listed, numberOf, storedEventOf, tableOf, whereState } from './listing.ts'
 import { bigints } from './literals.ts'
 import { keyOf, quoted } from './names.ts'
 import { Statement } from './query.ts'
 import type { Row } from './query.ts'
 import { mayBeRight } from './recount.ts'
-import { State } from './sql/states.ts'
+import { sequenceOf } from './sql/states.ts'
 
 /** Replayed or removed in one transaction: what is added to the same lanes in the meantime waits for it. */
 const CHANGED_AT_ONCE = 500
@@ -36,8 +38,7 @@ export class Views {
   readonly #replay: Statement
   readonly #discard: Statement
   readonly #forget: Statement
-  /** The oldest pending event that has been seen: what comes before it in the index is dead. */
-  #oldest = 0
+  readonly #oldest = new IndexLook()
 
   constructor (database: Database, schema: string, hooks: Hooks) {
     this.#database = database
@@ -51,15 +52,16 @@ export class Views {
 
   async stats (): Promise<InboxStats> {
     const schema = this.#schema
+    const { since } = this.#oldest.begin()
     const row = await this.#database.one(`
-      SELECT t.*, (SELECT count(*) FROM ${schema}.pending WHERE attempts > 0) AS failing, o.seq AS oldest_seq, o.received AS oldest
+      SELECT t.*, pg_catalog.pg_sequence_last_value(${sequenceOf(schema)}) AS newest, (SELECT count(*) FROM ${schema}.pending WHERE attempts > 0) AS failing, o.seq AS oldest_seq, o.received AS oldest
       FROM (SELECT sum(pending) AS pending, sum(done) AS done, sum(dead) AS dead, sum(invalid) AS invalid, nullif(max(received), 0) AS last
         FROM ${schema}.totals WHERE epoch = (SELECT max(epoch) FROM ${schema}.epochs)) AS t
       LEFT JOIN LATERAL (SELECT p.seq, (SELECT e.received FROM ${schema}.events e WHERE e.seq = p.seq) AS received
-        FROM ${schema}.pending p WHERE p.seq + 0 > $1 ORDER BY p.seq + 0 LIMIT 1) AS o ON true`, [this.#oldest - LATE])
+        FROM ${schema}.pending p WHERE p.seq + 0 > $1 ORDER BY p.seq + 0 LIMIT 1) AS o ON true`, [Number(since) - LATE])
     if (!mayBeRight(row)) this.#hooks.onDoubt?.()
-    const { pending, failing, done, dead, invalid, oldest, oldest_seq: seq, last } = row
-    this.#oldest = numberOf(seq) ?? this.#oldest
+    const { pending, failing, done, dead, invalid, oldest, oldest_seq: seq, newest, last } = row
+    this.#oldest.looked(seq ?? newest ?? '0')
     return inboxStats({
       pending: Number(pending),
       failing: Number(failing),
@@ -92,7 +94,7 @@ export class Views {
     let replayed = 0
     for (const batch of batchesOf(await this.#inOrder(ids), CHANGED_AT_ONCE)) {
       this.#hooks.signal?.throwIfAborted()
-      const { count } = await this.#database.one(this.#replay, [batch, all], { onLate: () => { void this.#hooks.onChange(NONE) } })
+      const { count } = await this.#database.one(this.#replay, [batch, all], { onLate: () => { this.#tellLate(NONE) } })
       replayed += Number(count)
       await this.#hooks.onChange(NONE)
     }
@@ -121,10 +123,15 @@ export class Views {
   }
 
   /** What was given up, and is gone all the same, the others learn of, too. */
-  readonly #late = { onLate: (rows: readonly Row[]) => { for (const row of rows) void this.#removed(row) } }
+  readonly #late = { onLate: (rows: readonly Row[]) => { for (const { removed } of rows) this.#tellLate(numbersOf(removed)) } }
+
+  /** Nobody waits for it, and whoever is not told finds out. */
+  #tellLate (removed: ReadonlySet<number>): void {
+    void Promise.allSettled([this.#hooks.onChange(removed)])
+  }
 
   async #removed ({ removed }: Row): Promise<number> {
-    const seqs = new Set(bigints(removed).map(Number))
+    const seqs = numbersOf(removed)
     if (seqs.size > 0) await this.#hooks.onChange(seqs)
     return seqs.size
   }
@@ -136,64 +143,18 @@ export class Views {
     return rows.sort((a, b) => Number(a.seq) - Number(b.seq)).map(({ id }) => Buffer.from(String(id), 'hex'))
   }
 
-  /**
-   * Of a table that has a row for each of them. Planned each time, with these values, for they make very different plans good ones. The
-   * sizes are added up before any body is read: a page ends with the event that makes it too long.
-   */
   async #events (table: string, where: string, values: unknown[]): Promise<StoredEvent[]> {
-    const schema = this.#schema
-    const rows = await this.#database.run(`SELECT e.seq, e.received, e.name, e.lane, e.problems, e.body, encode(e.id, 'hex') AS id,
-        coalesce(f.state, ${State.pending}) AS state, coalesce(f.attempts, p.attempts) AS attempts, p.trial,
-        coalesce(f.error, p.error) AS error, coalesce(f.deliveries, p.deliveries) AS deliveries,
-        (extract(epoch FROM p.due) * 1000.0)::bigint AS due_at, (extract(epoch FROM f.finished) * 1000.0)::bigint AS finished_at
-      FROM (SELECT found.seq, sum(s.size) OVER (ORDER BY found.seq DESC) - s.size AS before_it
-        FROM (SELECT e.seq FROM ${schema}.${table} e WHERE ${where}) AS found JOIN ${schema}.events s ON s.seq = found.seq) AS page
-      JOIN ${schema}.events e ON e.seq = page.seq
-      LEFT JOIN ${schema}.pending p ON p.seq + 0 = e.seq LEFT JOIN ${schema}.finished f ON f.seq = e.seq
-      WHERE page.before_it < ${MOST_LISTED} ORDER BY e.seq DESC`, values)
-    return rows.map(storedEventOf)
+    // Planned each time, with these values, for they make very different plans good ones.
+    return (await this.#database.run(listed(this.#schema, table, where), values)).map(storedEventOf)
   }
 }
 
 const NONE: ReadonlySet<number> = new Set()
 
+function numbersOf (array: string | null | undefined): ReadonlySet<number> {
+  return new Set(bigints(array).map(Number))
+}
+
 function batchesOf<T> (ids: readonly T[], most: number): T[][] {
   return Array.from({ length: Math.ceil(ids.length / most) }, (_, i) => ids.slice(i * most, (i + 1) * most))
-}
-
-/** Where there is a row for each event in this state, or for each one. */
-function tableOf (state: EventState | undefined): string {
-  if (state === undefined) return 'events'
-  return state === 'pending' ? 'pending' : 'finished'
-}
-
-/** In the words of the index that has what is not done. */
-function whereState (state: EventState | undefined): string {
-  if (state === undefined || state === 'pending') return ''
-  return `e.state = ${State[state]} AND `
-}
-
-const NAMES = Object.keys(State)
-
-function storedEventOf (row: Row): StoredEvent {
-  return storedEvent({
-    seq: Number(row.seq),
-    id: idOf(row.id),
-    name: String(row.name),
-    lane: String(row.lane),
-    state: NAMES[Number(row.state)] as EventState, // one of them
-    body: String(row.body),
-    received: Number(row.received),
-    // What is recorded before an attempt that may end the process counts when it is over.
-    attempts: Number(row.attempts) + (row.trial === '1' || row.trial === '2' ? 1 : 0),
-    due: numberOf(row.due_at),
-    finished: numberOf(row.finished_at),
-    error: row.error ?? null,
-    problems: row.problems ?? null,
-    deliveries: row.deliveries ?? null
-  })
-}
-
-function numberOf (value: string | null | undefined): number | null {
-  return value === null || value === undefined ? null : Number(value)
 }

@@ -4,6 +4,7 @@ import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { Inbox } from '../../../index.ts'
 import { idBytes } from '../../../lib/inbox/postgres/ids.ts'
+import { lockOf } from '../../../lib/inbox/postgres/sql/epochs.ts'
 import { beginEpoch } from '../../helpers/epochs.ts'
 import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { adds, done, newEvent } from '../conformance.ts'
@@ -28,8 +29,7 @@ async function deliver (inbox: Inbox): Promise<void> {
 }
 
 /** An inbox that has been busy: thousands of events of few lanes are done. */
-async function busy (t: Test) {
-  const schema = newSchema()
+async function busy (t: Test, schema = newSchema()) {
   const tables = pg.escapeIdentifier(schema)
   const inbox = await openInbox(t, { connectionString: url, schema })
   for (const table of ['events', 'pending', 'finished', 'lanes', 'totals', 'epochs']) await admin.query(`ALTER TABLE ${tables}.${table} SET (autovacuum_enabled = off)`)
@@ -94,4 +94,26 @@ test('while somebody holds a snapshot, to add, look, claim and settle reads abou
   for (const what of ['inVain', 'added', 'claimed', 'settled'] as const) {
     t.ok(within[what] <= 2 * without[what] + 10, `${what}: ${within[what]} blocks, and ${without[what]} without`)
   }
+})
+
+test('in an epoch that lasts, a look that begins where the last one has ended reads past nothing that is dead', async (t) => {
+  await holdSnapshot(t)
+  const tables = pg.escapeIdentifier(newSchema())
+  const keeper = await admin.connect()
+  t.teardown(() => { keeper.release(true) })
+  await keeper.query(`SELECT pg_advisory_lock_shared(${lockOf(tables)})`) // no other epoch can begin
+  await busy(t, tables.slice(1, -1))
+  const client = await admin.connect()
+  t.teardown(() => { client.release(true) })
+  const claimed = async (number: number, since: string | null) => {
+    await client.query(`SELECT ${tables}.add_events($1, '{job}', $2, '{0}', '{1}', '{NULL}', '{0}', '{2}', '{}'::text::bytea, 1000000)`, [[idBytes(`held ${number}`)], [`new lane ${number}`]])
+    const read = await blocksOf(client, turnOf(tables), [randomUUID(), ...NOTHING_SETTLED, [], number, true, 10, 60_000, since, 0])
+    t.equal((await admin.query(`SELECT FROM ${tables}.lanes WHERE claim = $1`, [number])).rowCount, 1)
+    return read
+  }
+  const { rows: [clock] } = await admin.query<{ now: string }>('SELECT now()::text AS now')
+  for (let number = 1; number < 7; number++) await claimed(number, null)
+  const [whole, rest] = [await claimed(7, null), await claimed(8, clock?.now ?? null)]
+  t.comment(JSON.stringify({ whole, rest }))
+  t.ok(rest * 2 < whole, `${rest} blocks, and ${whole} from the beginning`)
 })

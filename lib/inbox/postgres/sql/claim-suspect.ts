@@ -22,7 +22,7 @@ export const claimSuspect = (schema: string): string => `
       EXIT WHEN _first.trial IS NOT NULL;
       -- What was suspect is done or gone by now: it is a lane like any other, or none.
       DELETE FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = _lane.lane AND _first.seq IS NULL;
-      UPDATE ${schema}.lanes l SET suspect = false, holder = NULL, claim = NULL WHERE l.epoch = _epoch AND l.lane = _lane.lane;
+      UPDATE ${schema}.lanes l SET suspect = false, holder = NULL, claim = NULL, due = now() WHERE l.epoch = _epoch AND l.lane = _lane.lane;
     END LOOP;
 
     UPDATE ${schema}.lanes l SET holder = _holder, claim = _claim, due = now() + _lease * interval '1 millisecond' WHERE l.epoch = _epoch AND l.lane = _lane.lane;

@@ -21,6 +21,8 @@ const OFTEN = 'autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_f
  * Of such events, `trial` is 0, 1 once it is delivered alone, and 2 if a process has ended in that. Others have none. One that has left
  * its lane to be tried again beside it is `aside`, and has another `lane` in `pending`, unless it was alone there.
  *
+ * The `size` of its body is in both, so that a claim need not read the events of which it takes none.
+ *
  * `seq + 0` is for those who look for one event, or for all of them in order: with `seq` itself the server may take that index for what is
  * first in a lane, and read past all others.
  *

@@ -1,4 +1,4 @@
-/** How often all that is due is looked through, in milliseconds: also what others had in their hands before, or have committed late. */
+/** How often all is looked through, in milliseconds: also what others had in their hands before, or have committed late. */
 const WHOLE_EVERY = { least: 250, most: 20_000 } as const
 /** How much longer that is put off than it takes. */
 const PAUSE = 20
@@ -9,24 +9,24 @@ const PAUSE = 20
 const OVERLAP = { least: 50, times: 3, fades: 0.9 } as const
 
 /**
- * Where a look for lanes that are due begins: what was due before has been taken, and in the index there is nothing left of it but dead
- * versions. They cannot be removed while anybody has an old snapshot.
+ * Where a look through an index begins, for what is due, or pending: of what came before, nothing is left in it but dead versions, or what
+ * others have in their hands. They cannot be removed while anybody has an old snapshot.
  */
-export class DueLook {
+export class IndexLook {
   #since: string | null = null
   #slowest = 0
   #begun = 0
   #isWhole = true
   #wholeAt = -Infinity
 
-  /** Up to when the server has looked before, or null: then it is to look through everything. And how far it is to go back behind that. */
+  /** Up to where the server has looked before, or null: then it is to look through everything. And how far it is to go back behind that. */
   begin (): { since: string | null, overlap: number } {
     this.#begun = performance.now()
     this.#isWhole = this.#begun >= this.#wholeAt
     return { since: this.#isWhole ? null : this.#since, overlap: Math.max(OVERLAP.least, this.#slowest * OVERLAP.times) }
   }
 
-  /** The server has looked up to this time by its clock. */
+  /** The server has looked up to here. */
   looked (until: string): void {
     const now = performance.now()
     const took = now - this.#begun
