@@ -17,7 +17,7 @@ import { DAY, Night, rules, target } from './helpers/night.ts'
 import type { Alert } from './helpers/night.ts'
 import { root } from './helpers/package.ts'
 import { PostgresServer } from './helpers/postgres.ts'
-import { codes, table } from './helpers/readme.ts'
+import { codes, table } from './helpers/pages.ts'
 import { temporaryFile } from './helpers/sqlite.ts'
 
 tap.setTimeout(120_000)

@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { test } from 'tap'
@@ -24,8 +24,8 @@ import { resolveOptions } from '../lib/options.ts'
 import { backoff } from '../lib/retry.ts'
 import { createApp, fixture, message } from './helpers/app.ts'
 import { manifestOf, root } from './helpers/package.ts'
-import { blocks, codes, headings, readme, section, table } from './helpers/readme.ts'
-import type { Row } from './helpers/readme.ts'
+import { blocks, codes, everything, headings, pages, section, table } from './helpers/pages.ts'
+import type { Row } from './helpers/pages.ts'
 
 const manifest = manifestOf(root)
 const sources = globSync(['index.ts', 'lib/**/*.ts'], { cwd: root })
@@ -157,7 +157,7 @@ test('every export of the durable inboxes is documented', async (t) => {
 })
 
 test('every entry of the package is documented, and no other is', async (t) => {
-  const mentioned = Array.from(readme.matchAll(/['`"]fastify-oneroute-webhooks(\/[\w./-]+)?['`"]/g), ([, entry = '']) => `.${entry}`)
+  const mentioned = Array.from(everything.matchAll(/['`"]fastify-oneroute-webhooks(\/[\w./-]+)?['`"]/g), ([, entry = '']) => `.${entry}`)
   t.same(sorted(new Set(mentioned)), sorted(Object.keys(manifest.exports).filter((entry) => entry !== './package.json')))
 })
 
@@ -283,19 +283,27 @@ test('the kinds of trouble of a bad day are documented, with how much there is o
   t.match(section('A bad day'), `from 0 to ${GREATEST_SEED}`)
 })
 
-test('every link of docs goes somewhere', async (t) => {
-  for (const file of globSync('docs/*.md', { cwd: root })) {
-    const text = readFileSync(join(root, file), 'utf8')
-    for (const [, target = ''] of text.matchAll(/\]\(([^)#]+)/g)) t.ok(existsSync(join(root, 'docs', target)), target)
+/** As the pages' host makes it of a heading. */
+function anchorOf (title: string): string {
+  return `#${title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')}`
+}
+
+test('every link goes somewhere', async (t) => {
+  for (const { file, text } of pages) {
+    for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
+      if (target.startsWith('https://')) continue
+      const [path = '', anchor] = target.split(/(?=#)/)
+      const goal = path.startsWith('#') ? file : join(dirname(file), path)
+      t.ok(existsSync(join(root, goal)), `${file}: ${target}`)
+      const at = path.startsWith('#') ? path : anchor
+      if (at !== undefined) t.ok(headings(readFileSync(join(root, goal), 'utf8')).some(({ title }) => anchorOf(title) === at), `${file}: ${target}`)
+    }
   }
 })
 
-test('every link goes somewhere', async (t) => {
-  const anchors = headings().map(({ title }) => `#${title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-')}`)
-  for (const [, target = ''] of readme.matchAll(/\]\(([^)]+)\)/g)) {
-    if (target.startsWith('#')) t.ok(anchors.includes(target), target)
-    else if (!target.startsWith('https://')) t.ok(existsSync(join(root, target)), target)
-  }
+test('README links to every page', async (t) => {
+  const readme = pages[0]?.text ?? ''
+  for (const { file } of pages.slice(1)) t.match(readme, `](${file}`)
 })
 
 test('CHANGELOG.md has this version', async (t) => {

@@ -13,7 +13,7 @@ import { loadPromClient } from '../lib/metrics/load.ts'
 import { createApp, gate, message, post, turns } from './helpers/app.ts'
 import { sign } from './helpers/http.ts'
 import { ModelInbox } from './helpers/model-inbox.ts'
-import { codes, section, table } from './helpers/readme.ts'
+import { codes, section, table } from './helpers/pages.ts'
 import { temporaryFile } from './helpers/sqlite.ts'
 
 const RETRY = { attempts: 2, minDelay: 1, maxDelay: 1, factor: 1 }

@@ -6,7 +6,7 @@ import { postgresInbox } from '../../../lib/inbox/postgres.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { createApp, gate, message } from '../../helpers/app.ts'
 import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
-import { blocks, section } from '../../helpers/readme.ts'
+import { blocks, section } from '../../helpers/pages.ts'
 import { claim, newEvent } from '../conformance.ts'
 
 tap.setTimeout(120_000)

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './package.ts'
 
@@ -13,22 +13,32 @@ export interface Block {
 /** The cells of a row by the heading of their column. */
 export type Row = Record<string, string>
 
-export const readme = readFileSync(join(root, 'README.md'), 'utf8')
-
-/** The text below a heading, up to the next one of the same level or a higher one. */
-export function section (heading: string): string {
-  const start = headings().find(({ title }) => title === heading)
-  if (start === undefined) throw new Error(`README.md has no heading '${heading}'`)
-  const end = headings().find(({ level, at }) => at > start.at && level <= start.level)
-  return readme.slice(start.at, end?.at)
+export interface Page {
+  /** 'README.md', 'docs/options.md'. */
+  file: string
+  text: string
 }
 
-export function headings (): Array<{ title: string, level: number, at: number }> {
-  const withoutCode = readme.replace(/^```.*?^```$/gms, (block) => '`'.repeat(block.length)) // a comment in a shell is no heading
+/** All that is written for users, in the order in which it is read. */
+export const pages: Page[] = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort(), 'CONTRIBUTING.md'].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
+
+export const everything = pages.map(({ text }) => text).join('\n')
+
+/** The text below a heading, up to the next one of the same level or a higher one: of the one page that has it. */
+export function section (heading: string): string {
+  const found = pages.flatMap(({ text }) => headings(text).filter(({ title }) => title === heading).map((start) => ({ text, start })))
+  const [{ text, start } = { text: '', start: { title: '', level: 0, at: 0 } }] = found
+  if (found.length !== 1) throw new Error(`${found.length} pages have a heading '${heading}'`)
+  const end = headings(text).find(({ level, at }) => at > start.at && level <= start.level)
+  return text.slice(start.at, end?.at)
+}
+
+export function headings (text: string): Array<{ title: string, level: number, at: number }> {
+  const withoutCode = text.replace(/^```.*?^```$/gms, (block) => '`'.repeat(block.length)) // a comment in a shell is no heading
   return Array.from(withoutCode.matchAll(/^(#+) (.+)$/gm), ({ 1: marks = '', 2: title = '', index }) => ({ title, level: marks.length, at: index }))
 }
 
-export function blocks (text = readme): Block[] {
+export function blocks (text = everything): Block[] {
   return Array.from(text.matchAll(/^```(\w+)\n(.*?)^```$/gms), ({ 1: language = '', 2: code = '' }) =>
     ({ language, code, file: /^\/\/ (\S+)\n/.exec(code)?.[1] }))
 }

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ import { newMessage, sign } from '../lib/testing.ts'
 import { until } from './faults/helpers/until.ts'
 import { manifestOf, root, run } from './helpers/package.ts'
 import { postgresUrl } from './helpers/postgres.ts'
-import { blocks, codes, readme, section } from './helpers/readme.ts'
+import { blocks, codes, everything, section } from './helpers/pages.ts'
 
 tap.setTimeout(120_000)
 
@@ -32,7 +32,7 @@ interface Command {
   words: string[]
 }
 
-/** "KEY=value npx fastify-oneroute-webhooks send --content 'a b'", and so on: all that README needs of a shell. */
+/** "KEY=value npx fastify-oneroute-webhooks send --content 'a b'", and so on: all that the pages need of a shell. */
 function commandsIn (text: string): Command[] {
   return blocks(text).filter(({ language }) => language === 'sh').flatMap(({ code }) => code.trim().split('\n')).map((line) => {
     const all = Array.from(line.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? '')
@@ -50,7 +50,7 @@ interface Running {
 /** Runs a block that listens, as it is but for its port. */
 async function start (t: Test, file: string, env: Command['env'] = {}): Promise<Running> {
   const code = files.find((block) => block.file === file)?.code ?? ''
-  t.match(code, '{ port: 3000 }', 'it listens where the rest of README expects it')
+  t.match(code, '{ port: 3000 }', 'it listens where the rest of the pages expects it')
   writeFileSync(join(directory, file), code.replace('{ port: 3000 }', '{ port: 0 }') + `
     const tell = () => { process.send(app.server.address().port) }
     app.server.listening ? tell() : app.server.once('listening', tell)`)
@@ -298,8 +298,7 @@ function problemOf (words: readonly string[]): string | undefined {
 }
 
 test('every command names what there is', async (t) => {
-  const guide = readFileSync(join(root, 'docs/when-something-is-wrong.md'), 'utf8')
-  const commands = [readme, guide].flatMap((text) => commandsIn(text)).map(({ words }) => words)
-  const inText = codes((readme + guide).replace(/^```.*?^```$/gms, '')).filter((code) => /^np[mx] /.test(code)).map((code) => code.split(' '))
+  const commands = commandsIn(everything).map(({ words }) => words)
+  const inText = codes(everything.replace(/^```.*?^```$/gms, '')).filter((code) => /^np[mx] /.test(code)).map((code) => code.split(' '))
   for (const words of [...commands, ...inText]) t.equal(problemOf(words), undefined, words.join(' '))
 })
