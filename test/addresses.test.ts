@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import { test } from 'tap'
 import webhooks, { ONEROUTE_IPS } from '../index.ts'
 import type { WebhooksOptions } from '../index.ts'
-import { createAllowList } from '../lib/addresses.ts'
+import { createAllowList } from '../lib/receive/allowed-ips.ts'
 import { createApp, fixture } from './helpers/app.ts'
 import { deliveries, exchange, head, isRefusal, JSON_TYPE, listen } from './helpers/http.ts'
 

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { EventCatalogue } from '../lib/catalogue.ts'
+import { EventCatalogue } from '../lib/events/catalogue.ts'
 
 test('an event without a schema fits, and has no problems', async (t) => {
   const catalogue = new EventCatalogue({})

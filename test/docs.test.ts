@@ -13,15 +13,15 @@ import { DEFAULTS as CHAOS_MIX } from '../lib/cli/send/chaos/mix.ts'
 import { CHAOS_DEFAULTS, GREATEST_SEED } from '../lib/cli/send/chaos/options.ts'
 import { HELP } from '../lib/cli/send/help.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
-import { providerEvents } from '../lib/events.ts'
-import { resolveMemoryOptions } from '../lib/inbox/memory-options.ts'
-import { postgresInbox } from '../lib/inbox/postgres.ts'
+import { providerEvents } from '../lib/events/schemas.ts'
+import { resolveMemoryOptions } from '../lib/inbox/memory/options.ts'
+import { postgresInbox } from '../lib/inbox/postgres/inbox.ts'
 import { resolvePostgresOptions } from '../lib/inbox/postgres/options.ts'
 import { OLDEST_SERVER } from '../lib/inbox/postgres/schema.ts'
 import { resolveSqliteOptions } from '../lib/inbox/sqlite/options.ts'
-import { sqliteInbox } from '../lib/inbox/sqlite.ts'
-import { resolveOptions } from '../lib/options.ts'
-import { backoff } from '../lib/retry.ts'
+import { sqliteInbox } from '../lib/inbox/sqlite/inbox.ts'
+import { resolveOptions } from '../lib/webhooks/options.ts'
+import { backoff } from '../lib/deliver/backoff.ts'
 import { createApp, fixture, message } from './helpers/app.ts'
 import { manifestOf, root } from './helpers/package.ts'
 import { blocks, codes, everything, headings, pages, section, table } from './helpers/pages.ts'
@@ -148,12 +148,12 @@ test('every export for tests is documented, and no other is', async (t) => {
   const text = section('Testing your app')
   const functions = named(table(text, 'export'), 'export').map((call) => call.replace(/\(.*/, ''))
   const types = codes(/Its types are ([^.]*)/.exec(text)?.[1])
-  t.same(sorted([...functions, ...types]), sorted(exportsOf('lib/testing.ts')))
+  t.same(sorted([...functions, ...types]), sorted(exportsOf('lib/testing/testing.ts')))
 })
 
 test('every export of the durable inboxes is documented', async (t) => {
   const mentioned = new Set(codes(options).map((code) => code.replace(/\(.*/, '')))
-  for (const file of ['lib/inbox/sqlite.ts', 'lib/inbox/postgres.ts']) for (const name of exportsOf(file)) t.ok(mentioned.has(name), name)
+  for (const file of ['lib/inbox/sqlite/inbox.ts', 'lib/inbox/postgres/inbox.ts']) for (const name of exportsOf(file)) t.ok(mentioned.has(name), name)
 })
 
 test('every entry of the package is documented, and no other is', async (t) => {

@@ -4,8 +4,8 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import { memoryInbox } from '../index.ts'
 import type { Inbox, ReceiveMessage, WebhooksOptions } from '../index.ts'
-import { sqliteInbox } from '../lib/inbox/sqlite.ts'
-import { observe } from '../lib/observe.ts'
+import { sqliteInbox } from '../lib/inbox/sqlite/inbox.ts'
+import { observe } from '../lib/observe/observe.ts'
 import { answerOf, createApp, gate, message, post, turns } from './helpers/app.ts'
 import { until } from './faults/helpers/until.ts'
 import { ModelInbox } from './helpers/model-inbox.ts'
@@ -15,7 +15,7 @@ const Job = Type.Object({ event: Type.Literal('job'), number: Type.Number(), con
 const events: WebhooksOptions['events'] = { job: Job }
 const RETRY = { attempts: 3, minDelay: 1, maxDelay: 2 }
 
-declare module '../lib/events.ts' {
+declare module '../lib/events/schemas.ts' {
   interface WebhookEvents {
     job: Static<typeof Job>
   }

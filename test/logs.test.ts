@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { sqliteInbox } from '../lib/inbox/sqlite.ts'
+import { sqliteInbox } from '../lib/inbox/sqlite/inbox.ts'
 import { createApp, post, turns } from './helpers/app.ts'
 import { personal, PERSONAL, SECRET, sign } from './helpers/http.ts'
 import { temporaryFile } from './helpers/sqlite.ts'

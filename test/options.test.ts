@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { test } from 'tap'
 import webhooks, { memoryInbox } from '../index.ts'
 import type { WebhooksOptions } from '../index.ts'
-import { resolveOptions } from '../lib/options.ts'
+import { resolveOptions } from '../lib/webhooks/options.ts'
 import { createApp, fixture, message, post, turns } from './helpers/app.ts'
 import { ModelInbox } from './helpers/model-inbox.ts'
 

@@ -15,7 +15,7 @@ test('what is published is the compiled sources, README, CHANGELOG and LICENSE',
   const compiled = globSync(['index.ts', 'lib/**/*.ts'], { cwd: root })
     .flatMap((source) => [source.replace(/\.ts$/, '.js'), source.replace(/\.ts$/, '.d.ts')])
     .map((file) => `dist/${file}`)
-  const page = ['LICENSES.txt', 'index.html', 'page.css', 'page.js'].map((file) => `dist/lib/inspector/page/${file}`)
+  const page = ['LICENSES.txt', 'index.html', 'page.css', 'page.js'].map((file) => `dist/lib/observe/inspector/page/${file}`)
   t.same(files.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...compiled, ...page].toSorted(),
     'run `npm run build` if dist is not what the sources say')
 })

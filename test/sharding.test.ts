@@ -1,6 +1,6 @@
 import tap, { test } from 'tap'
 import { shardedInbox } from '../examples/sharded-inbox.ts'
-import { postgresInbox } from '../lib/inbox/postgres.ts'
+import { postgresInbox } from '../lib/inbox/postgres/inbox.ts'
 import { createApp, message, turns } from './helpers/app.ts'
 import { postgresUrl, schemas } from './helpers/postgres.ts'
 import { newEvent } from './inbox/conformance.ts'

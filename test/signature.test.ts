@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { createSigner, createVerifier } from '../lib/signature.ts'
+import { createSigner, createVerifier } from '../lib/receive/signature/hmac.ts'
 import { createApp, fixture, message, post } from './helpers/app.ts'
 import { deliveries, exchange, head, isRefusal, JSON_TYPE, listen, SECRET, sign } from './helpers/http.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { test } from 'tap'
 import { memoryInbox } from '../index.ts'
-import { rewritten } from '../lib/signature/rewritten.ts'
+import { rewritten } from '../lib/receive/signature/reserialised.ts'
 import { createApp, message, post } from './helpers/app.ts'
 import { deliveries, isRefusal, SECRET, sign } from './helpers/http.ts'
 

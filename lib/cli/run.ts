@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { isCoded } from '../errors.ts'
-import { inQuotes } from '../passwords.ts'
+import { inQuotes } from '../options/url-passwords.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT } from './exit.ts'
 import type { Io } from './io.ts'

@@ -1,4 +1,4 @@
-import { inQuotes, withoutPasswords } from '../passwords.ts'
+import { inQuotes, withoutPasswords } from '../options/url-passwords.ts'
 
 /** The command line cannot be obeyed: the message says how it should be instead. */
 export class UsageError extends Error {

@@ -1,6 +1,6 @@
 import { FormatRegistry, Kind, KindGuard, TypeGuard } from '@sinclair/typebox'
 import { InvalidOptionError } from '../errors.ts'
-import { providerEvents } from '../events.ts'
+import { providerEvents } from './schemas.ts'
 import { partsOf } from './parts.ts'
 
 /** The names that a listener may have besides those of events, `EventEmitter`'s own included. */

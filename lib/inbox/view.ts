@@ -1,4 +1,4 @@
-import { bool, check, integer } from '../check.ts'
+import { bool, check, integer } from '../options/check.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { EventState, Inbox, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './inbox.ts'
 

@@ -1,7 +1,7 @@
-import { deliverers } from '../deliverers.ts'
-import type { Parts } from '../deliverers.ts'
+import { deliverers } from '../deliver/registry.ts'
+import type { Parts } from '../deliver/registry.ts'
 import { NotRegisteredError } from '../errors.ts'
-import { Webhooks } from '../webhooks.ts'
+import { Webhooks } from '../webhooks/webhooks.ts'
 
 /** The plugin's parts in an app that is ready. */
 export function partsOf (app: object, what: string): Parts {

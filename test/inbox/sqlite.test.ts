@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import tap from 'tap'
-import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
+import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
 import { temporaryDirectory } from '../helpers/package.ts'
 import { conformance, durableConformance } from './conformance.ts'
 

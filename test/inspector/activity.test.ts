@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { Activity } from '../../lib/inspector/activity.ts'
+import { Activity } from '../../lib/observe/inspector/activity.ts'
 
 const MINUTE = 60_000
 const START = Date.UTC(2026, 10, 24, 8, 30, 15)

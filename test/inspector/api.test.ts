@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
-import { newMessage, smsDeliveryReport } from '../../lib/testing.ts'
+import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
+import { newMessage, smsDeliveryReport } from '../../lib/testing/testing.ts'
 import { message, turns } from '../helpers/app.ts'
 import { ModelInbox } from '../helpers/model-inbox.ts'
 import { temporaryFile } from '../helpers/sqlite.ts'

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { test } from 'tap'
-import { isLoopback } from '../../lib/inspector/loopback.ts'
-import { inspector } from '../../lib/inspector.ts'
-import type { InspectorOptions } from '../../lib/inspector.ts'
+import { isLoopback } from '../../lib/observe/inspector/loopback.ts'
+import { inspector } from '../../lib/observe/inspector/inspector.ts'
+import type { InspectorOptions } from '../../lib/observe/inspector/inspector.ts'
 import { createApp, message } from '../helpers/app.ts'
 import { anybody, createInspected } from './inspected.ts'
 

@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers'
 import Fastify from 'fastify'
 import { test } from 'tap'
 import webhooks, { memoryInbox } from '../../index.ts'
-import { inspector } from '../../lib/inspector.ts'
-import { newMessage } from '../../lib/testing.ts'
+import { inspector } from '../../lib/observe/inspector/inspector.ts'
+import { newMessage } from '../../lib/testing/testing.ts'
 
 async function ask (session: ClientHttp2Session, headers: OutgoingHttpHeaders, body?: object) {
   const stream = session.request({ 'content-type': 'application/json', ...headers })

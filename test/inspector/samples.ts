@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { newMessage, smsDeliveryReport } from '../../lib/testing.ts'
+import { newMessage, smsDeliveryReport } from '../../lib/testing/testing.ts'
 
 const PEOPLE = ['Ada Okafor', 'Ben Adeyemi', 'Chiara Rossi', 'Dayo Bello', 'Emma Schmidt', 'Femi Alabi', 'Grace Kim', 'Hassan Musa']
 const TEXTS = [

@@ -1,7 +1,7 @@
 import { scriptFor } from '../../inbox/postgres/migrate.ts'
 import type { MigrateOptions } from '../../inbox/postgres/migrate.ts'
 import { MIGRATIONS } from '../../inbox/postgres/migrations.ts'
-import type { Progress } from '../../inbox/postgres/progress.ts'
+import type { Progress } from '../../inbox/postgres/migration-progress.ts'
 import { prepareSchema, readVersion } from '../../inbox/postgres/schema.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'

@@ -1,4 +1,4 @@
-import { unlessAborted } from '../../inbox/postgres/limits.ts'
+import { unlessAborted } from '../../inbox/postgres/timeouts.ts'
 import type { PostgresClient } from '../../inbox/postgres/pool.ts'
 import { query, UNLIMITED } from '../../inbox/postgres/query.ts'
 import type { Row } from '../../inbox/postgres/query.ts'

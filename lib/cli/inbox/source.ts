@@ -1,6 +1,6 @@
 import { InboxUnusableError, isCoded } from '../../errors.ts'
-import { reasonOf } from '../../inbox/postgres/fate.ts'
-import { withoutPasswords } from '../../passwords.ts'
+import { reasonOf } from '../../inbox/postgres/error-kind.ts'
+import { withoutPasswords } from '../../options/url-passwords.ts'
 import type { InboxView } from '../../inbox/view.ts'
 import type { InboxOptions } from './options.ts'
 import { isPostgres } from './where.ts'

@@ -1,6 +1,6 @@
-import { inboxStats, storedEvent } from '../../inbox/rows.ts'
-import { orderBeside } from '../../inbox/sqlite/order-beside.ts'
-import { text } from '../../inbox/text.ts'
+import { inboxStats, storedEvent } from '../../inbox/sql/rows.ts'
+import { orderBeside } from '../../inbox/sqlite/request-change.ts'
+import { text } from '../../inbox/sql/well-formed.ts'
 import { Reader } from '../../inbox/sqlite/store/reader.ts'
 import type { Source } from './source.ts'
 

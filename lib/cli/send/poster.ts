@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { performance } from 'node:perf_hooks'
-import { createSigner, SIGNATURE_HEADER } from '../../signature.ts'
+import { createSigner, SIGNATURE_HEADER } from '../../receive/signature/hmac.ts'
 import { onOneLine } from '../terminal.ts'
 import type { SendOptions } from './options.ts'
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { newMessage, smsDeliveryReport } from '../../testing.ts'
+import { newMessage, smsDeliveryReport } from '../../testing/testing.ts'
 import type { Io } from '../io.ts'
 import { UsageError } from '../usage-error.ts'
 import { conversationIds } from './conversation-ids.ts'

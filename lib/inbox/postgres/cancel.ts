@@ -1,4 +1,4 @@
-import { within } from './limits.ts'
+import { within } from './timeouts.ts'
 import type { PostgresClient } from './pool.ts'
 import { NoAnswer } from './query.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
-import { LeaseEnd } from './held.ts'
-import type { HeldClaim } from './held.ts'
-import { quoted } from './names.ts'
+import { LeaseEnd } from './leased-claim.ts'
+import type { HeldClaim } from './leased-claim.ts'
+import { quoted } from './identifiers.ts'
 import { Statement } from './query.ts'
 
 /** A lease is renewed when so much of it is over. */

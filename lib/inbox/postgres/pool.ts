@@ -1,5 +1,5 @@
 import { InboxUnusableError } from '../../errors.ts'
-import { LIMITS } from './limits.ts'
+import { LIMITS } from './timeouts.ts'
 
 /** For two streams of work, somebody who listens, and somebody who looks. */
 const CONNECTIONS = 4

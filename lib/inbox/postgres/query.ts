@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { LIMITS, within } from './limits.ts'
+import { LIMITS, within } from './timeouts.ts'
 import type { PostgresClient } from './pool.ts'
 import type { RunOptions } from './run-options.ts'
 

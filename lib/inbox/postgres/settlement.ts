@@ -1,9 +1,9 @@
-import { ASIDE, leavesLane } from '../aside.ts'
+import { ASIDE, leavesLane } from '../sql/aside.ts'
 import type { Outcome } from '../inbox.ts'
-import { lineOf } from '../records.ts'
-import { DAMAGED, listenersJson } from '../rows.ts'
-import { textOrNull } from '../text.ts'
-import type { HeldClaim } from './held.ts'
+import { lineOf } from '../sql/delivery-records.ts'
+import { DAMAGED, listenersJson } from '../sql/rows.ts'
+import { textOrNull } from '../sql/well-formed.ts'
+import type { HeldClaim } from './leased-claim.ts'
 import { LONGEST, State } from './sql/states.ts'
 
 interface FailedEvent {

@@ -1,8 +1,8 @@
-import { text } from '../text.ts'
+import { text } from '../sql/well-formed.ts'
 import { unavailable } from '../unavailable.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import type { Call, PendingEvent, Results } from './messages.ts'
-import { untilEmpty } from './until-empty.ts'
+import { untilEmpty } from './until-log-empty.ts'
 
 interface Parts {
   readonly lanes: LiveLanes

@@ -1,6 +1,6 @@
 import type { ListOptions } from '../inbox.ts'
-import type { StatsRow, StoredRow, TakenEvent } from '../rows.ts'
-import type { Answer } from './order.ts'
+import type { StatsRow, StoredRow, TakenEvent } from '../sql/rows.ts'
+import type { Answer } from './change-request.ts'
 
 /** What became of a delivery, other than that the first one succeeded. */
 export interface Failed {

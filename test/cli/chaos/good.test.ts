@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { sqliteInbox } from '../../../lib/inbox/sqlite.ts'
+import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 import { chaos, SECRET, startPlain, startPlugin } from './receivers.ts'
 

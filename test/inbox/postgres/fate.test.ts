@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { fateOf, isStuck, isUnprepared, reasonOf } from '../../../lib/inbox/postgres/fate.ts'
+import { fateOf, isStuck, isUnprepared, reasonOf } from '../../../lib/inbox/postgres/error-kind.ts'
 
 const coded = (code: string, message = 'it failed') => Object.assign(new Error(message), { code })
 

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { IndexLook } from '../../../lib/inbox/postgres/index-look.ts'
+import { IndexLook } from '../../../lib/inbox/postgres/index-scan.ts'
 import { until } from '../../faults/helpers/until.ts'
 
 test('a look begins where the last one has ended, and now and then all is looked through', async (t) => {

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { test } from 'tap'
-import { StoreClient } from '../../../lib/inbox/sqlite/client.ts'
+import { StoreClient } from '../../../lib/inbox/sqlite/store-client.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 
 test('a store that is closed tidies no more', async (t) => {

@@ -2,9 +2,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
 import { openToOthers } from './files.ts'
-import { LockedError } from './lock.ts'
+import { LockedError } from './file-lock.ts'
 import type { Opening, Reply, Request } from '../messages.ts'
-import { LostError } from './own-files.ts'
+import { LostError } from './file-identity.ts'
 import { Store } from './store.ts'
 
 /** Between two looks for what is old enough to be removed, in milliseconds: no need to be more exact than a hundredth of `keep` and `keepFailed`. */
