@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { BodyTooLargeError, isCoded } from '../errors.ts'
 import type { CodedError } from '../errors.ts'
+import { closeConnection } from '../webhooks/close-connection.ts'
 import type { Receipt } from '../webhooks/webhooks.ts'
 
 const RETRY_AFTER = '5' // seconds: about what a store or a database needs to come back
@@ -22,12 +23,6 @@ export function answerError (error: CodedError, request: FastifyRequest, reply: 
   if (closing) closeConnection(reply)
   if (statusCode === 503) reply.header('retry-after', RETRY_AFTER)
   reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
-}
-
-/** A sender that keeps its connection alive would hold up the end of the server for seconds. */
-export function closeConnection (reply: FastifyReply): void {
-  // HTTP/2 has no such header: the server itself tells its clients that it goes.
-  if (reply.request.raw.httpVersionMajor !== 2) reply.header('connection', 'close')
 }
 
 /** One of our errors, or Fastify's where we have one for it; undefined for those that hooks of the host have raised. */

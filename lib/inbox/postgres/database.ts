@@ -7,8 +7,7 @@ import { LIMITS } from './timeouts.ts'
 import type { Limits } from './timeouts.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'
 import { NoAnswer, nothing, query, unanswered } from './query.ts'
-import type { Row, Statement, Unanswered } from './query.ts'
-import type { RunOptions } from './run-options.ts'
+import type { Row, RunOptions, Statement, Unanswered } from './query.ts'
 
 /** How often a statement is tried at most. */
 const ATTEMPTS = 40
