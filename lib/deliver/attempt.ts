@@ -1,10 +1,10 @@
+import type { ClaimedEvent, DeliveryRecord } from '../inbox/inbox.ts'
 import type { DeliveryMessage, ListenerRun } from '../observe/channels.ts'
 import type { DeliveryContext } from '../webhooks/context.ts'
-import type { ClaimedEvent, DeliveryRecord } from '../inbox/inbox.ts'
+import type { ListenerFunction } from '../webhooks/webhooks.ts'
 import { namesOf } from './listeners.ts'
 import type { ListenerKeys } from './listeners.ts'
 import type { ListenerEnd } from './running-listeners.ts'
-import type { ListenerFunction } from '../webhooks/webhooks.ts'
 
 /** One attempt to deliver an event. */
 export interface Attempt {

@@ -1,6 +1,6 @@
 import type { ClaimedEvent } from '../inbox/inbox.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
-import type { Word } from './retry-directive.ts'
+import type { RetryDirective } from './retry-directive.ts'
 
 type Retry = ResolvedOptions['retry']
 
@@ -21,7 +21,7 @@ export function backoff (attempts: number, { minDelay, maxDelay, factor }: Retry
 }
 
 /** `words` are those of the listeners that failed and may be called again. */
-export function nextTry ({ attempt, failingFor = 0 }: ClaimedEvent, words: readonly Word[], retry: Retry): NextTry {
+export function nextTry ({ attempt, failingFor = 0 }: ClaimedEvent, words: readonly RetryDirective[], retry: Retry): NextTry {
   // A last try sooner than after the shortest delay is not worth it, and clocks differ.
   const isOver = (time: number) => failingFor + retry.minDelay / 2 >= time
   if (words.length === 0 || attempt >= retry.attempts || isOver(retry.giveUpAfter)) return NEVER

@@ -1,19 +1,19 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Deliverer } from './listener-runner.ts'
 import type { Awaitable, Claim, ClaimedEvent, Inbox, Outcome } from '../inbox/inbox.ts'
+import type { Webhooks } from '../webhooks/webhooks.ts'
+import { errorOf, quietly } from './error-of.ts'
+import type { ListenerRunner } from './listener-runner.ts'
 import { hasListeners } from './listeners.ts'
 import { Settlements } from './settlements.ts'
-import { errorOf, quietly } from './error-of.ts'
-import { Turns } from './time-slices.ts'
-import type { Webhooks } from '../webhooks/webhooks.ts'
+import { TimeSlices } from './time-slices.ts'
 
 const CLAIM_AGAIN_AFTER = 1_000 // ms, when the inbox could not be asked
 
 interface Parts {
   readonly inbox: Inbox
   readonly webhooks: Webhooks
-  readonly deliverer: Deliverer
+  readonly runner: ListenerRunner
   readonly log: FastifyBaseLogger
   /** Lanes at once. */
   readonly concurrency: number
@@ -24,9 +24,9 @@ interface Parts {
  * promises: with synchronous listeners and an inbox in memory, an event is through before `wake` returns, unless its listeners would
  * keep the event loop from its turn.
  */
-export class Delivery {
+export class Dispatcher {
   readonly #parts: Parts
-  readonly #turns = new Turns()
+  readonly #slices = new TimeSlices()
   readonly #settlements: Settlements
   /** Lanes that are held. */
   #active = 0
@@ -76,9 +76,9 @@ export class Delivery {
   }
 
   async #giveUp (): Promise<void> {
-    const { deliverer, log, inbox } = this.#parts
+    const { runner, log, inbox } = this.#parts
     this.#stopped = true
-    const abandoned = deliverer.abandon()
+    const abandoned = runner.abandon()
     if (abandoned > 0) log.warn({ events: abandoned }, 'closing no longer waits for listeners that are still running')
     await setImmediate() // what was abandoned is given back first
     try {
@@ -147,18 +147,18 @@ export class Delivery {
 
   #take (claims: readonly Claim[]): void {
     this.#active += claims.length
-    for (const claim of claims) this.#turns.run(() => this.#deliver(claim, []))
+    for (const claim of claims) this.#slices.run(() => this.#deliver(claim, []))
     this.#claiming = false
   }
 
   /** Goes through a claim's events, in one go as long as none has to be waited for. Says whether it waits for one. */
   #deliver (claim: Claim, outcomes: Outcome[]): boolean {
     for (let event = claim.events[outcomes.length]; event !== undefined && this.#mayDeliver(claim); event = claim.events[outcomes.length]) {
-      if (this.#turns.isOver) {
-        this.#turns.run(() => this.#deliver(claim, outcomes))
+      if (this.#slices.isOver) {
+        this.#slices.run(() => this.#deliver(claim, outcomes))
         return false
       }
-      const outcome = event.isDiscarded === true ? gone(event) : this.#parts.deliverer.deliver(event)
+      const outcome = event.isDiscarded === true ? gone(event) : this.#parts.runner.run(event)
       if (outcome instanceof Promise) {
         void this.#deliverLater(claim, outcomes, outcome)
         return true
@@ -178,7 +178,7 @@ export class Delivery {
     const outcome = await delivering
     if (outcome !== undefined) outcomes.push(outcome)
     if (outcome === undefined || outcome.state === 'pending') this.#settlements.settle(claim, outcomes)
-    else this.#turns.run(() => this.#deliver(claim, outcomes))
+    else this.#slices.run(() => this.#deliver(claim, outcomes))
   }
 
   #release (): void {

@@ -1,37 +1,37 @@
-import { isSkipped, recordOf } from './attempt.ts'
-import type { Attempt } from './attempt.ts'
-import { DeliveryError } from '../webhooks/delivery-error.ts'
 import { NonRetriableError, ProcessEndedError } from '../errors.ts'
 import type { ClaimedEvent, Outcome } from '../inbox/inbox.ts'
-import { isOnce, namesOf, report } from './listeners.ts'
-import type { ListenerKeys } from './listeners.ts'
+import { DeliveryError } from '../webhooks/delivery-error.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
-import type { Overdue } from './timed-out-listeners.ts'
+import type { Webhooks } from '../webhooks/webhooks.ts'
+import { isSkipped, recordOf } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
 import { NEVER, nextTry } from './backoff.ts'
 import type { NextTry } from './backoff.ts'
-import { wordOf } from './retry-directive.ts'
-import type { Word } from './retry-directive.ts'
 import { errorOf } from './error-of.ts'
+import { isOnce, namesOf, report } from './listeners.ts'
+import type { ListenerKeys } from './listeners.ts'
+import { retryDirectiveOf } from './retry-directive.ts'
+import type { RetryDirective } from './retry-directive.ts'
 import { failed } from './running-listeners.ts'
 import type { Failure, ListenerEnd } from './running-listeners.ts'
-import type { Webhooks } from '../webhooks/webhooks.ts'
+import type { TimedOutListeners } from './timed-out-listeners.ts'
 
 interface Parts {
   readonly webhooks: Webhooks
   readonly keys: ListenerKeys
-  readonly overdue: Overdue
+  readonly timedOut: TimedOutListeners
   readonly retry: ResolvedOptions['retry']
   /** Whether a failed event can be delivered again. */
   readonly durable: boolean
 }
 
 const NONE: readonly never[] = []
-const NO_MORE: Word = { never: true, notBefore: null }
+const NO_MORE: RetryDirective = { never: true, notBefore: null }
 
 interface FailedListener extends Failure {
   readonly name: string
   readonly key: string
-  readonly word: Word
+  readonly word: RetryDirective
 }
 
 /** Makes of what listeners threw what the inbox, the log and `on('error')` are told. */
@@ -68,7 +68,7 @@ export class Failures {
       error: errorTextOf(event, failures),
       delivery: recordOf(attempt, ends),
       ...next.aside && { aside: true },
-      ...isPending && this.#parts.overdue.isRunning(event.id) && { running: true }
+      ...isPending && this.#parts.timedOut.isRunning(event.id) && { running: true }
     }
   }
 
@@ -94,7 +94,7 @@ export class Failures {
       name: String(names[index]),
       key: String(keys[index]),
       // Nobody would find it again.
-      word: isOnce(listener) ? NO_MORE : wordOf(failure.cause)
+      word: isOnce(listener) ? NO_MORE : retryDirectiveOf(failure.cause)
     })))
   }
 
@@ -102,7 +102,7 @@ export class Failures {
     if (!this.#parts.durable) return NEVER
     const words = failures.map(({ word }) => word).filter(({ never }) => !never)
     // Whoever listens for it may be in another process only.
-    return nextTry(event, failures.length === 0 ? [wordOf(undefined)] : words, this.#parts.retry)
+    return nextTry(event, failures.length === 0 ? [retryDirectiveOf(undefined)] : words, this.#parts.retry)
   }
 
   /** Another process may have listeners that this one has not: what they have completed stays so. */

@@ -1,24 +1,24 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { isSkipped, recordOf, runsOf, skippedOf } from './attempt.ts'
-import type { Attempt } from './attempt.ts'
+import { ClosingError } from '../errors.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
+import type { ClaimedEvent, Outcome } from '../inbox/inbox.ts'
 import { areDeliveriesObserved, channels } from '../observe/channels.ts'
 import type { DeliveryMessage } from '../observe/channels.ts'
+import type { RequestContexts } from '../observe/request-contexts.ts'
 import { DeliveryContext } from '../webhooks/context.ts'
-import { ClosingError } from '../errors.ts'
-import { Failures } from './failures.ts'
-import type { ClaimedEvent, Outcome } from '../inbox/inbox.ts'
-import { ListenerKeys, listenersOf } from './listeners.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
-import type { Origins } from '../observe/request-contexts.ts'
-import { Overdue } from './timed-out-listeners.ts'
-import { NEVER, nextTry } from './backoff.ts'
-import { wordOf } from './retry-directive.ts'
-import { errorOf, quietly } from './error-of.ts'
-import { failed, succeeded, Unfinished } from './running-listeners.ts'
-import type { ListenerEnd } from './running-listeners.ts'
-import { Unwanted } from './unhandled-events.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
+import { isSkipped, recordOf, runsOf, skippedOf } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
+import { NEVER, nextTry } from './backoff.ts'
+import { errorOf, quietly } from './error-of.ts'
+import { Failures } from './failures.ts'
+import { ListenerKeys, listenersOf } from './listeners.ts'
+import { retryDirectiveOf } from './retry-directive.ts'
+import { failed, succeeded, RunningListeners } from './running-listeners.ts'
+import type { ListenerEnd } from './running-listeners.ts'
+import { TimedOutListeners } from './timed-out-listeners.ts'
+import { UnhandledEvents } from './unhandled-events.ts'
 
 interface Parts {
   readonly webhooks: Webhooks
@@ -27,33 +27,33 @@ interface Parts {
   readonly options: Pick<ResolvedOptions, 'timeout' | 'retry'>
   /** Whether a failed event can be delivered again. */
   readonly durable: boolean
-  readonly origins: Origins
+  readonly contexts: RequestContexts
 }
 
 /** Nothing of anything, of which there is one. */
 const NONE: readonly never[] = []
 
 /** Delivers one event: calls its listeners, and makes of what they do an outcome for the inbox. */
-export class Deliverer {
+export class ListenerRunner {
   readonly #parts: Parts
-  readonly #unfinished = new Set<Unfinished>()
+  readonly #running = new Set<RunningListeners>()
   readonly #keys = new ListenerKeys()
-  readonly #overdue = new Overdue()
+  readonly #timedOut = new TimedOutListeners()
   readonly #failures: Failures
-  readonly #unwanted: Unwanted
+  readonly #unhandled: UnhandledEvents
 
   constructor (parts: Parts) {
     this.#parts = parts
     const { webhooks, durable, options: { retry } } = parts
-    this.#unwanted = new Unwanted(parts)
-    this.#failures = new Failures({ webhooks, durable, retry, keys: this.#keys, overdue: this.#overdue })
+    this.#unhandled = new UnhandledEvents(parts)
+    this.#failures = new Failures({ webhooks, durable, retry, keys: this.#keys, timedOut: this.#timedOut })
   }
 
   /**
    * Runs all listeners, each in its own try. Returns what became of the event, and a promise only if a listener returned one;
    * it never throws or rejects, and holds nothing if the attempt was abandoned.
    */
-  deliver (event: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
+  run (event: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
     try {
       return this.#deliver(event)
     } catch (thrown) {
@@ -62,19 +62,19 @@ export class Deliverer {
   }
 
   #deliver (claimed: ClaimedEvent): Outcome | Promise<Outcome | undefined> {
-    const { webhooks, log, catalogue, origins } = this.#parts
+    const { webhooks, log, catalogue, contexts } = this.#parts
     // What did not fit when it came in may do so by now: then what listeners of `invalid` have completed is nothing to its own.
     const isMended = claimed.problems !== null && catalogue.fits(claimed.event)
     const event = isMended ? { ...claimed, completed: NONE, refused: NONE } : claimed
     const problems = claimed.problems === null || isMended ? NONE : claimed.problems
     const name = problems === NONE ? catalogue.nameOf(event.event) : 'invalid'
     const listeners = listenersOf(webhooks, name)
-    if (listeners.length === 0 && problems === NONE) this.#unwanted.tell(event, name)
+    if (listeners.length === 0 && problems === NONE) this.#unhandled.tell(event, name)
     const context = new DeliveryContext(event, problems, log)
     const skipped = skippedOf(event, listeners, this.#keys)
     if (!areDeliveriesObserved()) return this.#run({ event, context, listeners, skipped, start: performance.now(), message: undefined })
     const message = newMessage(webhooks, name, event)
-    return origins.run(event.id, () => {
+    return contexts.run(event.id, () => {
       channels.deliveryStart.publish(message)
       return this.#run({ event, context, listeners, skipped, start: performance.now(), message })
     })
@@ -84,47 +84,47 @@ export class Deliverer {
     const { event, context, listeners, skipped, message } = attempt
     const { webhooks } = this.#parts
     if (event.interrupted === true) return this.#outcome(attempt, this.#failures.interrupted(attempt))
-    const overdue = this.#overdue.get(event.id)
+    const timedOut = this.#timedOut.get(event.id)
     let ends: ListenerEnd[] | undefined
-    let unfinished: Unfinished | undefined
+    let running: RunningListeners | undefined
     // No iterator and no closure: this is on the way of every event.
     for (let index = 0; index < listeners.length; index++) {
       const listener = listeners[index]
       if (listener === undefined || isSkipped(skipped, index)) continue
-      const late = overdue?.get(listener)
+      const late = timedOut?.get(listener)
       if (late?.succeeded === true) continue
       if (late?.failure !== undefined) {
         (ends ??= []).push(failed(index, late.failure.cause))
-        this.#overdue.remove(event.id, listener)
+        this.#timedOut.remove(event.id, listener)
         continue
       }
       try {
         const result = late === undefined ? listener.call(webhooks, event.event, context) : late.result
-        if (isThenable(result)) (unfinished ??= new Unfinished(context)).follow(index, result)
+        if (isThenable(result)) (running ??= new RunningListeners(context)).follow(index, result)
         else if (message !== undefined) (ends ??= []).push(succeeded(index))
       } catch (cause) {
         (ends ??= []).push(failed(index, cause))
       }
     }
-    return unfinished === undefined ? this.#outcome(attempt, ends) : this.#wait(attempt, unfinished, ends)
+    return running === undefined ? this.#outcome(attempt, ends) : this.#wait(attempt, running, ends)
   }
 
   /** Stops waiting for every listener that runs; returns for how many events. */
   abandon (): number {
-    const running = [...this.#unfinished]
-    for (const unfinished of running) unfinished.abandon(new ClosingError())
-    return running.length
+    const events = [...this.#running]
+    for (const running of events) running.abandon(new ClosingError())
+    return events.length
   }
 
-  async #wait (attempt: Attempt, unfinished: Unfinished, ends: readonly ListenerEnd[] = NONE): Promise<Outcome | undefined> {
+  async #wait (attempt: Attempt, running: RunningListeners, ends: readonly ListenerEnd[] = NONE): Promise<Outcome | undefined> {
     const { event, context, listeners } = attempt
-    this.#unfinished.add(unfinished)
-    const later = await unfinished.wait(this.#parts.options.timeout)
-    this.#unfinished.delete(unfinished)
+    this.#running.add(running)
+    const later = await running.wait(this.#parts.options.timeout)
+    this.#running.delete(running)
     try {
-      for (const [index, result] of unfinished.late) {
+      for (const [index, result] of running.late) {
         const listener = listeners[index]
-        if (listener !== undefined) this.#overdue.add(event.id, listener, result, context.log)
+        if (listener !== undefined) this.#timedOut.add(event.id, listener, result, context.log)
       }
       if (later !== undefined) return this.#outcome(attempt, [...ends, ...later])
       tell(attempt, undefined, ends)
@@ -138,7 +138,7 @@ export class Deliverer {
     const { event } = attempt
     const hasFailed = event.interrupted === true || ends.some(({ failure }) => failure !== undefined) || this.#failures.hasEarlier(event)
     const outcome = hasFailed ? this.#failures.outcomeOf(attempt, ends) : through(attempt)
-    if (outcome.state !== 'pending') this.#overdue.end(event.id)
+    if (outcome.state !== 'pending') this.#timedOut.end(event.id)
     tell(attempt, outcome, ends)
     return outcome
   }
@@ -148,7 +148,7 @@ export class Deliverer {
     const { log, durable, options: { retry } } = this.#parts
     const err = errorOf(thrown)
     quietly(() => { log.error({ err }, 'what became of an event could not be told') })
-    const { dueAt, aside } = durable ? nextTry(event, [wordOf(thrown)], retry) : NEVER
+    const { dueAt, aside } = durable ? nextTry(event, [retryDirectiveOf(thrown)], retry) : NEVER
     return {
       seq: event.seq,
       state: dueAt === null ? 'dead' : 'pending',

@@ -1,13 +1,13 @@
-import type { Deliverer } from './listener-runner.ts'
-import type { Delivery } from './dispatcher.ts'
 import type { InboxView } from '../inbox/view.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { ListenerRunner } from './listener-runner.ts'
 
 export interface Parts {
   readonly inbox: InboxView
-  readonly deliverer: Deliverer
-  readonly delivery: Delivery
+  readonly runner: ListenerRunner
+  readonly dispatcher: Dispatcher
 }
 
 /** What delivers the events of each `app.webhooks`: for `/testing`, which has no other way to it. */
-export const deliverers = new WeakMap<Webhooks, Parts>()
+export const registry = new WeakMap<Webhooks, Parts>()

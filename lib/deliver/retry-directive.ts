@@ -1,17 +1,17 @@
 import { NonRetriableError, RetryAfterError } from '../errors.ts'
 
 /** What a listener says of its next call by what it throws. */
-export interface Word {
+export interface RetryDirective {
   readonly never: boolean
   /** Milliseconds since the epoch; null if it does not say. */
   readonly notBefore: number | null
 }
 
-const NOTHING: Word = { never: false, notBefore: null }
+const NOTHING: RetryDirective = { never: false, notBefore: null }
 const CODES = { never: new NonRetriableError().code, after: new RetryAfterError(0).code }
 
 /** By the code, for an app may have two copies of this package. Whatever was thrown, this cannot throw. */
-export function wordOf (thrown: unknown): Word {
+export function retryDirectiveOf (thrown: unknown): RetryDirective {
   try {
     if (!(thrown instanceof Error) || !('code' in thrown)) return NOTHING
     if (thrown.code === CODES.never) return { never: true, notBefore: null }

@@ -1,5 +1,5 @@
-import { DeliveryContext } from '../webhooks/context.ts'
 import { ListenerTimeoutError } from '../errors.ts'
+import { DeliveryContext } from '../webhooks/context.ts'
 import { errorOf, quietly } from './error-of.ts'
 
 /** How a listener has ended. */
@@ -28,7 +28,7 @@ export function failed (index: number, cause: unknown): ListenerEnd {
 }
 
 /** The asynchronous listeners of one event, until the last of them has finished or has had its time. */
-export class Unfinished {
+export class RunningListeners {
   readonly #context: DeliveryContext
   readonly #ends: ListenerEnd[] = []
   readonly #running = new Map<number, Promise<unknown>>()

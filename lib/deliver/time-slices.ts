@@ -8,7 +8,7 @@ type Work = () => boolean
  * Sees to it that listeners, one after the other, leave the event loop its turn. What a listener does without waiting for anything else,
  * also after an `await`, is behind it before the next one is called: that is how it is known how long it takes.
  */
-export class Turns {
+export class TimeSlices {
   /** When the turn under way has to end; 0 if none is. */
   #end = 0
   readonly #waiting: Work[] = []

@@ -1,13 +1,13 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { wordOf } from './retry-directive.ts'
-import { quietly } from './error-of.ts'
 import type { ListenerFunction } from '../webhooks/webhooks.ts'
+import { quietly } from './error-of.ts'
+import { retryDirectiveOf } from './retry-directive.ts'
 
 /** Events that are through while a listener of theirs still runs: what never ends must not be remembered for ever. */
 const MOST_OVER = 1_000
 
 /** A listener that has outlived its time. */
-export interface OverdueRun {
+export interface TimedOutRun {
   /** What it has returned. */
   readonly result: Promise<unknown>
   /** Whether it has succeeded since. */
@@ -16,24 +16,24 @@ export interface OverdueRun {
   failure?: { readonly cause: unknown }
 }
 
-interface OverdueEvent {
-  readonly runs: Map<ListenerFunction, OverdueRun>
+interface TimedOutEvent {
+  readonly runs: Map<ListenerFunction, TimedOutRun>
   /** Whether it is to be delivered again. If not, how a run has ended is of no interest any more. */
   isPending: boolean
 }
 
 /** The listeners that have outlived their time and are at work still, or have succeeded since: neither is to be called again. */
-export class Overdue {
-  readonly #events = new Map<string, OverdueEvent>()
+export class TimedOutListeners {
+  readonly #events = new Map<string, TimedOutEvent>()
   /** Those of them that are through. */
   readonly #over = new Set<string>()
 
   add (id: string, listener: ListenerFunction, result: Promise<unknown>, log: FastifyBaseLogger): void {
-    const event = this.#events.get(id) ?? { runs: new Map<ListenerFunction, OverdueRun>(), isPending: true }
+    const event = this.#events.get(id) ?? { runs: new Map<ListenerFunction, TimedOutRun>(), isPending: true }
     event.isPending = true
     this.#over.delete(id)
     if (event.runs.has(listener)) return // it was waited for once more, and in vain
-    const run: OverdueRun = { result, succeeded: false }
+    const run: TimedOutRun = { result, succeeded: false }
     event.runs.set(listener, run)
     this.#events.set(id, event)
     result.then(() => {
@@ -41,13 +41,13 @@ export class Overdue {
       quietly(() => { log.warn('a listener succeeded after its time was up: it is not called again') })
       if (!event.isPending) this.remove(id, listener)
     }, (cause: unknown) => {
-      const { never, notBefore } = wordOf(cause)
+      const { never, notBefore } = retryDirectiveOf(cause)
       if (event.isPending && (never || notBefore !== null)) run.failure = { cause }
       else this.remove(id, listener)
     })
   }
 
-  get (id: string): ReadonlyMap<ListenerFunction, OverdueRun> | undefined {
+  get (id: string): ReadonlyMap<ListenerFunction, TimedOutRun> | undefined {
     return this.#events.get(id)?.runs
   }
 

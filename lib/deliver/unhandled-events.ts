@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { ClaimedEvent } from '../inbox/inbox.ts'
-import { hasListeners } from './listeners.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
+import { hasListeners } from './listeners.ts'
 
 interface Parts {
   readonly webhooks: Webhooks
@@ -11,7 +11,7 @@ interface Parts {
 }
 
 /** An event that no listener wants is done. That nobody listens at all, or to a name that has a schema, is hardly meant. */
-export class Unwanted {
+export class UnhandledEvents {
   readonly #parts: Parts
   /** The names that were warned of. */
   readonly #names = new Set<string>()

@@ -3,10 +3,10 @@ import type { TSchema, TUnsafe } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { TypeCheck } from '@sinclair/typebox/compiler'
 import { InvalidOptionError } from '../errors.ts'
-import { providerEvents } from './schemas.ts'
-import type { UnknownEvent } from './schemas.ts'
 import { nameInLogs } from './name-in-logs.ts'
 import { fieldNamesOf, problemsOf } from './problems.ts'
+import { providerEvents } from './schemas.ts'
+import type { UnknownEvent } from './schemas.ts'
 
 /** The events that have a schema: their compiled checks, and what a body may be for the documentation. */
 export class EventCatalogue {

@@ -1,6 +1,6 @@
+import type { Webhooks } from '../webhooks/webhooks.ts'
 import { channels } from './channels.ts'
 import type { DeliveryMessage, ReceiveMessage, SignatureMessage } from './channels.ts'
-import type { Webhooks } from '../webhooks/webhooks.ts'
 
 export interface Observers {
   readonly receive?: (message: ReceiveMessage) => void

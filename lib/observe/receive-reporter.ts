@@ -1,23 +1,15 @@
-import type { EventCatalogue } from '../events/catalogue.ts'
-import { channels } from './channels.ts'
-import type { ReceiveOutcome, SignatureOutcome } from './channels.ts'
 import { InvalidEventError } from '../errors.ts'
 import type { CodedError } from '../errors.ts'
+import type { EventCatalogue } from '../events/catalogue.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { Receipt, Webhooks } from '../webhooks/webhooks.ts'
+import { channels } from './channels.ts'
+import type { ReceiveOutcome, SignatureOutcome } from './channels.ts'
 
 const { code: INVALID } = new InvalidEventError('')
 
-/** A body, and the event that it is. */
-export interface Arrival {
-  readonly bytes: Uint8Array
-  readonly event: UnknownEvent
-  /** Once it is known. */
-  id?: string
-}
-
 /** Tells those who want to know what comes in and what becomes of it. */
-export class Receptions {
+export class ReceiveReporter {
   readonly #catalogue: EventCatalogue
   readonly #webhooks: () => Webhooks
 
@@ -31,7 +23,7 @@ export class Receptions {
     channels.receive.publish({ webhooks: this.#webhooks(), id, name: this.#catalogue.nameOf(event), outcome: status, code: status === 'invalid' ? INVALID : null, duration })
   }
 
-  refused (error: CodedError, arrival: Arrival | undefined, duration: number): void {
+  refused (error: CodedError, arrival: { readonly event: UnknownEvent, readonly id?: string } | undefined, duration: number): void {
     if (!channels.receive.hasSubscribers) return
     channels.receive.publish({
       webhooks: this.#webhooks(),
@@ -50,7 +42,7 @@ export class Receptions {
     channels.receive.publish({ webhooks: this.#webhooks(), id: null, name: 'unknown', outcome, code, duration })
   }
 
-  judged (outcome: SignatureOutcome, key: number | null): void {
+  signatureChecked (outcome: SignatureOutcome, key: number | null): void {
     if (channels.signature.hasSubscribers) channels.signature.publish({ webhooks: this.#webhooks(), outcome, key })
   }
 }

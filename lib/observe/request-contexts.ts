@@ -9,7 +9,7 @@ type Run = <R>(work: () => R) => R
  * The asynchronous contexts in which events came in, so that their first delivery can be a part of them: a trace of the request then
  * leads to it. Each costs microseconds: they are only noted while somebody wants to know of deliveries.
  */
-export class Origins {
+export class RequestContexts {
   readonly #runs = new Map<string, Run>()
 
   /** Returns whether the event had none before. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { ParseJson } from './intake.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
+import type { ParseJson } from './intake.ts'
 
 /** Fastify's own JSON parser: it refuses `__proto__`, whatever the host set for its other routes. */
 export function jsonParserOf (app: FastifyInstance): ParseJson {

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
-import { isObject } from '../options/check.ts'
 import { KeyError, LaneError } from '../errors.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
+import { isObject } from '../options/check.ts'
 import type { WebhooksOptions } from '../webhooks/options.ts'
 
 const ID_BYTES = 32

@@ -1,17 +1,18 @@
-import { areDeliveriesObserved } from '../observe/channels.ts'
-import type { EventCatalogue } from '../events/catalogue.ts'
-import { isObject } from '../options/check.ts'
+import type { FastifyBaseLogger } from 'fastify'
 import {
   BacklogFullError, EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, NoEventNameError
 } from '../errors.ts'
 import type { CodedError } from '../errors.ts'
+import type { EventCatalogue } from '../events/catalogue.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
-import type { FastifyBaseLogger } from 'fastify'
-import type { Identify } from './identify.ts'
 import type { Awaitable, Inbox, NewEvent } from '../inbox/inbox.ts'
-import type { Origins } from '../observe/request-contexts.ts'
-import type { Arrival, Receptions } from '../observe/receive-reporter.ts'
+import { areDeliveriesObserved } from '../observe/channels.ts'
+import type { ReceiveReporter } from '../observe/receive-reporter.ts'
+import type { RequestContexts } from '../observe/request-contexts.ts'
+import { isObject } from '../options/check.ts'
 import type { ReceivableBody, Receipt } from '../webhooks/webhooks.ts'
+import type { Arrival } from './arrival.ts'
+import type { Identify } from './identify.ts'
 
 export type ParseJson = (text: string) => unknown
 
@@ -23,8 +24,8 @@ interface Parts {
   /** Whether what is not of its schema is delivered so: here, or perhaps elsewhere. */
   readonly deliversInvalid: () => boolean
   readonly log: FastifyBaseLogger
-  readonly receptions: Receptions
-  readonly origins: Origins
+  readonly reporter: ReceiveReporter
+  readonly contexts: RequestContexts
 }
 
 // The byte order mark is left to the parser, which takes one and no more.
@@ -68,7 +69,7 @@ export class Intake {
   }
 
   async receive (body: ReceivableBody): Promise<Receipt> {
-    const { receptions } = this.#parts
+    const { reporter } = this.#parts
     const bytes = toBytes(body)
     const start = performance.now()
     let arrival: Arrival | undefined
@@ -76,24 +77,24 @@ export class Intake {
       const event = this.parse(bytes)
       arrival = { bytes, event }
       const receipt = await this.take(arrival)
-      receptions.accepted(receipt, event, performance.now() - start)
+      reporter.accepted(receipt, event, performance.now() - start)
       return receipt
     } catch (error) {
-      receptions.refused(error as CodedError, arrival, performance.now() - start) // nothing else is thrown there
+      reporter.refused(error as CodedError, arrival, performance.now() - start) // nothing else is thrown there
       throw error
     }
   }
 
   /** Before it is added, for then it may be delivered at once. */
   async #addFrom (event: NewEvent): Promise<'accepted' | 'duplicate'> {
-    const { origins } = this.#parts
-    const isNew = origins.note(event.id)
+    const { contexts } = this.#parts
+    const isNew = contexts.note(event.id)
     let status: 'accepted' | 'duplicate' | undefined
     try {
       status = await this.#add(event)
       return status
     } finally {
-      if (isNew && status !== 'accepted') origins.forget(event.id)
+      if (isNew && status !== 'accepted') contexts.forget(event.id)
     }
   }
 

@@ -1,25 +1,26 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBodyParser, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { createAllowList } from './allowed-ips.ts'
-import { closeConnection } from '../webhooks/close-connection.ts'
-import { answerError, codedOf, Taken } from './answers.ts'
-import { assertDecoded, takeAnyType } from './body-parser.ts'
-import type { EventCatalogue } from '../events/catalogue.ts'
 import { AddressNotAllowedError } from '../errors.ts'
-import { watchForeignAnswers } from './host-replies.ts'
-import type { Intake } from './intake.ts'
-import { ARRIVAL, CODE, makeRoom, notesOf, TOLD } from './request-state.ts'
-import { documentation } from './openapi/documentation.ts'
+import type { EventCatalogue } from '../events/catalogue.ts'
+import type { ReceiveReporter } from '../observe/receive-reporter.ts'
+import { closeConnection } from '../webhooks/close-connection.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
-import type { Arrival, Receptions } from '../observe/receive-reporter.ts'
-import { SignatureCheck } from './signature/check.ts'
 import type { Receipt } from '../webhooks/webhooks.ts'
+import { createAllowList } from './allowed-ips.ts'
+import { answerError, codedOf, Taken } from './answers.ts'
+import type { Arrival } from './arrival.ts'
+import { assertDecoded, takeAnyType } from './body-parser.ts'
+import { reportHostReplies } from './host-replies.ts'
+import type { Intake } from './intake.ts'
+import { documentation } from './openapi/documentation.ts'
+import { ARRIVAL, CODE, addRequestState, stateOf, REPORTED } from './request-state.ts'
+import { SignatureCheck } from './signature/check.ts'
 
 interface Parts {
   readonly intake: Intake
   readonly catalogue: EventCatalogue
   readonly options: ResolvedOptions
-  readonly receptions: Receptions
+  readonly reporter: ReceiveReporter
   readonly closing: () => boolean
 }
 
@@ -32,13 +33,13 @@ type Read = (request: Pick<FastifyRequest, 'headers' | 'log'>, bytes: Uint8Array
  * say in it.
  */
 export function addRoute (scope: FastifyInstance, parts: Parts): void {
-  const { catalogue, options, receptions, closing } = parts
+  const { catalogue, options, reporter, closing } = parts
   const { allowedIps, bodyLimit, path, routeOptions, secrets } = options
-  const check = secrets.length === 0 ? undefined : new SignatureCheck(scope, options, receptions)
+  const check = secrets.length === 0 ? undefined : new SignatureCheck(scope, options, reporter)
   const read = createReader(parts, check)
 
-  makeRoom(scope)
-  watchForeignAnswers(scope, receptions)
+  addRequestState(scope)
+  reportHostReplies(scope, reporter)
   if (allowedIps !== undefined) admitOnly(scope, allowedIps)
   if (check !== undefined) scope.addHook('onRequest', (request, _reply, done) => { done(check.ofHeader(request)) })
   takeAnyType(scope, createParser(read))
@@ -53,7 +54,7 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
     bodyLimit,
     validatorCompiler: () => () => true, // no validator of the host's: the handler checks what arrived
     serializerCompiler: () => JSON.stringify, // never used, but the host's would be asked to compile our schema
-    errorHandler: createErrorHandler(receptions, closing),
+    errorHandler: createErrorHandler(reporter, closing),
     handler: createHandler(parts)
   })
 }
@@ -65,17 +66,17 @@ function admitOnly (scope: FastifyInstance, allowed: readonly string[]): void {
   })
 }
 
-function createErrorHandler (receptions: Receptions, closing: () => boolean) {
+function createErrorHandler (reporter: ReceiveReporter, closing: () => boolean) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
-    const notes = notesOf(request)
+    const state = stateOf(request)
     const known = codedOf(error)
     if (known === undefined) {
-      notes[CODE] = error.code
+      state[CODE] = error.code
       throw error // of the host's hooks: on to the host's error handler
     }
-    notes[TOLD] = true // before the answer, which may end the request at once
+    state[REPORTED] = true // before the answer, which may end the request at once
     answerError(known, request, reply, closing())
-    receptions.refused(known, notes[ARRIVAL], reply.elapsedTime)
+    reporter.refused(known, state[ARRIVAL], reply.elapsedTime)
   }
 }
 
@@ -96,15 +97,15 @@ function createParser (read: Read): FastifyBodyParser<Buffer> {
       done(error as Error) // nothing else is thrown there
       return
     }
-    notesOf(request)[ARRIVAL] = arrival
+    stateOf(request)[ARRIVAL] = arrival
     done(null, arrival.event)
   }
 }
 
-function createHandler ({ intake, catalogue, receptions, closing }: Parts) {
+function createHandler ({ intake, catalogue, reporter, closing }: Parts) {
   /** Replies by itself where it can: what it returned a promise of would wait for two more. */
   return (request: Pick<FastifyRequest, 'log'>, reply: FastifyReply): undefined => {
-    const arrival = notesOf(request)[ARRIVAL] as Arrival // of the parser, which every request comes to
+    const arrival = stateOf(request)[ARRIVAL] as Arrival // of the parser, which every request comes to
     const { event } = arrival
     const receipt = intake.take(arrival, request.log)
     if (receipt instanceof Promise) receipt.then(answer).catch((error: unknown) => { reply.send(error) })
@@ -114,10 +115,10 @@ function createHandler ({ intake, catalogue, receptions, closing }: Parts) {
     function answer (receipt: Receipt): void {
       if (reply.sent) return // too late, as after Fastify's handlerTimeout: that answer was counted
       if (closing()) closeConnection(reply)
-      notesOf(request)[TOLD] = true
+      stateOf(request)[REPORTED] = true
       reply.send(receipt)
       request.log.info({ webhook: receipt.id, event: catalogue.labelOf(event), status: receipt.status }, 'a webhook was taken in')
-      receptions.accepted(receipt, event, reply.elapsedTime)
+      reporter.accepted(receipt, event, reply.elapsedTime)
     }
   }
 }

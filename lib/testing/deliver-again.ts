@@ -9,7 +9,7 @@ import { settled } from './settled.ts'
  * success was recorded. What was refused, or is a repeat, was not delivered, and is not now.
  */
 export async function deliverAgain (app: Pick<FastifyInstance, 'ready'>, body: Uint8Array, reply: LightMyRequestResponse, times: number): Promise<void> {
-  const { inbox, deliverer } = partsOf(app, 'posting with `deliveries`')
+  const { inbox, runner } = partsOf(app, 'posting with `deliveries`')
   if (reply.statusCode !== 200) return
   const receipt = reply.json<Receipt>()
   if (receipt.status === 'duplicate') return
@@ -20,7 +20,7 @@ export async function deliverAgain (app: Pick<FastifyInstance, 'ready'>, body: U
   const text = new TextDecoder().decode(body)
   for (let i = 0; i < times; i++) {
     const event = JSON.parse(text) as UnknownEvent // it was accepted
-    await deliverer.deliver({
+    await runner.run({
       seq: stored?.seq ?? 0,
       id,
       name: event.event,

@@ -1,6 +1,6 @@
-import type { WebhookContext } from './context.ts'
 import { ListenerFailedError } from '../errors.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
+import type { WebhookContext } from './context.ts'
 
 export interface DeliveryFailure {
   readonly event: UnknownEvent

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events'
-import type { DeliveryError } from './delivery-error.ts'
-import type { WebhookContext } from './context.ts'
 import { UnknownNameError } from '../errors.ts'
-import type { UnknownEvent, WebhookEvents } from '../events/schemas.ts'
 import { nearestName } from '../events/nearest-name.ts'
 import { OTHER_NAMES } from '../events/own-events.ts'
+import type { UnknownEvent, WebhookEvents } from '../events/schemas.ts'
 import type { InboxView } from '../inbox/view.ts'
+import type { WebhookContext } from './context.ts'
+import type { DeliveryError } from './delivery-error.ts'
 
 /** What a listener of each name gets first. */
 export interface ListenerEvents extends WebhookEvents {

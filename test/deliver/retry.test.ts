@@ -5,14 +5,14 @@ import { NonRetriableError, ProcessEndedError, RetryAfterError } from '../../ind
 import type { ClaimedEvent, DeliveryError } from '../../index.ts'
 import { resolveOptions } from '../../lib/webhooks/options.ts'
 import type { RetryOptions } from '../../lib/webhooks/options.ts'
-import { Overdue } from '../../lib/deliver/timed-out-listeners.ts'
+import { TimedOutListeners } from '../../lib/deliver/timed-out-listeners.ts'
 import { nextTry } from '../../lib/deliver/backoff.ts'
-import { wordOf } from '../../lib/deliver/retry-directive.ts'
+import { retryDirectiveOf } from '../../lib/deliver/retry-directive.ts'
 import { createApp, gate, message, post, turns } from '../helpers/app.ts'
 import { ModelInbox } from '../helpers/model-inbox.ts'
 
 const QUICK = { minDelay: 1, maxDelay: 1 }
-const NOTHING = wordOf(undefined)
+const NOTHING = retryDirectiveOf(undefined)
 
 async function durableApp (t: Test, retry: RetryOptions = QUICK, timeout = 30_000) {
   const inbox = new ModelInbox()
@@ -46,7 +46,7 @@ test('a listener says when it is to be called again: not before the latest of th
   const { retry } = resolveOptions({})
   const event = { attempt: 5, failingFor: 10_000 } as ClaimedEvent // all it looks at
   const now = Date.now()
-  const after = (when: number | Date) => wordOf(new RetryAfterError(when))
+  const after = (when: number | Date) => retryDirectiveOf(new RetryAfterError(when))
   const dueIn = (...words: Parameters<typeof nextTry>[1]) => {
     const { dueAt, aside } = nextTry(event, words, retry)
     return { in: dueAt === null ? null : Math.round((dueAt - now) / 1_000), aside }
@@ -292,7 +292,7 @@ test('what a listener throws after its time was up is its word for the retry', a
 })
 
 test('of events that are through, no more than a thousand are remembered for a listener that never ends', async (t) => {
-  const overdue = new Overdue()
+  const overdue = new TimedOutListeners()
   const { app: { log } } = await createApp(t)
   const ends = [gate(), gate()]
   for (let i = 0; i < 1_002; i++) {

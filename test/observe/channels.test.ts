@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import { memoryInbox } from '../../index.ts'
 import type { DeliveryMessage, ReceiveMessage, SignatureMessage } from '../../index.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
-import { Origins } from '../../lib/observe/request-contexts.ts'
+import { RequestContexts } from '../../lib/observe/request-contexts.ts'
 import { answerOf, createApp, gate, message, post, turns } from '../helpers/app.ts'
 import { sign } from '../helpers/http.ts'
 import { ModelInbox } from '../helpers/model-inbox.ts'
@@ -138,7 +138,7 @@ test('the first delivery is in the context of its request while somebody wants t
 })
 
 test('a repeat leaves no context behind, and of too many the oldest goes', async (t) => {
-  const origins = new Origins()
+  const origins = new RequestContexts()
   const requests = new AsyncLocalStorage<number>()
   const contextOf = (id: string) => origins.run(id, () => requests.getStore())
   for (let i = 0; i <= 10_000; i++) requests.run(i, () => origins.note(String(i)))

@@ -9,7 +9,7 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import webhooks from '../../index.ts'
 import type { ReceiveMessage, WebhooksOptions } from '../../index.ts'
-import { watchForeignAnswers } from '../../lib/receive/host-replies.ts'
+import { reportHostReplies } from '../../lib/receive/host-replies.ts'
 import { metrics } from '../../lib/observe/metrics/metrics.ts'
 import { SIGNATURE_HEADER } from '../../lib/receive/signature/hmac.ts'
 import { createApp, gate, message, post, turns } from '../helpers/app.ts'
@@ -115,7 +115,7 @@ test('of answers with the same status there is a line a minute at most, and of o
   let now = 0
   const statuses = [401, 401, 429, 401, 401, 429]
   await app.register(async (scope) => {
-    watchForeignAnswers(scope, { answeredOtherwise: () => {} }, () => now)
+    reportHostReplies(scope, { answeredOtherwise: () => {} }, () => now)
     scope.get('/own', (_request, reply) => reply.code(statuses.shift() ?? 0).send())
   })
   for (const time of [0, 59_999, 59_999, 60_000, 60_001, 60_002]) {

@@ -1,5 +1,5 @@
-import { integer } from '../../options/check.ts'
 import type { InboxStats } from '../../inbox/inbox.ts'
+import { integer } from '../../options/check.ts'
 import { inQuotes } from '../../options/url-passwords.ts'
 import { UsageError } from '../usage-error.ts'
 import { ageOf, UNITS } from './age.ts'

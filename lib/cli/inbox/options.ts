@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { integer } from '../../options/check.ts'
 import type { EventState } from '../../inbox/inbox.ts'
 import type { EventFilter } from '../../inbox/search.ts'
+import { integer } from '../../options/check.ts'
 import { inQuotes } from '../../options/url-passwords.ts'
 import type { Io } from '../io.ts'
 import { namesIn } from '../names.ts'

@@ -3,7 +3,7 @@ import type { Queued } from '../queue.ts'
 
 const NONE: readonly never[] = []
 
-export type Arrival = Pick<NewEvent, 'id' | 'name' | 'lane' | 'event' | 'receivedAt' | 'problems'> & Partial<Pick<ClaimedEvent, 'completed'>>
+export type EntryParts = Pick<NewEvent, 'id' | 'name' | 'lane' | 'event' | 'receivedAt' | 'problems'> & Partial<Pick<ClaimedEvent, 'completed'>>
 
 /** An event in a memory inbox, from its arrival to the reply. */
 export class Entry implements ClaimedEvent, Queued<Entry> {
@@ -14,14 +14,14 @@ export class Entry implements ClaimedEvent, Queued<Entry> {
   readonly id: string
   readonly name: string
   readonly lane: string
-  readonly event: Arrival['event']
+  readonly event: EntryParts['event']
   readonly receivedAt: number
-  readonly problems: Arrival['problems']
+  readonly problems: EntryParts['problems']
   next: Entry | undefined = undefined
   #result: 'accepted' | Error | undefined
   #waiting: PromiseWithResolvers<'accepted'> | undefined
 
-  constructor (seq: number, arrival: Arrival) {
+  constructor (seq: number, arrival: EntryParts) {
     this.seq = seq
     this.id = arrival.id
     this.name = arrival.name

@@ -1,12 +1,12 @@
 import { BacklogFullError, ClosingError, InvalidEventError, NotDeliveredError } from '../../errors.ts'
-import { Entry } from './entry.ts'
-import type { Arrival } from './entry.ts'
-import { History } from './history.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import { Queue } from '../queue.ts'
+import { Entry } from './entry.ts'
+import type { EntryParts } from './entry.ts'
+import { History } from './history.ts'
+import { Lane } from './lane.ts'
 import { resolveMemoryOptions } from './options.ts'
 import type { MemoryInboxOptions } from './options.ts'
-import { Lane } from './lane.ts'
-import { Queue } from '../queue.ts'
 import { RecentIds } from './recent-ids.ts'
 
 const MOST_IDS = 10_000
@@ -52,7 +52,7 @@ class MemoryInbox implements Inbox {
     return entry.answer()
   }
 
-  #enqueue (arrival: Arrival): Entry {
+  #enqueue (arrival: EntryParts): Entry {
     const entry = new Entry(++this.#seq, arrival)
     this.#pending.set(entry.id, entry)
     const lane = this.#lanes.get(entry.lane)

@@ -1,7 +1,7 @@
-import type { Entry } from './entry.ts'
 import type { Claim } from '../inbox.ts'
 import { Queue } from '../queue.ts'
 import type { Queued } from '../queue.ts'
+import type { Entry } from './entry.ts'
 
 /** The pending events of one lane of a memory inbox, and the claim of the first of them. */
 export class Lane implements Claim, Queued<Lane> {

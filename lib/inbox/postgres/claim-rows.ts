@@ -1,14 +1,14 @@
 import { takenEvents } from '../sql/rows.ts'
 import type { TakenEvent } from '../sql/rows.ts'
-import { HeldClaim } from './leased-claim.ts'
-import type { LeaseEnd } from './leased-claim.ts'
 import { idOf } from './ids.ts'
+import { LeasedClaim } from './leased-claim.ts'
+import type { LeaseEnd } from './leased-claim.ts'
 import type { Row } from './query.ts'
 import { MOST_BYTES, MOST_EVENTS } from './sql/claim.ts'
 
 /** What a turn has answered. */
 export interface Answer {
-  readonly claims: readonly HeldClaim[]
+  readonly claims: readonly LeasedClaim[]
   /** Events that were settled too late: nothing is recorded of what became of them. */
   readonly lost: ReadonlySet<number>
   /** If the server has looked for what was due: up to when. */
@@ -31,11 +31,11 @@ export function answerOf (rows: readonly Row[], number: number, until: LeaseEnd,
       } else lost.add(Number(row.seq))
     } else lanes.set(row.lane, [...lanes.get(row.lane) ?? [], row])
   }
-  const claims = Array.from(lanes, ([lane, events]) => claimOf(events, new HeldClaim(lane, number, String(events[0]?.adds), until), onDamaged))
+  const claims = Array.from(lanes, ([lane, events]) => claimOf(events, new LeasedClaim(lane, number, String(events[0]?.adds), until), onDamaged))
   return { claims, lost, looked, dueIn }
 }
 
-function claimOf (rows: readonly Row[], claim: HeldClaim, onDamaged: (id: string) => void): HeldClaim {
+function claimOf (rows: readonly Row[], claim: LeasedClaim, onDamaged: (id: string) => void): LeasedClaim {
   // A usual claim ends before the first event that is suspect.
   const suspect = rows.findIndex(({ trial }) => trial !== null)
   claim.isSuspect = suspect === 0

@@ -1,7 +1,7 @@
 import { withoutPasswords } from '../../options/url-passwords.ts'
 
 /** What an error of pg means for what was asked. */
-interface Fate {
+interface ErrorKind {
   /** The connection is of no use any more. */
   readonly lost: boolean
   /** The same may go well at once. */
@@ -21,7 +21,7 @@ const WAITED = new Set(['55P03', '57014'])
 const SQLSTATE = /^[0-9A-Z]{5}$/
 
 /** Errors of the server have an SQLSTATE; all others are of the connection, or of waiting for it in vain. */
-export function fateOf (error: unknown): Fate {
+export function errorKindOf (error: unknown): ErrorKind {
   const code = codeOf(error)
   if (COLLISIONS.has(code)) return { lost: false, again: true }
   const lost = !SQLSTATE.test(code) || OTHER_SERVER.test(code)
@@ -35,7 +35,7 @@ export function isUnprepared (error: unknown): boolean {
 
 /** Whether others would wait for the same in vain: a connection, an answer, or a lock. Or somebody has cancelled it, as it took too long. */
 export function isStuck (error: unknown): boolean {
-  return fateOf(error).lost || WAITED.has(codeOf(error))
+  return errorKindOf(error).lost || WAITED.has(codeOf(error))
 }
 
 /** A connection that was there and broke: with another one it may work, and if not, to connect fails. */

@@ -1,22 +1,22 @@
 import { ClosingError, InboxUnusableError } from '../../errors.ts'
 import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import { unavailable } from '../unavailable.ts'
 import { Adds } from './adds.ts'
 import { AutoRecount } from './auto-recount.ts'
 import { Database } from './database.ts'
 import { Deliveries } from './deliveries.ts'
 import { Epochs } from './epochs.ts'
 import { Horizon } from './horizon.ts'
+import { logProgress } from './migration-progress.ts'
+import { Notifications } from './notifications.ts'
 import { resolvePostgresOptions } from './options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './options.ts'
 import { openPool } from './pool.ts'
-import { logProgress } from './migration-progress.ts'
 import { Purge } from './purge.ts'
 import { isRecovering } from './recovering.ts'
 import { checkRights } from './rights.ts'
 import { prepareSchema } from './schema.ts'
-import { Signals } from './notifications.ts'
 import { Views } from './views.ts'
-import { unavailable } from '../unavailable.ts'
 
 /** Of a pool that does not say it: pg's own default. */
 const CONNECTIONS = 10
@@ -26,7 +26,7 @@ interface Parts {
   readonly adds: Adds
   readonly deliveries: Deliveries
   readonly horizon: Horizon
-  readonly signals: Signals
+  readonly notifications: Notifications
   readonly epochs: Epochs
   readonly views: Views
   readonly isRecovering: boolean
@@ -64,7 +64,7 @@ class PostgresInbox implements Inbox {
 
   async claim (lanes: number): Promise<readonly Claim[]> {
     if (this.#parts === undefined) return []
-    this.#parts.signals.start()
+    this.#parts.notifications.start()
     this.#parts.epochs.start()
     this.#parts.horizon.start()
     return await this.#parts.deliveries.claim(lanes)
@@ -140,15 +140,15 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   }
   const wake = () => { host.wake() }
   const onRemoved = (seqs: ReadonlySet<number>) => { void deliveries.discard(seqs) }
-  const signals = new Signals({ database, schema, connections: pool.options?.max ?? CONNECTIONS, wake, onRemoved })
+  const notifications = new Notifications({ database, schema, connections: pool.options?.max ?? CONNECTIONS, wake, onRemoved })
   const onNews = (removed?: ReadonlySet<number>) => {
     wake()
-    signals.notify(removed)
+    notifications.notify(removed)
   }
   const recount = new AutoRecount({ database, schema, log, onCorrected: onNews })
   const onDoubt = () => { recount.doubt() }
   const adds = new Adds({ database, schema, log, maxBacklog, onAdded: onNews, onFull: onDoubt })
-  const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { signals.setAlarm(dueIn) } })
+  const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { notifications.setAlarm(dueIn) } })
   const horizon = new Horizon({ database, log })
   const epochs = new Epochs({ database, schema, log, isHeld: () => horizon.isHeld })
   const purge = new Purge({ database, schema, log, keep, keepFailed })
@@ -160,14 +160,14 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     adds,
     deliveries,
     horizon,
-    signals,
+    notifications,
     epochs,
     views: new Views(database, schema, { onChange, onDoubt }),
     isRecovering: recovering,
     close: async () => {
       await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close(), recount.close()])
-      signals.notify() // of what was given back
-      await signals.close()
+      notifications.notify() // of what was given back
+      await notifications.close()
       await database.close()
       await closePool()
     }

@@ -12,7 +12,7 @@ const OVERLAP = { least: 50, times: 3, fades: 0.9 } as const
  * Where a look through an index begins, for what is due, or pending: of what came before, nothing is left in it but dead versions, or what
  * others have in their hands. They cannot be removed while anybody has an old snapshot.
  */
-export class IndexLook {
+export class IndexScan {
   #since: string | null = null
   #slowest = 0
   #begun = 0

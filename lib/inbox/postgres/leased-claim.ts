@@ -2,7 +2,7 @@ import type { Claim } from '../inbox.ts'
 import type { LiveEvent } from '../sql/rows.ts'
 
 /** A lane that is leased. */
-export class HeldClaim implements Claim {
+export class LeasedClaim implements Claim {
   readonly lane: string
   /** Those that can be delivered. */
   readonly events: LiveEvent[] = []

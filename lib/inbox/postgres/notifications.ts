@@ -29,7 +29,7 @@ interface Parts {
 }
 
 /** How processes learn that there is something to deliver: at once from each other, and from the clock if that fails. */
-export class Signals {
+export class Notifications {
   readonly #parts: Parts
   readonly #self = randomUUID()
   readonly #alarm: Alarm

@@ -1,6 +1,6 @@
+import { InvalidOptionError } from '../../errors.ts'
 import { check, duration, integer, isObject } from '../../options/check.ts'
 import type { Filled, Rule } from '../../options/check.ts'
-import { InvalidOptionError } from '../../errors.ts'
 import { ENCODED, looksLikeAddress } from '../../options/url-passwords.ts'
 import { isConnectionString } from './connection-string.ts'
 import type { PoolSource, PostgresPool } from './pool.ts'

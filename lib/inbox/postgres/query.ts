@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { LIMITS, within } from './timeouts.ts'
 import type { PostgresClient } from './pool.ts'
+import { TIMEOUTS, within } from './timeouts.ts'
 
 /** As long a time as a timer takes, in milliseconds. pg would take 0 for the pool's own timeout. */
 export const UNLIMITED = 2_147_483_647
@@ -54,7 +54,7 @@ export const unanswered = new WeakMap<PostgresClient, Unanswered>()
  * same, `onLate` is told. Not by pg's own timeout: that one closes the connection, while the server goes on.
  */
 export async function query (
-  client: PostgresClient, statement: Statement | string, values: unknown[] = [], timeout = LIMITS.answer,
+  client: PostgresClient, statement: Statement | string, values: unknown[] = [], timeout = TIMEOUTS.answer,
   { onLate = nothing, onLost = nothing }: Pick<RunOptions, 'onLate' | 'onLost'> = {}
 ): Promise<Row[]> {
   if (unanswered.has(client)) throw new NoAnswer('its connection waits for the answer to another statement')

@@ -1,5 +1,5 @@
 /** How long is waited, in milliseconds. */
-export interface Limits {
+export interface Timeouts {
   /** Before there is no connection to be had. */
   readonly connect: number
   /** Before whoever has asked the server waits no longer. */
@@ -10,7 +10,7 @@ export interface Limits {
   readonly hold: number
 }
 
-export const LIMITS: Limits = { connect: 5_000, answer: 15_000, cancel: 5_000, hold: 120_000 }
+export const TIMEOUTS: Timeouts = { connect: 5_000, answer: 15_000, cancel: 5_000, hold: 120_000 }
 
 /** What the promise says, or the reason of the signal once it is aborted, which it is not yet. */
 export async function unlessAborted<T> (signal: AbortSignal, promise: Promise<T>): Promise<T> {

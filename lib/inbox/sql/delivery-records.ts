@@ -1,5 +1,5 @@
 import type { DeliveryRecord } from '../inbox.ts'
-import { text } from './well-formed.ts'
+import { wellFormed } from './well-formed.ts'
 
 /** Of what is kept of an event's deliveries, in characters: what is older is cut off. */
 export const MOST_KEPT = 16_384
@@ -16,7 +16,7 @@ export function lineOf ({ attempt, startedAt, duration, completed, failures }: D
     completed,
     failures: failures.map(({ listener, duration, error }) => ({ listener, duration, error: shortened(error, most) }))
   }
-  return text(JSON.stringify(line)) + '\n'
+  return wellFormed(JSON.stringify(line)) + '\n'
 }
 
 /** Reads what the lines have made. */

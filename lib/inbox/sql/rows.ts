@@ -1,8 +1,8 @@
-import { isObject } from '../../options/check.ts'
 import type { UnknownEvent } from '../../events/schemas.ts'
+import { isObject } from '../../options/check.ts'
 import type { ClaimedEvent, EventState, InboxStats, Outcome, StoredEvent } from '../inbox.ts'
 import { recordsOf } from './delivery-records.ts'
-import { text } from './well-formed.ts'
+import { wellFormed } from './well-formed.ts'
 
 export interface StoredRow {
   seq: number
@@ -120,7 +120,7 @@ function dateOf (time: number | null): Date | null {
 
 /** Which listeners are not to be called again, as the stores keep it. */
 export function listenersJson ({ completed, refused }: Pick<Outcome, 'completed' | 'refused'>): string {
-  return text(JSON.stringify({ completed, refused }))
+  return wellFormed(JSON.stringify({ completed, refused }))
 }
 
 function listenersIn (json: string | null): Pick<ClaimedEvent, 'completed' | 'refused'> {
@@ -129,7 +129,7 @@ function listenersIn (json: string | null): Pick<ClaimedEvent, 'completed' | 're
 
 /** The stores keep them as lines. */
 export function problemLines (problems: readonly string[] | null): string | null {
-  return problems === null ? null : text(problems.join('\n'))
+  return problems === null ? null : wellFormed(problems.join('\n'))
 }
 
 function problemsOf (lines: string | null): readonly string[] | null {

@@ -1,5 +1,5 @@
 /** A text that comes back as it went in: SQLite ends one at NUL, PostgreSQL refuses it, and neither has a place for half of a surrogate pair. */
-export function text (value: string): string {
+export function wellFormed (value: string): string {
   return value.toWellFormed().replaceAll('\0', '\ufffd')
 }
 
@@ -9,5 +9,5 @@ export function wholeTime (time: number | null): number | null {
 }
 
 export function textOrNull (value: string | null): string | null {
-  return value === null ? null : text(value)
+  return value === null ? null : wellFormed(value)
 }

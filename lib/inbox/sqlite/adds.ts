@@ -1,9 +1,9 @@
 import type { NewEvent } from '../inbox.ts'
+import { problemLines } from '../sql/rows.ts'
+import { wellFormed } from '../sql/well-formed.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import { Admission } from './messages.ts'
 import type { AddedRow, Adds } from './messages.ts'
-import { problemLines } from '../sql/rows.ts'
-import { text } from '../sql/well-formed.ts'
 
 /** An event that waits to be stored. */
 export interface PendingAdd {
@@ -24,7 +24,7 @@ export function pack (pending: readonly PendingAdd[], bytes: number, lanes: Live
     const admission = state === 'invalid' ? Admission.invalid : admit(lane)
     bodies.set(body, end)
     end += body.length
-    return [id, text(name), lane, admission, receivedAt, problemLines(problems), body.length]
+    return [id, wellFormed(name), lane, admission, receivedAt, problemLines(problems), body.length]
   })
   return { rows, bodies }
 

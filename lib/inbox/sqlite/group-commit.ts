@@ -1,17 +1,17 @@
 import { BacklogFullError, ClosingError, InboxUnavailableError } from '../../errors.ts'
 import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts'
 import { Alarm } from '../sql/alarm.ts'
+import { takenEvents } from '../sql/rows.ts'
+import { wellFormed } from '../sql/well-formed.ts'
+import type { PendingAdd } from './adds.ts'
 import { Changes } from './changes.ts'
-import { StoreClient } from './store-client.ts'
 import { LiveLanes } from './live-lanes.ts'
 import { Taken } from './messages.ts'
 import type { Call, Done, Results, TakenLane } from './messages.ts'
-import { Outgoing } from './transaction-queue.ts'
-import type { Batch } from './transaction-queue.ts'
 import { Pace } from './pace.ts'
-import type { PendingAdd } from './adds.ts'
-import { takenEvents } from '../sql/rows.ts'
-import { text } from '../sql/well-formed.ts'
+import { StoreClient } from './store-client.ts'
+import { TransactionQueue } from './transaction-queue.ts'
+import type { Batch } from './transaction-queue.ts'
 
 /** Before what nobody waits for is written again, in milliseconds. */
 const AGAIN_AFTER = 1_000
@@ -28,11 +28,11 @@ interface Parts {
  * Between the app and the thread of the store: one transaction is under way at a time, and all that comes up meanwhile is the next
  * one. What a transaction says about lanes is decided when it begins, for then every answer to the one before is known.
  */
-export class Exchange {
+export class GroupCommit {
   readonly #host: InboxHost
   readonly #client: StoreClient
   readonly #lanes = new LiveLanes()
-  readonly #outgoing = new Outgoing()
+  readonly #queue = new TransactionQueue()
   /** For when a lane of the store becomes due. */
   readonly #due: Alarm
   readonly #pace: Pace
@@ -49,7 +49,7 @@ export class Exchange {
     this.#due = new Alarm(() => { host.wake() })
     this.#pace = new Pace({
       prepare: () => { if (this.#lanes.isReady || (this.#due.isDue && this.#again === undefined)) host.wake() },
-      waiting: () => this.#outgoing.size,
+      waiting: () => this.#queue.size,
       begin: () => this.#begin()
     })
     this.changes = new Changes({
@@ -80,7 +80,7 @@ export class Exchange {
   add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
     this.#check()
     return new Promise((resolve, reject) => {
-      this.#outgoing.add({ event, lane: text(event.lane), resolve, reject })
+      this.#queue.add({ event, lane: wellFormed(event.lane), resolve, reject })
       this.#soon()
     })
   }
@@ -88,7 +88,7 @@ export class Exchange {
   /** `apply` is called with the result, in the order of the calls: before anything is claimed that the next ones may have removed. */
   async call<Method extends Call['method']> (call: Extract<Call, { method: Method }>, apply?: (result: Results[Method]) => void): Promise<Results[Method]> {
     this.#check()
-    const answer = this.#outgoing.call(call, apply)
+    const answer = this.#queue.call(call, apply)
     this.#soon()
     return await answer
   }
@@ -102,7 +102,7 @@ export class Exchange {
   }
 
   settle (claim: Claim, outcomes: readonly Outcome[]): void {
-    this.#outgoing.settle(claim, outcomes)
+    this.#queue.settle(claim, outcomes)
     this.#lanes.settle(claim, outcomes)
     this.#soon()
   }
@@ -131,7 +131,7 @@ export class Exchange {
   #open ({ lane, events: rows }: TakenLane): void {
     const events = takenEvents(rows, (row) => {
       this.#host.log.error({ webhook: row.id }, 'an event that is damaged in the file is not delivered')
-      this.#outgoing.giveUp(row)
+      this.#queue.giveUp(row)
     })
     if (events.length > 0) this.#lanes.open(lane, events)
     else this.#lanes.hold(lane) // which gives it back
@@ -147,13 +147,13 @@ export class Exchange {
 
   /** Returns how many events the transaction stores. */
   #begin (): number {
-    if (this.#flight !== undefined || !this.#client.isUp || (this.#outgoing.isEmpty && !this.#lanes.isLeaving)) return 0
-    const batch = this.#outgoing.next(this.#lanes)
+    if (this.#flight !== undefined || !this.#client.isUp || (this.#queue.isEmpty && !this.#lanes.isLeaving)) return 0
+    const batch = this.#queue.next(this.#lanes)
     this.#flight = this.#client.run(batch.work)
       .then((done) => { this.#apply(batch, done) }, (error: unknown) => { this.#failed(batch, error) })
       .finally(() => {
         this.#flight = undefined
-        if (this.#again === undefined || this.#outgoing.isAwaited) this.#pace.soon()
+        if (this.#again === undefined || this.#queue.isAwaited) this.#pace.soon()
       })
     return batch.adds.length
   }
@@ -182,9 +182,9 @@ export class Exchange {
   #failed (batch: Batch, err: unknown): void {
     const error = new InboxUnavailableError()
     error.cause = err
-    this.#outgoing.putBack(batch, error)
+    this.#queue.putBack(batch, error)
     if (!this.#client.isUp) return
-    if (this.#outgoing.isUnsettled) this.#host.log.error({ err }, 'what became of events could not be stored: it is tried again')
+    if (this.#queue.isUnsettled) this.#host.log.error({ err }, 'what became of events could not be stored: it is tried again')
     this.#again ??= setTimeout(() => {
       this.#again = undefined
       this.#soon()
@@ -193,8 +193,8 @@ export class Exchange {
 
   /** The store has to start again: it has what is on disk, and that is what counts. */
   #forget (): void {
-    this.#outgoing.giveBack(this.#lanes.giveBack())
+    this.#queue.giveBack(this.#lanes.giveBack())
     this.#lanes.forget()
-    this.#outgoing.reject(new InboxUnavailableError())
+    this.#queue.reject(new InboxUnavailableError())
   }
 }

@@ -1,10 +1,10 @@
 import { ClosingError, InboxLockedError } from '../../errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
-import { Exchange } from './group-commit.ts'
+import { inboxStats, storedEvent } from '../sql/rows.ts'
+import { GroupCommit } from './group-commit.ts'
 import type { Results } from './messages.ts'
 import { resolveSqliteOptions } from './options.ts'
 import type { SqliteInboxOptions } from './options.ts'
-import { inboxStats, storedEvent } from '../sql/rows.ts'
 
 /** Replayed or removed in one transaction: what is added in the meantime waits for it. */
 const CHANGED_AT_ONCE = 500
@@ -13,19 +13,19 @@ class SqliteInbox implements Inbox {
   readonly durable = true
   isRecovering = false
   readonly #options: ReturnType<typeof resolveSqliteOptions>
-  #exchange: Exchange | undefined
+  #commits: GroupCommit | undefined
 
   constructor (options: SqliteInboxOptions) {
     this.#options = resolveSqliteOptions(options)
   }
 
   async open (host: InboxHost): Promise<void> {
-    if (this.#exchange !== undefined) throw new InboxLockedError(this.#options.path)
-    const exchange = this.#exchange = new Exchange({ ...this.#options, host })
+    if (this.#commits !== undefined) throw new InboxLockedError(this.#options.path)
+    const commits = this.#commits = new GroupCommit({ ...this.#options, host })
     try {
-      this.isRecovering = await exchange.open()
+      this.isRecovering = await commits.open()
     } catch (error) {
-      this.#exchange = undefined
+      this.#commits = undefined
       throw error
     }
   }
@@ -35,11 +35,11 @@ class SqliteInbox implements Inbox {
   }
 
   claim (lanes: number): Awaitable<readonly Claim[]> {
-    return this.#exchange?.claim(lanes) ?? []
+    return this.#commits?.claim(lanes) ?? []
   }
 
   settle (claim: Claim, outcomes: readonly Outcome[]): void {
-    this.#exchange?.settle(claim, outcomes)
+    this.#commits?.settle(claim, outcomes)
   }
 
   async stats (): Promise<InboxStats> {
@@ -81,14 +81,14 @@ class SqliteInbox implements Inbox {
   }
 
   async close (): Promise<void> {
-    const exchange = this.#exchange
-    this.#exchange = undefined
-    await exchange?.close()
+    const commits = this.#commits
+    this.#commits = undefined
+    await commits?.close()
   }
 
-  #open (): Exchange {
-    if (this.#exchange === undefined) throw new ClosingError()
-    return this.#exchange
+  #open (): GroupCommit {
+    if (this.#commits === undefined) throw new ClosingError()
+    return this.#commits
   }
 }
 

@@ -1,6 +1,6 @@
-import { leavesLane } from '../sql/aside.ts'
 import type { Claim, Outcome } from '../inbox.ts'
 import { Queue } from '../queue.ts'
+import { leavesLane } from '../sql/aside.ts'
 import type { LiveEvent } from '../sql/rows.ts'
 import { wholeTime } from '../sql/well-formed.ts'
 import { LiveLane } from './live-lane.ts'

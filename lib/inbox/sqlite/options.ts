@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
+import { InvalidOptionError } from '../../errors.ts'
 import { check, integer } from '../../options/check.ts'
 import type { Filled, Rule } from '../../options/check.ts'
-import { InvalidOptionError } from '../../errors.ts'
 import { looksLikeAddress } from '../../options/url-passwords.ts'
 
 export interface SqliteInboxOptions {

@@ -1,13 +1,13 @@
 import { realpathSync } from 'node:fs'
-import { setTimeout as wait } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ChangeRequest } from './change-request.ts'
 import type { Call, Results } from './messages.ts'
-import type { Order } from './change-request.ts'
-import { LockedError } from './store/file-lock.ts'
-import { emptyLog, PATIENCE_TO_WRITE } from './store/write-ahead-log.ts'
 import { isRemoved } from './store/change-requests.ts'
+import { LockedError } from './store/file-lock.ts'
 import { Store } from './store/store.ts'
 import { UnusableError } from './store/unusable-error.ts'
+import { emptyLog, PATIENCE_TO_WRITE } from './store/write-ahead-log.ts'
 import { untilEmpty } from './until-log-empty.ts'
 
 /** Between two looks for the answer, in milliseconds. */
@@ -33,8 +33,8 @@ const NOTHING = { done: [], failed: [], givenBack: [], adds: { rows: [], bodies:
  * in the file. Rejects when `signal` is aborted, unless it is too late by then, and if it cannot be done: then nothing of it is done later
  * either, unless the file is so busy that the order cannot be withdrawn.
  */
-export async function orderBeside (path: string, order: Order, signal: AbortSignal, patience = PATIENCE): Promise<number> {
-  const asked = new AskedOrder(path, order)
+export async function requestChange (path: string, order: ChangeRequest, signal: AbortSignal, patience = PATIENCE): Promise<number> {
+  const asked = new PendingRequest(path, order)
   try {
     const count = await answerTo(asked, path, signal, patience)
     if (order.action === 'forget') await untilEmpty(() => asked.emptyLog(), { patience, signal })
@@ -44,7 +44,7 @@ export async function orderBeside (path: string, order: Order, signal: AbortSign
   }
 }
 
-async function answerTo (asked: AskedOrder, path: string, signal: AbortSignal, patience: number): Promise<number> {
+async function answerTo (asked: PendingRequest, path: string, signal: AbortSignal, patience: number): Promise<number> {
   try {
     const count = await waitFor(asked, path, signal, patience)
     asked.withdraw()
@@ -56,7 +56,7 @@ async function answerTo (asked: AskedOrder, path: string, signal: AbortSignal, p
   }
 }
 
-async function waitFor (asked: AskedOrder, path: string, signal: AbortSignal, patience: number): Promise<number> {
+async function waitFor (asked: PendingRequest, path: string, signal: AbortSignal, patience: number): Promise<number> {
   let nextTry = 0
   for (;;) {
     const count = asked.answer()
@@ -105,7 +105,7 @@ function ask<Method extends Call['method']> (store: Store, call: Extract<Call, {
 }
 
 /** A row of `orders`, from when it is asked to when its answer is fetched. */
-class AskedOrder {
+class PendingRequest {
   readonly #db: DatabaseSync
   readonly #number: number
   /** When it was asked, or a part of it was done. */
@@ -113,7 +113,7 @@ class AskedOrder {
   /** Whether the events are removed, and what is left to do is to write the file anew. */
   isRemoved = false
 
-  constructor (path: string, { action, ...argument }: Order) {
+  constructor (path: string, { action, ...argument }: ChangeRequest) {
     const db = this.#db = new DatabaseSync(realpathSync(path))
     try {
       db.exec(`PRAGMA busy_timeout = ${PATIENCE_TO_WRITE}; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON`)

@@ -1,14 +1,14 @@
 import { BacklogFullError } from '../../errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
-import type { TakenEvent } from '../sql/rows.ts'
 import { leavesLane } from '../sql/aside.ts'
 import { lineOf } from '../sql/delivery-records.ts'
 import { DAMAGED, listenersJson } from '../sql/rows.ts'
+import type { TakenEvent } from '../sql/rows.ts'
 import { textOrNull, wholeTime } from '../sql/well-formed.ts'
-import type { LiveLanes } from './live-lanes.ts'
-import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
 import { pack } from './adds.ts'
 import type { PendingAdd } from './adds.ts'
+import type { LiveLanes } from './live-lanes.ts'
+import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
 
 /** Bytes of bodies that may wait for a disk that is slow or stands still. */
 const MOST_BYTES = 67_108_864
@@ -27,7 +27,7 @@ export interface Batch {
 }
 
 /** Everything that came up since the transaction under way began: it is the next one. */
-export class Outgoing {
+export class TransactionQueue {
   #adds: PendingAdd[] = []
   #bytes = 0
   #calls: PendingCall[] = []

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { NotRegisteredError } from '../../errors.ts'
+import { observe } from '../observe.ts'
 import { Activity } from './activity.ts'
 import { answerError } from './answer-error.ts'
 import { addApi } from './api.ts'
@@ -11,7 +12,6 @@ import { resolveInspectorOptions } from './options.ts'
 import type { InspectorOptions } from './options.ts'
 import { createRedact } from './redact.ts'
 import { summaryOf } from './summary.ts'
-import { observe } from '../observe.ts'
 
 /** A page that shows what comes in and what becomes of it, for whom `authorize` admits. Give it a `prefix`. */
 export async function inspector (scope: FastifyInstance, options: InspectorOptions): Promise<void> {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { InvalidOptionError } from '../../errors.ts'
 import { check } from '../../options/check.ts'
 import type { Rule } from '../../options/check.ts'
-import { InvalidOptionError } from '../../errors.ts'
 
 /**
  * Admits a request by `true`, returned or resolved to. Anything else refuses it with 403, and so does what is thrown, with its status; or

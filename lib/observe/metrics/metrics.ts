@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { InvalidOptionError, NotRegisteredError } from '../../errors.ts'
+import { observe } from '../observe.ts'
 import { addGauges } from './gauges.ts'
 import { loadPromClient } from './load.ts'
 import { observersOf } from './observers.ts'
 import { checkMetricsOptions } from './options.ts'
 import type { MetricsOptions } from './options.ts'
 import { beginAtZero, createSeries } from './series.ts'
-import { observe } from '../observe.ts'
 
 const PREFIX = 'oneroute_webhooks_'
 

@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http'
 import type { TSchema } from '@sinclair/typebox'
 import type { EventCatalogue } from '../../events/catalogue.ts'
+import { samples } from '../../events/samples.ts'
+import type { ResolvedOptions } from '../../webhooks/options.ts'
+import { SIGNATURE_HEADER } from '../signature/hmac.ts'
 import { dialectOf } from './dialect.ts'
 import type { Schema } from './dialect.ts'
-import type { ResolvedOptions } from '../../webhooks/options.ts'
-import { samples } from '../../events/samples.ts'
-import { SIGNATURE_HEADER } from '../signature/hmac.ts'
 
 interface Parts {
   readonly catalogue: EventCatalogue

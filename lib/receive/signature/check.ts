@@ -1,26 +1,26 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { BadSignatureError } from '../../errors.ts'
-import { createJudge } from './verify.ts'
-import type { Judge } from './verify.ts'
+import type { ReceiveReporter } from '../../observe/receive-reporter.ts'
 import type { ResolvedOptions } from '../../webhooks/options.ts'
-import type { Receptions } from '../../observe/receive-reporter.ts'
-import { isWellFormed, SIGNATURE_HEADER } from './hmac.ts'
 import { Explainer } from './explain.ts'
+import { isWellFormed, SIGNATURE_HEADER } from './hmac.ts'
 import { registerKeys } from './registered-keys.ts'
+import { createVerify } from './verify.ts'
+import type { Verify } from './verify.ts'
 
 type Request = Pick<FastifyRequest, 'headers' | 'log'>
 
 /** Refuses what is not signed: a header that cannot be right before the body is read, and a wrong one after that. */
 export class SignatureCheck {
-  readonly #judge: Judge
-  readonly #receptions: Receptions
+  readonly #verify: Verify
+  readonly #reporter: ReceiveReporter
   /** Not in production: it is for somebody who is setting things up. */
   readonly #explainer: Explainer | undefined
 
-  constructor (scope: FastifyInstance, { secrets, signature, path }: ResolvedOptions, receptions: Receptions) {
+  constructor (scope: FastifyInstance, { secrets, signature, path }: ResolvedOptions, reporter: ReceiveReporter) {
     const others = registerKeys(scope, secrets, path)
-    this.#judge = createJudge(secrets, signature)
-    this.#receptions = receptions
+    this.#verify = createVerify(secrets, signature)
+    this.#reporter = reporter
     this.#explainer = process.env.NODE_ENV === 'production' ? undefined : new Explainer(secrets, others)
   }
 
@@ -31,7 +31,7 @@ export class SignatureCheck {
     const say = sayIn(request)
     if (header === undefined) this.#explainer?.explain(header, NO_BODY, say)
     else this.#explainer?.explainLater(header, request.raw, say)
-    this.#receptions.judged(header === undefined ? 'missing' : 'malformed', null)
+    this.#reporter.signatureChecked(header === undefined ? 'missing' : 'malformed', null)
     return new BadSignatureError()
   }
 
@@ -39,11 +39,11 @@ export class SignatureCheck {
   ofBody (request: Request, body: Uint8Array): Uint8Array {
     const header = headerOf(request)
     if (header === undefined || !isWellFormed(header)) { // a hook of the host has changed it since
-      this.#receptions.judged('malformed', null)
+      this.#reporter.signatureChecked('malformed', null)
       throw new BadSignatureError()
     }
-    const { outcome, key, bytes } = this.#judge(header, body)
-    this.#receptions.judged(outcome, key)
+    const { outcome, key, bytes } = this.#verify(header, body)
+    this.#reporter.signatureChecked(outcome, key)
     if (bytes !== null) return bytes
     this.#explainer?.explain(header, body, sayIn(request))
     throw new BadSignatureError()

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
-import { isWellFormed, SIGNATURE_HEADER } from './hmac.ts'
 import { bodyVariants } from './body-variants.ts'
+import { isWellFormed, SIGNATURE_HEADER } from './hmac.ts'
 import { keyVariants } from './key-variants.ts'
 import type { Key } from './key-variants.ts'
 

@@ -13,7 +13,7 @@ const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Buffer.from('"\\,[{')
  * if the JSON is denser than a message can be. Anybody may have this done for a body that is made to be dear, such as one of many short keys:
  * the bound keeps it to a few times of what the hash of the same body costs.
  */
-export function rewritten (body: Uint8Array): Uint8Array | undefined {
+export function reserialised (body: Uint8Array): Uint8Array | undefined {
   if (isDense(body)) return undefined
   try {
     // Not the parser that refuses `__proto__`: what fits is parsed again by that one.

@@ -1,23 +1,23 @@
 import { test } from 'tap'
-import { fateOf, isStuck, isUnprepared, reasonOf } from '../../../lib/inbox/postgres/error-kind.ts'
+import { errorKindOf, isStuck, isUnprepared, reasonOf } from '../../../lib/inbox/postgres/error-kind.ts'
 
 const coded = (code: string, message = 'it failed') => Object.assign(new Error(message), { code })
 
 test('what an error means for the connection, and for what was asked', async (t) => {
-  t.same(fateOf(coded('40001')), { lost: false, again: true }, 'others were quicker')
-  t.same(fateOf(coded('40P01')), { lost: false, again: true }, 'a deadlock')
-  t.same(fateOf(coded('57P01')), { lost: true, again: true }, 'the server ends connections')
-  t.same(fateOf(coded('57P03')), { lost: true, again: false }, 'it is starting')
-  t.same(fateOf(coded('25006')), { lost: true, again: false }, 'it is read-only')
-  t.same(fateOf(coded('55P03')), { lost: false, again: false }, 'somebody holds a lock')
-  t.same(fateOf(coded('57014')), { lost: false, again: false }, 'somebody has cancelled it')
-  t.same(fateOf(coded('42P01')), { lost: false, again: false }, 'a table is missing')
-  t.same(fateOf(coded('ECONNREFUSED')), { lost: true, again: false })
-  t.same(fateOf(coded('ECONNRESET', 'read ECONNRESET')), { lost: true, again: true })
-  t.same(fateOf(new Error('no answer from PostgreSQL within 15000 ms')), { lost: true, again: false })
-  t.same(fateOf(new Error('Connection terminated unexpectedly')), { lost: true, again: true })
-  t.same(fateOf(new Error('Client has encountered a connection error and is not queryable')), { lost: true, again: true }, 'it was cut before')
-  t.same(fateOf('no error at all'), { lost: true, again: false })
+  t.same(errorKindOf(coded('40001')), { lost: false, again: true }, 'others were quicker')
+  t.same(errorKindOf(coded('40P01')), { lost: false, again: true }, 'a deadlock')
+  t.same(errorKindOf(coded('57P01')), { lost: true, again: true }, 'the server ends connections')
+  t.same(errorKindOf(coded('57P03')), { lost: true, again: false }, 'it is starting')
+  t.same(errorKindOf(coded('25006')), { lost: true, again: false }, 'it is read-only')
+  t.same(errorKindOf(coded('55P03')), { lost: false, again: false }, 'somebody holds a lock')
+  t.same(errorKindOf(coded('57014')), { lost: false, again: false }, 'somebody has cancelled it')
+  t.same(errorKindOf(coded('42P01')), { lost: false, again: false }, 'a table is missing')
+  t.same(errorKindOf(coded('ECONNREFUSED')), { lost: true, again: false })
+  t.same(errorKindOf(coded('ECONNRESET', 'read ECONNRESET')), { lost: true, again: true })
+  t.same(errorKindOf(new Error('no answer from PostgreSQL within 15000 ms')), { lost: true, again: false })
+  t.same(errorKindOf(new Error('Connection terminated unexpectedly')), { lost: true, again: true })
+  t.same(errorKindOf(new Error('Client has encountered a connection error and is not queryable')), { lost: true, again: true }, 'it was cut before')
+  t.same(errorKindOf('no error at all'), { lost: true, again: false })
 })
 
 test('after which errors others would wait for the same in vain', async (t) => {

@@ -1,9 +1,9 @@
 import { test } from 'tap'
-import { IndexLook } from '../../../lib/inbox/postgres/index-scan.ts'
+import { IndexScan } from '../../../lib/inbox/postgres/index-scan.ts'
 import { until } from '../../faults/helpers/until.ts'
 
 test('a look begins where the last one has ended, and now and then all is looked through', async (t) => {
-  const look = new IndexLook()
+  const look = new IndexScan()
   t.equal(look.begin().since, null, 'the first one')
   look.looked('1 o’clock')
   t.equal(look.begin().since, '1 o’clock')
@@ -16,7 +16,7 @@ test('a look begins where the last one has ended, and now and then all is looked
 })
 
 test('the slower the looks, the further they go back', async (t) => {
-  const look = new IndexLook()
+  const look = new IndexScan()
   t.equal(look.begin().overlap, 50)
   look.looked('1 o’clock')
   const begun = performance.now()

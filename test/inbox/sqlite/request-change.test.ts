@@ -3,9 +3,9 @@ import Fastify from 'fastify'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
-import { Exchange } from '../../../lib/inbox/sqlite/group-commit.ts'
+import { GroupCommit } from '../../../lib/inbox/sqlite/group-commit.ts'
 import type { Work } from '../../../lib/inbox/sqlite/messages.ts'
-import { orderBeside } from '../../../lib/inbox/sqlite/request-change.ts'
+import { requestChange } from '../../../lib/inbox/sqlite/request-change.ts'
 import { ASKED_FOR } from '../../../lib/inbox/sqlite/store/change-requests.ts'
 import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { createApp, message } from '../../helpers/app.ts'
@@ -93,7 +93,7 @@ test('the app that has the file replays, and delivers at once', async (t) => {
   for (const n of [1, 2, 3]) ids.push((await app.webhooks.receive(message('a', `${n}`))).id)
   await until(() => heard.length === 3)
   const { requests } = connect(t, path)
-  const counts = await Promise.all([orderBeside(path, replay(ids.slice(0, 2)), signal), orderBeside(path, replay(ids.slice(2).concat('unknown')), signal)])
+  const counts = await Promise.all([requestChange(path, replay(ids.slice(0, 2)), signal), requestChange(path, replay(ids.slice(2).concat('unknown')), signal)])
   t.same(counts, [2, 1])
   await until(() => heard.length === 6)
   t.same(heard, ['1', '2', '3', '1', '2', '3'])
@@ -114,8 +114,8 @@ test('a lane that is under way is replayed into in order, and given back', async
   await until(async () => (await app.webhooks.inbox.stats()).done === 1)
   await app.webhooks.receive(message('a', 'slow'))
   await until(() => heard.includes('slow'))
-  t.equal(await orderBeside(path, replay([id]), signal), 1)
-  t.equal(await orderBeside(path, replay([id]), signal), 0, 'it is pending')
+  t.equal(await requestChange(path, replay([id]), signal), 1)
+  t.equal(await requestChange(path, replay([id]), signal), 0, 'it is pending')
   await app.webhooks.receive(message('a', 'last'))
   resolve(undefined)
   await until(async () => (await app.webhooks.inbox.stats()).done === 3)
@@ -130,7 +130,7 @@ test('a file that nobody has is replayed in, for the next start', async (t) => {
   const { id } = await app.webhooks.receive(message('a', 'again'))
   await until(async () => (await app.webhooks.inbox.stats()).done === 1)
   await app.close()
-  t.equal(await orderBeside(path, replay([id]), signal), 1)
+  t.equal(await requestChange(path, replay([id]), signal), 1)
   const heard: unknown[] = []
   const next = await createApp(t, { inbox: sqliteInbox({ path }) })
   next.app.webhooks.on('newMessage', ({ message: { content } }) => { heard.push(content) })
@@ -144,13 +144,13 @@ test('who does not want it any more has it withdrawn, unless it is too late', as
   const store = open(t, path) // which answers nobody by itself
   const { requests, db } = connect(t, path)
   const interrupt = new AbortController()
-  const given = orderBeside(path, replay(['a']), interrupt.signal)
+  const given = requestChange(path, replay(['a']), interrupt.signal)
   t.equal(requests().length, 1)
   interrupt.abort()
   await t.rejects(given, { name: 'AbortError' })
   t.same(requests(), [])
   const late = new AbortController()
-  const answered = orderBeside(path, replay(['a']), late.signal)
+  const answered = requestChange(path, replay(['a']), late.signal)
   db.exec('UPDATE orders SET count = 7')
   late.abort()
   t.equal(await answered, 7)
@@ -161,9 +161,9 @@ test('an owner that does not answer is given up, and a request that was removed 
   const path = temporaryFile(t)
   open(t, path)
   const { requests, db } = connect(t, path)
-  await t.rejects(orderBeside(path, replay(['a']), signal, 30), /the process that has it does not answer/)
+  await t.rejects(requestChange(path, replay(['a']), signal, 30), /the process that has it does not answer/)
   t.same(requests(), [])
-  const asked = orderBeside(path, replay(['a']), signal)
+  const asked = requestChange(path, replay(['a']), signal)
   db.exec('DELETE FROM orders')
   await t.rejects(asked, /too old by now/)
 })
@@ -178,13 +178,13 @@ test('an owner that writes the file anew is waited for longer, but not for ever'
       UPDATE orders SET argument = '{"count":3}', asked = asked - ${time} WHERE request = new.request; END`)
   }
   since(599_000)
-  const asked = orderBeside(path, forget, signal, 30)
+  const asked = requestChange(path, forget, signal, 30)
   db.exec("UPDATE orders SET argument = '', count = 3")
   t.equal(await asked, 3)
   since(600_001)
-  await t.rejects(orderBeside(path, forget, signal), /the events are removed, but it is not written anew yet/)
+  await t.rejects(requestChange(path, forget, signal), /the events are removed, but it is not written anew yet/)
   since(1)
-  const lost = orderBeside(path, forget, signal)
+  const lost = requestChange(path, forget, signal)
   db.exec('DELETE FROM orders')
   await t.rejects(lost, /the events are removed, but it is not written anew yet/)
   t.same(requests(), [])
@@ -195,7 +195,7 @@ test('who cannot withdraw an order, for another writes all the time, learns why 
   const path = temporaryFile(t)
   open(t, path)
   const { db, requests } = connect(t, path)
-  const asked = orderBeside(path, replay(['a']), signal, 30)
+  const asked = requestChange(path, replay(['a']), signal, 30)
   db.exec('BEGIN IMMEDIATE')
   await t.rejects(asked, /the process that has it does not answer/)
   db.exec('COMMIT')
@@ -205,7 +205,7 @@ test('who cannot withdraw an order, for another writes all the time, learns why 
 test('an owner that ends while somebody waits leaves the replay to the one who waits', async (t) => {
   const path = temporaryFile(t)
   const store = open(t, path)
-  const asked = orderBeside(path, replay(['a']), signal)
+  const asked = requestChange(path, replay(['a']), signal)
   store.close()
   t.equal(await asked, 0)
 })
@@ -227,7 +227,7 @@ test('an app whose orders cannot be read goes on', async (t) => {
 
 test('orders that cannot be carried out keep nothing else from being done', async (t) => {
   const path = temporaryFile(t)
-  const exchange = new Exchange({ path, keep: 1_000, keepFailed: 1_000, host: { log: Fastify().log, maxBacklog: 10, wake: () => {} } })
+  const exchange = new GroupCommit({ path, keep: 1_000, keepFailed: 1_000, host: { log: Fastify().log, maxBacklog: 10, wake: () => {} } })
   t.teardown(async () => { await exchange.close() })
   await exchange.open()
   const { db } = connect(t, path)
@@ -238,11 +238,11 @@ test('orders that cannot be carried out keep nothing else from being done', asyn
 
 test('a file that cannot be written is told of', async (t) => {
   const path = temporaryFile(t)
-  await t.rejects(orderBeside(path, replay([]), signal), { code: 'ENOENT' })
+  await t.rejects(requestChange(path, replay([]), signal), { code: 'ENOENT' })
   const store = open(t, path)
   const { db } = connect(t, path)
   db.exec('DROP TABLE orders')
-  await t.rejects(orderBeside(path, replay([]), signal), /no such table/)
+  await t.rejects(requestChange(path, replay([]), signal), /no such table/)
   t.throws(() => store.isAsked(), /no such table/)
 })
 
@@ -250,7 +250,7 @@ test('a file that turns out to be unusable when it is to be had is told of', asy
   const path = temporaryFile(t)
   const store = open(t, path)
   const { db } = connect(t, path)
-  const asked = orderBeside(path, replay(['a']), signal)
+  const asked = requestChange(path, replay(['a']), signal)
   db.exec('PRAGMA user_version = 99')
   store.close()
   await t.rejects(asked, /a newer version of the package/)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { test } from 'tap'
 import { memoryInbox } from '../../../index.ts'
-import { rewritten } from '../../../lib/receive/signature/reserialised.ts'
+import { reserialised } from '../../../lib/receive/signature/reserialised.ts'
 import { createApp, message, post } from '../../helpers/app.ts'
 import { deliveries, isRefusal, SECRET, sign } from '../../helpers/http.ts'
 
@@ -54,7 +54,7 @@ test("with `signature: 'raw'` only the bytes that came in count", async (t) => {
 const list = (length: number, value = '1') => `{"event":"a","b":[${Array.from({ length }, () => value).join()}]}`
 
 test('JSON is written again if it is no denser than messages can be', (t) => {
-  const fits = (body: string) => rewritten(Buffer.from(body)) !== undefined
+  const fits = (body: string) => reserialised(Buffer.from(body)) !== undefined
   for (const [what, body, expected] of [
     ['990 numbers', list(990), true],
     ['1 200 numbers', list(1_200), false],
@@ -67,7 +67,7 @@ test('JSON is written again if it is no denser than messages can be', (t) => {
     ['a text of backslashes, and then numbers', list(1_200, '1').replace('1', '"\\\\"'), false],
     ['not JSON', '{', false],
     ['not UTF-8', '\xff', true]
-  ] as const) t.equal(what === 'not UTF-8' ? rewritten(Buffer.from([0x22, 0xff, 0x22])) === undefined : fits(body), expected, what)
+  ] as const) t.equal(what === 'not UTF-8' ? reserialised(Buffer.from([0x22, 0xff, 0x22])) === undefined : fits(body), expected, what)
   t.end()
 })
 

@@ -1,5 +1,5 @@
-import type { Io } from '../../io.ts'
 import { newMessage, smsDeliveryReport } from '../../../testing/testing.ts'
+import type { Io } from '../../io.ts'
 import type { SendOptions } from '../options.ts'
 import { readEvent } from '../source.ts'
 import type { Source } from '../source.ts'

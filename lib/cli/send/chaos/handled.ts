@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { StringDecoder } from 'node:string_decoder'
 import { performance } from 'node:perf_hooks'
+import { StringDecoder } from 'node:string_decoder'
 import { setTimeout } from 'node:timers/promises'
 import { isObject } from '../../../options/check.ts'
 import { inQuotes } from '../../../options/url-passwords.ts'

@@ -1,8 +1,8 @@
 import type { SendOptions } from '../options.ts'
 import { phasesOf } from './bursts.ts'
 import type { Phase } from './bursts.ts'
-import type { ChaosOptions } from './options.ts'
 import type { Mix, Trouble } from './mix.ts'
+import type { ChaosOptions } from './options.ts'
 import { pick, randomFrom, sample } from './random.ts'
 import type { Random } from './random.ts'
 

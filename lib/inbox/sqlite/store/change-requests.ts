@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { isObject } from '../../../options/check.ts'
+import type { ChangeResult, ChangeRequest } from '../change-request.ts'
 import type { Removed, Results } from '../messages.ts'
-import type { Answer, Order } from '../change-request.ts'
 
 /** An order is carried out no later than this, in milliseconds: who asked is gone by then, and nobody expects it any more. */
 export const ASKED_FOR = 60_000
@@ -29,7 +29,7 @@ const NOTHING: Results['order'] = { isMore: false, lanes: [], pending: [] }
  * Where other processes order from the one that has the file what changes it: a row each, and in the end how many events it were, or
  * why it could not be done. Who asks removes the row; what is left of those who have been killed goes when the next one asks.
  */
-export class OrderTable {
+export class ChangeRequests {
   /** Of another connection's last transaction. Of this one's own it tells nothing. */
   #version: unknown
   #isOpen = true
@@ -79,7 +79,7 @@ export class OrderTable {
     return { ...NOTHING, isMore: true }
   }
 
-  answer ({ request, count, error }: Answer): void {
+  answer ({ request, count, error }: ChangeResult): void {
     this.#statements.answer.run(count ?? null, error ?? null, request)
   }
 
@@ -101,7 +101,7 @@ export function isRemoved (row: Record<string, unknown>): boolean {
 }
 
 /** Undefined if it is not one that this version knows. */
-function orderOf ({ action, argument }: Record<string, unknown>): Exclude<Order, { action: 'forget' }> | Forgetting | undefined {
+function orderOf ({ action, argument }: Record<string, unknown>): Exclude<ChangeRequest, { action: 'forget' }> | Forgetting | undefined {
   const given = parsed(argument)
   if (!isObject(given)) return undefined
   const { ids, all, lane, after, count } = given

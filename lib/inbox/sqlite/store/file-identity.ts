@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 
 /** What is written does not go where the next start would look for it. */
-export class LostError extends Error {}
+export class FileLostError extends Error {}
 
 /** Which file is at a path; undefined if there is none. */
 export function identityOf (path: string): string | undefined {
@@ -11,7 +11,7 @@ export function identityOf (path: string): string | undefined {
 }
 
 /** The files of a store that is open. SQLite goes on writing to them when they are removed or replaced, and tells nobody. */
-export class OwnFiles {
+export class OpenFiles {
   readonly identity: string | undefined
   readonly #identities: ReadonlyMap<string, string | undefined>
 
@@ -25,8 +25,8 @@ export class OwnFiles {
   check (): void {
     for (const [path, identity] of this.#identities) {
       const found = identityOf(path)
-      if (found === undefined) throw new LostError(`${path} is gone`)
-      if (found !== identity) throw new LostError(`${path} is another file than the one that was opened`)
+      if (found === undefined) throw new FileLostError(`${path} is gone`)
+      if (found !== identity) throw new FileLostError(`${path} is another file than the one that was opened`)
     }
   }
 }

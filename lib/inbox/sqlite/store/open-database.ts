@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import { PATIENCE_TO_WRITE } from './write-ahead-log.ts'
 import { migrate, versionOf } from './schema.ts'
 import { UnusableError } from './unusable-error.ts'
+import { PATIENCE_TO_WRITE } from './write-ahead-log.ts'
 
 /**
  * In bytes. A transaction writes whole pages: with 8 192, an event that comes alone made the disk write 71 kB, and with this 42 kB.

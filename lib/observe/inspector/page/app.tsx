@@ -6,8 +6,8 @@ import { Drawer } from './drawer'
 import { Filters, readFilter, writeFilter } from './filters'
 import { age, events, number } from './format'
 import { Grid } from './grid'
-import { useInbox } from './use-inbox'
 import type { Filter, Stats } from './types'
+import { useInbox } from './use-inbox'
 
 const TICK = 5_000
 
