@@ -108,7 +108,7 @@ export { ONEROUTE_IPS } from './lib/receive/allowed-ips.ts'
 export type { DeliveryMessage, DeliveryOutcome, ListenerRun, ReceiveMessage, ReceiveOutcome, SignatureMessage, SignatureOutcome } from './lib/observe/channels.ts'
 export type { WebhookContext } from './lib/webhooks/context.ts'
 export { DeliveryError } from './lib/webhooks/delivery-error.ts'
-export * from './lib/errors.ts'
+export * from './lib/errors/errors.ts'
 export { NewMessage, SmsDeliveryReport } from './lib/events/schemas.ts'
 export type { UnknownEvent, WebhookEvents } from './lib/events/schemas.ts'
 export type {

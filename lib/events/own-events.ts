@@ -1,5 +1,5 @@
 import { FormatRegistry, Kind, KindGuard, TypeGuard } from '@sinclair/typebox'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { partsOf } from './parts.ts'
 import { providerEvents } from './schemas.ts'
 

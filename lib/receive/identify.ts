@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { KeyError, LaneError } from '../errors.ts'
+import { KeyError, LaneError } from '../errors/errors.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import { isObject } from '../options/check.ts'
 import type { WebhooksOptions } from '../webhooks/options.ts'

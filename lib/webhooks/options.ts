@@ -1,6 +1,6 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { RouteShorthandOptions } from 'fastify'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { checkEvents } from '../events/own-events.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { Inbox } from '../inbox/inbox.ts'

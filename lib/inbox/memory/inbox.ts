@@ -1,4 +1,4 @@
-import { BacklogFullError, ClosingError, InvalidEventError, NotDeliveredError } from '../../errors.ts'
+import { BacklogFullError, ClosingError, InvalidEventError, NotDeliveredError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { Queue } from '../queue.ts'
 import { Entry } from './entry.ts'

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { BacklogFullError, ClosingError } from '../../errors.ts'
+import { BacklogFullError, ClosingError } from '../../errors/errors.ts'
 import type { NewEvent } from '../inbox.ts'
 import { problemLines } from '../sql/rows.ts'
 import { wellFormed } from '../sql/well-formed.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { ClosingError } from '../../errors.ts'
+import { ClosingError } from '../../errors/errors.ts'
 import { endStatement } from './end-statement.ts'
 import { errorKindOf, isUnprepared } from './error-kind.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'

@@ -1,4 +1,4 @@
-import { ClosingError, InboxUnusableError } from '../../errors.ts'
+import { ClosingError, InboxUnusableError } from '../../errors/errors.ts'
 import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { unavailable } from '../unavailable.ts'
 import { Adds } from './adds.ts'

@@ -1,4 +1,4 @@
-import { InboxUnusableError } from '../../errors.ts'
+import { InboxUnusableError } from '../../errors/errors.ts'
 import { TIMEOUTS } from './timeouts.ts'
 
 /** For two streams of work, somebody who listens, and somebody who looks. */

@@ -1,4 +1,4 @@
-import { InboxUnusableError } from '../../errors.ts'
+import { InboxUnusableError } from '../../errors/errors.ts'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'
 import { MIGRATIONS } from './migrations.ts'

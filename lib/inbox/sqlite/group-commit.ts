@@ -1,4 +1,4 @@
-import { BacklogFullError, ClosingError, InboxUnavailableError } from '../../errors.ts'
+import { BacklogFullError, ClosingError, InboxUnavailableError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts'
 import { Alarm } from '../sql/alarm.ts'
 import { takenEvents } from '../sql/rows.ts'

@@ -1,4 +1,4 @@
-import { ClosingError, InboxLockedError } from '../../errors.ts'
+import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats, storedEvent } from '../sql/rows.ts'
 import { GroupCommit } from './group-commit.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { InvalidOptionError } from '../../errors.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
 import { check, integer } from '../../options/check.ts'
 import type { Filled, Rule } from '../../options/check.ts'
 import { looksLikeAddress } from '../../options/url-passwords.ts'

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import type { FastifyBaseLogger } from 'fastify'
-import { ClosingError, InboxLockedError, InboxUnusableError } from '../../errors.ts'
+import { ClosingError, InboxLockedError, InboxUnusableError } from '../../errors/errors.ts'
 import { withoutPasswords } from '../../options/url-passwords.ts'
 import type { Done, Opening, Work } from './messages.ts'
 import { Thread } from './thread.ts'

@@ -1,4 +1,4 @@
-import { BacklogFullError } from '../../errors.ts'
+import { BacklogFullError } from '../../errors/errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import { leavesLane } from '../sql/aside.ts'
 import { lineOf } from '../sql/delivery-records.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { NotRegisteredError } from '../../errors.ts'
+import { NotRegisteredError } from '../../errors/errors.ts'
 import { observe } from '../observe.ts'
 import { Activity } from './activity.ts'
 import { answerError } from './answer-error.ts'

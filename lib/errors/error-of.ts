@@ -61,6 +61,11 @@ function shortened (text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
+/** The `code` of an error, as Node.js and the drivers of databases set one; empty if there is none. */
+export function codeOf (error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
 /** Says something, and goes on if that fails: a logger is the app's own, and what it does with an error is, too. */
 export function quietly (work: () => void): void {
   try {
