@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'tap'
 import type { Test } from 'tap'
-import { openHandled } from '../../../lib/cli/send/chaos/handled.ts'
-import { temporaryDirectory } from '../../helpers/package.ts'
-import { createReceiver } from '../helpers.ts'
+import { openHandled } from '../../../../lib/cli/send/chaos/handled.ts'
+import { temporaryDirectory } from '../../../helpers/package.ts'
+import { createReceiver } from '../../helpers.ts'
 import { chaos, SECRET, startPlain, startPlugin, takeWell } from './receivers.ts'
 
 function read (path: string, given: { stdin?: PassThrough, signal?: AbortSignal } = {}) {

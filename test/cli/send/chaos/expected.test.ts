@@ -1,8 +1,8 @@
 import { test } from 'tap'
-import { BAD_REQUEST, EXPECTED, INCOMPLETE, saidOf, UNAUTHORIZED, waitOf } from '../../../lib/cli/send/chaos/expected.ts'
-import { perform } from '../../../lib/cli/send/chaos/perform.ts'
-import { createPlan } from '../../../lib/cli/send/chaos/plan.ts'
-import { parseMix } from '../../../lib/cli/send/chaos/mix.ts'
+import { BAD_REQUEST, EXPECTED, INCOMPLETE, saidOf, UNAUTHORIZED, waitOf } from '../../../../lib/cli/send/chaos/expected.ts'
+import { perform } from '../../../../lib/cli/send/chaos/perform.ts'
+import { createPlan } from '../../../../lib/cli/send/chaos/plan.ts'
+import { parseMix } from '../../../../lib/cli/send/chaos/mix.ts'
 
 function answer (status: number | undefined, detail = '', label = String(status)) {
   return { status, detail, label, milliseconds: 1 }

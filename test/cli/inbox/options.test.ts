@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { parseInboxOptions } from '../../lib/cli/inbox/options.ts'
-import { cli } from './helpers.ts'
+import { parseInboxOptions } from '../../../lib/cli/inbox/options.ts'
+import { cli } from '../helpers.ts'
 
 test('the defaults are those that the help names', async (t) => {
   t.same(parseInboxOptions(['list'], { ONEROUTE_INBOX: 'a.db' }), {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { test } from 'tap'
-import { parseSendOptions } from '../../lib/cli/send/options.ts'
-import { cli } from './helpers.ts'
+import { parseSendOptions } from '../../../lib/cli/send/options.ts'
+import { cli } from '../helpers.ts'
 
 test('the defaults are those that the help names', async (t) => {
   const { to, ...options } = parseSendOptions([], {}) as Exclude<ReturnType<typeof parseSendOptions>, 'help'> // it was not asked for

@@ -1,11 +1,11 @@
 import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
-import { lockOf } from '../../lib/inbox/postgres/sql/epochs.ts'
-import { until } from '../faults/helpers/until.ts'
-import { openInbox, openPool, postgresUrl, schemas } from '../helpers/postgres.ts'
-import { adds, newEvent } from '../inbox/conformance.ts'
-import { cli } from './helpers.ts'
+import { lockOf } from '../../../lib/inbox/postgres/sql/epochs.ts'
+import { until } from '../../faults/helpers/until.ts'
+import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
+import { adds, newEvent } from '../../inbox/conformance.ts'
+import { cli } from '../helpers.ts'
 
 const url = await postgresUrl(tap)
 const newSchema = schemas(tap, url)

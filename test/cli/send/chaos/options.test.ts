@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { parseSendOptions } from '../../../lib/cli/send/options.ts'
-import { cli } from '../helpers.ts'
+import { parseSendOptions } from '../../../../lib/cli/send/options.ts'
+import { cli } from '../../helpers.ts'
 
 function parse (argv: string[], env: Record<string, string> = { ONEROUTE_SECRET: 'k3y' }) {
   return parseSendOptions(['--chaos', ...argv], env) as Exclude<ReturnType<typeof parseSendOptions>, 'help'> // it was not asked for

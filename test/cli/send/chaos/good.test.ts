@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
-import { temporaryFile } from '../../helpers/sqlite.ts'
+import { sqliteInbox } from '../../../../lib/inbox/sqlite/inbox.ts'
+import { temporaryFile } from '../../../helpers/sqlite.ts'
 import { chaos, SECRET, startPlain, startPlugin } from './receivers.ts'
 
 const ALL = 'repeats=20,reordered=10,delayed=10,truncated=10,forged=10,cut=10,bursts=20'
