@@ -24,7 +24,7 @@ import { resolveOptions } from '../lib/webhooks/options.ts'
 import { backoff } from '../lib/deliver/backoff.ts'
 import { createApp, fixture, message } from './helpers/app.ts'
 import { manifestOf, root } from './helpers/package.ts'
-import { blocks, codes, everything, headings, pages, section, table } from './helpers/pages.ts'
+import { blocks, codes, everything, headings, pages, section, table, tables } from './helpers/pages.ts'
 import type { Row } from './helpers/pages.ts'
 
 const manifest = manifestOf(root)
@@ -57,7 +57,7 @@ function listedBy (refused: () => unknown): string[] {
 const nothing: object = { nothing: true }
 const options = section('Options')
 
-/** How README writes a default. */
+/** How the pages write a default. */
 function written (value: unknown): string {
   if (value === Infinity) return 'Infinity'
   if (typeof value === 'number') return value.toLocaleString('en').replaceAll(',', ' ')
@@ -65,15 +65,15 @@ function written (value: unknown): string {
   return typeof value === 'string' ? `\`${value}\`` : `\`${JSON.stringify(value)}\``
 }
 
-for (const { title, text, refused, defaults } of [
-  { title: 'the plugin', text: options, refused: () => resolveOptions(nothing), defaults: { ...resolveOptions({}) } },
-  { title: 'retry', text: options.slice(options.indexOf('\n`retry`:')), refused: () => resolveOptions({ retry: nothing }), defaults: { ...resolveOptions({}).retry } },
-  { title: 'sqliteInbox', text: options.slice(options.indexOf('\n`sqliteInbox(')), refused: () => sqliteInbox({ path: 'a.db', ...nothing }), defaults: { ...resolveSqliteOptions({ path: 'a.db' }), path: undefined } },
-  { title: 'postgresInbox', text: options.slice(options.indexOf('\n`postgresInbox(')), refused: () => postgresInbox(nothing), defaults: { ...resolvePostgresOptions({ connectionString: 'postgres://' }) } },
-  { title: 'memoryInbox', text: options.slice(options.indexOf('\n`memoryInbox(')), refused: () => main.memoryInbox(nothing), defaults: { ...resolveMemoryOptions() } }
+for (const { title, refused, defaults } of [
+  { title: 'the plugin', refused: () => resolveOptions(nothing), defaults: { ...resolveOptions({}) } },
+  { title: '`retry`', refused: () => resolveOptions({ retry: nothing }), defaults: { ...resolveOptions({}).retry } },
+  { title: '`memoryInbox`', refused: () => main.memoryInbox(nothing), defaults: { ...resolveMemoryOptions() } },
+  { title: '`sqliteInbox`', refused: () => sqliteInbox({ path: 'a.db', ...nothing }), defaults: { ...resolveSqliteOptions({ path: 'a.db' }), path: undefined } },
+  { title: '`postgresInbox`', refused: () => postgresInbox(nothing), defaults: { ...resolvePostgresOptions({ connectionString: 'postgres://' }) } }
 ]) {
   test(`the options of ${title} and their defaults are those of the code`, async (t) => {
-    const rows = table(text, 'option')
+    const rows = tables(section(`Options of ${title}`), 'option').flat()
     t.same(sorted(named(rows, 'option')), sorted(listedBy(refused)))
     const inWords: Record<string, string> = {
       prefix: "`''`", inbox: '`memoryInbox()`', key: "the body's SHA-256", lane: "the conversation's id", retry: 'see below'
@@ -87,8 +87,8 @@ for (const { title, text, refused, defaults } of [
 }
 
 test('what is said of single options is so', async (t) => {
-  const routeOptions = table(options, 'option').find(({ option }) => option === '`routeOptions`')
-  t.same(sorted(codes(routeOptions?.meaning)), sorted(listedBy(() => resolveOptions({ routeOptions: nothing }))))
+  const ofRoute = codes(/What `routeOptions` may hold: ([^.]+)\./.exec(options)?.[1])
+  t.same(sorted(ofRoute), sorted(listedBy(() => resolveOptions({ routeOptions: nothing }))))
   const taken = codes(/Names that `events` may not hold: ([^.]+)\./.exec(options)?.[1])
   t.same(sorted(taken), sorted(listedBy(() => resolveOptions({ events: { event: Type.Object({}) } }))))
   const { retry } = resolveOptions({})
@@ -121,7 +121,7 @@ test('every error is thrown somewhere', async (t) => {
 })
 
 test('the answers have the status codes of the errors', async (t) => {
-  const answers = column(table(section('The answers'), 'case'), 'answer').map((answer) => Number.parseInt(answer))
+  const answers = column(table(section('What does the route answer?'), 'case'), 'answer').map((answer) => Number.parseInt(answer))
   const statuses = errorClasses.map(([, CodedError]) => new CodedError('').statusCode).filter((status) => status !== 404) // that one is the inspector's
   t.same(new Set(answers), new Set([200, ...statuses]))
 })
