@@ -125,7 +125,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
   },
 
   'handled.mjs': async (t) => {
-    const [begin, play] = commandsIn(section('A bad day'))
+    const [begin, play] = commandsIn(section('send --chaos: test your app on a bad day'))
     t.same(begin?.words, ['node', 'handled.mjs'])
     const server = await start(t, 'handled.mjs', begin?.env)
     const [, , ...args] = play?.words ?? []
@@ -165,6 +165,15 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     await printed('to be counted')
     t.match(await (await fetch(`${url}/metrics`)).text(), 'oneroute_webhooks_listener_runs_total{listener="greet",outcome="succeeded"} 1')
+  },
+
+  'channels.ts': async (t) => {
+    const { url, printed } = await start(t, 'channels.ts', { ONEROUTE_SECRET: 'key' })
+    const body = JSON.stringify(newMessage())
+    t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await printed('newMessage accepted in ')
+    t.equal(await post(url, body), 401)
+    await printed('unknown refused in ')
   },
 
   'notify.mjs': async (t) => {

@@ -38,6 +38,11 @@ export function headings (text: string): Array<{ title: string, level: number, a
   return Array.from(withoutCode.matchAll(/^(#+) (.+)$/gm), ({ 1: marks = '', 2: title = '', index }) => ({ title, level: marks.length, at: index }))
 }
 
+/** Where the links and the pictures of a page lead, but for those that leave the project. */
+export function links (text: string): string[] {
+  return Array.from(text.matchAll(/\]\(([^)]+)\)/g), ([, target = '']) => target).filter((target) => !target.startsWith('https://'))
+}
+
 export function blocks (text = everything): Block[] {
   return Array.from(text.matchAll(/^```(\w+)\n(.*?)^```$/gms), ({ 1: language = '', 2: code = '' }) =>
     ({ language, code, file: /^\/\/ (\S+)\n/.exec(code)?.[1] }))
@@ -58,6 +63,12 @@ export function tables (text: string, first: string): Row[][] {
       const [names = [], , ...rest] = lines.trimEnd().split('\n').map(cells)
       return rest.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i] ?? ''])))
     })
+}
+
+/** The rows of all tables of the text whose first column has this heading. */
+export function tables (text: string, first: string): Row[] {
+  const heading = `| ${first} |`
+  return text.split(`\n${heading}`).slice(1).flatMap((rest) => table(heading + rest, first))
 }
 
 function cells (line: string): string[] {
