@@ -20,7 +20,7 @@ export interface Page {
 }
 
 /** All that is written for users, in the order in which it is read. */
-export const pages: Page[] = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort(), 'CONTRIBUTING.md'].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
+export const pages: Page[] = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort(), 'CONTRIBUTING.md', 'SECURITY.md'].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
 
 export const everything = pages.map(({ text }) => text).join('\n')
 
