@@ -301,6 +301,27 @@ test('every link goes somewhere', async (t) => {
   }
 })
 
+test('README is a front door: it has at most 300 lines', async (t) => {
+  const lines = pages[0]?.text.split('\n') ?? []
+  t.ok(lines.length <= 301, `${lines.length - 1} lines`)
+})
+
+test('the defaults that README names are those of the code', async (t) => {
+  const rows = table(section('Six options to know'), 'option')
+  t.equal(rows.length, 6)
+  const real: Record<string, unknown> = { ...resolveOptions({}) }
+  for (const row of rows) {
+    const [name = ''] = codes(row.option)
+    const inWords: Record<string, string> = { inbox: '`memoryInbox()`', retry: 'see [options](docs/options.md)' }
+    t.equal(row.default, inWords[name] ?? written(real[name]), name)
+  }
+})
+
+test("what README shows of a message is a part of OneRoute's sample", async (t) => {
+  const [part] = blocks(section('What a listener gets'))
+  t.hasStrict(JSON.parse(fixture('new-message').toString()), JSON.parse(part?.code ?? ''))
+})
+
 test('README links to every page', async (t) => {
   const readme = pages[0]?.text ?? ''
   for (const { file } of pages.slice(1)) t.match(readme, `](${file}`)
