@@ -102,7 +102,7 @@ const errorClasses = Object.entries<unknown>(main).filter((entry): entry is [str
   entry[0].endsWith('Error') && entry[0] !== 'DeliveryError') // which takes other arguments, and has its parent's code
 
 test('every error code is documented with its status and class, and no other is', async (t) => {
-  const documented = tables(section('Errors'), 'code').map((row) =>
+  const documented = tables(section('Errors'), 'code').flat().map((row) =>
     ({ code: codes(row.code)[0], status: Number(row.status), class: codes(row.class)[0] }))
   const real = errorClasses.map(([name, CodedError]) => {
     const { code, statusCode } = new CodedError('')
@@ -140,7 +140,7 @@ test('every export is documented, and no other is', async (t) => {
   const rows = table(section('TypeScript'), 'export')
   const types = rows.filter(({ export: what = '' }) => what.startsWith('types'))
   const values = rows.filter((row) => !types.includes(row))
-  const errors = named(tables(section('Errors'), 'code'), 'class')
+  const errors = named(tables(section('Errors'), 'code').flat(), 'class')
   t.same(sorted([...named(values, 'export'), ...named(types, 'what it is'), ...errors]), sorted(exportsOf('index.ts')))
 })
 
@@ -173,7 +173,7 @@ test('every log line is documented with its level, and no other is', async (t) =
   const call = /\blog\.(\w+)\((?:\{[^}]*\}, )?(?:'([^']*)'|"([^"]*)"|`((?:\\.|[^\\`$])*))/g
   const real = Array.from(code.matchAll(call), ([, level, ...texts]) => `${level} ${texts.join('').replaceAll('\\', '')}`)
   t.equal(real.length, code.match(/\blog\.(trace|debug|info|warn|error|fatal)\(/g)?.length, 'all of them are read')
-  const rows = tables(section('Logs'), 'level')
+  const rows = tables(section('Logs'), 'level').flat()
   const documented = rows.map(({ level, message = '' }) => `${level} ${message.replace(/^`+ ?| ?`+$/g, '')}`)
   const same = (row: string, line: string) => row.endsWith('…') ? line.startsWith(row.slice(0, -1).trimEnd()) : line === row
   t.same(real.filter((line) => !documented.some((row) => same(row, line))), [])
@@ -300,6 +300,27 @@ test('every link goes somewhere', async (t) => {
       if (at !== undefined) t.ok(headings(readFileSync(join(root, goal), 'utf8')).some(({ title }) => anchorOf(title) === at), `${file}: ${target}`)
     }
   }
+})
+
+test('README is a front door: it has at most 300 lines', async (t) => {
+  const lines = pages[0]?.text.split('\n') ?? []
+  t.ok(lines.length <= 301, `${lines.length - 1} lines`)
+})
+
+test('the defaults that README names are those of the code', async (t) => {
+  const rows = table(section('Six options to know'), 'option')
+  t.equal(rows.length, 6)
+  const real: Record<string, unknown> = { ...resolveOptions({}) }
+  for (const row of rows) {
+    const [name = ''] = codes(row.option)
+    const inWords: Record<string, string> = { inbox: '`memoryInbox()`', retry: 'see [options](docs/options.md)' }
+    t.equal(row.default, inWords[name] ?? written(real[name]), name)
+  }
+})
+
+test("what README shows of a message is a part of OneRoute's sample", async (t) => {
+  const [part] = blocks(section('What a listener gets'))
+  t.hasStrict(JSON.parse(fixture('new-message').toString()), JSON.parse(part?.code ?? ''))
 })
 
 test('README links to every page', async (t) => {

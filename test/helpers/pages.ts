@@ -20,7 +20,7 @@ export interface Page {
 }
 
 /** All that is written for users, in the order in which it is read. */
-export const pages: Page[] = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort(), 'CONTRIBUTING.md'].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
+export const pages: Page[] = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort(), 'CONTRIBUTING.md', 'SECURITY.md'].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
 
 export const everything = pages.map(({ text }) => text).join('\n')
 
@@ -63,12 +63,6 @@ export function tables (text: string, first: string): Row[][] {
       const [names = [], , ...rest] = lines.trimEnd().split('\n').map(cells)
       return rest.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i] ?? ''])))
     })
-}
-
-/** The rows of all tables of the text whose first column has this heading. */
-export function tables (text: string, first: string): Row[] {
-  const heading = `| ${first} |`
-  return text.split(`\n${heading}`).slice(1).flatMap((rest) => table(heading + rest, first))
 }
 
 function cells (line: string): string[] {
