@@ -13,7 +13,7 @@ import { ONEROUTE_IPS } from '../index.ts'
 import { parseInboxOptions } from '../lib/cli/inbox/options.ts'
 import { parseListenOptions } from '../lib/cli/listen/options.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
-import { newMessage, sign } from '../lib/testing.ts'
+import { newMessage, sign } from '../lib/testing/testing.ts'
 import { until } from './faults/helpers/until.ts'
 import { manifestOf, root, run } from './helpers/package.ts'
 import { postgresUrl } from './helpers/postgres.ts'
@@ -134,7 +134,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
   },
 
   'handled.mjs': async (t) => {
-    const [begin, play] = commandsIn(section('A bad day'))
+    const [begin, play] = commandsIn(section('send --chaos: test your app on a bad day'))
     t.same(begin?.words, ['node', 'handled.mjs'])
     const server = await start(t, 'handled.mjs', begin?.env)
     const [, , ...args] = play?.words ?? []
@@ -174,6 +174,15 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     await printed('to be counted')
     t.match(await (await fetch(`${url}/metrics`)).text(), 'oneroute_webhooks_listener_runs_total{listener="greet",outcome="succeeded"} 1')
+  },
+
+  'channels.ts': async (t) => {
+    const { url, printed } = await start(t, 'channels.ts', { ONEROUTE_SECRET: 'key' })
+    const body = JSON.stringify(newMessage())
+    t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await printed('newMessage accepted in ')
+    t.equal(await post(url, body), 401)
+    await printed('unknown refused in ')
   },
 
   'notify.mjs': async (t) => {
