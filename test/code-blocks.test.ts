@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { statSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -300,7 +300,8 @@ for (const [language, more] of [['ts', {}], ['js', withoutTypes]] as const) {
 const PARSERS: Record<string, (args: string[]) => unknown> = {
   send: (args) => parseSendOptions(args, {}),
   listen: (args) => parseListenOptions(args, {}),
-  inbox: (args) => parseInboxOptions(args, { ONEROUTE_INBOX: args[0] === 'migrate' ? 'postgres://db/x' : 'webhooks.db' })
+  inbox: (args) => parseInboxOptions(args, { ONEROUTE_INBOX: args[0] === 'migrate' ? 'postgres://db/x' : 'webhooks.db' }),
+  '--version': () => undefined // it takes none
 }
 
 /** What is wrong with a command, if anything. */
@@ -315,7 +316,8 @@ function problemOf (words: readonly string[]): string | undefined {
   if (program !== 'npm') return `no program '${program}'`
   if (verb === 'i') return rest.map((name) => known({ ...manifest.peerDependencies, [manifest.name]: '' }, name)).find((problem) => problem !== undefined)
   if (verb === 'ci') return rest.length === 0 ? undefined : 'no such lock file'
-  return known(manifest.scripts, verb === 'run' ? rest[0] ?? '' : verb)
+  const missing = rest.find((word) => word.startsWith('test/') && !existsSync(join(root, word)))
+  return known(manifest.scripts, verb === 'run' ? rest[0] ?? '' : verb) ?? missing
 }
 
 test('every command names what there is', async (t) => {
