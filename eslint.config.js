@@ -21,10 +21,10 @@ export default [
       'max-lines-per-function': ['error', { max: 50 }]
     }
   },
-  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['lib/inspector/page/*.tsx'] })),
+  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['lib/observe/inspector/page/*.tsx'] })),
   {
-    files: ['lib/inspector/page/*.tsx'],
-    languageOptions: { parserOptions: { project: './lib/inspector/page/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    files: ['lib/observe/inspector/page/*.tsx'],
+    languageOptions: { parserOptions: { project: './lib/observe/inspector/page/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
       'no-void': ['error', { allowAsStatement: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],

@@ -1,21 +1,21 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { EventCatalogue } from './lib/catalogue.ts'
-import { Deliverer } from './lib/deliverer.ts'
-import { deliverers } from './lib/deliverers.ts'
-import { Delivery } from './lib/delivery.ts'
-import { jsonParserOf, warnOfOpenDoors, whenServing } from './lib/host.ts'
+import { Dispatcher } from './lib/deliver/dispatcher.ts'
+import { ListenerRunner } from './lib/deliver/listener-runner.ts'
+import { registry } from './lib/deliver/registry.ts'
+import { EventCatalogue } from './lib/events/catalogue.ts'
 import type { Inbox } from './lib/inbox/inbox.ts'
-import { memoryInbox } from './lib/inbox/memory.ts'
+import { memoryInbox } from './lib/inbox/memory/inbox.ts'
 import { viewOf } from './lib/inbox/view.ts'
-import { createIdentify } from './lib/identify.ts'
-import { Intake } from './lib/intake.ts'
-import { resolveOptions } from './lib/options.ts'
-import type { ResolvedOptions, WebhooksOptions } from './lib/options.ts'
-import { Origins } from './lib/origins.ts'
-import { Receptions } from './lib/receptions.ts'
-import { addRoute } from './lib/route.ts'
-import { Webhooks } from './lib/webhooks.ts'
+import { ReceiveReporter } from './lib/observe/receive-reporter.ts'
+import { RequestContexts } from './lib/observe/request-contexts.ts'
+import { jsonParserOf, warnOfOpenDoors, whenServing } from './lib/receive/host.ts'
+import { createIdentify } from './lib/receive/identify.ts'
+import { Intake } from './lib/receive/intake.ts'
+import { addRoute } from './lib/receive/route.ts'
+import { resolveOptions } from './lib/webhooks/options.ts'
+import type { ResolvedOptions, WebhooksOptions } from './lib/webhooks/options.ts'
+import { Webhooks } from './lib/webhooks/webhooks.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -28,37 +28,37 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   const { log } = app
   const inbox = options.inbox ?? memoryInbox()
   const catalogue = new EventCatalogue(options.events)
-  const origins = new Origins()
-  const receptions = new Receptions(catalogue, (): Webhooks => webhooks)
+  const contexts = new RequestContexts()
+  const reporter = new ReceiveReporter(catalogue, (): Webhooks => webhooks)
   const deliversInvalid = (): boolean => !options.deliver || webhooks.listenerCount('invalid') > 0
-  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), identify: createIdentify(options), deliversInvalid, log, receptions, origins })
+  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), identify: createIdentify(options), deliversInvalid, log, reporter, contexts })
   const server = { isReady: false, isClosing: false }
 
   const webhooks = new Webhooks({
     inbox: viewOf(inbox),
     names: [...catalogue.schemas.keys()],
-    onSubscribe: () => { delivery.wake() },
+    onSubscribe: () => { dispatcher.wake() },
     receive: async (body) => {
       // As `inject` does: what is received before that would meet listeners that are not there yet.
       if (!server.isReady) await app.ready()
       return await intake.receive(body)
     }
   })
-  const deliverer = new Deliverer({ webhooks, log, catalogue, options, durable: inbox.durable, origins })
-  const delivery = new Delivery({ inbox, webhooks, deliverer, log, concurrency: options.concurrency })
-  deliverers.set(webhooks, { inbox: webhooks.inbox, deliverer, delivery })
+  const runner = new ListenerRunner({ webhooks, log, catalogue, options, durable: inbox.durable, contexts })
+  const dispatcher = new Dispatcher({ inbox, webhooks, runner, log, concurrency: options.concurrency })
+  registry.set(webhooks, { inbox: webhooks.inbox, runner, dispatcher })
 
   app.decorate('webhooks', webhooks)
-  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { delivery.wake() } }))
+  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { dispatcher.wake() } }))
   const isOpen = opening.then(() => true, () => false)
   app.addHook('onClose', async () => {
     if (!await isOpen) return
-    await delivery.end()
+    await dispatcher.end()
     await inbox.close()
   })
   // A migration may take long. Fastify waits for a promise as long as that takes, but for a function no longer than `pluginTimeout`.
   const next = fastifyPlugin(async (app) => {
-    await serve(app, { options, inbox, catalogue, receptions, intake, delivery, server }).catch(unlessGivenUp)
+    await serve(app, { options, inbox, catalogue, reporter, intake, dispatcher, server }).catch(unlessGivenUp)
   })
   app.register(opening.then(() => ({ default: next })))
 }
@@ -67,29 +67,29 @@ interface Parts {
   readonly options: ResolvedOptions
   readonly inbox: Inbox
   readonly catalogue: EventCatalogue
-  readonly receptions: Receptions
+  readonly reporter: ReceiveReporter
   readonly intake: Intake
-  readonly delivery: Delivery
+  readonly dispatcher: Dispatcher
   readonly server: { isReady: boolean, isClosing: boolean }
 }
 
 /** What follows once the inbox is open. */
-async function serve (app: FastifyInstance, { options, inbox, catalogue, receptions, intake, delivery, server }: Parts): Promise<void> {
+async function serve (app: FastifyInstance, { options, inbox, catalogue, reporter, intake, dispatcher, server }: Parts): Promise<void> {
   app.addHook('onReady', (done) => {
     server.isReady = true
     done()
   })
   // What was under way when the process ended may end it again: requests are taken before that.
-  if (options.deliver) whenServing(app, { atOnce: inbox.isRecovering !== true || !options.receive, serve: () => { delivery.start() } })
+  if (options.deliver) whenServing(app, { atOnce: inbox.isRecovering !== true || !options.receive, serve: () => { dispatcher.start() } })
   app.addHook('preClose', (done) => {
     server.isClosing = true
-    delivery.drain(options.drainTimeout)
+    dispatcher.drain(options.drainTimeout)
     done()
   })
   if (options.receive) {
     await app.register(async (scope) => {
       warnOfOpenDoors(scope, options)
-      addRoute(scope, { intake, catalogue, options, receptions, closing: () => server.isClosing })
+      addRoute(scope, { intake, catalogue, options, reporter, closing: () => server.isClosing })
     }, { prefix: options.prefix })
   }
 }
@@ -104,19 +104,19 @@ const webhooks = fastifyPlugin(webhooksPlugin, { name: 'fastify-oneroute-webhook
 
 export default webhooks
 export { webhooks }
-export { ONEROUTE_IPS } from './lib/addresses.ts'
-export type { DeliveryMessage, DeliveryOutcome, ListenerRun, ReceiveMessage, ReceiveOutcome, SignatureMessage, SignatureOutcome } from './lib/channels.ts'
-export type { WebhookContext } from './lib/context.ts'
-export { DeliveryError } from './lib/delivery-error.ts'
-export * from './lib/errors.ts'
-export { NewMessage, SmsDeliveryReport } from './lib/events.ts'
-export type { UnknownEvent, WebhookEvents } from './lib/events.ts'
+export { ONEROUTE_IPS } from './lib/receive/allowed-ips.ts'
+export type { DeliveryMessage, DeliveryOutcome, ListenerRun, ReceiveMessage, ReceiveOutcome, SignatureMessage, SignatureOutcome } from './lib/observe/channels.ts'
+export type { WebhookContext } from './lib/webhooks/context.ts'
+export { DeliveryError } from './lib/webhooks/delivery-error.ts'
+export * from './lib/errors/errors.ts'
+export { NewMessage, SmsDeliveryReport } from './lib/events/schemas.ts'
+export type { UnknownEvent, WebhookEvents } from './lib/events/schemas.ts'
 export type {
   Awaitable, Claim, ClaimedEvent, DeliveryFailureRecord, DeliveryRecord, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent
 } from './lib/inbox/inbox.ts'
-export { memoryInbox } from './lib/inbox/memory.ts'
-export type { MemoryInboxOptions } from './lib/inbox/memory-options.ts'
+export { memoryInbox } from './lib/inbox/memory/inbox.ts'
+export type { MemoryInboxOptions } from './lib/inbox/memory/options.ts'
 export type { InboxView } from './lib/inbox/view.ts'
-export type { RetryOptions, SignatureMode, WebhookRouteOptions, WebhooksOptions } from './lib/options.ts'
-export { Webhooks } from './lib/webhooks.ts'
-export type { ReceivableBody, Receipt, WebhookListener } from './lib/webhooks.ts'
+export type { RetryOptions, SignatureMode, WebhookRouteOptions, WebhooksOptions } from './lib/webhooks/options.ts'
+export { Webhooks } from './lib/webhooks/webhooks.ts'
+export type { ReceivableBody, Receipt, WebhookListener } from './lib/webhooks/webhooks.ts'

@@ -32,8 +32,8 @@ with a transaction left open, and the write-ahead log; what it costs that delive
   --only-queues a,b     only these, and ${ours.name}
   --no-queues           leave them out
 
-  --held-seconds N      how long each queue is measured free, and with a transaction left open (30); with 600, or more, the result is
-                        kept in held.json and held.svg, whatever else is left out
+  --held-seconds N      how long each queue is measured with a transaction left open, after a third of that without one (30); with 600,
+                        or more, the result is kept in bench/held.json and docs/held.svg, whatever else is left out
   --held-events N       instead, this plugin alone for so many events, and the result is not kept
   --no-held             leave that out
 
@@ -50,10 +50,11 @@ with a transaction left open, and the write-ahead log; what it costs that delive
   --refusal-requests N  requests in one turn (10)
   --no-refusals         leave that out
 
-  --no-save             leave all files as they are; a run that leaves something out leaves results.json and chart.svg as they are
+  --no-save             leave all files as they are; a run that leaves something out leaves bench/results.json and docs/chart.svg
+                        as they are
   --help                this text
 
-With these defaults a run takes about 25 minutes, and an hour more with --held-seconds 600. The folder for temporary files (TMPDIR)
+With these defaults a run takes about 25 minutes, and 40 minutes more with --held-seconds 600. The folder for temporary files (TMPDIR)
 needs 10 GB, or 20 GB with that, and should be on a disk.
 PostgreSQL is started for the run, unless PG_URL names a server, as a role that may make databases and checkpoints.
 

@@ -13,18 +13,18 @@ import { DEFAULTS as CHAOS_MIX } from '../lib/cli/send/chaos/mix.ts'
 import { CHAOS_DEFAULTS, GREATEST_SEED } from '../lib/cli/send/chaos/options.ts'
 import { HELP } from '../lib/cli/send/help.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
-import { providerEvents } from '../lib/events.ts'
-import { resolveMemoryOptions } from '../lib/inbox/memory-options.ts'
-import { postgresInbox } from '../lib/inbox/postgres.ts'
+import { providerEvents } from '../lib/events/schemas.ts'
+import { resolveMemoryOptions } from '../lib/inbox/memory/options.ts'
+import { postgresInbox } from '../lib/inbox/postgres/inbox.ts'
 import { resolvePostgresOptions } from '../lib/inbox/postgres/options.ts'
 import { OLDEST_SERVER } from '../lib/inbox/postgres/schema.ts'
 import { resolveSqliteOptions } from '../lib/inbox/sqlite/options.ts'
-import { sqliteInbox } from '../lib/inbox/sqlite.ts'
-import { resolveOptions } from '../lib/options.ts'
-import { backoff } from '../lib/retry.ts'
+import { sqliteInbox } from '../lib/inbox/sqlite/inbox.ts'
+import { resolveOptions } from '../lib/webhooks/options.ts'
+import { backoff } from '../lib/deliver/backoff.ts'
 import { createApp, fixture, message } from './helpers/app.ts'
 import { manifestOf, root } from './helpers/package.ts'
-import { blocks, codes, everything, headings, pages, section, table, tables } from './helpers/pages.ts'
+import { blocks, codes, everything, headings, links, pages, section, table, tables } from './helpers/pages.ts'
 import type { Row } from './helpers/pages.ts'
 
 const manifest = manifestOf(root)
@@ -102,7 +102,7 @@ const errorClasses = Object.entries<unknown>(main).filter((entry): entry is [str
   entry[0].endsWith('Error') && entry[0] !== 'DeliveryError') // which takes other arguments, and has its parent's code
 
 test('every error code is documented with its status and class, and no other is', async (t) => {
-  const documented = table(section('Errors'), 'code').map((row) =>
+  const documented = tables(section('Errors'), 'code').flat().map((row) =>
     ({ code: codes(row.code)[0], status: Number(row.status), class: codes(row.class)[0] }))
   const real = errorClasses.map(([name, CodedError]) => {
     const { code, statusCode } = new CodedError('')
@@ -116,7 +116,7 @@ test('every error code is documented with its status and class, and no other is'
 const OF_LISTENERS = ['NonRetriableError', 'RetryAfterError']
 
 test('every error is thrown somewhere', async (t) => {
-  const code = sources.filter((file) => file !== 'lib/errors.ts').map((file) => readFileSync(join(root, file), 'utf8')).join('\n')
+  const code = sources.filter((file) => file !== 'lib/errors/errors.ts').map((file) => readFileSync(join(root, file), 'utf8')).join('\n')
   for (const [name] of errorClasses) if (!OF_LISTENERS.includes(name)) t.match(code, new RegExp(`(new|extends) ${name}\\b`), name)
 })
 
@@ -140,7 +140,7 @@ test('every export is documented, and no other is', async (t) => {
   const rows = table(section('TypeScript'), 'export')
   const types = rows.filter(({ export: what = '' }) => what.startsWith('types'))
   const values = rows.filter((row) => !types.includes(row))
-  const errors = named(table(section('Errors'), 'code'), 'class')
+  const errors = named(tables(section('Errors'), 'code').flat(), 'class')
   t.same(sorted([...named(values, 'export'), ...named(types, 'what it is'), ...errors]), sorted(exportsOf('index.ts')))
 })
 
@@ -148,12 +148,12 @@ test('every export for tests is documented, and no other is', async (t) => {
   const text = section('Testing your app')
   const functions = named(table(text, 'export'), 'export').map((call) => call.replace(/\(.*/, ''))
   const types = codes(/Its types are ([^.]*)/.exec(text)?.[1])
-  t.same(sorted([...functions, ...types]), sorted(exportsOf('lib/testing.ts')))
+  t.same(sorted([...functions, ...types]), sorted(exportsOf('lib/testing/testing.ts')))
 })
 
 test('every export of the durable inboxes is documented', async (t) => {
   const mentioned = new Set(codes(options).map((code) => code.replace(/\(.*/, '')))
-  for (const file of ['lib/inbox/sqlite.ts', 'lib/inbox/postgres.ts']) for (const name of exportsOf(file)) t.ok(mentioned.has(name), name)
+  for (const file of ['lib/inbox/sqlite/inbox.ts', 'lib/inbox/postgres/inbox.ts']) for (const name of exportsOf(file)) t.ok(mentioned.has(name), name)
 })
 
 test('every entry of the package is documented, and no other is', async (t) => {
@@ -173,7 +173,7 @@ test('every log line is documented with its level, and no other is', async (t) =
   const call = /\blog\.(\w+)\((?:\{[^}]*\}, )?(?:'([^']*)'|"([^"]*)"|`((?:\\.|[^\\`$])*))/g
   const real = Array.from(code.matchAll(call), ([, level, ...texts]) => `${level} ${texts.join('').replaceAll('\\', '')}`)
   t.equal(real.length, code.match(/\blog\.(trace|debug|info|warn|error|fatal)\(/g)?.length, 'all of them are read')
-  const rows = table(section('Logs'), 'level')
+  const rows = tables(section('Logs'), 'level').flat()
   const documented = rows.map(({ level, message = '' }) => `${level} ${message.replace(/^`+ ?| ?`+$/g, '')}`)
   const same = (row: string, line: string) => row.endsWith('…') ? line.startsWith(row.slice(0, -1).trimEnd()) : line === row
   t.same(real.filter((line) => !documented.some((row) => same(row, line))), [])
@@ -247,16 +247,18 @@ test('what the inbox can do is documented', async (t) => {
   t.match(text, `\`{ ${Object.keys(await app.webhooks.inbox.stats()).join(', ')} }\``)
 })
 
+const badDay = 'send --chaos: test your app on a bad day'
+
 for (const { command, where, more = [], help, defaults } of [
   {
     command: 'send',
-    where: 'Command line',
-    more: table(section('A bad day'), 'option'),
+    where: 'send: post test events to your app',
+    more: table(section(badDay), 'option'),
     help: HELP,
     defaults: { ...parseSendOptions([], {}) as object, settle: CHAOS_DEFAULTS.settle } // which no option asked for help
   },
-  { command: 'listen', where: 'Receiving on this machine', help: LISTEN_HELP, defaults: parseListenOptions([], {}) },
-  { command: 'inbox', where: 'Into an inbox, beside its app', help: INBOX_HELP, defaults: parseInboxOptions(['list', '--db', 'a.db'], {}) }
+  { command: 'listen', where: 'listen: receive events without an app', help: LISTEN_HELP, defaults: parseListenOptions([], {}) },
+  { command: 'inbox', where: 'All options of inbox', help: INBOX_HELP, defaults: parseInboxOptions(['list', '--db', 'a.db'], {}) }
 ]) {
   test(`every option of ${command} is documented with its default, and no other is`, async (t) => {
     const rows = [...table(section(where), 'option'), ...more]
@@ -276,11 +278,11 @@ for (const { command, where, more = [], help, defaults } of [
 }
 
 test('the kinds of trouble of a bad day are documented, with how much there is of each', async (t) => {
-  const rows = table(section('A bad day'), 'kind')
+  const rows = table(section(badDay), 'kind')
   t.same(rows.map((row) => [codes(row.kind)[0], Number(row['per cent'])]), Object.entries(CHAOS_MIX))
   const { count, conversations, concurrency } = CHAOS_DEFAULTS
-  t.match(section('A bad day'), `\`--count\` is then ${written(count)}, \`--conversations\` ${conversations} and \`--concurrency\` ${concurrency}`)
-  t.match(section('A bad day'), `from 0 to ${GREATEST_SEED}`)
+  t.match(section(badDay), `\`--count\` is then ${written(count)}, \`--conversations\` ${conversations} and \`--concurrency\` ${concurrency}`)
+  t.match(section(badDay), `from 0 to ${GREATEST_SEED}`)
 })
 
 /** As the pages' host makes it of a heading. */
@@ -290,8 +292,7 @@ function anchorOf (title: string): string {
 
 test('every link goes somewhere', async (t) => {
   for (const { file, text } of pages) {
-    for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
-      if (target.startsWith('https://')) continue
+    for (const target of links(text)) {
       const [path = '', anchor] = target.split(/(?=#)/)
       const goal = path.startsWith('#') ? file : join(dirname(file), path)
       t.ok(existsSync(join(root, goal)), `${file}: ${target}`)
@@ -299,6 +300,27 @@ test('every link goes somewhere', async (t) => {
       if (at !== undefined) t.ok(headings(readFileSync(join(root, goal), 'utf8')).some(({ title }) => anchorOf(title) === at), `${file}: ${target}`)
     }
   }
+})
+
+test('README is a front door: it has at most 300 lines', async (t) => {
+  const lines = pages[0]?.text.split('\n') ?? []
+  t.ok(lines.length <= 301, `${lines.length - 1} lines`)
+})
+
+test('the defaults that README names are those of the code', async (t) => {
+  const rows = table(section('Six options to know'), 'option')
+  t.equal(rows.length, 6)
+  const real: Record<string, unknown> = { ...resolveOptions({}) }
+  for (const row of rows) {
+    const [name = ''] = codes(row.option)
+    const inWords: Record<string, string> = { inbox: '`memoryInbox()`', retry: 'see [options](docs/options.md)' }
+    t.equal(row.default, inWords[name] ?? written(real[name]), name)
+  }
+})
+
+test("what README shows of a message is a part of OneRoute's sample", async (t) => {
+  const [part] = blocks(section('What a listener gets'))
+  t.hasStrict(JSON.parse(fixture('new-message').toString()), JSON.parse(part?.code ?? ''))
 })
 
 test('README links to every page', async (t) => {

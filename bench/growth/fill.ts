@@ -1,7 +1,7 @@
 // A process that fills a file with events: <file> <how many are delivered> <how many are pending>
 import Fastify from 'fastify'
 import type { Claim, Outcome } from '../../dist/index.js'
-import { sqliteInbox } from '../../dist/lib/inbox/sqlite.js'
+import { sqliteInbox } from '../../dist/lib/inbox/sqlite/inbox.js'
 import { oneRouteBodies } from '../bodies.ts'
 import { newEvent } from '../new-event.ts'
 import { MANY_CONVERSATIONS } from '../requests.ts'

@@ -15,7 +15,7 @@ export interface HeldTrial {
 }
 
 export interface Extent {
-  steps: FlowTask[]
+  steps: readonly FlowTask[]
   /** Whether a transaction is left open, from before the first event until after the last. */
   held: boolean
 }

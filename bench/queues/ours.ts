@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import webhooks from '../../dist/index.js'
-import { postgresInbox } from '../../dist/lib/inbox/postgres.js'
+import { postgresInbox } from '../../dist/lib/inbox/postgres/inbox.js'
 import { newEvent } from '../new-event.ts'
 import { BATCH, type OpenQueue } from './queue.ts'
 

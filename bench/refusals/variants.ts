@@ -9,7 +9,7 @@ export interface RefusalVariant {
 
 export const base = 'text'
 
-/** As many values as the plugin looks at when it writes JSON again: see lib/signature/rewritten.ts. */
+/** As many values as the plugin looks at when it writes JSON again: see lib/receive/signature/reserialised.ts. */
 const most = (size: number) => 1_000 + Math.floor(size / 24) - 10
 
 const escape = '\\u0001'

@@ -1,4 +1,4 @@
-import { postgresInbox } from '../../dist/lib/inbox/postgres.js'
+import { postgresInbox } from '../../dist/lib/inbox/postgres/inbox.js'
 
 const [,, connectionString = ''] = process.argv
 

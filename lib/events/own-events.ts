@@ -1,7 +1,7 @@
 import { FormatRegistry, Kind, KindGuard, TypeGuard } from '@sinclair/typebox'
-import { InvalidOptionError } from '../errors.ts'
-import { providerEvents } from '../events.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { partsOf } from './parts.ts'
+import { providerEvents } from './schemas.ts'
 
 /** The names that a listener may have besides those of events, `EventEmitter`'s own included. */
 export const OTHER_NAMES = ['unknown', 'event', 'invalid', 'error', 'newListener', 'removeListener'] as const

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { UnknownEvent } from '../events.ts'
+import type { UnknownEvent } from '../events/schemas.ts'
 import type { DeliveryRecord, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './stored-event.ts'
 
 export type { DeliveryFailureRecord, DeliveryRecord, EventState, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './stored-event.ts'

@@ -1,4 +1,4 @@
-import type { UnknownEvent } from '../events.ts'
+import type { UnknownEvent } from '../events/schemas.ts'
 import type { EventState, StoredEvent } from './inbox.ts'
 import type { InboxView } from './view.ts'
 

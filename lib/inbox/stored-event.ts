@@ -1,4 +1,4 @@
-import type { UnknownEvent } from '../events.ts'
+import type { UnknownEvent } from '../events/schemas.ts'
 
 /** `pending`: to be delivered. `done`: delivered. `dead`: given up. `invalid`: not of its schema, and no listener wanted it so. */
 export type EventState = 'pending' | 'done' | 'dead' | 'invalid'

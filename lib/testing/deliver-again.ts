@@ -1,6 +1,7 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
-import type { UnknownEvent } from '../events.ts'
-import type { Receipt } from '../webhooks.ts'
+import type { UnknownEvent } from '../events/schemas.ts'
+import { trustedJson } from '../options/trusted-json.ts'
+import type { Receipt } from '../webhooks/webhooks.ts'
 import { partsOf } from './parts-of.ts'
 import { settled } from './settled.ts'
 
@@ -9,7 +10,7 @@ import { settled } from './settled.ts'
  * success was recorded. What was refused, or is a repeat, was not delivered, and is not now.
  */
 export async function deliverAgain (app: Pick<FastifyInstance, 'ready'>, body: Uint8Array, reply: LightMyRequestResponse, times: number): Promise<void> {
-  const { inbox, deliverer } = partsOf(app, 'posting with `deliveries`')
+  const { inbox, runner } = partsOf(app, 'posting with `deliveries`')
   if (reply.statusCode !== 200) return
   const receipt = reply.json<Receipt>()
   if (receipt.status === 'duplicate') return
@@ -19,8 +20,8 @@ export async function deliverAgain (app: Pick<FastifyInstance, 'ready'>, body: U
   const stored = await inbox.get(id)
   const text = new TextDecoder().decode(body)
   for (let i = 0; i < times; i++) {
-    const event = JSON.parse(text) as UnknownEvent // it was accepted
-    await deliverer.deliver({
+    const event = trustedJson<UnknownEvent>(text) // it was accepted
+    await runner.run({
       seq: stored?.seq ?? 0,
       id,
       name: event.event,

@@ -13,9 +13,9 @@ const LOOK_EVERY = 5
  */
 export async function settled (app: Pick<FastifyInstance, 'ready'>): Promise<void> {
   await app.ready()
-  const { inbox, delivery } = partsOf(app, 'calling `settled`')
+  const { inbox, dispatcher } = partsOf(app, 'calling `settled`')
   // Behind an event that is tried beside its conversation others go on, which the inbox does not show: hence both.
-  while (await hasDue(inbox) || !delivery.isIdle()) await setTimeout(LOOK_EVERY)
+  while (await hasDue(inbox) || !dispatcher.isIdle()) await setTimeout(LOOK_EVERY)
 }
 
 async function hasDue (inbox: InboxView): Promise<boolean> {

@@ -4,7 +4,7 @@ import { namesIn } from '../../lib/cli/names.ts'
 import { describe } from '../../lib/cli/describe.ts'
 import { ageOf } from '../../lib/cli/inbox/age.ts'
 import { columnsOf, jsonOf, onLines, onOneLine, paintFor, prettyJson } from '../../lib/cli/terminal.ts'
-import { createEventRedact } from '../../lib/inspector/redact.ts'
+import { createEventRedact } from '../../lib/observe/inspector/redact.ts'
 import { message } from '../helpers/app.ts'
 
 const terminal = Object.assign(new Writable(), { isTTY: true, columns: 40 })

@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlin
 import { join } from 'node:path'
 import { test } from 'tap'
 import type { Test } from 'tap'
-import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
+import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
 import { Store } from '../../lib/inbox/sqlite/store/store.ts'
 import { createApp } from '../helpers/app.ts'
 import { listen } from '../helpers/http.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { test } from 'tap'
-import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
+import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
 import { answerOf, createApp, post } from '../helpers/app.ts'
 import { job } from './helpers/client.ts'
 import { folder } from './helpers/folder.ts'

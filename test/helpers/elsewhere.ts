@@ -3,7 +3,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { setTimeout } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import Fastify from 'fastify'
-import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
+import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
 
 const workers: Worker[] = []
 subscribe('worker_threads', (message) => { workers.push((message as { worker: Worker }).worker) }) // as Node documents the channel

@@ -1,6 +1,6 @@
 import { BacklogFullError, ClosingError } from '../../index.ts'
 import type { Claim, ClaimedEvent, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../index.ts'
-import { lineOf, MOST_KEPT, recordsOf } from '../../lib/inbox/records.ts'
+import { lineOf, MOST_KEPT, recordsOf } from '../../lib/inbox/sql/delivery-records.ts'
 
 interface Row extends NewEvent {
   seq: number

@@ -5,7 +5,7 @@ import { Registry } from 'prom-client'
 import type { Test } from 'tap'
 import { parse } from 'yaml'
 import type { WebhooksOptions } from '../../index.ts'
-import { metrics } from '../../lib/metrics.ts'
+import { metrics } from '../../lib/observe/metrics/metrics.ts'
 import { createApp } from './app.ts'
 import { PromQl } from './promql.ts'
 

@@ -20,7 +20,7 @@ export interface Page {
 }
 
 /** All that is written for users, in the order in which it is read. */
-export const pages: Page[] = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort(), 'CONTRIBUTING.md'].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
+export const pages: Page[] = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort(), 'CONTRIBUTING.md', 'SECURITY.md'].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
 
 export const everything = pages.map(({ text }) => text).join('\n')
 
@@ -36,6 +36,11 @@ export function section (heading: string): string {
 export function headings (text: string): Array<{ title: string, level: number, at: number }> {
   const withoutCode = text.replace(/^```.*?^```$/gms, (block) => '`'.repeat(block.length)) // a comment in a shell is no heading
   return Array.from(withoutCode.matchAll(/^(#+) (.+)$/gm), ({ 1: marks = '', 2: title = '', index }) => ({ title, level: marks.length, at: index }))
+}
+
+/** Where the links and the pictures of a page lead, but for those that leave the project. */
+export function links (text: string): string[] {
+  return Array.from(text.matchAll(/\]\(([^)]+)\)/g), ([, target = '']) => target).filter((target) => !target.startsWith('https://'))
 }
 
 export function blocks (text = everything): Block[] {

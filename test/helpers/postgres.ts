@@ -10,8 +10,8 @@ import Fastify from 'fastify'
 import pg from 'pg'
 import type { Test } from 'tap'
 import type { Inbox, InboxHost } from '../../index.ts'
-import { postgresInbox } from '../../lib/inbox/postgres.ts'
-import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery } from '../../lib/inbox/postgres.ts'
+import { postgresInbox } from '../../lib/inbox/postgres/inbox.ts'
+import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery } from '../../lib/inbox/postgres/inbox.ts'
 
 const ends = ['beforeExit', 'exit'] as const
 const hooks = ends.map((event) => process.rawListeners(event))

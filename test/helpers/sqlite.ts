@@ -4,7 +4,7 @@ import type { Worker } from 'node:worker_threads'
 import Fastify from 'fastify'
 import type { Test } from 'tap'
 import type { Inbox, InboxHost } from '../../index.ts'
-import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
+import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
 import { temporaryDirectory } from './package.ts'
 
 /** A file that is not there yet, in a directory of its own. */

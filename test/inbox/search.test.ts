@@ -4,7 +4,7 @@ import { memoryInbox } from '../../index.ts'
 import type { StoredEvent } from '../../index.ts'
 import { replayAll, search } from '../../lib/inbox/search.ts'
 import type { EventFilter, SearchOptions } from '../../lib/inbox/search.ts'
-import { sqliteInbox } from '../../lib/inbox/sqlite.ts'
+import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
 import { createApp, message, turns } from '../helpers/app.ts'
 import { temporaryFile } from '../helpers/sqlite.ts'
 

@@ -1,6 +1,6 @@
-import { integer } from '../../check.ts'
 import type { InboxStats } from '../../inbox/inbox.ts'
-import { inQuotes } from '../../passwords.ts'
+import { integer } from '../../options/check.ts'
+import { inQuotes } from '../../options/url-passwords.ts'
 import { UsageError } from '../usage-error.ts'
 import { ageOf, UNITS } from './age.ts'
 

@@ -1,13 +1,13 @@
 import { scriptFor } from '../../inbox/postgres/migrate.ts'
 import type { MigrateOptions } from '../../inbox/postgres/migrate.ts'
+import type { Progress } from '../../inbox/postgres/migration-progress.ts'
 import { MIGRATIONS } from '../../inbox/postgres/migrations.ts'
-import type { Progress } from '../../inbox/postgres/progress.ts'
 import { prepareSchema, readVersion } from '../../inbox/postgres/schema.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { jsonOf } from '../terminal.ts'
-import type { InboxOptions } from './options.ts'
 import { withDatabase } from './database.ts'
+import type { InboxOptions } from './options.ts'
 
 type Settings = Pick<MigrateOptions, 'migrations' | 'progressEvery'>
 

@@ -1,16 +1,16 @@
-import { unlessAborted } from '../../inbox/postgres/limits.ts'
 import type { PostgresClient } from '../../inbox/postgres/pool.ts'
 import { query, UNLIMITED } from '../../inbox/postgres/query.ts'
 import type { Row } from '../../inbox/postgres/query.ts'
 import { isRight, recount as recountInbox } from '../../inbox/postgres/recount.ts'
 import type { Recounted } from '../../inbox/postgres/recount.ts'
 import { checkSchema } from '../../inbox/postgres/schema.ts'
+import { unlessAborted } from '../../inbox/postgres/timeouts.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { jsonOf } from '../terminal.ts'
 import { eventsOf } from './confirm.ts'
-import type { InboxOptions } from './options.ts'
 import { withDatabase } from './database.ts'
+import type { InboxOptions } from './options.ts'
 
 const COUNTS = ['pending', 'done', 'dead', 'invalid'] as const satisfies ReadonlyArray<keyof Recounted>
 

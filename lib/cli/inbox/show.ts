@@ -1,5 +1,5 @@
 import type { DeliveryRecord, StoredEvent } from '../../inbox/inbox.ts'
-import { createRedact } from '../../inspector/redact.ts'
+import { createRedact } from '../../observe/inspector/redact.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { isTerminal, onOneLine, paintFor, prettyJson } from '../terminal.ts'

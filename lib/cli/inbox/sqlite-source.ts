@@ -1,6 +1,6 @@
-import { inboxStats, storedEvent } from '../../inbox/rows.ts'
-import { orderBeside } from '../../inbox/sqlite/order-beside.ts'
-import { text } from '../../inbox/text.ts'
+import { inboxStats, storedEvent } from '../../inbox/sql/rows.ts'
+import { wellFormed } from '../../inbox/sql/well-formed.ts'
+import { requestChange } from '../../inbox/sqlite/request-change.ts'
 import { Reader } from '../../inbox/sqlite/store/reader.ts'
 import type { Source } from './source.ts'
 
@@ -11,7 +11,7 @@ export function openSqlite (path: string, signal: AbortSignal): Source {
   const reader = new Reader(path)
   const change = async (action: 'replay' | 'discard', ids: readonly string[], all: boolean) => {
     let count = 0
-    for (let i = 0; i < ids.length; i += CHANGED_AT_ONCE) count += await orderBeside(path, { action, ids: ids.slice(i, i + CHANGED_AT_ONCE), all }, signal)
+    for (let i = 0; i < ids.length; i += CHANGED_AT_ONCE) count += await requestChange(path, { action, ids: ids.slice(i, i + CHANGED_AT_ONCE), all }, signal)
     return count
   }
   return {
@@ -23,7 +23,7 @@ export function openSqlite (path: string, signal: AbortSignal): Source {
     },
     replay: async (ids, { all = false } = {}) => await change('replay', ids, all),
     discard: async (ids) => await change('discard', ids, false),
-    forget: async (conversation) => await orderBeside(path, { action: 'forget', lane: text(conversation) }, signal),
+    forget: async (conversation) => await requestChange(path, { action: 'forget', lane: wellFormed(conversation) }, signal),
     idsLike: async (prefix, most) => reader.idsLike(prefix, most),
     close: async () => { reader.close() }
   }

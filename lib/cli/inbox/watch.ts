@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import { search } from '../../inbox/search.ts'
-import { createRedact } from '../../inspector/redact.ts'
+import { createRedact } from '../../observe/inspector/redact.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { columnsOf, isTerminal, paintFor } from '../terminal.ts'

@@ -1,6 +1,6 @@
 import { isConnectionString } from '../../inbox/postgres/connection-string.ts'
 import { SCHEMA } from '../../inbox/postgres/options.ts'
-import { ENCODED, inQuotes, looksLikeAddress } from '../../passwords.ts'
+import { ENCODED, inQuotes, looksLikeAddress } from '../../options/url-passwords.ts'
 import { UsageError } from '../usage-error.ts'
 
 export function isPostgres (db: string): boolean {

@@ -1,32 +1,32 @@
-import type { UnknownEvent } from '../../events.ts'
-import type { WebhookContext } from '../../context.ts'
-import { conversationOf } from '../../identify.ts'
-import { createEventRedact } from '../../inspector/redact.ts'
+import type { UnknownEvent } from '../../events/schemas.ts'
+import { createEventRedact } from '../../observe/inspector/redact.ts'
+import { conversationOf } from '../../receive/identify.ts'
+import type { WebhookContext } from '../../webhooks/context.ts'
 import { describe } from '../describe.ts'
 import type { Io } from '../io.ts'
 import { columnsOf, isTerminal, jsonOf, onOneLine, paintFor } from '../terminal.ts'
 import type { Paint } from '../terminal.ts'
 import type { ListenOptions } from './options.ts'
 
-type Arrival = Pick<WebhookContext, 'id' | 'receivedAt' | 'attempt'>
+type Metadata = Pick<WebhookContext, 'id' | 'receivedAt' | 'attempt'>
 
 /** Prints an event. */
-export type Print = (event: UnknownEvent, arrival: Arrival) => void
+export type Print = (event: UnknownEvent, arrival: Metadata) => void
 
 export function createPrinter ({ json, redact }: ListenOptions, { stdout, env }: Io): Print {
   const redacted = createEventRedact(redact)
   const paint = paintFor(stdout, env)
-  const show = json || !isTerminal(stdout) ? recordOf : (event: UnknownEvent, arrival: Arrival) => lineOf(event, arrival, paint, columnsOf(stdout))
+  const show = json || !isTerminal(stdout) ? recordOf : (event: UnknownEvent, arrival: Metadata) => lineOf(event, arrival, paint, columnsOf(stdout))
   return (event, arrival) => { stdout.write(`${show(redacted(event), arrival)}\n`) }
 }
 
 /** For programs, such as `send --chaos --handled`. */
-function recordOf (event: UnknownEvent, { id, receivedAt, attempt }: Arrival): string {
+function recordOf (event: UnknownEvent, { id, receivedAt, attempt }: Metadata): string {
   return jsonOf({ id, name: event.event, conversation: conversationOf(event) ?? null, receivedAt, attempt, event })
 }
 
 /** For people. */
-function lineOf (event: UnknownEvent, { receivedAt }: Arrival, paint: Paint, width: number): string {
+function lineOf (event: UnknownEvent, { receivedAt }: Metadata, paint: Paint, width: number): string {
   const { medium, who, content } = describe(event)
   const cells: Array<[format: Parameters<Paint>[0], text: string]> = [
     ['dim', clock(receivedAt)],

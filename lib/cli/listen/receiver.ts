@@ -2,8 +2,8 @@ import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { webhooks } from '../../../index.ts'
 import type { Inbox } from '../../inbox/inbox.ts'
-import { memoryInbox } from '../../inbox/memory.ts'
-import { inspector } from '../../inspector.ts'
+import { memoryInbox } from '../../inbox/memory/inbox.ts'
+import { inspector } from '../../observe/inspector/inspector.ts'
 import { isPostgres } from '../inbox/where.ts'
 import type { ListenOptions } from './options.ts'
 
@@ -24,6 +24,6 @@ export async function createReceiver (options: ListenOptions, log: { write (line
 
 async function inboxOf ({ db, schema }: ListenOptions): Promise<Inbox> {
   if (db === undefined) return memoryInbox({ history: HISTORY })
-  if (isPostgres(db)) return (await import('../../inbox/postgres.ts')).postgresInbox({ connectionString: db, schema })
-  return (await import('../../inbox/sqlite.ts')).sqliteInbox({ path: db })
+  if (isPostgres(db)) return (await import('../../inbox/postgres/inbox.ts')).postgresInbox({ connectionString: db, schema })
+  return (await import('../../inbox/sqlite/inbox.ts')).sqliteInbox({ path: db })
 }

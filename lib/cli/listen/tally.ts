@@ -1,6 +1,6 @@
-import type { ReceiveOutcome } from '../../channels.ts'
-import { observe } from '../../observe.ts'
-import type { Webhooks } from '../../webhooks.ts'
+import type { ReceiveOutcome } from '../../observe/channels.ts'
+import { observe } from '../../observe/observe.ts'
+import type { Webhooks } from '../../webhooks/webhooks.ts'
 
 /** Counts what comes in, by what becomes of it. Returns a function that ends it, and sums it up. */
 export function countReceived (webhooks: Webhooks): () => string {

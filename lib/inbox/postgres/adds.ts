@@ -1,14 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { BacklogFullError, ClosingError } from '../../errors.ts'
+import { BacklogFullError, ClosingError } from '../../errors/errors.ts'
 import type { NewEvent } from '../inbox.ts'
-import { problemLines } from '../rows.ts'
-import { text } from '../text.ts'
+import { problemLines } from '../sql/rows.ts'
+import { wellFormed } from '../sql/well-formed.ts'
 import { unavailable } from '../unavailable.ts'
+import { bigints } from './array-literals.ts'
 import type { Database } from './database.ts'
-import { isStuck } from './fate.ts'
+import { isStuck } from './error-kind.ts'
+import { keyOf, quoted } from './identifiers.ts'
 import { idBytes } from './ids.ts'
-import { bigints } from './literals.ts'
-import { keyOf, quoted } from './names.ts'
 import { Statement } from './query.ts'
 import type { Row } from './query.ts'
 import { State } from './sql/states.ts'
@@ -155,7 +155,7 @@ function columnsOf (events: readonly NewEvent[]): unknown[] {
   const starts = events.map(({ body }) => (end += body.length) - body.length)
   return [
     events.map(({ id }) => idBytes(id)),
-    events.map(({ name }) => text(name)),
+    events.map(({ name }) => wellFormed(name)),
     events.map(({ lane }) => keyOf(lane)),
     events.map(({ state }) => State[state]),
     events.map(({ receivedAt }) => receivedAt),

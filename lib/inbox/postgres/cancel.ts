@@ -1,6 +1,6 @@
-import { within } from './limits.ts'
 import type { PostgresClient } from './pool.ts'
 import { NoAnswer } from './query.ts'
+import { within } from './timeouts.ts'
 
 /** What is looked at of a socket. One that the app has made may be no socket at all. */
 interface Stream {

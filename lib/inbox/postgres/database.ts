@@ -1,14 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { ClosingError } from '../../errors.ts'
-import { endsWell } from './ending.ts'
-import { fateOf, isUnprepared } from './fate.ts'
-import { LIMITS } from './limits.ts'
-import type { Limits } from './limits.ts'
+import { ClosingError } from '../../errors/errors.ts'
+import { endStatement } from './end-statement.ts'
+import { errorKindOf, isUnprepared } from './error-kind.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'
 import { NoAnswer, nothing, query, unanswered } from './query.ts'
-import type { Row, Statement, Unanswered } from './query.ts'
-import type { RunOptions } from './run-options.ts'
+import type { Row, RunOptions, Statement, Unanswered } from './query.ts'
+import { TIMEOUTS } from './timeouts.ts'
+import type { Timeouts } from './timeouts.ts'
 
 /** How often a statement is tried at most. */
 const ATTEMPTS = 40
@@ -21,7 +20,7 @@ type Log = Pick<FastifyBaseLogger, 'debug' | 'info'>
 export class Database {
   readonly #pool: PostgresPool
   readonly #log: Log
-  readonly #limits: Limits
+  readonly #limits: Timeouts
   /** Whether statements are prepared under their names. */
   #prepares = true
   /** Those who wait no longer once it closes. */
@@ -41,10 +40,10 @@ export class Database {
     process.nextTick(() => { client.removeListener('error', this.#onError) })
   }
 
-  constructor (pool: PostgresPool, log: Log, limits: Partial<Limits> = {}) {
+  constructor (pool: PostgresPool, log: Log, limits: Partial<Timeouts> = {}) {
     this.#pool = pool
     this.#log = log
-    this.#limits = { ...LIMITS, ...limits }
+    this.#limits = { ...TIMEOUTS, ...limits }
     pool.on('error', this.#onError)
     pool.on('acquire', this.#onAcquire)
   }
@@ -70,7 +69,7 @@ export class Database {
       this.release(client)
       return result
     }, (error: unknown) => {
-      this.release(client, fateOf(error).lost)
+      this.release(client, errorKindOf(error).lost)
       throw error
     })
   }
@@ -130,7 +129,7 @@ export class Database {
     try {
       return await this.#runOnce(statement, values, options)
     } catch (error) {
-      const { again, lost } = fateOf(error)
+      const { again, lost } = errorKindOf(error)
       const isUnknown = isUnprepared(error)
       if (attempt === ATTEMPTS || !(isUnknown || (again && !(lost && options.unlessCut === true)))) throw error
       if (isUnknown) this.#prepareNoMore(error)
@@ -146,7 +145,7 @@ export class Database {
       this.release(client)
       return rows
     } catch (error) {
-      const isLost = !(error instanceof NoAnswer) && fateOf(error).lost
+      const isLost = !(error instanceof NoAnswer) && errorKindOf(error).lost
       if (isLost) onLost()
       this.release(client, isLost)
       throw error
@@ -159,7 +158,7 @@ export class Database {
    */
   async #end (client: PostgresClient, statement: Unanswered, error?: Error | boolean): Promise<void> {
     const parts = { limits: this.#limits, run: this.#runBeside, unlessClosed: this.#unlessClosed }
-    const isGood = await endsWell(client, statement, parts).catch(() => false) // such as by what is pg's own, and has changed
+    const isGood = await endStatement(client, statement, parts).catch(() => false) // such as by what is pg's own, and has changed
     unanswered.delete(client)
     if (!isGood) statement.onLost()
     this.#giveBack(client, isGood ? error : true)
@@ -179,7 +178,7 @@ export class Database {
       this.#giveBack(client)
       return rows
     }, (error: unknown) => {
-      this.#giveBack(client, fateOf(error).lost)
+      this.#giveBack(client, errorKindOf(error).lost)
       throw error
     })
   }

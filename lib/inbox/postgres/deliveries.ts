@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import { ClosingError, InboxUnavailableError } from '../../errors.ts'
+import { ClosingError, InboxUnavailableError } from '../../errors/errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
-import { answerOf } from './claimed.ts'
-import type { Answer } from './claimed.ts'
+import { answerOf } from './claim-rows.ts'
+import type { Answer } from './claim-rows.ts'
 import type { Database } from './database.ts'
-import { HeldClaim, LeaseEnd } from './held.ts'
-import { IndexLook } from './index-look.ts'
+import { quoted } from './identifiers.ts'
+import { IndexScan } from './index-scan.ts'
+import { LeasedClaim, LeaseEnd } from './leased-claim.ts'
 import { Leases } from './leases.ts'
-import { quoted } from './names.ts'
 import { Statement } from './query.ts'
 import { settlementColumns, settlementOf } from './settlement.ts'
 import type { Settlement } from './settlement.ts'
@@ -41,7 +41,7 @@ export class Deliveries {
   readonly #statement: Statement
   /** This process, to the others. */
   readonly #holder = randomUUID()
-  readonly #due = new IndexLook()
+  readonly #due = new IndexScan()
   #number = 0
   #settlements: Settlement[] = []
   #asked: Asked[] = []
@@ -66,7 +66,7 @@ export class Deliveries {
   }
 
   settle (claim: Claim, outcomes: readonly Outcome[]): void {
-    if (!(claim instanceof HeldClaim)) return
+    if (!(claim instanceof LeasedClaim)) return
     const settlement = settlementOf(claim, outcomes)
     this.#settlements.push(settlement)
     if (settlement.running) this.#leases.reserve(settlement.aside ?? claim.lane)
@@ -148,7 +148,7 @@ export class Deliveries {
       if (!again) this.#warnOf(claim.events.filter(({ seq }) => lost.has(seq)))
     }
     this.#leases.begin(claims)
-    const isWanted = ({ events }: HeldClaim) => events.length > 0 && !this.#closing
+    const isWanted = ({ events }: LeasedClaim) => events.length > 0 && !this.#closing
     const rest = claims.filter(isWanted)
     for (const { most, resolve } of asked) resolve(rest.splice(0, most))
     for (const claim of claims) if (!isWanted(claim)) this.settle(claim, [])

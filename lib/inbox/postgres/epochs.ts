@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
-import { quoted } from './names.ts'
+import { quoted } from './identifiers.ts'
 
 /** How often it may be time for a new epoch while the server cannot clear away what is dead, in milliseconds. */
 const EVERY = 1_000

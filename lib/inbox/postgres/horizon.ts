@@ -76,14 +76,14 @@ export class Horizon {
 
   async #run (): Promise<void> {
     try {
-      this.#judge(await this.#database.run(HOLDERS))
+      this.#check(await this.#database.run(HOLDERS))
     } catch (err) {
       this.#log.debug({ err }, 'who keeps PostgreSQL from vacuuming could not be looked up')
     }
     if (!this.#closed) this.#later(this.#times.every)
   }
 
-  #judge (rows: readonly Row[]): void {
+  #check (rows: readonly Row[]): void {
     const now = performance.now()
     const seen = rows.map((row) => this.#again(row, now))
     this.#seen = new Map(seen.map((one) => [keyOf(one.holder), one]))

@@ -1,4 +1,4 @@
-import { keyOf } from './names.ts'
+import { keyOf } from './identifiers.ts'
 
 /** Bytes of the ids that events have: a SHA-256. */
 const LENGTH = 32

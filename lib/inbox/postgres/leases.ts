@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
-import { LeaseEnd } from './held.ts'
-import type { HeldClaim } from './held.ts'
-import { quoted } from './names.ts'
+import { quoted } from './identifiers.ts'
+import { LeaseEnd } from './leased-claim.ts'
+import type { LeasedClaim } from './leased-claim.ts'
 import { Statement } from './query.ts'
 
 /** A lease is renewed when so much of it is over. */
@@ -23,7 +23,7 @@ export class Leases {
   readonly #parts: Parts
   readonly #renew: Statement
   readonly #release: Statement
-  readonly #held = new Set<HeldClaim>()
+  readonly #held = new Set<LeasedClaim>()
   readonly #reserved = new Set<string>()
   /** Claims that may have got lanes, without this process having learnt of it. */
   readonly #abandoned: number[] = []
@@ -38,7 +38,7 @@ export class Leases {
     this.#timer = setInterval(() => { void this.#renewInTime() }, parts.lease * PART)
   }
 
-  begin (claims: readonly HeldClaim[]): void {
+  begin (claims: readonly LeasedClaim[]): void {
     for (const claim of claims) {
       this.#held.add(claim)
       this.#reserved.delete(claim.lane)
@@ -50,7 +50,7 @@ export class Leases {
     this.#reserved.add(lane)
   }
 
-  end (claim: HeldClaim): void {
+  end (claim: LeasedClaim): void {
     this.#held.delete(claim)
   }
 
@@ -69,7 +69,7 @@ export class Leases {
   }
 
   /** Whether one of them is a suspect lane's, when these are over. */
-  hasSuspect (over: ReadonlySet<HeldClaim>): boolean {
+  hasSuspect (over: ReadonlySet<LeasedClaim>): boolean {
     return [...this.#held].some((claim) => claim.isSuspect && !over.has(claim))
   }
 

@@ -1,12 +1,12 @@
 import type { Database } from './database.ts'
-import { reasonOf } from './fate.ts'
+import { reasonOf } from './error-kind.ts'
+import { quoted } from './identifiers.ts'
+import type { Progress } from './migration-progress.ts'
 import type { Migration } from './migrations.ts'
-import { quoted } from './names.ts'
 import type { PostgresClient } from './pool.ts'
-import type { Progress } from './progress.ts'
 import { query, UNLIMITED } from './query.ts'
-import { createTable, expectVersion, insertVersion, versionOf } from './versions.ts'
-import type { Version } from './versions.ts'
+import { createTable, expectVersion, insertVersion, versionOf } from './schema-version.ts'
+import type { Version } from './schema-version.ts'
 
 /** Between two calls of `onProgress`, in milliseconds. */
 const PROGRESS_EVERY = 10_000

@@ -1,6 +1,6 @@
 import { add } from './sql/add.ts'
-import { claim } from './sql/claim.ts'
 import { claimSuspect } from './sql/claim-suspect.ts'
+import { claim } from './sql/claim.ts'
 import { discard, forget } from './sql/discard.ts'
 import { enter, rotate } from './sql/epochs.ts'
 import { purge } from './sql/purge.ts'

@@ -1,5 +1,5 @@
-import { InboxUnusableError } from '../../errors.ts'
-import { LIMITS } from './limits.ts'
+import { InboxUnusableError } from '../../errors/errors.ts'
+import { TIMEOUTS } from './timeouts.ts'
 
 /** For two streams of work, somebody who listens, and somebody who looks. */
 const CONNECTIONS = 4
@@ -55,7 +55,7 @@ export async function openPool (source: PoolSource, schema: string, load: Load =
     throw new InboxUnusableError(schema, "a `connectionString` needs the package 'pg', which is not installed")
   })
   const pool = new pg.Pool({
-    application_name: 'fastify-oneroute-webhooks', connectionString, max: CONNECTIONS, connectionTimeoutMillis: LIMITS.connect, keepAlive: true
+    application_name: 'fastify-oneroute-webhooks', connectionString, max: CONNECTIONS, connectionTimeoutMillis: TIMEOUTS.connect, keepAlive: true
   })
   pool.on('error', ignore) // also after the end, when connections may still be cut
   return { pool, close: async () => { await pool.end() } }

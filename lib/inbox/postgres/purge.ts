@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
-import { quoted } from './names.ts'
+import { quoted } from './identifiers.ts'
 import { Statement } from './query.ts'
 import type { Row } from './query.ts'
 

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
-import { LIMITS, within } from './limits.ts'
 import type { PostgresClient } from './pool.ts'
-import type { RunOptions } from './run-options.ts'
+import { TIMEOUTS, within } from './timeouts.ts'
 
 /** As long a time as a timer takes, in milliseconds. pg would take 0 for the pool's own timeout. */
 export const UNLIMITED = 2_147_483_647
@@ -10,6 +9,17 @@ export const UNLIMITED = 2_147_483_647
 const types = { getTypeParser: () => String }
 
 export type Row = Readonly<Record<string, string | null>>
+
+export interface RunOptions {
+  /** Not again if its connection was cut. @default false */
+  readonly unlessCut?: boolean
+  /** Before the statement is given up, in milliseconds. */
+  readonly timeout?: number
+  /** It was given up, and the server has run it all the same. */
+  readonly onLate?: ((rows: Row[]) => void) | undefined
+  /** The connection was lost before the answer was there: the server may have run it. Once for each attempt, also after it was given up. */
+  readonly onLost?: (() => void) | undefined
+}
 
 /** A statement that a connection prepares when it first runs it. */
 export class Statement {
@@ -44,7 +54,7 @@ export const unanswered = new WeakMap<PostgresClient, Unanswered>()
  * same, `onLate` is told. Not by pg's own timeout: that one closes the connection, while the server goes on.
  */
 export async function query (
-  client: PostgresClient, statement: Statement | string, values: unknown[] = [], timeout = LIMITS.answer,
+  client: PostgresClient, statement: Statement | string, values: unknown[] = [], timeout = TIMEOUTS.answer,
   { onLate = nothing, onLost = nothing }: Pick<RunOptions, 'onLate' | 'onLost'> = {}
 ): Promise<Row[]> {
   if (unanswered.has(client)) throw new NoAnswer('its connection waits for the answer to another statement')

@@ -1,4 +1,4 @@
-import { quoted } from './names.ts'
+import { quoted } from './identifiers.ts'
 import type { Row } from './query.ts'
 
 /** What was wrong in the database. Nothing was if all of it is 0. */

@@ -1,8 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { InboxUnusableError } from '../../errors.ts'
+import { codeOf } from '../../errors/error-of.ts'
+import { InboxUnusableError } from '../../errors/errors.ts'
 import type { Database } from './database.ts'
-import { codeOf, reasonOf } from './fate.ts'
-import { quoted } from './names.ts'
+import { reasonOf } from './error-kind.ts'
+import { quoted } from './identifiers.ts'
 
 /** The server gave up waiting for a lock. */
 const LOCKED = '55P03'

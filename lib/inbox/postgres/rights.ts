@@ -1,7 +1,7 @@
-import { InboxUnusableError } from '../../errors.ts'
+import { InboxUnusableError } from '../../errors/errors.ts'
 import type { Database } from './database.ts'
+import { quoted } from './identifiers.ts'
 import { MIGRATIONS } from './migrations.ts'
-import { quoted } from './names.ts'
 
 /** What the migrations make. What is gone by now is not in the database's catalogue. */
 const MADE = /CREATE (?:TABLE|SEQUENCE|FUNCTION) made\.(\w+)/g

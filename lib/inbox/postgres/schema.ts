@@ -1,13 +1,14 @@
-import { InboxUnusableError } from '../../errors.ts'
+import { codeOf } from '../../errors/error-of.ts'
+import { InboxUnusableError } from '../../errors/errors.ts'
 import type { Database } from './database.ts'
-import { codeOf, NOT_ALLOWED, reasonOf } from './fate.ts'
+import { NOT_ALLOWED, reasonOf } from './error-kind.ts'
 import { migrate } from './migrate.ts'
 import type { MigrateOptions } from './migrate.ts'
 import { MIGRATIONS } from './migrations.ts'
 import type { PostgresClient } from './pool.ts'
 import { query } from './query.ts'
-import { versionOf } from './versions.ts'
-import type { Version } from './versions.ts'
+import { versionOf } from './schema-version.ts'
+import type { Version } from './schema-version.ts'
 
 export const OLDEST_SERVER = 14
 

@@ -1,9 +1,9 @@
-import { ASIDE, leavesLane } from '../aside.ts'
 import type { Outcome } from '../inbox.ts'
-import { lineOf } from '../records.ts'
-import { DAMAGED, listenersJson } from '../rows.ts'
-import { textOrNull } from '../text.ts'
-import type { HeldClaim } from './held.ts'
+import { ASIDE, leavesLane } from '../sql/aside.ts'
+import { lineOf } from '../sql/delivery-records.ts'
+import { DAMAGED, listenersJson } from '../sql/rows.ts'
+import { textOrNull } from '../sql/well-formed.ts'
+import type { LeasedClaim } from './leased-claim.ts'
 import { LONGEST, State } from './sql/states.ts'
 
 interface FailedEvent {
@@ -17,7 +17,7 @@ interface FailedEvent {
 
 /** What is to be recorded of a claim. */
 export interface Settlement {
-  readonly claim: HeldClaim
+  readonly claim: LeasedClaim
   /** The lane's `adds`, if all is through that was pending with that. */
   readonly adds: string | null
   /** The events that were done at once. */
@@ -33,7 +33,7 @@ export interface Settlement {
   again: boolean
 }
 
-export function settlementOf (claim: HeldClaim, outcomes: readonly Outcome[]): Settlement {
+export function settlementOf (claim: LeasedClaim, outcomes: readonly Outcome[]): Settlement {
   const last = outcomes.at(-1)
   const isAgain = last?.state === 'pending'
   const aside = isAgain && last.aside === true ? asideOf(claim, outcomes.length - 1, last) : null
@@ -56,7 +56,7 @@ function isAtOnce ({ state, delivery }: Outcome): boolean {
   return state === 'done' && delivery === undefined
 }
 
-function asideOf ({ lane, events }: HeldClaim, index: number, outcome: Outcome): string {
+function asideOf ({ lane, events }: LeasedClaim, index: number, outcome: Outcome): string {
   const id = String(events[index]?.id)
   return leavesLane(lane, id, outcome) ? ASIDE + id : lane
 }

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
+import { quoted } from './identifiers.ts'
 import { idBytes, idOf } from './ids.ts'
-import { quoted } from './names.ts'
 
 interface Limits {
   /** Before the first look, and between two, in milliseconds. */

@@ -1,11 +1,11 @@
 import type { InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
-import { inboxStats } from '../rows.ts'
+import { inboxStats } from '../sql/rows.ts'
+import { bigints } from './array-literals.ts'
 import type { Database } from './database.ts'
+import { listed, numberOf, storedEventOf, tableOf, whereState } from './event-rows.ts'
+import { keyOf, quoted } from './identifiers.ts'
 import { idBytes, idOf, idRange } from './ids.ts'
-import { IndexLook } from './index-look.ts'
-import { listed, numberOf, storedEventOf, tableOf, whereState } from './listing.ts'
-import { bigints } from './literals.ts'
-import { keyOf, quoted } from './names.ts'
+import { IndexScan } from './index-scan.ts'
 import { Statement } from './query.ts'
 import type { Row } from './query.ts'
 import { mayBeRight } from './recount.ts'
@@ -38,7 +38,7 @@ export class Views {
   readonly #replay: Statement
   readonly #discard: Statement
   readonly #forget: Statement
-  readonly #oldest = new IndexLook()
+  readonly #oldest = new IndexScan()
 
   constructor (database: Database, schema: string, hooks: Hooks) {
     this.#database = database

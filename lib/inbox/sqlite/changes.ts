@@ -1,8 +1,8 @@
-import { text } from '../text.ts'
+import { wellFormed } from '../sql/well-formed.ts'
 import { unavailable } from '../unavailable.ts'
 import type { LiveLanes } from './live-lanes.ts'
 import type { Call, PendingEvent, Results } from './messages.ts'
-import { untilEmpty } from './until-empty.ts'
+import { untilEmpty } from './until-log-empty.ts'
 
 interface Parts {
   readonly lanes: LiveLanes
@@ -34,7 +34,7 @@ export class Changes {
   }
 
   async forget (given: string): Promise<number> {
-    const lane = text(given) // as it is stored
+    const lane = wellFormed(given) // as it is stored
     let sum = 0
     for (let from: number | null = 0; from !== null;) {
       const { count, after }: Results['forget'] = await this.#parts.ask({ method: 'forget', lane, after: from }, ({ pending }) => { this.#drop(pending) })

@@ -1,6 +1,6 @@
 import type { Claim } from '../inbox.ts'
 import type { Queued } from '../queue.ts'
-import type { LiveEvent } from '../rows.ts'
+import type { LiveEvent } from '../sql/rows.ts'
 
 /** A lane in memory: the store does not give it out. It is a claim while its first events are being delivered. */
 export class LiveLane implements Claim, Queued<LiveLane> {

@@ -1,6 +1,6 @@
 import type { ListOptions } from '../inbox.ts'
-import type { StatsRow, StoredRow, TakenEvent } from '../rows.ts'
-import type { Answer } from './order.ts'
+import type { StatsRow, StoredRow, TakenEvent } from '../sql/rows.ts'
+import type { ChangeResult } from './change-request.ts'
 
 /** What became of a delivery, other than that the first one succeeded. */
 export interface Failed {
@@ -78,7 +78,7 @@ export type Call =
   | { method: 'forget', lane: string, after: number }
   /** A step of what another process has ordered first, if one has. */
   | { method: 'order' }
-  | { method: 'answer', answer: Answer }
+  | { method: 'answer', answer: ChangeResult }
   /** So many lanes that are due: they are held from then on. */
   | { method: 'take', lanes: number }
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
-import { check, integer } from '../../check.ts'
-import type { Filled, Rule } from '../../check.ts'
-import { InvalidOptionError } from '../../errors.ts'
-import { looksLikeAddress } from '../../passwords.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
+import { check, integer } from '../../options/check.ts'
+import type { Filled, Rule } from '../../options/check.ts'
+import { looksLikeAddress } from '../../options/url-passwords.ts'
 
 export interface SqliteInboxOptions {
   /** The file. It is made if it does not exist; its folder is not. */

@@ -1,5 +1,5 @@
 import type { WebhooksOptions } from '../../../index.ts'
-import type { PostgresInboxOptions } from '../../../lib/inbox/postgres.ts'
+import type { PostgresInboxOptions } from '../../../lib/inbox/postgres/inbox.ts'
 
 /** What a host is told when it is started. */
 export interface Settings {

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import tap, { test } from 'tap'
 import { isCoded } from '../../../index.ts'
-import { postgresInbox } from '../../../lib/inbox/postgres.ts'
+import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
 import { createApp } from '../../helpers/app.ts'
 import { openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { job } from '../helpers/client.ts'

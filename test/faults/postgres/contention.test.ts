@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
-import { postgresInbox } from '../../../lib/inbox/postgres.ts'
+import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
 import { createApp } from '../../helpers/app.ts'
 import { openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { newEvent } from '../../inbox/conformance.ts'

@@ -5,8 +5,8 @@ import type { Test } from 'tap'
 import { Adds } from '../../../lib/inbox/postgres/adds.ts'
 import { Database } from '../../../lib/inbox/postgres/database.ts'
 import { Deliveries } from '../../../lib/inbox/postgres/deliveries.ts'
-import { LIMITS } from '../../../lib/inbox/postgres/limits.ts'
-import { NOTIFY } from '../../../lib/inbox/postgres/notices.ts'
+import { TIMEOUTS } from '../../../lib/inbox/postgres/timeouts.ts'
+import { NOTIFY } from '../../../lib/inbox/postgres/notify.ts'
 import type { PostgresPool } from '../../../lib/inbox/postgres/pool.ts'
 import { prepareSchema } from '../../../lib/inbox/postgres/schema.ts'
 import { Views } from '../../../lib/inbox/postgres/views.ts'
@@ -22,11 +22,11 @@ const admin = openPool(tap, url)
 const unavailable = { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: { message: /no answer from PostgreSQL within \d+ ms/ } }
 
 /** The parts of an inbox that do not wait long for an answer, with a pool of 4 as an inbox has it, and what they do. */
-async function openParts (t: Test, limits: Partial<typeof LIMITS> = {}, make = (pool: pg.Pool): PostgresPool => pool) {
+async function openParts (t: Test, limits: Partial<typeof TIMEOUTS> = {}, make = (pool: pg.Pool): PostgresPool => pool) {
   const { log, written } = lines()
   const schema = newSchema()
   const pool = openPool(t, url, { max: 4, application_name: schema })
-  const database = new Database(make(pool), log, { ...LIMITS, answer: 200, ...limits })
+  const database = new Database(make(pool), log, { ...TIMEOUTS, answer: 200, ...limits })
   await prepareSchema(new Database(admin, Fastify().log), schema)
   const added = { times: 0 }
   const adds = new Adds({ database, schema, log, maxBacklog: 1_000, onAdded: () => { added.times++ }, onFull: () => {} })

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { postgresInbox } from '../../../lib/inbox/postgres.ts'
-import type { PostgresInboxOptions } from '../../../lib/inbox/postgres.ts'
+import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
+import type { PostgresInboxOptions } from '../../../lib/inbox/postgres/inbox.ts'
 
 const connectionString = 'postgres://user:hunter2@localhost/events'
 

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import pg from 'pg'
 import tap, { test } from 'tap'
-import { postgresInbox } from '../../../lib/inbox/postgres.ts'
+import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
 import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { done, newEvent } from '../conformance.ts'
 

@@ -7,7 +7,7 @@ import { openPool as openOwn } from '../../../lib/inbox/postgres/pool.ts'
 import { MIGRATIONS } from '../../../lib/inbox/postgres/migrations.ts'
 import type { Migration } from '../../../lib/inbox/postgres/migrations.ts'
 import { checkSchema, prepareSchema } from '../../../lib/inbox/postgres/schema.ts'
-import { postgresInbox } from '../../../lib/inbox/postgres.ts'
+import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
 import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { newEvent } from '../conformance.ts'
 

@@ -2,7 +2,7 @@ import tap, { test } from 'tap'
 import { createApp, message } from '../../helpers/app.ts'
 import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { until } from '../../faults/helpers/until.ts'
-import { postgresInbox } from '../../../lib/inbox/postgres.ts'
+import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
 import { cli } from '../../cli/helpers.ts'
 
 const url = await postgresUrl(tap)

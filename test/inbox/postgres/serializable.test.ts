@@ -1,5 +1,5 @@
 import tap from 'tap'
-import { postgresInbox } from '../../../lib/inbox/postgres.ts'
+import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
 import { openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { conformance, durableConformance } from '../conformance.ts'
 

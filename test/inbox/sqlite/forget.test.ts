@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import type { Inbox, Outcome } from '../../../index.ts'
-import { orderBeside } from '../../../lib/inbox/sqlite/order-beside.ts'
-import { untilEmpty } from '../../../lib/inbox/sqlite/until-empty.ts'
+import { requestChange } from '../../../lib/inbox/sqlite/request-change.ts'
+import { untilEmpty } from '../../../lib/inbox/sqlite/until-log-empty.ts'
 import { claim, newEvent } from '../conformance.ts'
 import { openInbox, temporaryFile } from '../../helpers/sqlite.ts'
 
@@ -111,7 +111,7 @@ test('a conversation is forgotten while one event comes in after the other, here
     for (; !sender.signal.aborted; added++) await inbox.add(newEvent(`lane ${added}`))
   })()
   t.equal(await inbox.forget(LANE), 2)
-  t.equal(await orderBeside(path, { action: 'forget', lane: 'a' }, signal), 1)
+  t.equal(await requestChange(path, { action: 'forget', lane: 'a' }, signal), 1)
   sender.abort()
   await sending
   t.match(await inbox.stats(), { pending: added })
@@ -149,7 +149,7 @@ test('a file that cannot be written anew is told of, here and beside', async (t)
   const error = await Promise.resolve(inbox.forget(LANE)).catch((error: unknown) => error)
   t.match(error, { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: /unknown_here/ })
   t.match(await inbox.stats(), { pending: 1 }, 'its events are removed')
-  await t.rejects(orderBeside(path, { action: 'forget', lane: 'b' }, signal), /unknown_here/)
+  await t.rejects(requestChange(path, { action: 'forget', lane: 'b' }, signal), /unknown_here/)
   db.exec('DROP TABLE foreign_table')
   t.equal(await inbox.forget(LANE), 0)
   t.equal(tracesIn(path, [LANE]), 0)
@@ -161,7 +161,7 @@ test('a conversation is forgotten from beside, whether somebody has the file or 
   t.teardown(() => { reader.close() })
   reader.exec('BEGIN')
   reader.prepare('SELECT count(*) FROM events').get()
-  const forgetting = Promise.all([orderBeside(path, { action: 'forget', lane: LANE }, signal), orderBeside(path, { action: 'forget', lane: 'other 1' }, signal)])
+  const forgetting = Promise.all([requestChange(path, { action: 'forget', lane: LANE }, signal), requestChange(path, { action: 'forget', lane: 'other 1' }, signal)])
   for (let i = 0; i < 5; i++) t.equal(await inbox.add(newEvent('other')), 'accepted')
   while ((await inbox.list({ limit: 1_000 })).some(({ lane }) => lane === 'other 1')) await inbox.stats()
   reader.exec('COMMIT')
@@ -172,7 +172,7 @@ test('a conversation is forgotten from beside, whether somebody has the file or 
   t.equal(tracesIn(path, ['other 1']), 0)
   await inbox.close()
   t.ok(tracesIn(path, ['other 2']) > 0)
-  t.ok(await orderBeside(path, { action: 'forget', lane: 'other 2' }, signal) > 0)
+  t.ok(await requestChange(path, { action: 'forget', lane: 'other 2' }, signal) > 0)
   t.equal(tracesIn(path, ['other 2']), 0)
 })
 
@@ -181,7 +181,7 @@ test('what is discarded from beside is not delivered, though memory has it', asy
   const inbox = await openInbox(t, { path })
   const [first, second] = [newEvent('a'), newEvent('a')]
   await Promise.all([inbox.add(first), inbox.add(second)])
-  t.equal(await orderBeside(path, { action: 'discard', ids: [first.id, 'unknown'], all: false }, signal), 1)
+  t.equal(await requestChange(path, { action: 'discard', ids: [first.id, 'unknown'], all: false }, signal), 1)
   t.match(await claim(inbox), [{ lane: 'a', events: [{ id: second.id }] }])
   t.match(await inbox.stats(), { pending: 1 })
 })

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
-import { Alarm } from '../../../lib/inbox/alarm.ts'
+import { Alarm } from '../../../lib/inbox/sql/alarm.ts'
 import { LiveLanes } from '../../../lib/inbox/sqlite/live-lanes.ts'
 import { turns } from '../../helpers/app.ts'
 import { openInbox, temporaryFile } from '../../helpers/sqlite.ts'

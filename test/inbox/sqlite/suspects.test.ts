@@ -4,8 +4,8 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
 import type { Call, Opening, TakenLane } from '../../../lib/inbox/sqlite/messages.ts'
-import type { StoredRow } from '../../../lib/inbox/rows.ts'
-import { orderBeside } from '../../../lib/inbox/sqlite/order-beside.ts'
+import type { StoredRow } from '../../../lib/inbox/sql/rows.ts'
+import { requestChange } from '../../../lib/inbox/sqlite/request-change.ts'
 import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { openInbox, temporaryFile, threads } from '../../helpers/sqlite.ts'
@@ -207,7 +207,7 @@ test('who replays in a file that nobody has keeps what is suspect', async (t) =>
   await Promise.all(adds(first, ...['a1', 'b1'].map((id) => newEvent(id, { id }))))
   await first.stats()
   const left = afterEnd(t, path)
-  t.equal(await orderBeside(left, { action: 'replay', ids: ['e1'], all: false }, new AbortController().signal), 1)
+  t.equal(await requestChange(left, { action: 'replay', ids: ['e1'], all: false }, new AbortController().signal), 1)
   const inbox = await openInbox(t, { path: left })
   t.equal(inbox.isRecovering, true)
   t.same(shown(await claim(inbox)).toSorted(), ['a1 1', 'e1 1'])

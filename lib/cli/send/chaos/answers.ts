@@ -2,10 +2,10 @@ import { onOneLine } from '../../terminal.ts'
 import type { Answer } from '../poster.ts'
 import { LONGEST_DETAIL } from '../summary.ts'
 import { Tally } from '../tally.ts'
-import type { Expected } from './expected.ts'
 import { saidOf } from './expected.ts'
-import type { Finding } from './finding.ts'
+import type { Expected } from './expected.ts'
 import { addTo } from './finding.ts'
+import type { Finding } from './finding.ts'
 
 /** All answers of a run, and which of them were wrong. */
 export class Answers {

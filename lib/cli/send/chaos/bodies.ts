@@ -1,5 +1,5 @@
+import { newMessage, smsDeliveryReport } from '../../../testing/testing.ts'
 import type { Io } from '../../io.ts'
-import { newMessage, smsDeliveryReport } from '../../../testing.ts'
 import type { SendOptions } from '../options.ts'
 import { readEvent } from '../source.ts'
 import type { Source } from '../source.ts'

@@ -1,4 +1,4 @@
-import { createSigner } from '../../../signature.ts'
+import { createSigner } from '../../../receive/signature/hmac.ts'
 import type { Flaw } from './plan.ts'
 
 /** A signature that must not be taken for one of the body, or null for none at all. */

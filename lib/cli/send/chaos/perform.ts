@@ -1,5 +1,5 @@
 import type { SendOptions } from '../options.ts'
-import { createPace } from '../pace.ts'
+import { createPace } from '../rate.ts'
 import type { Action, Plan } from './plan.ts'
 
 /** Takes the actions of a plan: those of a lane one after another, and those of a burst all at once. */

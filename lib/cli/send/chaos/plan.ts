@@ -1,8 +1,8 @@
 import type { SendOptions } from '../options.ts'
 import { phasesOf } from './bursts.ts'
 import type { Phase } from './bursts.ts'
-import type { ChaosOptions } from './options.ts'
 import type { Mix, Trouble } from './mix.ts'
+import type { ChaosOptions } from './options.ts'
 import { pick, randomFrom, sample } from './random.ts'
 import type { Random } from './random.ts'
 
@@ -32,7 +32,7 @@ export type Action = Request & (
 )
 
 export interface Plan {
-  readonly phases: readonly Phase[]
+  readonly phases: ReadonlyArray<Phase<Action>>
   readonly actions: number
   /** How often each kind comes. */
   readonly counts: Readonly<Record<Trouble, number>>
@@ -96,7 +96,7 @@ function forge (random: Random, index: number, conversations: number) {
   return { kind: 'forged', index, lane: index % conversations, flaw } as const
 }
 
-function countsOf (chosen: Record<Exclude<Trouble, 'reordered' | 'bursts'>, Set<number>>, reordered: number, phases: readonly Phase[]): Record<keyof Mix, number> {
+function countsOf (chosen: Record<Exclude<Trouble, 'reordered' | 'bursts'>, Set<number>>, reordered: number, phases: ReadonlyArray<Phase<Action>>): Record<keyof Mix, number> {
   const { repeats, delayed, truncated, forged, cut } = chosen
   const bursts = phases.filter(({ burst }) => burst).length
   return { repeats: repeats.size, reordered, delayed: delayed.size, truncated: truncated.size, forged: forged.size, cut: cut.size, bursts }

@@ -1,4 +1,4 @@
-import { MOST_KEPT } from '../../records.ts'
+import { MOST_KEPT } from '../../sql/delivery-records.ts'
 import { firstOf, OWN_SHARD, SAFE, State } from './states.ts'
 
 /** What is settled, as `settle` and `turn` take it. */

@@ -1,11 +1,11 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { ASIDE } from '../../sql/aside.ts'
+import { MOST_KEPT } from '../../sql/delivery-records.ts'
+import { Admission, READY, Taken } from '../messages.ts'
+import type { AddedRow, Adds, Failed } from '../messages.ts'
 import { BulkInsert } from './bulk-insert.ts'
 import type { KnownIds } from './known-ids.ts'
 import type { LaneTable } from './lane-table.ts'
-import { Admission, READY, Taken } from '../messages.ts'
-import type { AddedRow, Adds, Failed } from '../messages.ts'
-import { ASIDE } from '../../aside.ts'
-import { MOST_KEPT } from '../../records.ts'
 import { nameOfState, State } from './schema.ts'
 import { Trial } from './suspects.ts'
 import type { Totals } from './totals.ts'
@@ -26,7 +26,7 @@ interface Parts {
   readonly lanes: LaneTable
 }
 
-interface Arrival {
+interface NewRow {
   readonly row: AddedRow
   readonly key: number
   readonly body: Uint8Array
@@ -58,13 +58,13 @@ export class EventTable {
     const { ids } = this.#parts
     const fresh: Fresh = { ids: new Set(), invalid: new Set(), events: [], bodies: [] }
     let start = 0
-    const arrivals = rows.map((row) => {
+    const all = rows.map((row) => {
       const body = bodies.subarray(start, start + row[SIZE])
       start += body.length
       return { row, key: ids.keyOf(row[ID]), body }
     })
-    ids.look(arrivals.map(({ key }) => key))
-    const taken = arrivals.map((arrival) => this.#add(arrival, fresh))
+    ids.look(all.map(({ key }) => key))
+    const taken = all.map((added) => this.#add(added, fresh))
     this.#flush(fresh)
     return taken
   }
@@ -77,9 +77,9 @@ export class EventTable {
     events.length = bodies.length = 0
   }
 
-  #add (arrival: Arrival, fresh: Fresh): number {
+  #add (added: NewRow, fresh: Fresh): number {
     const { ids, lanes, totals: { now } } = this.#parts
-    const { row: [id, , lane, admission, received, problems], key } = arrival
+    const { row: [id, , lane, admission, received, problems], key } = added
     if (problems === null && fresh.invalid.has(id)) this.#flush(fresh) // it gives way as if it had come before
     const known = fresh.ids.has(id) ? NO_SEQ : ids.get(id, key)
     const old = known === undefined ? undefined : this.#givesWay(known, problems === null)
@@ -90,11 +90,11 @@ export class EventTable {
     now[count]++
     if (problems === null) now.received = Math.max(now.received, received)
     if (admission === Admission.invalid) {
-      this.#insert(arrival, State.invalid, fresh)
+      this.#insert(added, State.invalid, fresh)
       return Taken.stored
     }
-    if (admission === Admission.live && !lanes.has(lane)) return this.#insert(arrival, State.live, fresh)
-    this.#insert(arrival, State.waiting, fresh)
+    if (admission === Admission.live && !lanes.has(lane)) return this.#insert(added, State.live, fresh)
+    this.#insert(added, State.waiting, fresh)
     const held = admission === Admission.held
     return lanes.add(lane, held ? null : READY) && held ? Taken.held : Taken.stored
   }
@@ -113,7 +113,7 @@ export class EventTable {
     now.stale++ // the index may have it
   }
 
-  #insert ({ row: [id, name, lane, admission, received, problems], key, body }: Arrival, state: number, fresh: Fresh): number {
+  #insert ({ row: [id, name, lane, admission, received, problems], key, body }: NewRow, state: number, fresh: Fresh): number {
     const { ids, totals: { now } } = this.#parts
     const seq = ++now.seq
     fresh.ids.add(id)

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { TakenEvent } from '../../rows.ts'
+import type { TakenEvent } from '../../sql/rows.ts'
 import { READY } from '../messages.ts'
 import type { Due, GivenBack, TakenLane } from '../messages.ts'
 import { State } from './schema.ts'

@@ -2,12 +2,12 @@ import { existsSync, realpathSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import type { ListOptions } from '../../inbox.ts'
-import type { StoredRow } from '../../rows.ts'
+import type { StoredRow } from '../../sql/rows.ts'
 import type { Results } from '../messages.ts'
-import { EventViews } from './event-views.ts'
 import { VERSION, versionOf } from './schema.ts'
 import type { Counts } from './totals.ts'
 import { UnusableError } from './unusable-error.ts'
+import { EventViews } from './views.ts'
 
 /** Characters of an id that are enough to find it by the index. */
 export const SHORTEST_PREFIX = 6

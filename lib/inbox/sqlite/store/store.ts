@@ -1,23 +1,23 @@
 import { realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
+import type { Call, Done, Opening, Results, Work } from '../messages.ts'
+import { ChangeRequests } from './change-requests.ts'
+import { Removal } from './discard.ts'
 import { EventTable } from './event-table.ts'
-import { EventViews } from './event-views.ts'
+import { identityOf, OpenFiles } from './file-identity.ts'
+import { lock } from './file-lock.ts'
 import { create } from './files.ts'
 import { KnownIds } from './known-ids.ts'
 import { LaneTable } from './lane-table.ts'
-import { lock } from './lock.ts'
-import { emptyLog } from './log.ts'
-import type { Call, Done, Opening, Results, Work } from '../messages.ts'
-import { openFile } from './open-file.ts'
-import { OrderTable } from './order-table.ts'
-import { identityOf, OwnFiles } from './own-files.ts'
+import { openFile } from './open-database.ts'
 import { Purge } from './purge.ts'
-import { Removal } from './removal.ts'
-import { Replays } from './replays.ts'
+import { Replays } from './replay.ts'
 import { Suspects } from './suspects.ts'
 import { Totals } from './totals.ts'
 import { UnusableError } from './unusable-error.ts'
+import { EventViews } from './views.ts'
+import { emptyLog } from './write-ahead-log.ts'
 
 /** In milliseconds: a command that changes events of a file that nobody has holds it for a moment, unless it writes a large one anew. */
 const PATIENCE = 1_000
@@ -28,7 +28,7 @@ const ANOTHER = 'it is another file than the one that was opened. Put that one b
 export class Store {
   readonly #lock: DatabaseSync
   readonly #db: DatabaseSync
-  readonly #files: OwnFiles
+  readonly #files: OpenFiles
   readonly #begin: StatementSync
   readonly #commit: StatementSync
   readonly #totals: Totals
@@ -39,7 +39,7 @@ export class Store {
   readonly #replays: Replays
   readonly #views: EventViews
   readonly #removal: Removal
-  readonly #orders: OrderTable
+  readonly #orders: ChangeRequests
   readonly #purge: Purge
   readonly #hands = {
     replay: (ids: readonly string[], all: boolean) => this.#replays.replay(ids, all),
@@ -58,7 +58,7 @@ export class Store {
     this.#lock = lock(file, patience)
     try {
       const db = this.#db = openFile(file, again)
-      this.#files = new OwnFiles(path, `${file}-wal`)
+      this.#files = new OpenFiles(path, `${file}-wal`)
       this.#begin = db.prepare('BEGIN IMMEDIATE')
       this.#commit = db.prepare('COMMIT')
       const totals = this.#totals = new Totals(db)
@@ -69,7 +69,7 @@ export class Store {
       this.#replays = new Replays({ db, totals, ids, lanes })
       this.#views = new EventViews(db, { totals, ids })
       this.#removal = new Removal({ db, totals, ids, lanes })
-      this.#orders = new OrderTable(db)
+      this.#orders = new ChangeRequests(db)
       this.#purge = new Purge({ db, totals, ids, keep, keepFailed })
       this.#transaction(() => {
         if (restarted) suspects.resume(held)

@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { isDeepStrictEqual } from 'node:util'
 
 export interface Counts {
   /** The last `seq` given. */

@@ -1,10 +1,10 @@
 // The thread of a store: requests come in one at a time, and each is answered.
 import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
-import { openToOthers } from './files.ts'
-import { LockedError } from './lock.ts'
 import type { Opening, Reply, Request } from '../messages.ts'
-import { LostError } from './own-files.ts'
+import { FileLostError } from './file-identity.ts'
+import { LockedError } from './file-lock.ts'
+import { openToOthers } from './files.ts'
 import { Store } from './store.ts'
 
 /** Between two looks for what is old enough to be removed, in milliseconds: no need to be more exact than a hundredth of `keep` and `keepFailed`. */
@@ -33,7 +33,7 @@ function answer (request: Request): Reply {
       case 'tidy': return { kind: 'tidied', isEmpty: openStore().tidy(request.rewrite) }
     }
   } catch (error) {
-    if (error instanceof LostError) throw error // which ends the thread: whoever starts it again finds the file, or not
+    if (error instanceof FileLostError) throw error // which ends the thread: whoever starts it again finds the file, or not
     return { kind: 'failed', message: messageOf(error), locked: error instanceof LockedError }
   }
 }

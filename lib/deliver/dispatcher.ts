@@ -1,0 +1,194 @@
+import { setImmediate } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import { errorOf, quietly } from '../errors/error-of.ts'
+import type { Awaitable, Claim, ClaimedEvent, Inbox, Outcome } from '../inbox/inbox.ts'
+import type { Webhooks } from '../webhooks/webhooks.ts'
+import type { ListenerRunner } from './listener-runner.ts'
+import { hasListeners } from './listeners.ts'
+import { Settlements } from './settlements.ts'
+import { TimeSlices } from './time-slices.ts'
+
+const CLAIM_AGAIN_AFTER = 1_000 // ms, when the inbox could not be asked
+
+interface Parts {
+  readonly inbox: Inbox
+  readonly webhooks: Webhooks
+  readonly runner: ListenerRunner
+  readonly log: FastifyBaseLogger
+  /** Lanes at once. */
+  readonly concurrency: number
+}
+
+/**
+ * Takes lanes from the inbox, has their events delivered one after the other, and gives them back settled. Callbacks, not
+ * promises: with synchronous listeners and an inbox in memory, an event is through before `wake` returns, unless its listeners would
+ * keep the event loop from its turn.
+ */
+export class Dispatcher {
+  readonly #parts: Parts
+  readonly #slices = new TimeSlices()
+  readonly #settlements: Settlements
+  /** Lanes that are held. */
+  #active = 0
+  #claiming = false
+  /** Whether a lane may have become due since the last claim began. */
+  #woken = false
+  #started = false
+  #stopped = false
+  #gaveUp = false
+  #again: NodeJS.Timeout | undefined
+  #deadline: NodeJS.Timeout | undefined
+  #idle: PromiseWithResolvers<undefined> | undefined
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+    this.#settlements = new Settlements({ ...parts, release: () => { this.#release() }, wake: () => { this.wake() } })
+  }
+
+  start (): void {
+    this.#started = true
+    this.wake()
+  }
+
+  wake (): void {
+    this.#woken = true
+    this.#claim()
+  }
+
+  /**
+   * From now on an inbox that is durable keeps what is not begun for the next start. Others have nowhere to keep it, so their
+   * events are delivered until the time is up.
+   */
+  drain (timeout: number): void {
+    this.#deadline = setTimeout(() => { void this.#giveUp() }, timeout)
+    if (this.#parts.inbox.durable) this.#stopped = true
+  }
+
+  /** Settles when nothing is under way, or the time of `drain` is up. */
+  async end (): Promise<void> {
+    if (!this.isIdle() && !this.#gaveUp) {
+      this.#idle = Promise.withResolvers()
+      await this.#idle.promise
+    }
+    this.#stopped = true
+    clearTimeout(this.#deadline)
+    clearTimeout(this.#again)
+  }
+
+  async #giveUp (): Promise<void> {
+    const { runner, log, inbox } = this.#parts
+    this.#stopped = true
+    const abandoned = runner.abandon()
+    if (abandoned > 0) log.warn({ events: abandoned }, 'closing no longer waits for listeners that are still running')
+    await setImmediate() // what was abandoned is given back first
+    try {
+      // Requests wait for such an inbox, and the server for them: they have to be told now.
+      if (!inbox.durable) await inbox.close()
+    } catch (err) {
+      log.error({ err }, 'the inbox could not be closed')
+    }
+    this.#gaveUp = true
+    this.#idle?.resolve(undefined)
+  }
+
+  #open (): boolean {
+    const { inbox, webhooks, concurrency } = this.#parts
+    // Events that can wait do so while nobody listens.
+    return this.#started && !this.#stopped && this.#active < concurrency && (!inbox.durable || hasListeners(webhooks))
+  }
+
+  /** Whether nothing is under way, or asked for. */
+  isIdle (): boolean {
+    return this.#active === 0 && !this.#claiming
+  }
+
+  #claim (): void {
+    while (!this.#claiming && this.#woken && this.#open()) {
+      this.#woken = false
+      this.#claiming = true
+      const claims = this.#ask()
+      if (!Array.isArray(claims)) {
+        void this.#takeLater(claims)
+        return
+      }
+      this.#take(claims)
+    }
+  }
+
+  async #takeLater (claims: Awaitable<readonly Claim[]>): Promise<void> {
+    try {
+      this.#take(await claims)
+    } catch (err) {
+      this.#claimLater(err)
+    }
+    this.#goOn()
+  }
+
+  #goOn (): void {
+    this.#claim()
+    if (this.isIdle()) this.#idle?.resolve(undefined)
+  }
+
+  #ask (): Awaitable<readonly Claim[]> {
+    try {
+      return this.#parts.inbox.claim(this.#parts.concurrency - this.#active)
+    } catch (err) {
+      this.#claimLater(err)
+      return []
+    }
+  }
+
+  #claimLater (err: unknown): void {
+    this.#claiming = false
+    quietly(() => { this.#parts.log.error({ err: errorOf(err) }, 'no events could be taken from the inbox') })
+    clearTimeout(this.#again)
+    if (!this.#stopped) this.#again = setTimeout(() => { this.wake() }, CLAIM_AGAIN_AFTER)
+  }
+
+  #take (claims: readonly Claim[]): void {
+    this.#active += claims.length
+    for (const claim of claims) this.#slices.run(() => this.#deliver(claim, []))
+    this.#claiming = false
+  }
+
+  /** Goes through a claim's events, in one go as long as none has to be waited for. Says whether it waits for one. */
+  #deliver (claim: Claim, outcomes: Outcome[]): boolean {
+    for (let event = claim.events[outcomes.length]; event !== undefined && this.#mayDeliver(claim); event = claim.events[outcomes.length]) {
+      if (this.#slices.isOver) {
+        this.#slices.run(() => this.#deliver(claim, outcomes))
+        return false
+      }
+      const outcome = event.isDiscarded === true ? gone(event) : this.#parts.runner.run(event)
+      if (outcome instanceof Promise) {
+        void this.#deliverLater(claim, outcomes, outcome)
+        return true
+      }
+      outcomes.push(outcome)
+      if (outcome.state === 'pending') break
+    }
+    this.#settlements.settle(claim, outcomes)
+    return false
+  }
+
+  #mayDeliver ({ isHeld = true }: Claim): boolean {
+    return isHeld && !this.#stopped
+  }
+
+  async #deliverLater (claim: Claim, outcomes: Outcome[], delivering: Promise<Outcome | undefined>): Promise<void> {
+    const outcome = await delivering
+    if (outcome !== undefined) outcomes.push(outcome)
+    if (outcome === undefined || outcome.state === 'pending') this.#settlements.settle(claim, outcomes)
+    else this.#slices.run(() => this.#deliver(claim, outcomes))
+  }
+
+  #release (): void {
+    this.#active--
+    this.#woken = true // its lane may be due again
+    this.#goOn()
+  }
+}
+
+/** One that was discarded since it was claimed. The inbox has nothing of it that could change. */
+function gone ({ seq }: ClaimedEvent): Outcome {
+  return { seq, state: 'done', dueAt: null, completed: [], error: null }
+}

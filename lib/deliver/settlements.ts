@@ -1,0 +1,55 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { errorOf, quietly } from '../errors/error-of.ts'
+import type { Awaitable, Claim, Inbox, Outcome } from '../inbox/inbox.ts'
+
+/** Before a lane is given back whose outcomes could not even be handed over, in milliseconds. */
+const GIVE_BACK_AFTER = 1_000
+
+interface Parts {
+  readonly inbox: Inbox
+  readonly log: FastifyBaseLogger
+  /** A claim is over. */
+  readonly release: () => void
+  /** A lane may have become due. */
+  readonly wake: () => void
+}
+
+/** Hands over to the inbox what became of claims. */
+export class Settlements {
+  readonly #parts: Parts
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  settle (claim: Claim, outcomes: readonly Outcome[]): void {
+    const { release } = this.#parts
+    const settled = this.#hand(claim, outcomes)
+    if (settled === undefined) release()
+    else Promise.resolve(settled).catch((thrown: unknown) => { this.#failed(claim, thrown) }).finally(release)
+  }
+
+  #hand (claim: Claim, outcomes: readonly Outcome[]): Awaitable<void> {
+    try {
+      return this.#parts.inbox.settle(claim, outcomes)
+    } catch (thrown) {
+      this.#failed(claim, thrown)
+    }
+  }
+
+  /** What could not be handed over counts for nothing, and the lane is given back as it was: nobody else would ever do so. */
+  #failed (claim: Claim, thrown: unknown): void {
+    quietly(() => { this.#parts.log.error({ err: errorOf(thrown) }, 'what became of an event could not be recorded: it will be delivered again') })
+    setTimeout(() => { void this.#giveBack(claim) }, GIVE_BACK_AFTER).unref()
+  }
+
+  async #giveBack (claim: Claim): Promise<void> {
+    const { inbox, wake } = this.#parts
+    try {
+      await inbox.settle(claim, [])
+    } catch {
+      // It was said once. An inbox that cannot do even this has lost the claim, or will when it comes to itself.
+    }
+    wake()
+  }
+}

@@ -1,0 +1,81 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { quietly } from '../errors/error-of.ts'
+import type { ListenerFunction } from '../webhooks/webhooks.ts'
+import { retryDirectiveOf } from './retry-directive.ts'
+
+/** Events that are through while a listener of theirs still runs: what never ends must not be remembered for ever. */
+const MOST_OVER = 1_000
+
+/** A listener that has outlived its time. */
+export interface TimedOutRun {
+  /** What it has returned. */
+  readonly result: Promise<unknown>
+  /** Whether it has succeeded since. */
+  succeeded: boolean
+  /** What it has thrown since, if that says when it is to be called again. Otherwise one that failed is not remembered. */
+  failure?: { readonly cause: unknown }
+}
+
+interface TimedOutEvent {
+  readonly runs: Map<ListenerFunction, TimedOutRun>
+  /** Whether it is to be delivered again. If not, how a run has ended is of no interest any more. */
+  isPending: boolean
+}
+
+/** The listeners that have outlived their time and are at work still, or have succeeded since: neither is to be called again. */
+export class TimedOutListeners {
+  readonly #events = new Map<string, TimedOutEvent>()
+  /** Those of them that are through. */
+  readonly #over = new Set<string>()
+
+  add (id: string, listener: ListenerFunction, result: Promise<unknown>, log: FastifyBaseLogger): void {
+    const event = this.#events.get(id) ?? { runs: new Map<ListenerFunction, TimedOutRun>(), isPending: true }
+    event.isPending = true
+    this.#over.delete(id)
+    if (event.runs.has(listener)) return // it was waited for once more, and in vain
+    const run: TimedOutRun = { result, succeeded: false }
+    event.runs.set(listener, run)
+    this.#events.set(id, event)
+    result.then(() => {
+      run.succeeded = true
+      quietly(() => { log.warn('a listener succeeded after its time was up: it is not called again') })
+      if (!event.isPending) this.remove(id, listener)
+    }, (cause: unknown) => {
+      const { never, notBefore } = retryDirectiveOf(cause)
+      if (event.isPending && (never || notBefore !== null)) run.failure = { cause }
+      else this.remove(id, listener)
+    })
+  }
+
+  get (id: string): ReadonlyMap<ListenerFunction, TimedOutRun> | undefined {
+    return this.#events.get(id)?.runs
+  }
+
+  isRunning (id: string): boolean {
+    return [...this.get(id)?.values() ?? []].some(({ succeeded, failure }) => !succeeded && failure === undefined)
+  }
+
+  /** The event is through. What runs still is known until it ends, for the same event may come again. */
+  end (id: string): void {
+    const event = this.#events.get(id)
+    if (event === undefined) return
+    event.isPending = false
+    this.#over.add(id)
+    for (const [listener, { succeeded }] of event.runs) if (succeeded) this.remove(id, listener)
+    for (const oldest of this.#over) {
+      if (this.#over.size <= MOST_OVER) break
+      this.#forget(oldest)
+    }
+  }
+
+  remove (id: string, listener: ListenerFunction): void {
+    const runs = this.#events.get(id)?.runs
+    runs?.delete(listener)
+    if (runs?.size === 0) this.#forget(id)
+  }
+
+  #forget (id: string): void {
+    this.#events.delete(id)
+    this.#over.delete(id)
+  }
+}

@@ -1,0 +1,28 @@
+/** How long is waited, in milliseconds. */
+export interface Timeouts {
+  /** Before there is no connection to be had. */
+  readonly connect: number
+  /** Before whoever has asked the server waits no longer. */
+  readonly answer: number
+  /** Before the server has not heard that a statement is to be cancelled, and then before it has not done so. */
+  readonly cancel: number
+  /** Before a connection is closed whose statement could not be cancelled. Until then the pool does not make another one in its place. */
+  readonly hold: number
+}
+
+export const TIMEOUTS: Timeouts = { connect: 5_000, answer: 15_000, cancel: 5_000, hold: 120_000 }
+
+/** What the promise says, or the reason of the signal once it is aborted, which it is not yet. */
+export async function unlessAborted<T> (signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = () => { reject(signal.reason as Error) } // nobody here aborts with anything else
+  signal.addEventListener('abort', abort, { once: true })
+  return await Promise.race([promise, aborted]).finally(() => { signal.removeEventListener('abort', abort) })
+}
+
+/** What the promise says, or the error once so many milliseconds are over. */
+export async function within<T> (promise: Promise<T>, limit: number, error: () => Error): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => { reject(error()) }, limit)
+  return await Promise.race([promise, over]).finally(() => { clearTimeout(timer) })
+}

@@ -1,0 +1,107 @@
+import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
+import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import { inboxStats, storedEvent } from '../sql/rows.ts'
+import { GroupCommit } from './group-commit.ts'
+import type { Results } from './messages.ts'
+import { resolveSqliteOptions } from './options.ts'
+import type { SqliteInboxOptions } from './options.ts'
+
+/** Replayed or removed in one transaction: what is added in the meantime waits for it. */
+const CHANGED_AT_ONCE = 500
+
+class SqliteInbox implements Inbox {
+  readonly durable = true
+  isRecovering = false
+  readonly #options: ReturnType<typeof resolveSqliteOptions>
+  #commits: GroupCommit | undefined
+
+  constructor (options: SqliteInboxOptions) {
+    this.#options = resolveSqliteOptions(options)
+  }
+
+  async open (host: InboxHost): Promise<void> {
+    if (this.#commits !== undefined) throw new InboxLockedError(this.#options.path)
+    const commits = this.#commits = new GroupCommit({ ...this.#options, host })
+    try {
+      this.isRecovering = await commits.open()
+    } catch (error) {
+      this.#commits = undefined
+      throw error
+    }
+  }
+
+  add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
+    return this.#open().add(event)
+  }
+
+  claim (lanes: number): Awaitable<readonly Claim[]> {
+    return this.#commits?.claim(lanes) ?? []
+  }
+
+  settle (claim: Claim, outcomes: readonly Outcome[]): void {
+    this.#commits?.settle(claim, outcomes)
+  }
+
+  async stats (): Promise<InboxStats> {
+    return inboxStats(await this.#open().call({ method: 'stats' }))
+  }
+
+  async list (options: ListOptions = {}): Promise<StoredEvent[]> {
+    const rows = await this.#open().call({ method: 'list', options })
+    return rows.map(storedEvent)
+  }
+
+  async get (id: string): Promise<StoredEvent | undefined> {
+    const row = await this.#open().call({ method: 'get', id })
+    return row && storedEvent(row)
+  }
+
+  async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
+    let count = 0
+    for (const part of batches(await this.#inOrder(ids))) count += await this.#open().changes.replay(part, all)
+    return count
+  }
+
+  /** One batch is put in order as it is replayed: of several, the first must not have what comes before the second. */
+  async #inOrder (ids: readonly string[]): Promise<readonly string[]> {
+    if (ids.length <= CHANGED_AT_ONCE) return ids
+    const found: Results['inOrder'] = []
+    for (const part of batches(ids)) found.push(...await this.#open().call({ method: 'inOrder', ids: part }))
+    return found.sort((a, b) => a.seq - b.seq).map(({ id }) => id)
+  }
+
+  async discard (ids: readonly string[]): Promise<number> {
+    let count = 0
+    for (const part of batches(ids)) count += await this.#open().changes.discard(part)
+    return count
+  }
+
+  async forget (lane: string): Promise<number> {
+    return await this.#open().changes.forget(lane)
+  }
+
+  async close (): Promise<void> {
+    const commits = this.#commits
+    this.#commits = undefined
+    await commits?.close()
+  }
+
+  #open (): GroupCommit {
+    if (this.#commits === undefined) throw new ClosingError()
+    return this.#commits
+  }
+}
+
+function batches (ids: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / CHANGED_AT_ONCE) }, (_, i) => ids.slice(i * CHANGED_AT_ONCE, (i + 1) * CHANGED_AT_ONCE))
+}
+
+/**
+ * A durable inbox in a SQLite file, for one process: an event is on disk before it is answered 200, and is delivered again after a
+ * crash until its listeners have succeeded or it is given up.
+ */
+export function sqliteInbox (options: SqliteInboxOptions): Inbox {
+  return new SqliteInbox(options)
+}
+
+export type { SqliteInboxOptions } from './options.ts'

@@ -1,0 +1,160 @@
+import { realpathSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ChangeRequest } from './change-request.ts'
+import type { Call, Results } from './messages.ts'
+import { isRemoved } from './store/change-requests.ts'
+import { LockedError } from './store/file-lock.ts'
+import { Store } from './store/store.ts'
+import { UnusableError } from './store/unusable-error.ts'
+import { emptyLog, PATIENCE_TO_WRITE } from './store/write-ahead-log.ts'
+import { untilEmpty } from './until-log-empty.ts'
+
+/** Between two looks for the answer, in milliseconds. */
+const LOOK_EVERY = 20
+/** Between two looks whether anybody has the file, in milliseconds. */
+const TRY_EVERY = 500
+/** Before whoever has the file is given up, in milliseconds: less than an order is good for. */
+const PATIENCE = 30_000
+/** The same while that one writes the file anew: a step that nothing can be seen of, and 10 to 20 seconds a GB. */
+const PATIENCE_TO_REWRITE = 600_000
+/** In milliseconds: an app that starts waits a little longer for the file. It does not wait until a large one is written anew. */
+const OWNED_FOR = 300
+/** For the one that writes while the log is to be emptied, in milliseconds: as long as most transactions take. */
+const PATIENCE_TO_EMPTY = 20
+
+const NOT_REWRITTEN = 'the events are removed, but it is not written anew yet, so that it still has copies of them: forget the conversation again later'
+
+const NOTHING = { done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) } }
+
+/**
+ * Changes events of a file that another process may have. That one is asked, and answers within a second; if nobody has the file, it
+ * is this one's for a moment, or until it is written anew. Resolves to how many events it were; after a `forget`, nothing of them is left
+ * in the file. Rejects when `signal` is aborted, unless it is too late by then, and if it cannot be done: then nothing of it is done later
+ * either, unless the file is so busy that the order cannot be withdrawn.
+ */
+export async function requestChange (path: string, order: ChangeRequest, signal: AbortSignal, patience = PATIENCE): Promise<number> {
+  const asked = new PendingRequest(path, order)
+  try {
+    const count = await answerTo(asked, path, signal, patience)
+    if (order.action === 'forget') await untilEmpty(() => asked.emptyLog(), { patience, signal })
+    return count
+  } finally {
+    asked.close()
+  }
+}
+
+async function answerTo (asked: PendingRequest, path: string, signal: AbortSignal, patience: number): Promise<number> {
+  try {
+    const count = await waitFor(asked, path, signal, patience)
+    asked.withdraw()
+    return count
+  } catch (error) {
+    const count = asked.withdraw()
+    if (count === undefined) throw error
+    return count
+  }
+}
+
+async function waitFor (asked: PendingRequest, path: string, signal: AbortSignal, patience: number): Promise<number> {
+  let nextTry = 0
+  for (;;) {
+    const count = asked.answer()
+    if (count !== undefined) return count
+    const now = Date.now()
+    if (now - asked.lastStep > (asked.isRemoved ? PATIENCE_TO_REWRITE : patience)) throw asked.failure('the process that has it does not answer')
+    if (now >= nextTry) {
+      if (carryOutAsOwner(path)) continue
+      nextTry = now + TRY_EVERY
+    }
+    await wait(LOOK_EVERY, undefined, { signal })
+  }
+}
+
+/** Carries out what was ordered first, or a part of it if it takes long, if nobody has the file. */
+function carryOutAsOwner (path: string): boolean {
+  try {
+    const store = new Store({
+      kind: 'open', path, keep: Number.MAX_SAFE_INTEGER, keepFailed: Number.MAX_SAFE_INTEGER, maxBacklog: 1, held: [], again: true
+    }, 0)
+    try {
+      const end = Date.now() + OWNED_FOR
+      while (carryOutNext(store) && Date.now() < end);
+    } finally {
+      store.close()
+    }
+    return true
+  } catch (error) {
+    if (error instanceof LockedError) return false
+    throw error
+  }
+}
+
+function carryOutNext (store: Store): boolean {
+  const { isMore, removed } = ask(store, { method: 'order' })
+  if (removed !== undefined) {
+    store.tidy(true)
+    ask(store, { method: 'answer', answer: removed })
+  }
+  return isMore
+}
+
+function ask<Method extends Call['method']> (store: Store, call: Extract<Call, { method: Method }>): Results[Method] {
+  const { results: [result] } = store.run({ kind: 'work', now: Date.now(), ...NOTHING, calls: [call] })
+  return result as Results[Method] // the store answers each call with its method's result
+}
+
+/** A row of `orders`, from when it is asked to when its answer is fetched. */
+class PendingRequest {
+  readonly #db: DatabaseSync
+  readonly #number: number
+  /** When it was asked, or a part of it was done. */
+  lastStep = Date.now()
+  /** Whether the events are removed, and what is left to do is to write the file anew. */
+  isRemoved = false
+
+  constructor (path: string, { action, ...argument }: ChangeRequest) {
+    const db = this.#db = new DatabaseSync(realpathSync(path))
+    try {
+      db.exec(`PRAGMA busy_timeout = ${PATIENCE_TO_WRITE}; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON`)
+      const { lastInsertRowid } = db.prepare('INSERT INTO orders (asked, action, argument) VALUES (?, ?, ?)')
+        .run(this.lastStep, action, JSON.stringify(argument))
+      this.#number = Number(lastInsertRowid)
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  }
+
+  /** How many events it were, if that is known. */
+  answer (): number | undefined {
+    const row = this.#db.prepare('SELECT asked, action, argument, count, error FROM orders WHERE request = ?').get(this.#number)
+    if (row === undefined) throw this.failure('what was asked is too old by now to be done')
+    if (row.error !== null) throw new UnusableError(String(row.error))
+    this.lastStep = Number(row.asked)
+    this.isRemoved = isRemoved(row)
+    return row.count === null ? undefined : Number(row.count)
+  }
+
+  failure (ofAll: string): Error {
+    return new UnusableError(this.isRemoved ? NOT_REWRITTEN : ofAll)
+  }
+
+  /** Says how many it were if it is too late. If another writes all the time, it stays until it is too old. */
+  withdraw (): number | undefined {
+    try {
+      const removed = this.#db.prepare('DELETE FROM orders WHERE request = ? RETURNING count').get(this.#number)
+      return typeof removed?.count === 'number' ? removed.count : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  emptyLog (): boolean {
+    return emptyLog(this.#db, PATIENCE_TO_EMPTY)
+  }
+
+  close (): void {
+    this.#db.close()
+  }
+}

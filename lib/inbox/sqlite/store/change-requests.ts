@@ -1,0 +1,124 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { isObject } from '../../../options/check.ts'
+import type { ChangeResult, ChangeRequest } from '../change-request.ts'
+import type { Removed, Results } from '../messages.ts'
+
+/** An order is carried out no later than this, in milliseconds: who asked is gone by then, and nobody expects it any more. */
+export const ASKED_FOR = 60_000
+/** An answer that nobody has fetched stays so long, in milliseconds. */
+const ANSWERED_FOR = 3_600_000
+
+/** What the store does of an order. */
+interface Hands {
+  replay (ids: readonly string[], all: boolean): Results['replay']
+  discard (ids: readonly string[]): Removed
+  forget (lane: string, after: number): Results['forget']
+}
+
+/** An order to forget a lane, as far as it was carried out. Without a lane: all of it is removed. */
+interface Forgetting {
+  readonly action: 'forget'
+  readonly lane?: string
+  readonly after?: number
+  readonly count?: number
+}
+
+const NOTHING: Results['order'] = { isMore: false, lanes: [], pending: [] }
+
+/**
+ * Where other processes order from the one that has the file what changes it: a row each, and in the end how many events it were, or
+ * why it could not be done. Who asks removes the row; what is left of those who have been killed goes when the next one asks.
+ */
+export class ChangeRequests {
+  /** Of another connection's last transaction. Of this one's own it tells nothing. */
+  #version: unknown
+  #isOpen = true
+  readonly #statements: Record<'version' | 'first' | 'drop' | 'advance' | 'answer', StatementSync>
+
+  constructor (db: DatabaseSync) {
+    this.#statements = {
+      version: db.prepare('PRAGMA data_version'),
+      first: db.prepare('SELECT request, action, argument FROM orders WHERE count IS NULL AND error IS NULL ORDER BY request LIMIT 1'),
+      drop: db.prepare('DELETE FROM orders WHERE asked < ? - iif(count IS NULL AND error IS NULL, ?, ?)'),
+      advance: db.prepare('UPDATE orders SET asked = ?, argument = ? WHERE request = ?'),
+      answer: db.prepare("UPDATE orders SET count = ?, error = ?, argument = '' WHERE request = ?")
+    }
+  }
+
+  /** Looks only if another process has written since it found nothing. */
+  isAsked (): boolean {
+    const version = this.#statements.version.get()?.data_version
+    if (version === this.#version && !this.#isOpen) return false
+    this.#version = version
+    this.#isOpen = this.#statements.first.get() !== undefined
+    return this.#isOpen
+  }
+
+  /** Carries out the first order, or a part of it if it takes long. Within a transaction of the caller's, as all of this. */
+  carryOut (now: number, hands: Hands): Results['order'] {
+    const { drop, first } = this.#statements
+    drop.run(now, ASKED_FOR, ANSWERED_FOR)
+    const row = first.get()
+    if (row === undefined) return NOTHING
+    const request = Number(row.request)
+    const order = orderOf(row)
+    switch (order?.action) {
+      case 'replay': {
+        const { count, lanes } = hands.replay(order.ids, order.all)
+        this.answer({ request, count })
+        return { isMore: true, lanes, pending: [] }
+      }
+      case 'discard': {
+        const { count, pending } = hands.discard(order.ids)
+        this.answer({ request, count })
+        return { isMore: true, lanes: [], pending }
+      }
+      case 'forget': return this.#forget({ request, now, hands }, order)
+      default: this.answer({ request, error: 'the process that has it does not know what was asked' })
+    }
+    return { ...NOTHING, isMore: true }
+  }
+
+  answer ({ request, count, error }: ChangeResult): void {
+    this.#statements.answer.run(count ?? null, error ?? null, request)
+  }
+
+  /** How far it is stands in the row: whoever has the file then goes on. In the end the row does not name the lane any more. */
+  #forget ({ request, now, hands }: { request: number, now: number, hands: Hands }, { lane, after = 0, count = 0 }: Forgetting): Results['order'] {
+    if (lane === undefined) return { ...NOTHING, isMore: true, removed: { request, count } }
+    const step = hands.forget(lane, after)
+    const sum = count + step.count
+    const next = step.after === null ? { count: sum } : { lane, after: step.after, count: sum }
+    this.#statements.advance.run(now, JSON.stringify(next), request)
+    return { ...NOTHING, isMore: true, pending: step.pending }
+  }
+}
+
+/** Whether it is a row of a `forget` whose events are removed: what is left to do is to write the file anew. */
+export function isRemoved (row: Record<string, unknown>): boolean {
+  const order = orderOf(row)
+  return order?.action === 'forget' && order.lane === undefined
+}
+
+/** Undefined if it is not one that this version knows. */
+function orderOf ({ action, argument }: Record<string, unknown>): Exclude<ChangeRequest, { action: 'forget' }> | Forgetting | undefined {
+  const given = parsed(argument)
+  if (!isObject(given)) return undefined
+  const { ids, all, lane, after, count } = given
+  if ((action === 'replay' || action === 'discard') && Array.isArray(ids)) return { action, ids: ids.map(String), all: all === true }
+  if (action !== 'forget') return undefined
+  return {
+    action,
+    ...(typeof lane === 'string' && { lane }),
+    ...(typeof after === 'number' && { after }),
+    ...(typeof count === 'number' && { count })
+  }
+}
+
+function parsed (json: unknown): unknown {
+  try {
+    return JSON.parse(String(json))
+  } catch {
+    return undefined
+  }
+}

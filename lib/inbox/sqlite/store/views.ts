@@ -1,0 +1,91 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { ListOptions } from '../../inbox.ts'
+import { MOST_LISTED } from '../../sql/rows.ts'
+import type { StoredRow } from '../../sql/rows.ts'
+import type { Results } from '../messages.ts'
+import { nameOfState, State } from './schema.ts'
+import { Trial } from './suspects.ts'
+import type { Counts } from './totals.ts'
+
+/** Of no event. */
+const NO_SEQ = 0
+
+const PENDING = [State.live, State.waiting] as const
+
+interface Parts {
+  readonly totals: { readonly now: Counts }
+  readonly ids: { find (id: string): number | undefined }
+}
+
+/** What can be seen of the store. */
+export class EventViews {
+  readonly #parts: Parts
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor (db: DatabaseSync, parts: Parts) {
+    this.#parts = parts
+    this.#statements = prepare(db)
+  }
+
+  stats (): Results['stats'] {
+    const { pending, done, dead, invalid, received } = this.#parts.totals.now
+    const oldest = PENDING
+      .map((state) => this.#statements.oldest.get(state)?.received)
+      .filter((received) => received !== undefined)
+      .map(Number)
+    return {
+      pending,
+      failing: Number(this.#statements.failing.get()?.count),
+      done,
+      dead,
+      invalid,
+      oldestPendingAt: oldest.length === 0 ? null : Math.min(...oldest),
+      lastReceivedAt: received === 0 ? null : received
+    }
+  }
+
+  list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): StoredRow[] {
+    const { statement, parts } = this.#statements[state ?? 'any']
+    return rowsOf(statement, ...Array<number>(parts).fill(before), limit)
+  }
+
+  get (id: string): StoredRow | undefined {
+    return rowsOf(this.#statements.one, this.#parts.ids.find(id) ?? NO_SEQ)[0]
+  }
+}
+
+/** Row by row: of what is not shown, the bodies are not read. */
+function rowsOf (statement: StatementSync, ...values: number[]): StoredRow[] {
+  const rows: StoredRow[] = []
+  let characters = 0
+  for (const row of statement.iterate(...values)) {
+    const stored = { ...row, state: nameOfState(row.state) } as unknown as StoredRow // what COLUMNS says
+    rows.push(stored)
+    characters += stored.body.length
+    if (characters >= MOST_LISTED) break
+  }
+  return rows
+}
+
+/** An attempt that was noted before it began counts from then on. */
+const COLUMNS = `SELECT events.seq, id, name, coalesce(home, lane) AS lane, state, CAST(body AS TEXT) AS body, received,
+  attempts + coalesce(trial IN (${Trial.begun}, ${Trial.interrupted}, ${Trial.alone}), 0) AS attempts, due, finished, error, problems, deliveries FROM`
+
+function prepare (db: DatabaseSync) {
+  // The index has what is not done: SQLite has to be told so in the index's own words.
+  const notDone = `INDEXED BY events_not_done WHERE state = ? AND state <> ${State.done}`
+  const joined = 'JOIN bodies ON bodies.seq = events.seq WHERE'
+  const of = (state: number) => `${COLUMNS} events INDEXED BY events_not_done ${joined} state = ${state} AND state <> ${State.done} AND events.seq < ?`
+  // Without numbers, which Node 22 takes for names: each part has a `before` of its own.
+  const page = (...parts: string[]) => ({ statement: db.prepare(`${parts.join(' UNION ALL ')} ORDER BY 1 DESC LIMIT ?`), parts: parts.length })
+  return {
+    oldest: db.prepare(`SELECT received FROM events ${notDone} ORDER BY seq LIMIT 1`),
+    failing: db.prepare('SELECT count(*) AS count FROM events INDEXED BY events_failing WHERE attempts > 0 AND finished IS NULL'),
+    one: db.prepare(`${COLUMNS} events ${joined} events.seq = ?`),
+    any: page(`${COLUMNS} events ${joined} events.seq < ?`),
+    done: page(`${COLUMNS} events ${joined} state = ${State.done} AND events.seq < ?`),
+    pending: page(of(State.live), of(State.waiting)), // merged row by row: both are in order
+    dead: page(of(State.dead)),
+    invalid: page(of(State.invalid))
+  }
+}

@@ -1,0 +1,172 @@
+import type { Writable } from 'node:stream'
+import type { FastifyBaseLogger } from 'fastify'
+import type { StoredEvent } from '../../inbox/inbox.ts'
+import type { InboxView } from '../../inbox/view.ts'
+import type { Activity } from './activity.ts'
+import type { Summary } from './summary.ts'
+
+/** Between two looks at the inbox, in milliseconds: for what other processes do. */
+const LOOK_EVERY = 1_000
+/** After something was told of, in milliseconds: what comes in meanwhile is shown with it. */
+const LOOK_SOON = 250
+/** In milliseconds: proxies cut what is silent for long. */
+const HEARTBEAT = 15_000
+/** The newest events, which are looked at each time. */
+const NEWEST = 200
+/** Older ones that are looked at because something was told of them. */
+const MOST_OLDER = 50
+/** How long a page is told, in milliseconds: then it has to ask anew, and whoever may look no longer is told no more. */
+const LIFETIME = 300_000
+/** After so much of it a page is told to ask anew: it does before its old stream has ended, and misses nothing. */
+const RENEWED_AFTER = 0.9
+/** A page that is slower than this is cut, and begins anew when it comes back, in bytes. */
+const MOST_BUFFERED = 1_048_576
+
+interface Known {
+  readonly seq: number
+  readonly mark: string
+}
+
+interface Parts {
+  readonly inbox: InboxView
+  readonly activity: Activity
+  readonly log: FastifyBaseLogger
+  /** As the page shows it. */
+  readonly show: (event: StoredEvent) => Summary
+  readonly lifetime?: number
+}
+
+/** Tells pages what changes, by server-sent events. It does nothing while there is no page. */
+export class Feed {
+  readonly #parts: Parts
+  /** With what ends each, in time. */
+  readonly #pages = new Map<Writable, NodeJS.Timeout>()
+  /** What the pages were last told of the newest events, by id. */
+  #known = new Map<string, Known>()
+  #newest = 0
+  readonly #changed = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #heartbeat: NodeJS.Timeout | undefined
+  #looking = false
+  #isClosed = false
+  /** Whether the timer is one that waits for what comes in with what has changed. */
+  #isSoon = false
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Something has become of an event. */
+  change (id: string | null): void {
+    if (this.#pages.size === 0) return
+    if (id !== null && this.#changed.size < MOST_OLDER) this.#changed.add(id)
+    // Not put off by each that follows: while events come in all the time, pages would see none of them.
+    if (!this.#isSoon) this.#lookIn(LOOK_SOON)
+    this.#isSoon = true
+  }
+
+  add (page: Writable): void {
+    if (this.#isClosed) {
+      page.end()
+      return
+    }
+    if (this.#pages.size === 0) this.#begin()
+    const { lifetime = LIFETIME } = this.#parts
+    this.#pages.set(page, setTimeout(() => { this.#renew(page, lifetime) }, lifetime * RENEWED_AFTER).unref())
+    page.on('error', () => {}) // a page that has left is no failure; 'close' comes, too
+    page.on('close', () => { this.#remove(page) })
+    page.write('retry: 2000\n\n')
+    void this.#look()
+  }
+
+  close (): void {
+    this.#isClosed = true
+    for (const page of this.#pages.keys()) this.#finish(page)
+  }
+
+  #begin (): void {
+    this.#heartbeat = setInterval(() => { this.#write(': still here\n\n') }, HEARTBEAT).unref()
+  }
+
+  #renew (page: Writable, lifetime: number): void {
+    page.write('event: renew\ndata: {}\n\n')
+    this.#pages.set(page, setTimeout(() => { this.#finish(page) }, lifetime * (1 - RENEWED_AFTER)).unref())
+  }
+
+  #finish (page: Writable): void {
+    this.#remove(page)
+    if (page.writableLength > 0) page.destroy() // it does not read, and would never end
+    else page.end()
+  }
+
+  #remove (page: Writable): void {
+    clearTimeout(this.#pages.get(page))
+    this.#pages.delete(page)
+    if (this.#pages.size === 0) this.#end()
+  }
+
+  #end (): void {
+    clearTimeout(this.#timer)
+    clearInterval(this.#heartbeat)
+    this.#timer = undefined
+    this.#known.clear()
+    this.#changed.clear()
+    this.#isSoon = false
+    this.#newest = 0
+  }
+
+  #lookIn (milliseconds: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => { void this.#look() }, milliseconds).unref()
+  }
+
+  async #look (): Promise<void> {
+    this.#isSoon = false
+    if (this.#looking) return
+    this.#looking = true
+    try {
+      await this.#tell()
+    } catch (err) {
+      this.#parts.log.debug({ err }, 'the inspector could not look into the inbox')
+    }
+    this.#looking = false
+    if (this.#pages.size > 0) this.#lookIn(this.#changed.size > 0 ? LOOK_SOON : LOOK_EVERY)
+  }
+
+  async #tell (): Promise<void> {
+    const { inbox, activity, show } = this.#parts
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    const stats = await inbox.stats()
+    const newest = await inbox.list({ limit: NEWEST })
+    const ids = new Set([...changed.filter((id) => !newest.some((event) => event.id === id)), ...this.#missing(newest)])
+    const others = await Promise.all(Array.from(ids, async (id) => await inbox.get(id) ?? id))
+    const gone = others.filter((other) => typeof other === 'string')
+    const older = others.filter((other) => typeof other !== 'string')
+    // As many as one look shows came in since, or more: pages have to read the list again.
+    const gap = this.#newest > 0 && newest.length > 0 && newest.every(({ seq }) => seq > this.#newest)
+    const events = [...newest, ...older].filter((event) => this.#known.get(event.id)?.mark !== mark(event)).map(show)
+    this.#known = new Map(newest.map((event) => [event.id, { seq: event.seq, mark: mark(event) }]))
+    this.#newest = newest[0]?.seq ?? 0
+    this.#write(`event: update\ndata: ${JSON.stringify({ stats, activity: activity.last(), events, gone, gap })}\n\n`)
+  }
+
+  /** Those that pages know and that are not among the newest any more, although no others have pushed them out: they may have been removed. */
+  #missing (newest: readonly StoredEvent[]): string[] {
+    const oldest = newest[NEWEST - 1]?.seq ?? 0
+    const ids = new Set(newest.map(({ id }) => id))
+    return Array.from(this.#known).filter(([id, { seq }]) => seq > oldest && !ids.has(id)).map(([id]) => id)
+  }
+
+  #write (text: string): void {
+    for (const page of this.#pages.keys()) {
+      if (page.writableLength > MOST_BUFFERED) page.destroy()
+      else page.write(text)
+    }
+  }
+}
+
+/** What makes an event look different. */
+function mark ({ seq, state, attempts, dueAt, finishedAt }: StoredEvent): string {
+  return [seq, state, attempts, dueAt?.getTime(), finishedAt?.getTime()].join()
+}

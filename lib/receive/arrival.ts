@@ -1,0 +1,9 @@
+import type { UnknownEvent } from '../events/schemas.ts'
+
+/** A body, and the event that it is. */
+export interface Arrival {
+  readonly bytes: Uint8Array
+  readonly event: UnknownEvent
+  /** Once it is known. */
+  id?: string
+}

@@ -1,0 +1,138 @@
+import type { FastifyBaseLogger } from 'fastify'
+import {
+  BacklogFullError, EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, NoEventNameError
+} from '../errors/errors.ts'
+import type { EventCatalogue } from '../events/catalogue.ts'
+import type { UnknownEvent } from '../events/schemas.ts'
+import type { Awaitable, Inbox, NewEvent } from '../inbox/inbox.ts'
+import { areDeliveriesObserved } from '../observe/channels.ts'
+import type { ReceiveReporter } from '../observe/receive-reporter.ts'
+import type { RequestContexts } from '../observe/request-contexts.ts'
+import { isObject } from '../options/check.ts'
+import type { ReceivableBody, Receipt } from '../webhooks/webhooks.ts'
+import type { Arrival } from './arrival.ts'
+import type { Identify } from './identify.ts'
+
+export type ParseJson = (text: string) => unknown
+
+interface Parts {
+  readonly inbox: Inbox
+  readonly catalogue: EventCatalogue
+  readonly parseJson: ParseJson
+  readonly identify: Identify
+  /** Whether what is not of its schema is delivered so: here, or perhaps elsewhere. */
+  readonly deliversInvalid: () => boolean
+  readonly log: FastifyBaseLogger
+  readonly reporter: ReceiveReporter
+  readonly contexts: RequestContexts
+}
+
+// The byte order mark is left to the parser, which takes one and no more.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The way in that all events go: bytes → JSON → schema → inbox. */
+export class Intake {
+  readonly #parts: Parts
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  parse (bytes: Uint8Array): UnknownEvent {
+    if (bytes.length === 0) throw new EmptyBodyError()
+    const value = this.#json(bytes)
+    if (!isEvent(value)) throw new NoEventNameError()
+    return value
+  }
+
+  #json (bytes: Uint8Array): unknown {
+    try {
+      return this.#parts.parseJson(utf8.decode(bytes))
+    } catch {
+      throw new InvalidJsonError()
+    }
+  }
+
+  /** Gives an event to the inbox; one that is not of its schema, too, if anything can become of it there. */
+  take (arrival: Arrival, log = this.#parts.log): Awaitable<Receipt> {
+    const { catalogue, identify, inbox, deliversInvalid } = this.#parts
+    const { bytes, event } = arrival
+    const problems = catalogue.fits(event) ? null : catalogue.problems(event)
+    const { id, lane } = identify(bytes, event, problems === null)
+    arrival.id = id
+    const state = problems === null || deliversInvalid() ? 'pending' : 'invalid'
+    if (state === 'invalid' && !inbox.durable) throw invalid(problems)
+    const arriving: NewEvent = { id, name: event.event, lane, state, body: bytes, event, receivedAt: Date.now(), problems }
+    const status = areDeliveriesObserved() ? this.#addFrom(arriving) : this.#add(arriving)
+    return typeof status === 'string' ? receiptOf(status, arriving, log) : status.then((status) => receiptOf(status, arriving, log), (error: unknown) => rethrow(error, arriving))
+  }
+
+  async receive (body: ReceivableBody): Promise<Receipt> {
+    const { reporter } = this.#parts
+    const bytes = toBytes(body)
+    const start = performance.now()
+    let arrival: Arrival | undefined
+    try {
+      const event = this.parse(bytes)
+      arrival = { bytes, event }
+      const receipt = await this.take(arrival)
+      reporter.accepted(receipt, event, performance.now() - start)
+      return receipt
+    } catch (error) {
+      if (isCoded(error)) reporter.refused(error, arrival, performance.now() - start)
+      throw error
+    }
+  }
+
+  /** Before it is added, for then it may be delivered at once. */
+  async #addFrom (event: NewEvent): Promise<'accepted' | 'duplicate'> {
+    const { contexts } = this.#parts
+    const isNew = contexts.note(event.id)
+    let status: 'accepted' | 'duplicate' | undefined
+    try {
+      status = await this.#add(event)
+      return status
+    } finally {
+      if (isNew && status !== 'accepted') contexts.forget(event.id)
+    }
+  }
+
+  #add (event: NewEvent): 'accepted' | 'duplicate' | Promise<'accepted' | 'duplicate'> {
+    try {
+      const status = this.#parts.inbox.add(event)
+      // Not `instanceof Promise`: a driver's promise may be of its own making, and must never pass for an answer.
+      return typeof status === 'string' ? status : Promise.resolve(status)
+    } catch (error) {
+      return rethrow(error, event)
+    }
+  }
+}
+
+function isEvent (value: unknown): value is UnknownEvent {
+  return isObject(value) && typeof value.event === 'string' && value.event !== ''
+}
+
+function toBytes (body: ReceivableBody): Uint8Array {
+  if (body instanceof Uint8Array) return Buffer.from(body) // the caller may use its own again before it is stored
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+}
+
+function receiptOf (status: 'accepted' | 'duplicate', { id, problems }: NewEvent, log: FastifyBaseLogger): Receipt {
+  if (problems === null || status === 'duplicate') return { status, id }
+  log.warn({ webhook: id, problems }, 'a webhook is not of its schema')
+  return { status: 'invalid', id, problems }
+}
+
+/** What a driver throws that is not one of our errors is a fault of the store, whatever it says. */
+function rethrow (error: unknown, { state, problems }: NewEvent): never {
+  // There are too many already that nobody has looked at: it is refused, as without an inbox that could keep it.
+  if (state === 'invalid' && error instanceof BacklogFullError) throw invalid(problems)
+  if (isCoded(error)) throw error
+  const unavailable = new InboxUnavailableError()
+  unavailable.cause = error
+  throw unavailable
+}
+
+function invalid (problems: NewEvent['problems']): Error {
+  return new InvalidEventError(String(problems?.join('; ')))
+}

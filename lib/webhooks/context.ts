@@ -1,0 +1,60 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { ClaimedEvent } from '../inbox/inbox.ts'
+
+/** What a listener gets besides the event. */
+export interface WebhookContext {
+  /** SHA-256 of the body, base64url, unless the `key` option says otherwise: the same for every delivery and every repeat of an event. */
+  readonly id: string
+  readonly receivedAt: Date
+  /** The delivery that this is, from 1. */
+  readonly attempt: number
+  /** For listeners of `invalid`, where the event differs from its schema and what was expected there, in ten places at the most: `/conversation/id: Expected string`. Empty for all others. */
+  readonly problems: readonly string[]
+  /** A child of the app's logger that names the event's id and the attempt. */
+  readonly log: FastifyBaseLogger
+  /** Aborted when the listener has taken too long, or the server no longer waits for it. */
+  readonly signal: AbortSignal
+}
+
+/** `log` and `signal` are made when they are first read: an event that needs neither pays for neither. */
+export class DeliveryContext implements WebhookContext {
+  readonly id: string
+  readonly attempt: number
+  readonly problems: readonly string[]
+  readonly #receivedAt: number
+  readonly #parentLog: FastifyBaseLogger
+  #log: FastifyBaseLogger | undefined
+  #controller: AbortController | undefined
+  #reason: Error | undefined
+
+  constructor (event: ClaimedEvent, problems: readonly string[], log: FastifyBaseLogger) {
+    this.id = event.id
+    this.attempt = event.attempt
+    this.problems = problems
+    this.#receivedAt = event.receivedAt
+    this.#parentLog = log
+  }
+
+  get receivedAt (): Date {
+    return new Date(this.#receivedAt)
+  }
+
+  get log (): FastifyBaseLogger {
+    this.#log ??= this.#parentLog.child({ webhook: this.id, attempt: this.attempt })
+    return this.#log
+  }
+
+  get signal (): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
+  }
+
+  /** For the one who runs the listeners: in a method it would be the listeners' to call. */
+  static abort (context: DeliveryContext, reason: Error): void {
+    context.#reason = reason
+    context.#controller?.abort(reason)
+  }
+}
