@@ -17,6 +17,7 @@ export interface Manifest {
   bin: Record<string, string>
   scripts: Record<string, string>
   dependencies: Record<string, string>
+  devDependencies: Record<string, string>
   peerDependencies: Record<string, string>
 }
 
