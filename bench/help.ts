@@ -50,8 +50,8 @@ with a transaction left open, and the write-ahead log; what it costs that delive
   --refusal-requests N  requests in one turn (10)
   --no-refusals         leave that out
 
-  --no-save             leave all files as they are; a run that leaves something out leaves bench/results.json and docs/chart.svg
-                        as they are
+  --no-save             leave all files as they are; a run that leaves something out, other than --no-held, leaves
+                        bench/results.json and docs/chart.svg as they are
   --help                this text
 
 With these defaults a run takes about 25 minutes, and 40 minutes more with --held-seconds 600. The folder for temporary files (TMPDIR)

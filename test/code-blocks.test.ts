@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import { createRequire } from 'node:module'
@@ -452,7 +452,7 @@ for (const [language, more] of [['ts', {}], ['js', withoutTypes]] as const) {
 
 /** What each command makes of its arguments: it throws if they are wrong. */
 const PARSERS: Record<string, (args: string[]) => unknown> = {
-  '--version': () => undefined,
+  '--version': () => undefined, // it takes none
   send: (args) => parseSendOptions(args, {}),
   listen: (args) => parseListenOptions(args, {}),
   inbox: (args) => parseInboxOptions(args, { ONEROUTE_INBOX: args[0] === 'migrate' ? 'postgres://db/x' : 'webhooks.db' })
@@ -504,7 +504,8 @@ function problemOf (words: readonly string[]): string | undefined {
   if (verb === 'i' && rest[0] === '-D') return first(rest.slice(1).map((name) => known(manifest.devDependencies, name)))
   if (verb === 'i') return first(rest.map((name) => known({ ...manifest.peerDependencies, [manifest.name]: '' }, name)))
   if (verb === 'ci') return rest.length === 0 ? undefined : 'no such lock file'
-  return known(manifest.scripts, verb === 'run' ? rest[0] ?? '' : verb)
+  const missing = rest.find((word) => word.startsWith('test/') && !existsSync(join(root, word)))
+  return known(manifest.scripts, verb === 'run' ? rest[0] ?? '' : verb) ?? missing
 }
 
 test('every command names what there is', async (t) => {

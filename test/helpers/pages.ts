@@ -69,7 +69,7 @@ function cells (line: string): string[] {
   return line.split('|').slice(1, -1).map((cell) => cell.trim())
 }
 
-/** What stands in backticks. */
+/** What stands in backticks: in single ones, for what is in double ones has single ones in it. */
 export function codes (text = ''): string[] {
-  return Array.from(text.matchAll(/`([^`]+)`/g), ([, code = '']) => code)
+  return Array.from(text.matchAll(/(?<!`)`([^`]+)`(?!`)/g), ([, code = '']) => code)
 }
