@@ -1,7 +1,7 @@
 import type { NewEvent } from '../inbox.ts'
 import { problemLines } from '../sql/rows.ts'
 import { wellFormed } from '../sql/well-formed.ts'
-import type { LiveLanes } from './live-lanes.ts'
+import type { Deliveries } from './deliveries.ts'
 import { Admission } from './messages.ts'
 import type { AddedRow, Adds } from './messages.ts'
 
@@ -15,7 +15,7 @@ export interface PendingAdd {
 }
 
 /** New events as they are handed over: their bodies in one piece, which is then the other thread's. */
-export function pack (pending: readonly PendingAdd[], bytes: number, lanes: LiveLanes): Adds {
+export function pack (pending: readonly PendingAdd[], bytes: number, lanes: Deliveries): Adds {
   const bodies = Buffer.allocUnsafeSlow(bytes)
   const admitted = new Map<string, number>()
   let live = 0

@@ -1,11 +1,11 @@
 import { wellFormed } from '../sql/well-formed.ts'
 import { unavailable } from '../unavailable.ts'
-import type { LiveLanes } from './live-lanes.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { Call, PendingEvent, Results } from './messages.ts'
 import { untilEmpty } from './until-log-empty.ts'
 
 interface Parts {
-  readonly lanes: LiveLanes
+  readonly lanes: Deliveries
   /** `apply` is called with the result before anything else happens. */
   ask<Method extends Call['method']> (call: Extract<Call, { method: Method }>, apply?: (result: Results[Method]) => void): Promise<Results[Method]>
   /** Whether the log is empty then. */

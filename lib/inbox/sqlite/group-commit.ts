@@ -5,13 +5,13 @@ import { takenEvents } from '../sql/rows.ts'
 import { wellFormed } from '../sql/well-formed.ts'
 import type { PendingAdd } from './adds.ts'
 import { Changes } from './changes.ts'
-import { LiveLanes } from './live-lanes.ts'
+import { Deliveries } from './deliveries.ts'
 import { Taken } from './messages.ts'
 import type { Call, Done, Results, TakenLane } from './messages.ts'
 import { Pace } from './pace.ts'
 import { StoreClient } from './store-client.ts'
-import { TransactionQueue } from './transaction-queue.ts'
-import type { Batch } from './transaction-queue.ts'
+import { TransactionQueue } from './settlement.ts'
+import type { Batch } from './settlement.ts'
 
 /** Before what nobody waits for is written again, in milliseconds. */
 const AGAIN_AFTER = 1_000
@@ -31,7 +31,7 @@ interface Parts {
 export class GroupCommit {
   readonly #host: InboxHost
   readonly #client: StoreClient
-  readonly #lanes = new LiveLanes()
+  readonly #lanes = new Deliveries()
   readonly #queue = new TransactionQueue()
   /** For when a lane of the store becomes due. */
   readonly #due: Alarm

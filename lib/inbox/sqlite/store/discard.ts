@@ -27,7 +27,7 @@ interface Row {
 }
 
 /** Removes events, whatever their state. All of it within a transaction of the caller's. */
-export class Removal {
+export class Discard {
   readonly #parts: Parts
   readonly #statements: ReturnType<typeof prepare>
   /** The last event there was when a lane was looked for. */

@@ -7,7 +7,7 @@ import type { Results } from '../messages.ts'
 import { VERSION, versionOf } from './schema.ts'
 import type { Counts } from './totals.ts'
 import { UnusableError } from './unusable-error.ts'
-import { EventViews } from './views.ts'
+import { Views } from './views.ts'
 
 /** Characters of an id that are enough to find it by the index. */
 export const SHORTEST_PREFIX = 6
@@ -16,7 +16,7 @@ const KEY_BYTES = 4
 /** Looks into a file, whoever has it: it changes nothing, and no transaction of it lasts longer than a look. */
 export class Reader {
   readonly #db: DatabaseSync
-  readonly #views: EventViews
+  readonly #views: Views
   readonly #ids: StatementSync
 
   constructor (path: string) {
@@ -26,7 +26,7 @@ export class Reader {
     this.#ids = db.prepare(`SELECT events.id, events.seq FROM ids JOIN events ON events.seq = ids.seq
         WHERE ids.key = ? AND substr(events.id, 1, length(?)) = ?
       UNION SELECT id, seq FROM events WHERE seq > (SELECT indexed FROM totals) AND substr(id, 1, length(?)) = ? LIMIT ?`)
-    this.#views = new EventViews(db, {
+    this.#views = new Views(db, {
       totals: { get now () { return totals.get() as unknown as Counts } }, // the table's one row
       ids: { find: (id) => this.#find(id, 1)[0]?.seq }
     })

@@ -13,7 +13,7 @@ interface Parts {
 }
 
 /** Puts events back at the end of their lanes. All of it within a transaction of the caller's. */
-export class Replays {
+export class Replay {
   readonly #parts: Parts
   readonly #statements: ReturnType<typeof prepare>
 

@@ -3,20 +3,20 @@ import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import type { Call, Done, Opening, Results, Work } from '../messages.ts'
 import { ChangeRequests } from './change-requests.ts'
-import { Removal } from './discard.ts'
+import { Discard } from './discard.ts'
 import { EventTable } from './event-table.ts'
 import { identityOf, OpenFiles } from './file-identity.ts'
 import { lock } from './file-lock.ts'
 import { create } from './files.ts'
 import { KnownIds } from './known-ids.ts'
 import { LaneTable } from './lane-table.ts'
-import { openFile } from './open-database.ts'
+import { openDatabase } from './database.ts'
 import { Purge } from './purge.ts'
-import { Replays } from './replay.ts'
+import { Replay } from './replay.ts'
 import { Suspects } from './suspects.ts'
 import { Totals } from './totals.ts'
 import { UnusableError } from './unusable-error.ts'
-import { EventViews } from './views.ts'
+import { Views } from './views.ts'
 import { emptyLog } from './write-ahead-log.ts'
 
 /** In milliseconds: a command that changes events of a file that nobody has holds it for a moment, unless it writes a large one anew. */
@@ -36,15 +36,15 @@ export class Store {
   readonly #suspects: Suspects
   readonly #lanes: LaneTable
   readonly #events: EventTable
-  readonly #replays: Replays
-  readonly #views: EventViews
-  readonly #removal: Removal
+  readonly #replay: Replay
+  readonly #views: Views
+  readonly #discard: Discard
   readonly #orders: ChangeRequests
   readonly #purge: Purge
   readonly #hands = {
-    replay: (ids: readonly string[], all: boolean) => this.#replays.replay(ids, all),
-    discard: (ids: readonly string[]) => this.#removal.discard(ids),
-    forget: (lane: string, after: number) => this.#removal.forget(lane, after)
+    replay: (ids: readonly string[], all: boolean) => this.#replay.replay(ids, all),
+    discard: (ids: readonly string[]) => this.#discard.discard(ids),
+    forget: (lane: string, after: number) => this.#discard.forget(lane, after)
   }
 
   #isRecovering = false
@@ -57,7 +57,7 @@ export class Store {
     if (opened !== undefined && identityOf(path) !== opened) throw new UnusableError(ANOTHER)
     this.#lock = lock(file, patience)
     try {
-      const db = this.#db = openFile(file, again)
+      const db = this.#db = openDatabase(file, again)
       this.#files = new OpenFiles(path, `${file}-wal`)
       this.#begin = db.prepare('BEGIN IMMEDIATE')
       this.#commit = db.prepare('COMMIT')
@@ -66,9 +66,9 @@ export class Store {
       const suspects = this.#suspects = new Suspects(db)
       const lanes = this.#lanes = new LaneTable(db, suspects)
       this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
-      this.#replays = new Replays({ db, totals, ids, lanes })
-      this.#views = new EventViews(db, { totals, ids })
-      this.#removal = new Removal({ db, totals, ids, lanes })
+      this.#replay = new Replay({ db, totals, ids, lanes })
+      this.#views = new Views(db, { totals, ids })
+      this.#discard = new Discard({ db, totals, ids, lanes })
       this.#orders = new ChangeRequests(db)
       this.#purge = new Purge({ db, totals, ids, keep, keepFailed })
       this.#transaction(() => {
@@ -156,7 +156,7 @@ export class Store {
       case 'stats': return this.#views.stats()
       case 'list': return this.#views.list(call.options)
       case 'get': return this.#views.get(call.id)
-      case 'inOrder': return this.#replays.inOrder(call.ids)
+      case 'inOrder': return this.#replay.inOrder(call.ids)
       case 'replay': return this.#hands.replay(call.ids, call.all)
       case 'discard': return this.#hands.discard(call.ids)
       case 'forget': return this.#hands.forget(call.lane, call.after)

@@ -18,7 +18,7 @@ interface Parts {
 }
 
 /** What can be seen of the store. */
-export class EventViews {
+export class Views {
   readonly #parts: Parts
   readonly #statements: ReturnType<typeof prepare>
 

@@ -7,7 +7,7 @@ import type { TakenEvent } from '../sql/rows.ts'
 import { textOrNull, wholeTime } from '../sql/well-formed.ts'
 import { pack } from './adds.ts'
 import type { PendingAdd } from './adds.ts'
-import type { LiveLanes } from './live-lanes.ts'
+import type { Deliveries } from './deliveries.ts'
 import type { Call, Failed, GivenBack, Results, Work } from './messages.ts'
 
 /** Bytes of bodies that may wait for a disk that is slow or stands still. */
@@ -92,7 +92,7 @@ export class TransactionQueue {
   }
 
   /** Ends what is collected. To be asked for when all that the store has answered is known to `lanes`. */
-  next (lanes: LiveLanes): Batch {
+  next (lanes: Deliveries): Batch {
     this.giveBack(lanes.giveBack())
     const work: Work = {
       kind: 'work',

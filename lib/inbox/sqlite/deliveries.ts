@@ -17,7 +17,7 @@ const MOST_OF_A_LANE = 64
 const NO_LANE = { events: [], waiting: [] }
 
 /** The lanes that are delivered without asking the store: what has just come in, and what was taken from the store. */
-export class LiveLanes {
+export class Deliveries {
   #lanes = new Map<string, LiveLane>()
   /** Those that nobody has claimed. */
   #ready = new Queue<LiveLane>()
