@@ -28,7 +28,7 @@ export type StatsRow = Record<Exclude<keyof InboxStats, TimeOfStats>, number> & 
 type TimeOfStats = 'oldestPendingAt' | 'lastReceivedAt'
 
 /** An event whose turn it is, as the store has it. */
-export interface TakenEvent {
+export interface ClaimedRow {
   seq: number
   id: string
   /** As text. */
@@ -62,10 +62,10 @@ const NONE: readonly never[] = []
 const BYTE_ORDER_MARK = '\ufeff'
 
 /** Events that were taken from the store, but for those that cannot be read. */
-export function takenEvents (rows: readonly TakenEvent[], onDamaged: (row: TakenEvent) => void): LiveEvent[] {
+export function claimedEvents (rows: readonly ClaimedRow[], onDamaged: (row: ClaimedRow) => void): LiveEvent[] {
   return rows.flatMap((row) => {
     try {
-      return [takenEvent(row)]
+      return [claimedEvent(row)]
     } catch { // what it says quotes the body
       onDamaged(row)
       return []
@@ -73,7 +73,7 @@ export function takenEvents (rows: readonly TakenEvent[], onDamaged: (row: Taken
   })
 }
 
-function takenEvent ({ seq, id, body, received, attempts, completed, problems, failingFor, interrupted, aside }: TakenEvent): LiveEvent {
+function claimedEvent ({ seq, id, body, received, attempts, completed, problems, failingFor, interrupted, aside }: ClaimedRow): LiveEvent {
   const event = parse(body)
   return {
     seq,

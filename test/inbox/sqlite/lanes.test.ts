@@ -245,7 +245,7 @@ test('a lane does not wait for the retry of an event that was removed when it ha
   for (const seq of [1, 2]) lanes.push('a', { seq, id: `${seq}`, name: 'newMessage', event: { event: 'newMessage' }, receivedAt: 1, attempt: 1, completed: [], problems: null, size: 2 })
   const [claimed] = lanes.claim(1)
   if (claimed !== undefined) lanes.settle(claimed, [outcome(1, { state: 'pending', dueAt: 1_000, error: 'broken' })])
-  lanes.drop([{ lane: 'a', seq: 1 }])
+  lanes.discard([{ lane: 'a', seq: 1 }])
   t.same(lanes.giveBack(), [{ lane: 'a', due: 'ready', seqs: [2] }])
   t.end()
 })

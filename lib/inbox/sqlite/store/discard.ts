@@ -3,6 +3,7 @@ import type { Removed, Results } from '../messages.ts'
 import type { KnownIds } from './known-ids.ts'
 import type { LaneTable } from './lane-table.ts'
 import { nameOfState } from './schema.ts'
+import { select } from './select.ts'
 import type { Totals } from './totals.ts'
 
 /** Events looked at in one transaction: what is added in the meantime waits for it. */
@@ -40,7 +41,7 @@ export class Discard {
 
   discard (ids: readonly string[]): Removed {
     const seqs = new Set(ids.map((id) => this.#parts.ids.find(id) ?? NO_SEQ))
-    return this.#remove(this.#statements.these.all(JSON.stringify([...seqs])) as unknown as Row[]) // the columns of the statement
+    return this.#remove(this.#statements.these.all(JSON.stringify([...seqs])))
   }
 
   /**
@@ -54,8 +55,7 @@ export class Discard {
     this.#seen = seq
     const batch = endOfBatch.get(after, most)
     const end = Number(batch?.seq)
-    const rows = ofLane.all(after, end, lane, lane) as unknown as Row[] // the columns of the statement
-    return { ...this.#remove(rows), after: batch?.count === most ? end : null }
+    return { ...this.#remove(ofLane.all(after, end, lane, lane)), after: batch?.count === most ? end : null }
   }
 
   #remove (rows: readonly Row[]): Removed {
@@ -76,9 +76,9 @@ export class Discard {
 function prepare (db: DatabaseSync) {
   const these = 'seq IN (SELECT value FROM json_each(?))'
   return {
-    these: db.prepare(`SELECT seq, id, lane, state FROM events WHERE ${these}`),
-    endOfBatch: db.prepare('SELECT count(*) AS count, coalesce(max(seq), 0) AS seq FROM (SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT ?)'),
-    ofLane: db.prepare('SELECT seq, id, lane, state FROM events WHERE seq > ? AND seq <= ? AND (lane = ? OR home = ?)'),
+    these: select<Row>(db, `SELECT seq, id, lane, state FROM events WHERE ${these}`),
+    endOfBatch: select<{ count: number, seq: number }>(db, 'SELECT count(*) AS count, coalesce(max(seq), 0) AS seq FROM (SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT ?)'),
+    ofLane: select<Row>(db, 'SELECT seq, id, lane, state FROM events WHERE seq > ? AND seq <= ? AND (lane = ? OR home = ?)'),
     removeEvents: db.prepare(`DELETE FROM events WHERE ${these}`),
     removeBodies: db.prepare(`DELETE FROM bodies WHERE ${these}`)
   }

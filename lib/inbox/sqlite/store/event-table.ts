@@ -1,12 +1,13 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { ASIDE } from '../../sql/aside.ts'
 import { MOST_KEPT } from '../../sql/delivery-records.ts'
-import { Admission, READY, Taken } from '../messages.ts'
+import { Added, Admission, READY } from '../lane-owner.ts'
 import type { AddedRow, Adds, Failed } from '../messages.ts'
 import { BulkInsert } from './bulk-insert.ts'
 import type { KnownIds } from './known-ids.ts'
 import type { LaneTable } from './lane-table.ts'
 import { nameOfState, State } from './schema.ts'
+import { select } from './select.ts'
 import { Trial } from './suspects.ts'
 import type { Totals } from './totals.ts'
 
@@ -28,7 +29,6 @@ interface Parts {
 
 interface NewRow {
   readonly row: AddedRow
-  readonly key: number
   readonly body: Uint8Array
 }
 
@@ -55,18 +55,12 @@ export class EventTable {
 
   /** Adds events in order, and says of each what became of it. */
   add ({ rows, bodies }: Adds): number[] {
-    const { ids } = this.#parts
     const fresh: Fresh = { ids: new Set(), invalid: new Set(), events: [], bodies: [] }
-    let start = 0
-    const all = rows.map((row) => {
-      const body = bodies.subarray(start, start + row[SIZE])
-      start += body.length
-      return { row, key: ids.keyOf(row[ID]), body }
-    })
-    ids.look(all.map(({ key }) => key))
-    const taken = all.map((added) => this.#add(added, fresh))
+    this.#parts.ids.look(rows.map((row) => row[ID]))
+    let end = 0
+    const added = rows.map((row) => this.#add({ row, body: bodies.subarray(end, end += row[SIZE]) }, fresh))
     this.#flush(fresh)
-    return taken
+    return added
   }
 
   #flush ({ ids, invalid, events, bodies }: Fresh): void {
@@ -77,26 +71,26 @@ export class EventTable {
     events.length = bodies.length = 0
   }
 
-  #add (added: NewRow, fresh: Fresh): number {
+  #add (arrival: NewRow, fresh: Fresh): number {
     const { ids, lanes, totals: { now } } = this.#parts
-    const { row: [id, , lane, admission, received, problems], key } = added
+    const { row: [id, , lane, admission, received, problems] } = arrival
     if (problems === null && fresh.invalid.has(id)) this.#flush(fresh) // it gives way as if it had come before
-    const known = fresh.ids.has(id) ? NO_SEQ : ids.get(id, key)
+    const known = fresh.ids.has(id) ? NO_SEQ : ids.get(id)
     const old = known === undefined ? undefined : this.#givesWay(known, problems === null)
-    if (known !== undefined && old === undefined) return Taken.duplicate
+    if (known !== undefined && old === undefined) return Added.duplicate
     const count = admission === Admission.invalid ? 'invalid' : 'pending'
-    if (now[count] >= this.#maxBacklog || (problems !== null && now.invalid >= this.#maxBacklog)) return Taken.full
+    if (now[count] >= this.#maxBacklog || (problems !== null && now.invalid >= this.#maxBacklog)) return Added.full
     if (known !== undefined && old !== undefined) this.#forget(known, old)
     now[count]++
     if (problems === null) now.received = Math.max(now.received, received)
     if (admission === Admission.invalid) {
-      this.#insert(added, State.invalid, fresh)
-      return Taken.stored
+      this.#insert(arrival, State.invalid, fresh)
+      return Added.stored
     }
-    if (admission === Admission.live && !lanes.has(lane)) return this.#insert(added, State.live, fresh)
-    this.#insert(added, State.waiting, fresh)
-    const held = admission === Admission.held
-    return lanes.add(lane, held ? null : READY) && held ? Taken.held : Taken.stored
+    if (admission === Admission.live && !lanes.has(lane)) return this.#insert(arrival, State.live, fresh)
+    this.#insert(arrival, State.waiting, fresh)
+    const isLocked = admission === Admission.locked
+    return lanes.add(lane, isLocked ? null : READY) && isLocked ? Added.locked : Added.stored
   }
 
   /** What a stored event is, if it is one that is over and did not succeed: a new one that `fits` is not a repeat of it. */
@@ -113,14 +107,14 @@ export class EventTable {
     now.stale++ // the index may have it
   }
 
-  #insert ({ row: [id, name, lane, admission, received, problems], key, body }: NewRow, state: number, fresh: Fresh): number {
+  #insert ({ row: [id, name, lane, admission, received, problems], body }: NewRow, state: number, fresh: Fresh): number {
     const { ids, totals: { now } } = this.#parts
     const seq = ++now.seq
     fresh.ids.add(id)
     if (admission === Admission.invalid) fresh.invalid.add(id)
     fresh.events.push(seq, id, lane, name, state, received, admission === Admission.invalid ? received : null, problems)
     fresh.bodies.push(seq, body)
-    ids.set(key, seq)
+    ids.set(id, seq)
     return seq
   }
 
@@ -150,7 +144,7 @@ export class EventTable {
   /** From now on it has a lane of its own. */
   #leave (seq: number, due: number | null): void {
     const lane = this.#statements.leave.get(seq)?.lane
-    if (lane !== undefined) this.#parts.lanes.add(String(lane), due ?? READY)
+    if (lane !== undefined) this.#parts.lanes.add(lane, due ?? READY)
   }
 }
 
@@ -165,11 +159,11 @@ function prepare (db: DatabaseSync) {
     // One that has ended the process may do so again.
     retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, since = coalesce(since, ?),
       home = iif(?, coalesce(home, lane), home), trial = iif(trial = ${Trial.interrupted}, ${Trial.strong}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
-    leave: db.prepare(`UPDATE events SET lane = '${ASIDE}' || id, state = ${State.waiting}
+    leave: select<{ lane: string }>(db, `UPDATE events SET lane = '${ASIDE}' || id, state = ${State.waiting}
       WHERE seq = ? AND lane = home AND ${pending} RETURNING lane`),
     end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, trial = NULL, ${deliveries}
       WHERE seq = ? AND ${pending}`),
-    find: db.prepare('SELECT state FROM events WHERE seq = ?'),
+    find: select<{ state: number }>(db, 'SELECT state FROM events WHERE seq = ?'),
     remove: db.prepare('DELETE FROM events WHERE seq = ?'),
     removeBody: db.prepare('DELETE FROM bodies WHERE seq = ?')
   }

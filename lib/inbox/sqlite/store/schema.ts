@@ -11,7 +11,7 @@ export const State = { live: 0, waiting: 1, done: 2, dead: 3, invalid: 4 } as co
 const NAMES: readonly EventState[] = ['pending', 'pending', 'done', 'dead', 'invalid']
 
 /** What the API calls it. */
-export function nameOfState (state: unknown): EventState {
+export function nameOfState (state: number | undefined): EventState {
   return NAMES[Number(state)] ?? 'pending'
 }
 

@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
-import type { Call, Done, Opening, Results, Work } from '../messages.ts'
+import type { Call, CallOf, Done, Method, Opening, Results, Work } from '../messages.ts'
 import { ChangeRequests } from './change-requests.ts'
+import { openDatabase } from './database.ts'
 import { Discard } from './discard.ts'
 import { EventTable } from './event-table.ts'
 import { identityOf, OpenFiles } from './file-identity.ts'
@@ -10,7 +11,6 @@ import { lock } from './file-lock.ts'
 import { create } from './files.ts'
 import { KnownIds } from './known-ids.ts'
 import { LaneTable } from './lane-table.ts'
-import { openDatabase } from './database.ts'
 import { Purge } from './purge.ts'
 import { Replay } from './replay.ts'
 import { Suspects } from './suspects.ts'
@@ -39,12 +39,19 @@ export class Store {
   readonly #replay: Replay
   readonly #views: Views
   readonly #discard: Discard
-  readonly #orders: ChangeRequests
+  readonly #requests: ChangeRequests
   readonly #purge: Purge
-  readonly #hands = {
-    replay: (ids: readonly string[], all: boolean) => this.#replay.replay(ids, all),
-    discard: (ids: readonly string[]) => this.#discard.discard(ids),
-    forget: (lane: string, after: number) => this.#discard.forget(lane, after)
+  readonly #methods: { readonly [Asked in Method]: (call: CallOf<Asked>, now: number) => Results[Asked] } = {
+    stats: () => this.#views.stats(),
+    list: ({ options }) => this.#views.list(options),
+    get: ({ id }) => this.#views.get(id),
+    inOrder: ({ ids }) => this.#replay.inOrder(ids),
+    replay: ({ ids, all }) => this.#replay.replay(ids, all),
+    discard: ({ ids }) => this.#discard.discard(ids),
+    forget: ({ lane, after }) => this.#discard.forget(lane, after),
+    order: (_, now) => this.#requests.carryOut(now),
+    answer: ({ answer }) => { this.#requests.answer(answer) },
+    claim: ({ lanes }, now) => this.#lanes.claim(lanes, now)
   }
 
   #isRecovering = false
@@ -66,11 +73,11 @@ export class Store {
       const suspects = this.#suspects = new Suspects(db)
       const lanes = this.#lanes = new LaneTable(db, suspects)
       this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
-      this.#replay = new Replay({ db, totals, ids, lanes })
+      const replay = this.#replay = new Replay({ db, totals, ids, lanes })
       this.#views = new Views(db, { totals, ids })
-      this.#discard = new Discard({ db, totals, ids, lanes })
-      this.#orders = new ChangeRequests(db)
-      this.#purge = new Purge({ db, totals, ids, keep, keepFailed })
+      const discard = this.#discard = new Discard({ db, totals, ids, lanes })
+      this.#requests = new ChangeRequests({ db, replay, discard })
+      this.#purge = new Purge({ db, totals, keep, keepFailed })
       this.#transaction(() => {
         if (restarted) suspects.resume(held)
         else this.#isRecovering = suspects.recover()
@@ -102,7 +109,7 @@ export class Store {
 
   /** Whether another process has an order. To be looked at now and then: it costs next to nothing. */
   isAsked (): boolean {
-    return this.#orders.isAsked()
+    return this.#requests.isAsked()
   }
 
   run (work: Work): Done {
@@ -120,9 +127,9 @@ export class Store {
     })
   }
 
-  /** What makes it quicker, a little at each step. */
-  warmUp (): Generator<undefined, undefined> {
-    return this.#ids.load()
+  /** One call alone. */
+  ask<Asked extends Method> (call: CallOf<Asked>): Results[Asked] {
+    return this.#transaction(() => this.#call(call, Date.now()))
   }
 
   /** Removes what is old, a little at each step. */
@@ -151,20 +158,8 @@ export class Store {
     this.#lock.close()
   }
 
-  #call (call: Call, now: number): Results[keyof Results] {
-    switch (call.method) {
-      case 'stats': return this.#views.stats()
-      case 'list': return this.#views.list(call.options)
-      case 'get': return this.#views.get(call.id)
-      case 'inOrder': return this.#replay.inOrder(call.ids)
-      case 'replay': return this.#hands.replay(call.ids, call.all)
-      case 'discard': return this.#hands.discard(call.ids)
-      case 'forget': return this.#hands.forget(call.lane, call.after)
-      case 'order': return this.#orders.carryOut(now, this.#hands)
-      case 'take': return this.#lanes.take(call.lanes, now)
-      case 'answer': this.#orders.answer(call.answer)
-    }
-    return undefined
+  #call<Asked extends Method> (call: CallOf<Asked>, now: number): Results[Asked] {
+    return this.#methods[call.method](call, now)
   }
 
   #transaction<T> (work: () => T): T {

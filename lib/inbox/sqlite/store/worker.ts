@@ -46,7 +46,7 @@ function openStore (): Store {
 function open (opening: Opening): Reply {
   store = new Store(opening)
   const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, Math.min(opening.keep, opening.keepFailed) * PURGE_EVERY.part))
-  void maintain(store, every, store.warmUp())
+  next = setTimeout(purge, every, store, every)
   look(store)
   return { kind: 'opened', file: store.file, nextDue: store.nextDue(), recovering: store.isRecovering, openToOthers: openToOthers(opening.path) }
 }
@@ -77,19 +77,14 @@ function isAsked (store: Store): boolean {
   }
 }
 
-/** Goes through these steps, and later again and again through those that remove what is old. */
-async function maintain (store: Store, every: number, steps: Iterable<undefined>): Promise<void> {
-  await goThrough(steps)
-  if (!signal.aborted) next = setTimeout(() => { void maintain(store, every, store.purge()) }, every)
-}
-
-/** Beside the work: whatever came in meanwhile is done between two steps. */
-async function goThrough (steps: Iterable<undefined>): Promise<void> {
+/** Removes what is old, again and again, beside the work: whatever came in meanwhile is done between two steps. */
+async function purge (store: Store, every: number): Promise<void> {
   try {
-    for (const step of steps) await setImmediate(step, { signal })
+    for (const step of store.purge()) await setImmediate(step, { signal })
   } catch (error) {
     if (!signal.aborted) parentPort?.postMessage({ kind: 'purgeFailed', message: messageOf(error) } satisfies Reply)
   }
+  if (!signal.aborted) next = setTimeout(purge, every, store, every)
 }
 
 function messageOf (error: unknown): string {

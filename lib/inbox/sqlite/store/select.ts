@@ -1,0 +1,17 @@
+// Only here: PostgreSQL's rows are texts, and whoever uses one makes of it what it is (postgres/query.ts).
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+
+type Runnable = Pick<StatementSync, 'run'>
+
+export interface Select<Row extends object> extends Runnable {
+  get (...values: SQLInputValue[]): Row | undefined
+  all (...values: SQLInputValue[]): Row[]
+  iterate (...values: SQLInputValue[]): Iterable<Row>
+}
+
+/** A statement whose rows have these columns: its text says so, and the tables are strict about types. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- whoever writes the text knows its columns
+export function select<Row extends object> (db: DatabaseSync, text: string): Select<Row> {
+  const statement: Runnable = db.prepare(text)
+  return statement as Select<Row> // as said
+}
