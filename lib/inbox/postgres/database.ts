@@ -58,8 +58,8 @@ export class Database {
 
   /** For a statement that returns one row, whatever happens. */
   async one (statement: Statement | string, values: unknown[] = [], options: RunOptions = {}): Promise<Row> {
-    const [row] = await this.run(statement, values, options)
-    return row as Row // as said
+    const [row = {}] = await this.run(statement, values, options)
+    return row
   }
 
   /** With a connection, for as long as it takes. It is closed afterwards if nothing good is to be expected of it. */

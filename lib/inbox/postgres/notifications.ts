@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { errorOf } from '../../errors/error-of.ts'
 import { Alarm } from '../sql/alarm.ts'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'
@@ -96,7 +97,7 @@ export class Notifications {
       client.on('notification', ({ payload }) => { this.#hear(String(payload)) })
       await query(client, `LISTEN ${quoted(schema)}`)
     } catch (error) {
-      this.#forget(error as Error) // pg throws nothing else
+      this.#forget(errorOf(error))
       this.#later()
     }
   }

@@ -1,5 +1,6 @@
 import type { UnknownEvent } from '../../events/schemas.ts'
 import { isObject } from '../../options/check.ts'
+import { trustedJson } from '../../options/trusted-json.ts'
 import type { ClaimedEvent, EventState, InboxStats, Outcome, StoredEvent } from '../inbox.ts'
 import { recordsOf } from './delivery-records.ts'
 import { wellFormed } from './well-formed.ts'
@@ -124,7 +125,7 @@ export function listenersJson ({ completed, refused }: Pick<Outcome, 'completed'
 }
 
 function listenersIn (json: string | null): Pick<ClaimedEvent, 'completed' | 'refused'> {
-  return json === null ? { completed: NONE } : JSON.parse(json) as { completed: string[], refused?: string[] } // as written above
+  return json === null ? { completed: NONE } : trustedJson(json)
 }
 
 /** The stores keep them as lines. */

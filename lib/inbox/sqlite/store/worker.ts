@@ -1,6 +1,7 @@
 // The thread of a store: requests come in one at a time, and each is answered.
 import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
+import { errorOf } from '../../../errors/error-of.ts'
 import type { Opening, Reply, Request } from '../messages.ts'
 import { FileLostError } from './file-identity.ts'
 import { LockedError } from './file-lock.ts'
@@ -34,7 +35,7 @@ function answer (request: Request): Reply {
     }
   } catch (error) {
     if (error instanceof FileLostError) throw error // which ends the thread: whoever starts it again finds the file, or not
-    return { kind: 'failed', message: messageOf(error), locked: error instanceof LockedError }
+    return { kind: 'failed', message: errorOf(error).message, locked: error instanceof LockedError }
   }
 }
 
@@ -46,7 +47,7 @@ function openStore (): Store {
 function open (opening: Opening): Reply {
   store = new Store(opening)
   const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, Math.min(opening.keep, opening.keepFailed) * PURGE_EVERY.part))
-  next = setTimeout(purge, every, store, every)
+  purgeLater(store, every)
   look(store)
   return { kind: 'opened', file: store.file, nextDue: store.nextDue(), recovering: store.isRecovering, openToOthers: openToOthers(opening.path) }
 }
@@ -77,16 +78,16 @@ function isAsked (store: Store): boolean {
   }
 }
 
-/** Removes what is old, again and again, beside the work: whatever came in meanwhile is done between two steps. */
+function purgeLater (store: Store, every: number): void {
+  next = setTimeout(() => { void purge(store, every) }, every)
+}
+
+/** Removes what is old, beside the work: whatever came in meanwhile is done between two steps. And again later. */
 async function purge (store: Store, every: number): Promise<void> {
   try {
     for (const step of store.purge()) await setImmediate(step, { signal })
   } catch (error) {
-    if (!signal.aborted) parentPort?.postMessage({ kind: 'purgeFailed', message: messageOf(error) } satisfies Reply)
+    if (!signal.aborted) parentPort?.postMessage({ kind: 'purgeFailed', message: errorOf(error).message } satisfies Reply)
   }
-  if (!signal.aborted) next = setTimeout(purge, every, store, every)
-}
-
-function messageOf (error: unknown): string {
-  return (error as Error).message // nothing else is thrown here
+  if (!signal.aborted) purgeLater(store, every)
 }
