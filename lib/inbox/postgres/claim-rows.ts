@@ -1,3 +1,4 @@
+// Only PostgreSQL: one answer of the server has claims, what was lost, and when to ask again. SQLite's has a field for each.
 import { claimedEvents } from '../sql/rows.ts'
 import type { ClaimedRow } from '../sql/rows.ts'
 import { idOf } from './ids.ts'

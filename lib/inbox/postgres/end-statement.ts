@@ -1,3 +1,4 @@
+// Only PostgreSQL: see cancel.ts.
 import { cancel } from './cancel.ts'
 import type { Run } from './cancel.ts'
 import { errorKindOf } from './error-kind.ts'

@@ -1,3 +1,4 @@
+// Only PostgreSQL: an event is in two of three tables there, so a list needs a join. SQLite's statements are in store/views.ts.
 import type { EventState, StoredEvent } from '../inbox.ts'
 import { MOST_LISTED, storedEvent } from '../sql/rows.ts'
 import { idOf } from './ids.ts'

@@ -1,3 +1,4 @@
+// Only PostgreSQL: see horizon.ts.
 import { Statement } from './query.ts'
 import type { Row } from './query.ts'
 

@@ -1,3 +1,4 @@
+// Only PostgreSQL: it has ids as 32 bytes, for an index of them. SQLite has texts, and an index of a part of each (store/known-ids.ts).
 import { keyOf } from './identifiers.ts'
 
 /** Bytes of the ids that events have: a SHA-256. */

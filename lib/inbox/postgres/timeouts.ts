@@ -1,3 +1,4 @@
+// Only PostgreSQL: a server may not answer.
 /** How long is waited, in milliseconds. */
 export interface Timeouts {
   /** Before there is no connection to be had. */

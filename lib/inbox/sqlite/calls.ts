@@ -1,4 +1,4 @@
-// Only here: what is asked of PostgreSQL is a statement of its own (postgres/views.ts).
+// Only SQLite: views and changes go with the next transaction. With PostgreSQL, each is a statement of its own (postgres/views.ts).
 import type { Batch, Call, CallOf, Method, Results } from './messages.ts'
 
 interface PendingCall {

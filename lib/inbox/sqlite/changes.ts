@@ -1,3 +1,4 @@
+// Only SQLite: what is changed may be in memory, too. With PostgreSQL, postgres/views.ts does it.
 import { errorOf } from '../../errors/error-of.ts'
 import { wellFormed } from '../sql/well-formed.ts'
 import { unavailable } from '../unavailable.ts'

@@ -1,4 +1,4 @@
-// Only here: PostgreSQL's lanes are all in the server, which leases them to processes (postgres/leases.ts).
+// Only SQLite: PostgreSQL's lanes are all in the server, which leases them to processes (postgres/leases.ts).
 
 /**
  * Who owns a lane, and so may give its events out: memory (deliveries.ts, in the app's thread) or the store (store/lane-table.ts, in a

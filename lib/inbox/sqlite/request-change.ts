@@ -1,3 +1,4 @@
+// Only SQLite: a file has one owner, who has to be asked. With PostgreSQL, the command line changes events itself (postgres/views.ts).
 import { realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -5,9 +6,9 @@ import type { ChangeRequest } from './messages.ts'
 import { isRemoved } from './store/change-requests.ts'
 import type { StoredRequest } from './store/change-requests.ts'
 import { LockedError } from './store/file-lock.ts'
+import { UnusableError } from './store/files.ts'
 import { select } from './store/select.ts'
 import { Store } from './store/store.ts'
-import { UnusableError } from './store/unusable-error.ts'
 import { emptyLog, PATIENCE_TO_WRITE, untilEmpty } from './store/write-ahead-log.ts'
 
 /** Between two looks for the answer, in milliseconds. */

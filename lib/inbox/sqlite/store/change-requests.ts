@@ -1,3 +1,4 @@
+// Only SQLite: see request-change.ts.
 import type { DatabaseSync } from 'node:sqlite'
 import { isObject } from '../../../options/check.ts'
 import type { ChangeRequest, ChangeResult, Results } from '../messages.ts'

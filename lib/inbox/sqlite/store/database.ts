@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
+import { UnusableError } from './files.ts'
 import { migrate, versionOf } from './schema.ts'
-import { UnusableError } from './unusable-error.ts'
 import { PATIENCE_TO_WRITE } from './write-ahead-log.ts'
 
 /**

@@ -1,3 +1,4 @@
+// Only SQLite: what postgres/sql/add.ts and settle.ts do. Both change the same rows and counts.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { ASIDE } from '../../sql/aside.ts'
 import { MOST_KEPT } from '../../sql/delivery-records.ts'

@@ -1,4 +1,4 @@
-// Only here: PostgreSQL has an index of ids, in which many processes and a server with more memory share the cost of each new one.
+// Only SQLite: one process adds all events, so it can have the newest ids in memory. PostgreSQL has an index of them.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { BulkInsert } from './bulk-insert.ts'
 import { select } from './select.ts'

@@ -1,13 +1,14 @@
+// Only SQLite: the command line looks into a file that has an owner. With PostgreSQL, it connects as an app does.
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { ListOptions } from '../../inbox.ts'
 import type { StoredRow } from '../../sql/rows.ts'
 import type { Results } from '../messages.ts'
+import { UnusableError } from './files.ts'
 import { VERSION, versionOf } from './schema.ts'
 import { select } from './select.ts'
 import type { Select } from './select.ts'
 import { readTotals } from './totals.ts'
-import { UnusableError } from './unusable-error.ts'
 import { Views } from './views.ts'
 
 /** Characters of an id that are enough to find it by the index. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EventState } from '../../inbox.ts'
-import { UnusableError } from './unusable-error.ts'
+import { UnusableError } from './files.ts'
 
 /** Says whose file it is, in its header: 'ORwh'. */
 const APPLICATION_ID = 0x4f527768

@@ -1,4 +1,4 @@
-// Only here: PostgreSQL's rows are texts, and whoever uses one makes of it what it is (postgres/query.ts).
+// Only SQLite: its rows have types. PostgreSQL's are texts (postgres/query.ts).
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 
 type Runnable = Pick<StatementSync, 'run'>

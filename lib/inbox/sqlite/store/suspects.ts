@@ -1,3 +1,4 @@
+// Only SQLite: what postgres/sql/claim-suspect.ts and recovering.ts do. One process only can have ended.
 import type { DatabaseSync } from 'node:sqlite'
 import { State } from './schema.ts'
 import { select } from './select.ts'

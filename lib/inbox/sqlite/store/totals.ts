@@ -1,3 +1,4 @@
+// Only SQLite: its counts are in memory, too. PostgreSQL's functions add to them in the table.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { isDeepStrictEqual } from 'node:util'
 import { select } from './select.ts'

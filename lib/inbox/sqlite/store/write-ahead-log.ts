@@ -1,3 +1,4 @@
+// Only SQLite: PostgreSQL's server looks after its own.
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Awaitable } from '../../inbox.ts'
