@@ -1,5 +1,6 @@
 import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import { batches } from '../sql/batches.ts'
 import { inboxStats, storedEvent } from '../sql/rows.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Results } from './messages.ts'
@@ -58,7 +59,7 @@ class SqliteInbox implements Inbox {
 
   async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
     let count = 0
-    for (const part of batches(await this.#inOrder(ids))) count += await this.#whenOpen().changes.replay(part, all)
+    for (const part of batches(await this.#inOrder(ids), CHANGED_AT_ONCE)) count += await this.#whenOpen().changes.replay(part, all)
     return count
   }
 
@@ -66,13 +67,13 @@ class SqliteInbox implements Inbox {
   async #inOrder (ids: readonly string[]): Promise<readonly string[]> {
     if (ids.length <= CHANGED_AT_ONCE) return ids
     const found: Results['inOrder'] = []
-    for (const part of batches(ids)) found.push(...await this.#whenOpen().call({ method: 'inOrder', ids: part }))
+    for (const part of batches(ids, CHANGED_AT_ONCE)) found.push(...await this.#whenOpen().call({ method: 'inOrder', ids: part }))
     return found.sort((a, b) => a.seq - b.seq).map(({ id }) => id)
   }
 
   async discard (ids: readonly string[]): Promise<number> {
     let count = 0
-    for (const part of batches(ids)) count += await this.#whenOpen().changes.discard(part)
+    for (const part of batches(ids, CHANGED_AT_ONCE)) count += await this.#whenOpen().changes.discard(part)
     return count
   }
 
@@ -90,10 +91,6 @@ class SqliteInbox implements Inbox {
     if (this.#commits === undefined) throw new ClosingError()
     return this.#commits
   }
-}
-
-function batches (ids: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(ids.length / CHANGED_AT_ONCE) }, (_, i) => ids.slice(i * CHANGED_AT_ONCE, (i + 1) * CHANGED_AT_ONCE))
 }
 
 /**

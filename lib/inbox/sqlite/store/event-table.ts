@@ -5,28 +5,18 @@ import { MOST_KEPT } from '../../sql/delivery-records.ts'
 import { Added, Admission, READY } from '../lane-owner.ts'
 import type { AddedRow, Adds, Failed } from '../messages.ts'
 import { BulkInsert } from './bulk-insert.ts'
-import type { KnownIds } from './known-ids.ts'
-import type { LaneTable } from './lane-table.ts'
-import { nameOfState, State } from './schema.ts'
+import type { Parts } from './parts.ts'
+import { createRemove } from './remove.ts'
+import type { RemovedRow } from './remove.ts'
+import { State } from './schema.ts'
 import { select } from './select.ts'
 import { Trial } from './suspects.ts'
-import type { Totals } from './totals.ts'
 
 /** Of no event. */
 const NO_SEQ = 0
 /** Where a row has them. */
 const ID = 0
 const SIZE = 6
-
-/** Those whose events a new one with the same id may take the place of. */
-type Finished = 'dead' | 'invalid'
-
-interface Parts {
-  readonly db: DatabaseSync
-  readonly totals: Totals
-  readonly ids: KnownIds
-  readonly lanes: LaneTable
-}
 
 interface NewRow {
   readonly row: AddedRow
@@ -47,11 +37,13 @@ export class EventTable {
   readonly #parts: Parts
   readonly #maxBacklog: number
   readonly #statements: ReturnType<typeof prepare>
+  readonly #remove: ReturnType<typeof createRemove>
 
   constructor (parts: Parts, maxBacklog: number) {
     this.#parts = parts
     this.#maxBacklog = maxBacklog
     this.#statements = prepare(parts.db)
+    this.#remove = createRemove(parts.db, parts.totals)
   }
 
   /** Adds events in order, and says of each what became of it. */
@@ -77,11 +69,14 @@ export class EventTable {
     const { row: [id, , lane, admission, received, problems] } = arrival
     if (problems === null && fresh.invalid.has(id)) this.#flush(fresh) // it gives way as if it had come before
     const known = fresh.ids.has(id) ? NO_SEQ : ids.get(id)
-    const old = known === undefined ? undefined : this.#givesWay(known, problems === null)
+    const old = known === undefined ? undefined : this.#givingWay(known, problems === null)
     if (known !== undefined && old === undefined) return Added.duplicate
     const count = admission === Admission.invalid ? 'invalid' : 'pending'
     if (now[count] >= this.#maxBacklog || (problems !== null && now.invalid >= this.#maxBacklog)) return Added.full
-    if (known !== undefined && old !== undefined) this.#forget(known, old)
+    if (old !== undefined) {
+      this.#remove([old])
+      now.stale++ // the index may have it
+    }
     now[count]++
     if (problems === null) now.received = Math.max(now.received, received)
     if (admission === Admission.invalid) {
@@ -95,17 +90,9 @@ export class EventTable {
   }
 
   /** What a stored event is, if it is one that is over and did not succeed: a new one that `fits` is not a repeat of it. */
-  #givesWay (seq: number, fits: boolean): Finished | undefined {
-    const state = nameOfState(this.#statements.find.get(seq)?.state)
-    return state === 'dead' || (state === 'invalid' && fits) ? state : undefined
-  }
-
-  #forget (seq: number, state: Finished): void {
-    const { now } = this.#parts.totals
-    this.#statements.remove.run(seq)
-    this.#statements.removeBody.run(seq)
-    now[state]--
-    now.stale++ // the index may have it
+  #givingWay (seq: number, fits: boolean): RemovedRow | undefined {
+    const row = this.#statements.find.get(seq)
+    return row?.state === State.dead || (row?.state === State.invalid && fits) ? row : undefined
   }
 
   #insert ({ row: [id, name, lane, admission, received, problems], body }: NewRow, state: number, fresh: Fresh): number {
@@ -164,8 +151,6 @@ function prepare (db: DatabaseSync) {
       WHERE seq = ? AND lane = home AND ${pending} RETURNING lane`),
     end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, trial = NULL, ${deliveries}
       WHERE seq = ? AND ${pending}`),
-    find: select<{ state: number }>(db, 'SELECT state FROM events WHERE seq = ?'),
-    remove: db.prepare('DELETE FROM events WHERE seq = ?'),
-    removeBody: db.prepare('DELETE FROM bodies WHERE seq = ?')
+    find: select<RemovedRow>(db, 'SELECT seq, state FROM events WHERE seq = ?')
   }
 }

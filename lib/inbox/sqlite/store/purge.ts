@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { nameOfState, State } from './schema.ts'
+import { createRemove } from './remove.ts'
+import type { RemovedRow } from './remove.ts'
+import { State } from './schema.ts'
 import { select } from './select.ts'
 import type { Totals } from './totals.ts'
 
@@ -28,10 +30,12 @@ export class Purge {
   /** When a dead or invalid event can be old enough at the earliest: there may be many of them, and all of them would have to be looked at. */
   #nextFailed = 0
   readonly #statements: ReturnType<typeof prepare>
+  readonly #removeAll: ReturnType<typeof createRemove>
 
   constructor (parts: Parts) {
     this.#parts = parts
     this.#statements = prepare(parts.db)
+    this.#removeAll = createRemove(parts.db, parts.totals)
   }
 
   /** Goes once through what may have become old, from the oldest on. */
@@ -74,12 +78,8 @@ export class Purge {
   }
 
   #remove (rows: readonly Row[]): void {
-    const { now } = this.#parts.totals
-    const seqs = JSON.stringify(rows.map(({ seq }) => seq))
-    this.#statements.removeBodies.run(seqs)
-    this.#statements.removeEvents.run(seqs)
-    for (const { state } of rows) now[nameOfState(state)]--
-    now.stale += rows.length
+    this.#removeAll(rows)
+    this.#parts.totals.now.stale += rows.length // the index has them
   }
 
   /** Rows of the index of ids whose events are gone do no harm, but take room. */
@@ -97,21 +97,16 @@ export class Purge {
   }
 }
 
-interface Row {
-  seq: number
-  state: number
+interface Row extends RemovedRow {
   received: number
   finished: number | null
 }
 
 function prepare (db: DatabaseSync) {
-  const these = 'seq IN (SELECT value FROM json_each(?))'
   return {
     rows: select<Row>(db, 'SELECT seq, state, received, finished FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
     failed: select<Row>(db, `SELECT seq, state, received, finished FROM events INDEXED BY events_not_done
       WHERE state = ? AND state <> ${State.done} AND seq > ? ORDER BY seq LIMIT ?`),
-    removeEvents: db.prepare(`DELETE FROM events WHERE ${these}`),
-    removeBodies: db.prepare(`DELETE FROM bodies WHERE ${these}`),
     endOfBatch: select<{ key: number | null }>(db, `SELECT max(key) AS key FROM (SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${IDS_BATCH})`),
     removeStale: db.prepare(`DELETE FROM ids WHERE key > ? AND key <= ?
       AND NOT EXISTS (SELECT 1 FROM events WHERE events.seq = ids.seq)`)

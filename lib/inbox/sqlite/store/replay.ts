@@ -1,17 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Results } from '../messages.ts'
-import type { KnownIds } from './known-ids.ts'
-import type { LaneTable } from './lane-table.ts'
+import type { Parts } from './parts.ts'
 import { nameOfState, State } from './schema.ts'
 import { select } from './select.ts'
-import type { Totals } from './totals.ts'
-
-interface Parts {
-  readonly db: DatabaseSync
-  readonly totals: Totals
-  readonly ids: KnownIds
-  readonly lanes: LaneTable
-}
 
 /** Puts events back at the end of their lanes. All of it within a transaction of the caller's. */
 export class Replay {

@@ -72,10 +72,11 @@ export class Store {
       const ids = this.#ids = new KnownIds(db, totals.now.indexed)
       const suspects = this.#suspects = new Suspects(db)
       const lanes = this.#lanes = new LaneTable(db, suspects)
-      this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
-      const replay = this.#replay = new Replay({ db, totals, ids, lanes })
-      this.#views = new Views(db, { totals, ids })
-      const discard = this.#discard = new Discard({ db, totals, ids, lanes })
+      const parts = { db, totals, ids, lanes }
+      this.#events = new EventTable(parts, maxBacklog)
+      const replay = this.#replay = new Replay(parts)
+      this.#views = new Views(db, parts)
+      const discard = this.#discard = new Discard(parts)
       this.#requests = new ChangeRequests({ db, replay, discard })
       this.#purge = new Purge({ db, totals, keep, keepFailed })
       this.#transaction(() => {
