@@ -1,20 +1,20 @@
 // Only SQLite: PostgreSQL's lanes are all in the server, which leases them to processes (postgres/leases.ts).
 
 /**
- * Who owns a lane, and so may give its events out: memory (deliveries.ts, in the app's thread) or the store (store/lane-table.ts, in a
- * thread of its own). What is delivered as it comes in never waits for the store.
+ * Who owns a lane: only the owner gives its events out to be delivered. It is memory (deliveries.ts, in the app's thread) or the store
+ * (store/lane-table.ts, in a thread of its own). What comes in is delivered from memory, and does not wait for the store.
  *
- * | Lane    | Its row in `lanes` | Its pending events         | Owner  | What changes it                                              |
- * | ------- | ------------------ | -------------------------- | ------ | ------------------------------------------------------------ |
- * | none    | none               | none                       | nobody | an add makes it live (`Admission.live`) or waiting (`stored`) |
- * | live    | none               | `live`                     | memory | with its last event it ends; a replay, or an add for which memory has no room (`locked`), locks it; a retry gives it back |
- * | locked  | `due` is null      | `live`, behind it `waiting` | memory | once memory is through with what it has, it gives the lane back |
- * | waiting | `due` is set       | `waiting`                  | store  | a claim locks it: memory has its first events, which stay `waiting` |
- * | parked  | `due` below FIRST  | `waiting`, a suspect first | store  | waiting, when its trial can begin (store/suspects.ts)        |
+ * | Lane    | Row in `lanes`    | Pending events              | Owner  | What changes it |
+ * | ------- | ----------------- | --------------------------- | ------ | --------------- |
+ * | none    | none              | none                        | nobody | An add makes it live, or waiting if memory has no room (`Admission.stored`). A replay makes it locked. |
+ * | live    | none              | `live`                      | memory | It ends with its last event. A replay, or an add without room (`Admission.locked`), makes it locked. A retry makes it waiting. |
+ * | locked  | `due` is null     | `live`, then `waiting`      | memory | Memory gives it back once it is through with the events it has: it is waiting, or none if no event is left. |
+ * | waiting | `due` has a value | `waiting`                   | store  | A claim makes it locked: memory has its first events then, which stay `waiting`. |
+ * | parked  | `due` below FIRST | `waiting`, first a suspect  | store  | It is waiting again when its trial can begin (store/suspects.ts). |
  *
- * A lane that is given back (`GivenBack`) is waiting from then on, or none if nothing of it is left. A message that locks a lane says so
- * in its answer (`Added.locked`, `lanes` of `replay` and `order`, `claim`): whoever gets it sees to it that the lane is given back.
- * A thread that starts again is told what memory has claimed (`Opening.held`): that is locked, and all else is waiting.
+ * Memory learns from each answer which lanes were locked (`Added.locked`, `lanes` of `replay` and `order`, `claim`), and gives back each of
+ * them (`GivenBack`), at once if it has no event of it. A thread that starts again is told which lanes memory still delivers
+ * (`Opening.held`): these are locked, and all others are waiting.
  */
 
 /** Behind all lanes that are ready. */
