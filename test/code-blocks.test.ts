@@ -45,6 +45,8 @@ interface Running {
   url: string
   /** Settles when it has printed this. */
   printed: (text: string) => Promise<void>
+  /** Sends it a signal, and resolves to its exit code. */
+  end: (signal: NodeJS.Signals) => Promise<number | null>
 }
 
 /** Runs a block that listens, as it is but for its port. */
@@ -62,9 +64,14 @@ async function start (t: Test, file: string, env: Command['env'] = {}): Promise<
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { output += chunk.toString() })
-  const [port] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error(output) })]) as [number] // as it tells
+  const [port] = await Promise.race([once(child, 'message'), once(child, 'close').then(() => { throw new Error(output) })]) as [number] // as it tells
   return {
     url: `http://127.0.0.1:${port}`,
+    end: async (signal) => {
+      child.kill(signal)
+      await once(child, 'exit')
+      return child.exitCode
+    },
     printed: async (text) => {
       while (!output.includes(text)) {
         await once(child.stdout ?? child, 'data', { signal: AbortSignal.timeout(20_000) })
@@ -93,6 +100,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.match(logged, 'Message Sender: ')
     await server.printed(`"msg":"${logged}"`)
     t.equal(await post(server.url, JSON.stringify(newMessage())), 401, 'the key counts')
+    t.equal(await server.end('SIGTERM'), 0, 'it closes, and ends by itself')
   },
 
   'server.cjs': async (t) => {
@@ -100,6 +108,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     const body = JSON.stringify(newMessage({ message: { content: 'by require' } }))
     t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     await server.printed('by require')
+    await t.rejects(start(t, 'server.cjs'), /`secret` is given, but undefined/, 'an error of the start is shown')
   },
 
   'backup.mjs': async (t) => {
@@ -125,7 +134,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
   },
 
   'handled.mjs': async (t) => {
-    const [begin, play] = commandsIn(section('A bad day'))
+    const [begin, play] = commandsIn(section('send --chaos: test your app on a bad day'))
     t.same(begin?.words, ['node', 'handled.mjs'])
     const server = await start(t, 'handled.mjs', begin?.env)
     const [, , ...args] = play?.words ?? []
@@ -165,6 +174,15 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     await printed('to be counted')
     t.match(await (await fetch(`${url}/metrics`)).text(), 'oneroute_webhooks_listener_runs_total{listener="greet",outcome="succeeded"} 1')
+  },
+
+  'channels.ts': async (t) => {
+    const { url, printed } = await start(t, 'channels.ts', { ONEROUTE_SECRET: 'key' })
+    const body = JSON.stringify(newMessage())
+    t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await printed('newMessage accepted in ')
+    t.equal(await post(url, body), 401)
+    await printed('unknown refused in ')
   },
 
   'notify.mjs': async (t) => {
@@ -208,13 +226,16 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
   },
 
   'guarded.mjs': async (t) => {
-    const { url } = await start(t, 'guarded.mjs', { ONEROUTE_SECRET: 'new', ONEROUTE_OLD_SECRET: 'old' })
-    const send = async (key: string, address: string) => {
+    const [oneroute = ''] = ONEROUTE_IPS
+    const send = async (url: string, key: string, address = oneroute) => {
       const body = JSON.stringify(newMessage())
       return await post(url, body, { 'x-oneroute-signature': sign(body, key), 'x-forwarded-for': address })
     }
-    const [oneroute = ''] = ONEROUTE_IPS
-    t.same([await send('new', oneroute), await send('old', oneroute), await send('other', oneroute), await send('new', '192.0.2.1')], [200, 200, 401, 403])
+    const { url } = await start(t, 'guarded.mjs', { ONEROUTE_SECRET: 'new', ONEROUTE_OLD_SECRET: 'old' })
+    t.same([await send(url, 'new'), await send(url, 'old'), await send(url, 'other'), await send(url, 'new', '192.0.2.1')], [200, 200, 401, 403])
+    const { url: changed } = await start(t, 'guarded.mjs', { ONEROUTE_SECRET: 'new' })
+    t.same([await send(changed, 'new'), await send(changed, 'old')], [200, 401], 'it starts without an old key, too')
+    await t.rejects(start(t, 'guarded.mjs', { ONEROUTE_OLD_SECRET: 'old' }), /`secret` of .* must be a key/, 'but not without the new one')
   },
 
   'app.mjs': async (t) => {
@@ -293,7 +314,7 @@ function problemOf (words: readonly string[]): string | undefined {
   }
   if (program !== 'npm') return `no program '${program}'`
   if (verb === 'i') return rest.map((name) => known({ ...manifest.peerDependencies, [manifest.name]: '' }, name)).find((problem) => problem !== undefined)
-  if (verb === 'ci') return rest.length === 0 || rest.join(' ') === '--prefix bench' ? undefined : 'no such lock file'
+  if (verb === 'ci') return rest.length === 0 ? undefined : 'no such lock file'
   return known(manifest.scripts, verb === 'run' ? rest[0] ?? '' : verb)
 }
 

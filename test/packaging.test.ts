@@ -1,7 +1,8 @@
-import { globSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import tap, { test } from 'tap'
 import { install, manifestOf, pack, root, run, temporaryDirectory } from './helpers/package.ts'
+import { links } from './helpers/pages.ts'
 import { PostgresServer } from './helpers/postgres.ts'
 
 // A project outside of this one, into which what would be published is installed: without a network, whatever npm may try.
@@ -10,13 +11,15 @@ const { name, version, exports, bin } = manifestOf(root)
 
 tap.setTimeout(300_000) // packing and installing take seconds, and more on a busy machine
 
-test('what is published is the compiled sources, README, CHANGELOG and LICENSE', async (t) => {
+test('what is published is the compiled sources, the pages with their pictures, the examples and LICENSE', async (t) => {
   const { files } = await pack(project)
   const compiled = globSync(['index.ts', 'lib/**/*.ts'], { cwd: root })
     .flatMap((source) => [source.replace(/\.ts$/, '.js'), source.replace(/\.ts$/, '.d.ts')])
     .map((file) => `dist/${file}`)
   const page = ['LICENSES.txt', 'index.html', 'page.css', 'page.js'].map((file) => `dist/lib/observe/inspector/page/${file}`)
-  t.same(files.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...compiled, ...page].toSorted(),
+  const pages = globSync(['*.md', 'docs/**/*.*', 'examples/**/*.*'], { cwd: root })
+    .filter((file) => !file.startsWith('examples/data/')) // where `npm start` keeps its events
+  t.same(files.toSorted(), ['LICENSE', 'package.json', ...compiled, ...page, ...pages].toSorted(),
     'run `npm run build` if dist is not what the sources say')
 })
 
@@ -26,6 +29,18 @@ test('it installs into an empty project', async (t) => {
   const { code, output } = await install(t, project, tarball, 'fastify', '@types/node')
   t.equal(code, 0, output)
   t.equal(manifestOf(join(project, 'node_modules', name)).version, version)
+})
+
+test('every link and every picture of a page that is published leads to a file that is published, too', async (t) => {
+  const published = join(project, 'node_modules', name)
+  const pages = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'], { cwd: published })
+  t.ok(pages.length > 10)
+  for (const page of pages) {
+    for (const link of links(readFileSync(join(published, page), 'utf8'))) {
+      const [path = ''] = link.split('#')
+      if (path !== '') t.ok(existsSync(join(published, dirname(page), path)), `${page}: ${link}`)
+    }
+  }
 })
 
 /** Runs a file in the project, and returns what it printed. */

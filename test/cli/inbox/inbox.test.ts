@@ -76,8 +76,8 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
     const { stdout } = await cli(['inbox', 'list', ...where], { tty: 140 })
     const rows = stdout.trim().split('\n')
     t.match(rows[0], /state {4}age {2}name {8}id {10}conversation {2}medium {4}deliveries {2}content/)
-    t.match(rows[2], new RegExp(`dead.*bad .*${dead.slice(0, 10)} `))
-    t.match(rows[3], new RegExp(`done.* newMessage  ${done.slice(0, 10)}  c1            WHATSAPP  1           Message Sender: hello \ufffdworld`))
+    t.match(rows[3], new RegExp(`dead.*bad .*${dead.slice(0, 10)} `))
+    t.match(rows[5], new RegExp(`done.* newMessage  ${done.slice(0, 10)}  c1            WHATSAPP  1           Message Sender: hello \ufffdworld`))
     t.notMatch(stdout, /\u009b|the key/)
     t.equal((await cli(['inbox', 'list', '--json', '--limit', '1', ...where], { tty: 100 })).stdout.startsWith('{'), true)
   })
@@ -154,6 +154,17 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
     t.equal(new Set(seen.map(({ id, seq, state, attempts }) => `${id} ${seq} ${state} ${attempts}`)).size, seen.length, 'nothing twice')
   })
 }
+
+test('on a terminal, the error of an event is on a line of its own below it, as long as the terminal is wide', async (t) => {
+  const { where, dead } = await createInbox(t, 'SQLite')
+  for (const [tty, error] of [[200, 'tell: [redacted], as it was told'], [30, 'tell: [redacted], as…']] as const) {
+    const { stdout } = await cli(['inbox', 'list', '--state', 'dead', ...where], { tty, env: { NO_COLOR: '1' } })
+    const [, row, ...below] = stdout.trimEnd().split('\n')
+    t.match(row, dead.slice(0, 10))
+    t.same(below, [`         ${error}`])
+  }
+  t.match((await cli(['inbox', 'list', '--state', 'invalid', ...where], { tty: 200 })).stdout, /invalid.*\n {9}\S+.*message/)
+})
 
 test('events are watched on a terminal, in columns', async (t) => {
   const { where, done } = await createInbox(t, 'SQLite')

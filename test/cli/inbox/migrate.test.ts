@@ -162,7 +162,7 @@ test('SQL that comes too late does nothing', async (t) => {
   t.same(await versionsOf(schema), [1, 2, 3].map((version) => ({ version, works_with: 1 })))
 })
 
-/** The statements that README has for the role of an app. */
+/** The statements that the page has for the role of an app. */
 function grants (schema: string, role: string): string {
   const [sql] = blocks(section('The PostgreSQL inbox')).filter(({ language }) => language === 'sql')
   const code = sql?.code ?? ''
