@@ -89,7 +89,7 @@ export class EventTable {
     return lanes.add(lane, isLocked ? null : READY) && isLocked ? Added.locked : Added.stored
   }
 
-  /** What a stored event is, if it is one that is over and did not succeed: a new one that `fits` is not a repeat of it. */
+  /** The stored event, if it is dead, or invalid and the new one `fits`: then the new one is no repeat, and takes its place. */
   #givingWay (seq: number, fits: boolean): RemovedRow | undefined {
     const row = this.#statements.find.get(seq)
     return row?.state === State.dead || (row?.state === State.invalid && fits) ? row : undefined
