@@ -50,8 +50,12 @@ export class EventTable {
   add ({ rows, bodies }: Adds): number[] {
     const fresh: Fresh = { ids: new Set(), invalid: new Set(), events: [], bodies: [] }
     this.#parts.ids.look(rows.map((row) => row[ID]))
-    let end = 0
-    const added = rows.map((row) => this.#add({ row, body: bodies.subarray(end, end += row[SIZE]) }, fresh))
+    let start = 0
+    const added = rows.map((row) => {
+      const body = bodies.subarray(start, start + row[SIZE])
+      start += body.length
+      return this.#add({ row, body }, fresh)
+    })
     this.#flush(fresh)
     return added
   }

@@ -10,7 +10,6 @@ export interface Select<Row extends object> extends Runnable {
 }
 
 /** A statement whose rows have these columns: its text says so, and the tables are strict about types. */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- whoever writes the text knows its columns
 export function select<Row extends object> (db: DatabaseSync, text: string): Select<Row> {
   const statement: Runnable = db.prepare(text)
   return statement as Select<Row> // as said

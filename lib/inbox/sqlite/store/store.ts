@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
-import type { Call, CallOf, Done, Method, Opening, Results, Work } from '../messages.ts'
+import type { CallOf, Done, Method, Opening, Results, Work } from '../messages.ts'
 import { ChangeRequests } from './change-requests.ts'
 import { openDatabase } from './database.ts'
 import { Discard } from './discard.ts'
