@@ -14,8 +14,7 @@ import { Trial } from './suspects.ts'
 
 /** Of no event. */
 const NO_SEQ = 0
-/** Where a row has them. */
-const ID = 0
+/** Where a row has it. */
 const SIZE = 6
 
 interface NewRow {
@@ -49,7 +48,6 @@ export class EventTable {
   /** Adds events in order, and says of each what became of it. */
   add ({ rows, bodies }: Adds): number[] {
     const fresh: Fresh = { ids: new Set(), invalid: new Set(), events: [], bodies: [] }
-    this.#parts.ids.look(rows.map((row) => row[ID]))
     let start = 0
     const added = rows.map((row) => {
       const body = bodies.subarray(start, start + row[SIZE])
@@ -72,7 +70,7 @@ export class EventTable {
     const { ids, lanes, totals: { now } } = this.#parts
     const { row: [id, , lane, admission, received, problems] } = arrival
     if (problems === null && fresh.invalid.has(id)) this.#flush(fresh) // it gives way as if it had come before
-    const known = fresh.ids.has(id) ? NO_SEQ : ids.get(id)
+    const known = fresh.ids.has(id) ? NO_SEQ : ids.find(id)
     const old = known === undefined ? undefined : this.#givingWay(known, problems === null)
     if (known !== undefined && old === undefined) return Added.duplicate
     const count = admission === Admission.invalid ? 'invalid' : 'pending'

@@ -9,11 +9,6 @@ const GENERATION = 32_768
 /** Merged with each transaction at least. One that adds many merges more than that, or memory would not be bounded. */
 const MERGED_AT_ONCE = 1_024
 
-interface Found {
-  id: string
-  seq: number
-}
-
 interface Merger {
   /** Those that are still to be found in memory. */
   readonly seqs: Map<string, number>
@@ -36,15 +31,13 @@ export class KnownIds {
   /** The last `seq` among them. */
   #last: number
   #merger: Merger | undefined
-  /** What the index had of those that were looked up last. */
-  #looked = new Map<string, number>()
   /** What the transaction under way has changed: undefined is dropped. And how much it has merged. */
   #changed = new Map<string, number | undefined>()
   #merged = 0
   #indexed: number
   /** A field, for in Node 22 the iteration alone does not keep a statement from the garbage collector. */
-  readonly #newest: Select<Found>
-  readonly #find: Select<Found>
+  readonly #newest: Select<{ id: string, seq: number }>
+  readonly #find: Select<{ seq: number }>
   readonly #compare: StatementSync
   readonly #insert: BulkInsert
   readonly #remove: StatementSync
@@ -52,9 +45,8 @@ export class KnownIds {
   /** `indexed` is the last `seq` that the index has. */
   constructor (db: DatabaseSync, indexed: number) {
     this.#indexed = this.#last = indexed
-    // In this order: the index has only a part of each id, and seldom the same one twice.
-    this.#find = select(db, `SELECT events.id, events.seq FROM ids CROSS JOIN events ON events.seq = ids.seq
-      WHERE ids.key IN (SELECT value FROM json_each(?))`)
+    // In this order: the index has a part of each id only, and seldom the same one twice.
+    this.#find = select(db, 'SELECT events.seq FROM ids CROSS JOIN events ON events.seq = ids.seq WHERE ids.key = ? AND events.id = ?')
     this.#compare = db.prepare('SELECT 1 FROM events WHERE seq = ? AND id = ?')
     this.#insert = new BulkInsert(db, 'INSERT OR IGNORE INTO ids', 2)
     this.#remove = db.prepare('DELETE FROM ids WHERE key = ? AND seq = ?')
@@ -66,24 +58,11 @@ export class KnownIds {
     return this.#indexed
   }
 
-  /** Has to come before `get` of any of them: all are looked up at once. */
-  look (ids: readonly string[]): void {
-    this.#looked = new Map()
-    if (ids.length === 0) return
-    for (const { id, seq } of this.#find.all(JSON.stringify(ids.map(keyOf)))) this.#looked.set(id, seq)
-  }
-
-  /** The `seq` of the event with this id. */
-  get (id: string): number | undefined {
-    return [this.#changed, this.#young, this.#merger?.seqs, this.#looked]
-      .map((seqs) => seqs?.get(id))
-      .find((seq) => seq !== undefined && this.#compare.get(seq, id) !== undefined)
-  }
-
-  /** The same, for one alone. */
+  /** The `seq` of the event with this id. Where it is newest it is the event's, if there is one. */
   find (id: string): number | undefined {
-    this.look([id])
-    return this.get(id)
+    const seq = this.#changed.get(id) ?? this.#young.get(id) ?? this.#merger?.seqs.get(id)
+    if (seq === undefined) return this.#find.get(keyOf(id), id)?.seq
+    return this.#compare.get(seq, id) === undefined ? undefined : seq
   }
 
   set (id: string, seq: number): void {
