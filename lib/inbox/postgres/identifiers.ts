@@ -1,3 +1,4 @@
+// Only PostgreSQL: the name of its schema is an option, and its indexes take no long texts.
 import { hash } from 'node:crypto'
 import { wellFormed } from '../sql/well-formed.ts'
 

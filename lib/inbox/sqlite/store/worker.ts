@@ -1,6 +1,7 @@
 // The thread of a store: requests come in one at a time, and each is answered.
 import { setImmediate } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
+import { errorOf } from '../../../errors/error-of.ts'
 import type { Opening, Reply, Request } from '../messages.ts'
 import { FileLostError } from './file-identity.ts'
 import { LockedError } from './file-lock.ts'
@@ -34,7 +35,7 @@ function answer (request: Request): Reply {
     }
   } catch (error) {
     if (error instanceof FileLostError) throw error // which ends the thread: whoever starts it again finds the file, or not
-    return { kind: 'failed', message: messageOf(error), locked: error instanceof LockedError }
+    return { kind: 'failed', message: errorOf(error).message, locked: error instanceof LockedError }
   }
 }
 
@@ -46,7 +47,7 @@ function openStore (): Store {
 function open (opening: Opening): Reply {
   store = new Store(opening)
   const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, Math.min(opening.keep, opening.keepFailed) * PURGE_EVERY.part))
-  void maintain(store, every, store.warmUp())
+  purgeLater(store, every)
   look(store)
   return { kind: 'opened', file: store.file, nextDue: store.nextDue(), recovering: store.isRecovering, openToOthers: openToOthers(opening.path) }
 }
@@ -77,21 +78,16 @@ function isAsked (store: Store): boolean {
   }
 }
 
-/** Goes through these steps, and later again and again through those that remove what is old. */
-async function maintain (store: Store, every: number, steps: Iterable<undefined>): Promise<void> {
-  await goThrough(steps)
-  if (!signal.aborted) next = setTimeout(() => { void maintain(store, every, store.purge()) }, every)
+function purgeLater (store: Store, every: number): void {
+  next = setTimeout(() => { void purge(store, every) }, every)
 }
 
-/** Beside the work: whatever came in meanwhile is done between two steps. */
-async function goThrough (steps: Iterable<undefined>): Promise<void> {
+/** Removes what is old, beside the work: whatever came in meanwhile is done between two steps. And again later. */
+async function purge (store: Store, every: number): Promise<void> {
   try {
-    for (const step of steps) await setImmediate(step, { signal })
+    for (const step of store.purge()) await setImmediate(step, { signal })
   } catch (error) {
-    if (!signal.aborted) parentPort?.postMessage({ kind: 'purgeFailed', message: messageOf(error) } satisfies Reply)
+    if (!signal.aborted) parentPort?.postMessage({ kind: 'purgeFailed', message: errorOf(error).message } satisfies Reply)
   }
-}
-
-function messageOf (error: unknown): string {
-  return (error as Error).message // nothing else is thrown here
+  if (!signal.aborted) purgeLater(store, every)
 }
