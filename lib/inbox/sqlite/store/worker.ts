@@ -1,6 +1,7 @@
 // The thread of a store: requests come in one at a time, and each is answered.
 import { setImmediate } from 'node:timers/promises'
-import { parentPort } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import type { Opening, Reply, Request } from '../messages.ts'
 import { FileLostError } from './file-identity.ts'
 import { LockedError } from './file-lock.ts'
@@ -13,6 +14,9 @@ const PURGE_EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const
 /** Between two looks for orders of other processes, in milliseconds, and for as many looks after one: who asks may ask for more. */
 const LOOK_EVERY = { idle: 1_000, busy: 20, times: 50 } as const
 
+/** `Thread` has the other end of it, and nobody else. */
+const port = workerData as MessagePort
+
 let store: Store | undefined
 let next: NodeJS.Timeout | undefined
 let nextLook: NodeJS.Timeout | undefined
@@ -20,9 +24,9 @@ let busy = 0
 const closing = new AbortController()
 const { signal } = closing
 
-parentPort?.on('message', (request: Request | 'close') => {
+port.on('message', (request: Request | 'close') => {
   if (request === 'close') close()
-  else parentPort?.postMessage(answer(request))
+  else port.postMessage(answer(request))
 })
 
 function answer (request: Request): Reply {
@@ -57,7 +61,7 @@ function close (): void {
   clearTimeout(nextLook)
   store?.close()
   store = undefined
-  parentPort?.close() // and nothing keeps the thread any longer
+  port.close() // and nothing keeps the thread any longer
 }
 
 function look (store: Store): void {
@@ -70,7 +74,7 @@ function look (store: Store): void {
 function isAsked (store: Store): boolean {
   try {
     const asked = store.isAsked()
-    if (asked) parentPort?.postMessage({ kind: 'asked' } satisfies Reply)
+    if (asked) port.postMessage({ kind: 'asked' } satisfies Reply)
     return asked
   } catch {
     return false // a disk that fails is told of by what has to be written
@@ -88,7 +92,7 @@ async function goThrough (steps: Iterable<undefined>): Promise<void> {
   try {
     for (const step of steps) await setImmediate(step, { signal })
   } catch (error) {
-    if (!signal.aborted) parentPort?.postMessage({ kind: 'purgeFailed', message: messageOf(error) } satisfies Reply)
+    if (!signal.aborted) port.postMessage({ kind: 'purgeFailed', message: messageOf(error) } satisfies Reply)
   }
 }
 
