@@ -1,3 +1,4 @@
+import './lib/errors/check-node.ts'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { Dispatcher } from './lib/deliver/dispatcher.ts'

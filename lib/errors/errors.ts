@@ -3,6 +3,9 @@ import { createError } from '@fastify/error'
 // A refused request is the sender's doing: its stack would only name this plugin, and a flood of them should cost little.
 const withoutStack = false
 
+export const NodeTooOldError = createError<[version: string]>(
+  'FST_ONEROUTE_NODE_TOO_OLD', 'fastify-oneroute-webhooks needs Node.js 22.13 or later, and this is %s', 500, Error, withoutStack)
+
 export const InvalidOptionError = createError<[message: string]>(
   'FST_ONEROUTE_INVALID_OPTION', '%s', 500, TypeError)
 

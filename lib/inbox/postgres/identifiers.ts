@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash } from '../../options/hash.ts'
 import { wellFormed } from '../sql/well-formed.ts'
 
 /** A longer one is not indexed by PostgreSQL. */

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash } from '../../options/hash.ts'
 import type { PostgresClient } from './pool.ts'
 import { TIMEOUTS, within } from './timeouts.ts'
 

@@ -1,3 +1,4 @@
+import '../../errors/check-node.ts'
 import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats, storedEvent } from '../sql/rows.ts'
