@@ -1,4 +1,5 @@
 import { BacklogFullError, ClosingError, InboxUnavailableError } from '../../errors/errors.ts'
+import type { Filled } from '../../options/check.ts'
 import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts'
 import { Alarm } from '../sql/alarm.ts'
 import { takenEvents } from '../sql/rows.ts'
@@ -8,6 +9,7 @@ import { Changes } from './changes.ts'
 import { LiveLanes } from './live-lanes.ts'
 import { Taken } from './messages.ts'
 import type { Call, Done, Results, TakenLane } from './messages.ts'
+import type { SqliteInboxOptions } from './options.ts'
 import { Pace } from './pace.ts'
 import { StoreClient } from './store-client.ts'
 import { TransactionQueue } from './transaction-queue.ts'
@@ -17,10 +19,7 @@ import type { Batch } from './transaction-queue.ts'
 const AGAIN_AFTER = 1_000
 const NONE: readonly never[] = []
 
-interface Parts {
-  readonly path: string
-  readonly keep: number
-  readonly keepFailed: number
+interface Parts extends Filled<SqliteInboxOptions> {
   readonly host: InboxHost
 }
 
@@ -43,8 +42,7 @@ export class GroupCommit {
   #turn = 0
   #closed = false
 
-  constructor ({ path, keep, keepFailed, host }: Parts) {
-    const { log, maxBacklog } = host
+  constructor ({ path, keep, keepFailed, wait, host }: Parts) {
     this.#host = host
     this.#due = new Alarm(() => { host.wake() })
     this.#pace = new Pace({
@@ -59,8 +57,9 @@ export class GroupCommit {
       soon: () => { this.#soon() }
     })
     this.#client = new StoreClient({
-      opening: { path, keep, keepFailed, maxBacklog },
-      log,
+      opening: { path, keep, keepFailed },
+      wait,
+      host,
       held: () => this.#lanes.names(),
       onAsked: () => { void this.changes.carryOut() },
       onDown: () => { this.#forget() },

@@ -21,7 +21,7 @@ class SqliteInbox implements Inbox {
   }
 
   async open (host: InboxHost): Promise<void> {
-    if (this.#commits !== undefined) throw new InboxLockedError(this.#options.path)
+    if (this.#commits !== undefined) throw new InboxLockedError(this.#options.path, 0)
     const commits = this.#commits = new GroupCommit({ ...this.#options, host })
     try {
       this.isRecovering = await commits.open()
