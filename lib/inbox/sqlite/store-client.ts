@@ -99,15 +99,17 @@ export class StoreClient {
   /** Again and again while somebody else has the file: another process may be about to end. */
   async #ask (opening: Opening): Promise<Opened> {
     const { wait, host: { log } } = this.#parts
-    const end = performance.now() + wait
-    for (let isFirst = true; ; isFirst = false) {
+    let end: number | undefined
+    for (;;) {
       try {
         return await this.#thread.ask(opening)
       } catch (error) {
-        const left = end - performance.now()
-        if (!(error instanceof StoreError && error.locked) || left <= 0) throw error
-        if (isFirst) log.info({ wait }, `waiting until the file of the inbox is free: ${withoutPasswords(opening.path)}`)
-        await sleep(Math.min(left, TRY_EVERY), undefined, { signal: this.#closing.signal })
+        if (!(error instanceof StoreError && error.locked)) throw error
+        const now = performance.now()
+        if (now >= (end ?? now + wait)) throw error
+        if (end === undefined) log.info({ wait }, `waiting until the file of the inbox is free: ${withoutPasswords(opening.path)}`)
+        end ??= now + wait // not from the start of the thread, which may take as long
+        await sleep(Math.min(end - now, TRY_EVERY), undefined, { signal: this.#closing.signal })
       }
     }
   }
