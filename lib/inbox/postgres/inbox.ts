@@ -1,3 +1,4 @@
+import '../../errors/check-node.ts'
 import { ClosingError, InboxUnusableError } from '../../errors/errors.ts'
 import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { unavailable } from '../unavailable.ts'

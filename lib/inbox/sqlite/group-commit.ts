@@ -42,8 +42,7 @@ export class GroupCommit {
   #turn = 0
   #closed = false
 
-  constructor ({ path, keep, keepFailed, host }: Parts) {
-    const { log, maxBacklog } = host
+  constructor ({ path, keep, keepFailed, wait, host }: Parts) {
     this.#host = host
     this.#due = new Alarm(() => { host.wake() })
     this.changes = new Changes({
@@ -53,8 +52,9 @@ export class GroupCommit {
       soon: () => { this.#beginSoon() }
     })
     this.#client = new StoreClient({
-      opening: { path, keep, keepFailed, maxBacklog },
-      log,
+      opening: { path, keep, keepFailed },
+      wait,
+      host,
       held: () => this.#deliveries.names(),
       onAsked: () => { void this.changes.carryOut() },
       onDown: () => { this.#forget() },

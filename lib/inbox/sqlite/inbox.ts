@@ -1,3 +1,4 @@
+import '../../errors/check-node.ts'
 import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { batches } from '../sql/batches.ts'
@@ -21,7 +22,7 @@ class SqliteInbox implements Inbox {
   }
 
   async open (host: InboxHost): Promise<void> {
-    if (this.#commits !== undefined) throw new InboxLockedError(this.#options.path)
+    if (this.#commits !== undefined) throw new InboxLockedError(this.#options.path, 0)
     const commits = this.#commits = new GroupCommit({ ...this.#options, host })
     try {
       this.isRecovering = await commits.open()

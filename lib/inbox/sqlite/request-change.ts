@@ -19,7 +19,7 @@ const TRY_EVERY = 500
 const PATIENCE = 30_000
 /** The same while that one writes the file anew: a step that nothing can be seen of, and 10 to 20 seconds a GB. */
 const PATIENCE_TO_REWRITE = 600_000
-/** In milliseconds: an app that starts waits a little longer for the file. It does not wait until a large one is written anew. */
+/** In milliseconds: an app that starts waits longer for the file, though not always until a large one is written anew. */
 const OWNED_FOR = 300
 /** For the one that writes while the log is to be emptied, in milliseconds: as long as most transactions take. */
 const PATIENCE_TO_EMPTY = 20

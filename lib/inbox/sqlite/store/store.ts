@@ -19,8 +19,8 @@ import { Totals } from './totals.ts'
 import { Views } from './views.ts'
 import { emptyLog } from './write-ahead-log.ts'
 
-/** In milliseconds: a command that changes events of a file that nobody has holds it for a moment, unless it writes a large one anew. */
-const PATIENCE = 1_000
+/** In milliseconds. Whoever waits longer asks again: of two that ask at the same moment, each may keep the other from getting it. */
+const PATIENCE = 100
 
 const ANOTHER = 'it is another file than the one that was opened. Put that one back; or end the app, delete the -wal and -shm that are beside this one, and start it with it'
 

@@ -1,6 +1,7 @@
 // The thread of a store: requests come in one at a time, and each is answered.
 import { setImmediate } from 'node:timers/promises'
-import { parentPort } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import { errorOf } from '../../../errors/error-of.ts'
 import type { Opening, Reply, Request } from '../messages.ts'
 import { FileLostError } from './file-identity.ts'
@@ -14,6 +15,9 @@ const PURGE_EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const
 /** Between two looks for orders of other processes, in milliseconds, and for as many looks after one: who asks may ask for more. */
 const LOOK_EVERY = { idle: 1_000, busy: 20, times: 50 } as const
 
+/** `Thread` has the other end of it, and nobody else. */
+const port = workerData as MessagePort
+
 let store: Store | undefined
 let next: NodeJS.Timeout | undefined
 let nextLook: NodeJS.Timeout | undefined
@@ -21,9 +25,9 @@ let busy = 0
 const closing = new AbortController()
 const { signal } = closing
 
-parentPort?.on('message', (request: Request | 'close') => {
+port.on('message', (request: Request | 'close') => {
   if (request === 'close') close()
-  else parentPort?.postMessage(answer(request))
+  else port.postMessage(answer(request))
 })
 
 function answer (request: Request): Reply {
@@ -58,7 +62,7 @@ function close (): void {
   clearTimeout(nextLook)
   store?.close()
   store = undefined
-  parentPort?.close() // and nothing keeps the thread any longer
+  port.close() // and nothing keeps the thread any longer
 }
 
 function look (store: Store): void {
@@ -71,7 +75,7 @@ function look (store: Store): void {
 function isAsked (store: Store): boolean {
   try {
     const asked = store.isAsked()
-    if (asked) parentPort?.postMessage({ kind: 'asked' } satisfies Reply)
+    if (asked) port.postMessage({ kind: 'asked' } satisfies Reply)
     return asked
   } catch {
     return false // a disk that fails is told of by what has to be written
@@ -87,7 +91,7 @@ async function purge (store: Store, every: number): Promise<void> {
   try {
     for (const step of store.purge()) await setImmediate(step, { signal })
   } catch (error) {
-    if (!signal.aborted) parentPort?.postMessage({ kind: 'purgeFailed', message: errorOf(error).message } satisfies Reply)
+    if (!signal.aborted) port.postMessage({ kind: 'purgeFailed', message: errorOf(error).message } satisfies Reply)
   }
   if (!signal.aborted) purgeLater(store, every)
 }
