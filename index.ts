@@ -10,7 +10,7 @@ import { memoryInbox } from './lib/inbox/memory/inbox.ts'
 import { viewOf } from './lib/inbox/view.ts'
 import { ReceiveReporter } from './lib/observe/receive-reporter.ts'
 import { RequestContexts } from './lib/observe/request-contexts.ts'
-import { jsonParserOf, warnOfOpenDoors, whenClosedBefore, whenServing } from './lib/receive/host.ts'
+import { jsonParserOf, warnOfOpenDoors, whenServing } from './lib/receive/host.ts'
 import { createIdentify } from './lib/receive/identify.ts'
 import { Intake } from './lib/receive/intake.ts'
 import { addRoute } from './lib/receive/route.ts'
@@ -50,10 +50,8 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   registry.set(webhooks, { inbox: webhooks.inbox, runner, dispatcher })
 
   app.decorate('webhooks', webhooks)
-  const closing = new AbortController()
-  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { dispatcher.wake() }, signal: closing.signal }))
+  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { dispatcher.wake() } }))
   const isOpen = opening.then(() => true, () => false)
-  whenClosedBefore(app, isOpen, () => { closing.abort() })
   app.addHook('onClose', async () => {
     if (!await isOpen) return
     await dispatcher.end()

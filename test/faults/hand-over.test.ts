@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Fastify from 'fastify'
-import type { FastifyInstance, FastifyServerOptions } from 'fastify'
+import type { FastifyServerOptions } from 'fastify'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import webhooks from '../../index.ts'
@@ -74,76 +74,25 @@ for (const { wait, lines } of [{ wait: 300, lines: 1 }, { wait: 0, lines: 0 }]) 
   })
 }
 
-test('SIGTERM ends a process that waits', async (t) => {
-  const path = join(folder(t), 'inbox.db')
-  await openInbox(t, { path })
-  const host = new HostProcess(t, { path, wait: LONG, level: 'info' })
-  await until(() => host.logged.includes(WAITING))
-  t.same(await host.kill('SIGTERM'), { code: 1, signal: null })
-  t.match(await host.start(), { code: 'FST_ONEROUTE_CLOSING' })
-})
-
-/** An app that waits for a file. `register` is how it gets the plugin. */
-async function waiting (t: Test, path: string, { server = {}, register = (app, plugin) => { plugin(app) } }: {
-  server?: FastifyServerOptions, register?: (app: FastifyInstance, plugin: (app: FastifyInstance) => void) => void
-} = {}) {
+/** An app that waits for a file. */
+async function waiting (t: Test, path: string, server: FastifyServerOptions) {
   const lines: LogLine[] = []
   const stream = { write: (line: string) => { lines.push(JSON.parse(line) as LogLine) } } // pino writes one object a line
   const app = Fastify({ logger: { level: 'info', stream }, ...server })
   t.teardown(async () => { await app.close() })
-  const close: unknown = Reflect.get(app, 'close')
-  register(app, (app) => { void app.register(webhooks, { inbox: sqliteInbox({ path, wait: LONG }) }) })
+  void app.register(webhooks, { inbox: sqliteInbox({ path, wait: LONG }) })
   const started = Promise.resolve(app.ready()).then(() => 'ready', (error: unknown) => error)
   await until(() => lines.some(({ msg }) => msg.startsWith(WAITING)))
-  return { app, started, lines, close }
+  return { app, started, lines }
 }
 
-for (const [where, register] of [
-  ['of its own', undefined],
-  ['in a scope', (app: FastifyInstance, plugin: (app: FastifyInstance) => void) => { void app.register(async (scope) => { plugin(scope) }) }]
-] as const) {
-  test(`closing an app whose plugin, ${where}, waits ends the waiting, and leaves nothing behind`, async (t) => {
-    const path = join(folder(t), 'inbox.db')
-    await openInbox(t, { path })
-    const resources = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort' || name === 'Timeout').length
-    const before = resources()
-    const { app, started } = await waiting(t, path, { ...register !== undefined && { register } })
-    await app.close()
-    t.match(await started, { code: 'FST_ONEROUTE_CLOSING' })
-    t.equal(resources(), before)
-  })
-}
-
-test('an app that waits is not given up when `pluginTimeout` is over, and its `close` is its own again', async (t) => {
+test('an app that waits is not given up when `pluginTimeout` is over', async (t) => {
   const path = join(folder(t), 'inbox.db')
   const owner = await openInbox(t, { path })
-  const { app, started, lines, close } = await waiting(t, path, { server: { pluginTimeout: 20 } })
-  t.not(Reflect.get(app, 'close'), close)
+  const { app, started, lines } = await waiting(t, path, { pluginTimeout: 20 })
   await setTimeout(100)
   await owner.close()
   t.equal(await started, 'ready')
-  t.equal(Reflect.get(app, 'close'), close)
   t.equal(lines.filter(({ msg }) => msg.startsWith(WAITING)).length, 1)
   t.match(await app.webhooks.receive({ event: 'job' }), { status: 'accepted' })
-})
-
-test('an app that puts a `close` of its own in front meanwhile keeps it', async (t) => {
-  const path = join(folder(t), 'inbox.db')
-  const owner = await openInbox(t, { path })
-  const { app, started } = await waiting(t, path)
-  const calls: string[] = []
-  const own = new Proxy<typeof app.close>(Reflect.get(app, 'close'), {
-    apply (close, self, args): unknown {
-      calls.push('own')
-      return Reflect.apply(close, self, args)
-    }
-  })
-  app.close = own
-  await owner.close()
-  t.equal(await started, 'ready')
-  t.equal(Reflect.get(app, 'close'), own)
-  t.match(await app.webhooks.receive({ event: 'job' }), { status: 'accepted' })
-  await app.close()
-  t.same(calls, ['own'])
-  t.match(await (await openInbox(t, { path })).stats(), { pending: 1 }, 'it was closed as ever')
 })

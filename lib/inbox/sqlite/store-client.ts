@@ -17,7 +17,7 @@ interface Parts {
   readonly opening: Pick<Opening, 'path' | 'keep' | 'keepFailed'>
   /** How long somebody else may have the file before it is given up, in milliseconds. */
   readonly wait: number
-  readonly host: Pick<InboxHost, 'log' | 'maxBacklog' | 'signal'>
+  readonly host: Pick<InboxHost, 'log' | 'maxBacklog'>
   /** Another process has an order: it is told again and again until it is answered. */
   readonly onAsked: () => void
   /** The store cannot be asked until it has started again. */
@@ -43,7 +43,6 @@ export class StoreClient {
   constructor (parts: Parts) {
     this.#parts = parts
     this.#thread = this.#start()
-    parts.host.signal?.addEventListener('abort', () => { void this.close() })
   }
 
   get #closed (): boolean {
