@@ -21,7 +21,7 @@ interface PendingAdd {
 /** New events, from when they come in until they are stored and, if memory has room for them, can be delivered. */
 export class Adds {
   readonly #deliveries: Deliveries
-  #waiting: PendingAdd[] = []
+  readonly #waiting: PendingAdd[] = []
   #bytes = 0
 
   constructor (deliveries: Deliveries) {
