@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { root } from './package.ts'
 
 export interface Block {
-  /** 'js', 'ts', 'sh' or 'json'. */
+  /** 'js', 'sh', 'yaml' and so on. */
   language: string
   code: string
-  /** What its first line calls it: '// server.mjs'. */
+  /** What its first line calls it: '// server.mjs', '# compose.yaml'. */
   file: string | undefined
 }
 
@@ -45,7 +45,7 @@ export function links (text: string): string[] {
 
 export function blocks (text = everything): Block[] {
   return Array.from(text.matchAll(/^```(\w+)\n(.*?)^```$/gms), ({ 1: language = '', 2: code = '' }) =>
-    ({ language, code, file: /^\/\/ (\S+)\n/.exec(code)?.[1] }))
+    ({ language, code, file: /^(?:\/\/|#) (\S+)\n/.exec(code)?.[1] }))
 }
 
 /** The table whose first column has this heading: the first such one of the text. */

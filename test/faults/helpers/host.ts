@@ -13,9 +13,9 @@ async function load<T> (file: string): Promise<T> {
 }
 
 const { default: webhooks, isCoded } = await load<typeof import('../../../index.ts')>('index')
-const { postgresInbox } = await load<typeof import('../../../lib/inbox/postgres/inbox.ts')>('lib/inbox/postgres')
-const { sqliteInbox } = await load<typeof import('../../../lib/inbox/sqlite/inbox.ts')>('lib/inbox/sqlite')
-const { metrics } = await load<typeof import('../../../lib/observe/metrics/metrics.ts')>('lib/metrics')
+const { postgresInbox } = await load<typeof import('../../../lib/inbox/postgres/inbox.ts')>('lib/inbox/postgres/inbox')
+const { sqliteInbox } = await load<typeof import('../../../lib/inbox/sqlite/inbox.ts')>('lib/inbox/sqlite/inbox')
+const { metrics } = await load<typeof import('../../../lib/observe/metrics/metrics.ts')>('lib/observe/metrics/metrics')
 
 const { now } = Date
 Date.now = () => now() + ahead
