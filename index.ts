@@ -1,3 +1,4 @@
+import './lib/errors/check-node.ts'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { Dispatcher } from './lib/deliver/dispatcher.ts'
@@ -9,7 +10,7 @@ import { memoryInbox } from './lib/inbox/memory/inbox.ts'
 import { viewOf } from './lib/inbox/view.ts'
 import { ReceiveReporter } from './lib/observe/receive-reporter.ts'
 import { RequestContexts } from './lib/observe/request-contexts.ts'
-import { jsonParserOf, warnOfOpenDoors, whenServing } from './lib/receive/host.ts'
+import { jsonParserOf, warnOfOpenDoors, whenClosedBefore, whenServing } from './lib/receive/host.ts'
 import { createIdentify } from './lib/receive/identify.ts'
 import { Intake } from './lib/receive/intake.ts'
 import { addRoute } from './lib/receive/route.ts'
@@ -49,14 +50,16 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   registry.set(webhooks, { inbox: webhooks.inbox, runner, dispatcher })
 
   app.decorate('webhooks', webhooks)
-  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { dispatcher.wake() } }))
+  const closing = new AbortController()
+  const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { dispatcher.wake() }, signal: closing.signal }))
   const isOpen = opening.then(() => true, () => false)
+  whenClosedBefore(app, isOpen, () => { closing.abort() })
   app.addHook('onClose', async () => {
     if (!await isOpen) return
     await dispatcher.end()
     await inbox.close()
   })
-  // A migration may take long. Fastify waits for a promise as long as that takes, but for a function no longer than `pluginTimeout`.
+  // A migration may take long, and so may another process that has the file. Fastify waits for a promise as long as that takes, but for a function no longer than `pluginTimeout`.
   const next = fastifyPlugin(async (app) => {
     await serve(app, { options, inbox, catalogue, reporter, intake, dispatcher, server }).catch(unlessGivenUp)
   })

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import tap, { test } from 'tap'
 import { install, manifestOf, pack, root, run, temporaryDirectory } from './helpers/package.ts'
@@ -207,6 +207,16 @@ for (const command of Object.keys(bin)) {
     t.equal((await run(project, 'npx', '--no-install', command, 'sent')).code, 2)
   })
 }
+
+test('its examples run once they are copied into a project: Node.js reads no TypeScript in node_modules', async (t) => {
+  cpSync(join(project, 'node_modules', name, 'examples'), join(project, 'examples'), { recursive: true })
+  const typescript = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] // for Node 22
+  const host = await run(project, process.execPath, ...typescript, 'examples/host.ts', '--once')
+  t.match(host, { code: 0, output: /Message Sender: Hello World!/ }, host.output)
+  writeFileSync(join(project, 'sharded.ts'), "import { shardedInbox } from './examples/sharded-inbox.ts'\nconsole.log(shardedInbox([]).durable)")
+  const sharded = await run(project, process.execPath, ...typescript, 'sharded.ts')
+  t.match(sharded, { code: 0, output: /^true$/m }, sharded.output)
+})
 
 const typed = `
 import Fastify from 'fastify'

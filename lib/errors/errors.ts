@@ -3,6 +3,9 @@ import { createError } from '@fastify/error'
 // A refused request is the sender's doing: its stack would only name this plugin, and a flood of them should cost little.
 const withoutStack = false
 
+export const NodeTooOldError = createError<[version: string]>(
+  'FST_ONEROUTE_NODE_TOO_OLD', 'fastify-oneroute-webhooks needs Node.js 22.13 or later, and this is %s', 500, Error, withoutStack)
+
 export const InvalidOptionError = createError<[message: string]>(
   'FST_ONEROUTE_INVALID_OPTION', '%s', 500, TypeError)
 
@@ -97,8 +100,8 @@ export const BacklogFullError = createError(
 export const InboxUnavailableError = createError(
   'FST_ONEROUTE_INBOX_UNAVAILABLE', 'Events cannot be stored at the moment', 503)
 
-export const InboxLockedError = createError<[path: string]>(
-  'FST_ONEROUTE_INBOX_LOCKED', "The inbox '%s' is in use: a file is for one process and one inbox at a time", 500)
+export const InboxLockedError = createError<[path: string, waited: number]>(
+  'FST_ONEROUTE_INBOX_LOCKED', "The inbox '%s' is in use, after a wait of %s ms: a file is for one process and one inbox at a time", 500)
 
 export const InboxUnusableError = createError<[path: string, reason: string]>(
   'FST_ONEROUTE_INBOX_UNUSABLE', "The inbox '%s' cannot be used: %s", 500)

@@ -90,6 +90,8 @@ export interface InboxHost {
   readonly maxBacklog: number
   /** To be called whenever a lane may have become due; calling it too often does no harm. */
   wake (): void
+  /** Aborted if the app is to be closed while `open` is at work: one that waits may then reject instead. */
+  readonly signal?: AbortSignal
 }
 
 /**

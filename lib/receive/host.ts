@@ -76,6 +76,26 @@ export function whenServing (app: FastifyInstance, { atOnce, serve }: { atOnce: 
   })
 }
 
+/**
+ * Calls back when the app is told to close before this settles. Fastify closes once all plugins are loaded, and runs no hook before
+ * that: `close` itself is the one place that learns of it. Afterwards it is again what it was.
+ */
+export function whenClosedBefore (app: FastifyInstance, settled: Promise<unknown>, callBack: () => void): void {
+  const root = rootOf(app)
+  const original = root.close // eslint-disable-line @typescript-eslint/unbound-method -- it is called on whatever it is called on
+  let isOver = false
+  const watched = root.close = new Proxy(original, {
+    apply (close, self, args): unknown {
+      if (!isOver) callBack()
+      return Reflect.apply(close, self, args)
+    }
+  })
+  void settled.then(() => {
+    isOver = true
+    if (root.close === watched) root.close = original // unless somebody else has put another one in front of it
+  })
+}
+
 function isInstance (object: object | null): object is FastifyInstance {
   return object !== null && 'ready' in object
 }

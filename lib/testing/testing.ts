@@ -1,3 +1,4 @@
+import '../errors/check-node.ts'
 import { randomInt, randomUUID } from 'node:crypto'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { InvalidOptionError } from '../errors/errors.ts'

@@ -1,3 +1,4 @@
+// Only PostgreSQL: the connection, and what other processes do, fail in many ways. In SQLite's file nobody else writes.
 import { codeOf } from '../../errors/error-of.ts'
 import { withoutPasswords } from '../../options/url-passwords.ts'
 

@@ -1,3 +1,4 @@
+// Only PostgreSQL: it has a server to connect to.
 import { InboxUnusableError } from '../../errors/errors.ts'
 import { TIMEOUTS } from './timeouts.ts'
 

@@ -1,3 +1,4 @@
+// Only PostgreSQL: other processes' migrations may keep the answer waiting. SQLite's owner finds it out alone (sqlite/store/suspects.ts).
 import type { FastifyBaseLogger } from 'fastify'
 import { codeOf } from '../../errors/error-of.ts'
 import { InboxUnusableError } from '../../errors/errors.ts'

@@ -1,3 +1,4 @@
+// Only PostgreSQL: a role may lack rights there. To a file one may write or not (sqlite/store/files.ts).
 import { InboxUnusableError } from '../../errors/errors.ts'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'

@@ -1,3 +1,4 @@
+import '../../errors/check-node.ts'
 import type { FastifyInstance } from 'fastify'
 import { NotRegisteredError } from '../../errors/errors.ts'
 import { observe } from '../observe.ts'

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
+import { UnusableError } from './files.ts'
 import { migrate, versionOf } from './schema.ts'
-import { UnusableError } from './unusable-error.ts'
 import { PATIENCE_TO_WRITE } from './write-ahead-log.ts'
 
 /**
@@ -19,7 +19,7 @@ const LONGEST_LOG = 16_777_216
 const CACHE = 16_384
 
 /** `again`: it was there a moment ago, so that it is not empty. */
-export function openFile (file: string, again: boolean): DatabaseSync {
+export function openDatabase (file: string, again: boolean): DatabaseSync {
   const db = new DatabaseSync(file)
   try {
     db.exec(`PRAGMA busy_timeout = ${PATIENCE_TO_WRITE}; PRAGMA page_size = ${PAGE}; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE};
