@@ -26,7 +26,11 @@ async function runBundle (t: Test, folder: string, file: string): Promise<void> 
   const elsewhere = temporaryDirectory(t)
   cpSync(join(project, folder), elsewhere, { recursive: true })
   await runWholeApp(t, url, elsewhere, file)
+  const { output } = await run(elsewhere, process.execPath, '--import', `data:text/javascript,${OLD_NODE}`, file)
+  t.match(output, 'needs Node.js 22.13 or later, and this is 20.0.0', 'what is imported for what it does is in it, too')
 }
+
+const OLD_NODE = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.0.0'}})"
 
 /** What Fastify requires, a module has no function for. */
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
