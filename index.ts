@@ -110,6 +110,7 @@ export type { DeliveryMessage, DeliveryOutcome, ListenerRun, ReceiveMessage, Rec
 export type { WebhookContext } from './lib/webhooks/context.ts'
 export { DeliveryError } from './lib/webhooks/delivery-error.ts'
 export * from './lib/errors/errors.ts'
+export type { EventSchema } from './lib/events/own-events.ts'
 export { NewMessage, SmsDeliveryReport } from './lib/events/schemas.ts'
 export type { UnknownEvent, WebhookEvents } from './lib/events/schemas.ts'
 export type {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import { createRequire } from 'node:module'
@@ -18,7 +18,7 @@ import { parseListenOptions } from '../lib/cli/listen/options.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { newMessage, sign, smsDeliveryReport } from '../lib/testing/testing.ts'
 import { until } from './faults/helpers/until.ts'
-import { manifestOf, root, run } from './helpers/package.ts'
+import { manifestOf, root, run, temporaryDirectory } from './helpers/package.ts'
 import { postgresUrl } from './helpers/postgres.ts'
 import { blocks, codes, everything, section } from './helpers/pages.ts'
 
@@ -66,13 +66,22 @@ interface Running {
 
 /** Runs a block that listens, as it is but for its port. */
 async function start (t: Test, file: string, env: Command['env'] = {}): Promise<Running> {
+  writeTelling(t, file)
+  return await launch(t, join(directory, file), env)
+}
+
+/** Writes a block that listens: on any port, which it tells. */
+function writeTelling (t: Test, file: string): void {
   const code = files.find((block) => block.file === file)?.code ?? ''
   t.match(code, '{ port: 3000', 'it listens where the rest of the pages expects it')
   write(file, code.replace('{ port: 3000', '{ port: 0') + `
     const tell = () => { process.send(app.server.address().port) }
     app.server.listening ? tell() : app.server.once('listening', tell)`)
+}
+
+async function launch (t: Test, path: string, env: Command['env']): Promise<Running> {
   // Without what tap adds, which would handle signals.
-  const child = fork(join(directory, file), { cwd: directory, silent: true, execArgv: FLAGS, env: { ...process.env, NODE_OPTIONS: '', ...env } })
+  const child = fork(path, { cwd: directory, silent: true, execArgv: FLAGS, env: { ...process.env, NODE_OPTIONS: '', ...env } })
   t.teardown(async () => {
     child.kill()
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
@@ -289,6 +298,27 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.same(hears, ['in flight', 'behind it'], 'and nothing comes twice')
     const stats = await run(directory, process.execPath, join(root, manifest.bin['fastify-oneroute-webhooks'] ?? ''), 'inbox', 'stats', '--db', 'deployed.db', '--json')
     t.match(JSON.parse(stats.output), { pending: 0, done: 2, dead: 0 })
+  },
+
+  'build.mjs': async (t) => {
+    writeTelling(t, 'webhooks.mjs')
+    const { code, output } = await run(directory, process.execPath, 'build.mjs')
+    t.equal(code, 0, output)
+    const bundle = join(temporaryDirectory(t), 'webhooks.mjs') // where no node_modules is
+    copyFileSync(join(directory, 'dist/webhooks.mjs'), bundle)
+    const hears: unknown[] = []
+    const crm = await serve(t, (request, response) => {
+      void json(request).then((event) => {
+        hears.push((event as ReturnType<typeof newMessage>).message.content) // as it was posted
+        response.writeHead(204).end()
+      })
+    })
+    const server = await launch(t, bundle, { ONEROUTE_SECRET: 'key', ONEROUTE_INBOX: 'bundled.db', CRM_URL: crm })
+    const body = JSON.stringify(newMessage({ message: { content: 'bundled' } }))
+    t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await until(() => hears.length > 0)
+    t.equal(await server.end('SIGTERM'), 0, server.output())
+    t.same(hears, ['bundled'])
   },
 
   'ecosystem.config.cjs': async (t) => {

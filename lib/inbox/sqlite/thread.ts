@@ -1,18 +1,16 @@
-import { extname } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { MessagePort, WorkerOptions } from 'node:worker_threads'
 import type { Answers, Reply, Request } from './messages.ts'
+import { WORKER } from './worker.ts'
 
-/** '.js' once built. */
-const extension = extname(import.meta.url)
-const WORKER = new URL(`./store/worker${extension}`, import.meta.url)
 /**
- * What the app's Node was started with is not for this thread: an `--import` would run there once more. On the Node versions where
- * node:sqlite is not stable yet, it warns of itself. Not built, the thread needs what lets Node read TypeScript.
+ * Built, the thread's code is a string, and a script, even if NODE_OPTIONS says that such code is a module. It is not started with what the
+ * app's Node was started with: an `--import` would run there once more. On the Node versions where node:sqlite is not stable yet, it warns
+ * of itself. In the sources it is a file, and the thread needs what lets Node read TypeScript.
  */
 const OPTIONS: Record<string, WorkerOptions> = {
-  '.js': { execArgv: ['--disable-warning=ExperimentalWarning'] },
-  '.ts': {}
+  string: { eval: true, execArgv: ['--input-type=commonjs', '--disable-warning=ExperimentalWarning'] },
+  object: {}
 }
 
 /** What is new there is soon gone: room for more of it would only be memory that the app does not have. */
@@ -56,7 +54,7 @@ export class Thread {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     port1.on('message', (reply: Reply) => { this.#take(reply) })
-    const worker = new Worker(WORKER, { ...OPTIONS[extension], name: 'oneroute-inbox', resourceLimits: LIMITS, workerData: port2, transferList: [port2] })
+    const worker = new Worker(WORKER, { ...OPTIONS[typeof WORKER], name: 'oneroute-inbox', resourceLimits: LIMITS, workerData: port2, transferList: [port2] })
     worker.on('error', ({ message }) => { this.#error = new StoreError(message) })
     const exited = new Promise((resolve) => { worker.once('exit', resolve) })
     // It closes behind the last answer.

@@ -42,7 +42,7 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
   guard(scope, authorize)
   addApi(scope, { inbox, feed, redact })
   addChanges(scope, inbox)
-  await addAssets(scope)
+  addAssets(scope)
 }
 
 /** What the app has set for its own routes has no say here. */
