@@ -12,7 +12,7 @@ const ADD = `INSERT OR REPLACE INTO events (id, name, lane, queue, state, body, 
 const DUE = "SELECT *, min(seq) FROM events WHERE state = 'pending' GROUP BY queue HAVING due <= ? ORDER BY seq"
 // tried: 1 while it is under way; 2 if it was so when a process ended, and is under way again, with no other such event beside it.
 const TAKE = 'UPDATE events SET tried = min(tried + 1, 2), attempts = attempts + (tried = 1) WHERE seq IN (SELECT value FROM json_each(?))'
-const GIVE_BACK = 'UPDATE events SET tried = tried - 1, attempts = attempts - (tried = 2) WHERE seq IN (SELECT value FROM json_each(?))'
+const GIVE_BACK = 'UPDATE events SET tried = tried - 1, attempts = attempts - (tried = 2) WHERE seq = ?'
 const SETTLE = `UPDATE events SET state = :state, due = :dueAt, attempts = :attempt, tried = 0, completed = :completed, refused = :refused,
   error = iif(:state = 'done', NULL, coalesce(:error, error)), finished = iif(:state = 'pending', NULL, :now), failed = iif(:state = 'pending', coalesce(failed, :now), failed),
   queue = iif(:aside, 'aside ' || id, queue), deliveries = iif(:delivery IS NULL, deliveries, json_insert(deliveries, '$[#]', json(:delivery))) WHERE seq = :seq`
@@ -73,7 +73,7 @@ export function ownInbox (path) {
       })
     },
     settle ({ lane, events: [{ seq, attempt }] }, [outcome]) {
-      if (outcome === undefined) all(GIVE_BACK, `[${seq}]`)
+      if (outcome === undefined) all(GIVE_BACK, seq)
       else {
         const { state, dueAt, error, completed, refused = [], aside = false, delivery } = outcome
         const lists = { completed: JSON.stringify(completed), refused: JSON.stringify(refused), delivery: JSON.stringify(delivery) ?? null }
@@ -104,7 +104,6 @@ export function ownInbox (path) {
     close () {
       if (db === undefined) return
       clearInterval(timer)
-      all(GIVE_BACK, JSON.stringify([...held.values()].map(({ seq }) => seq))) // they have not ended the process
       db.close()
       db = undefined
     }
@@ -114,14 +113,16 @@ export function ownInbox (path) {
 const date = (time) => time === null ? null : new Date(time)
 const parse = (body) => JSON.parse(new TextDecoder().decode(body))
 
-function stored ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, deliveries }) {
-  const records = JSON.parse(deliveries, (key, value) => key === 'startedAt' ? new Date(value) : value)
-  return { seq, id, name, lane, state, event: parse(body), receivedAt: new Date(received), attempts, dueAt: date(due), finishedAt: date(finished), error, deliveries: records }
+function stored ({ seq, id, name, lane, state, attempts, error, ...row }) {
+  const deliveries = JSON.parse(row.deliveries, (key, value) => key === 'startedAt' ? new Date(value) : value)
+  const dates = { receivedAt: new Date(row.received), dueAt: date(row.due), finishedAt: date(row.finished) }
+  return { seq, id, name, lane, state, event: parse(row.body), ...dates, attempts, error, deliveries }
 }
 
-function claimed ({ seq, id, name, lane, queue, body, received, attempts, tried, failed, problems, completed, refused }) {
-  const lists = { completed: JSON.parse(completed), refused: JSON.parse(refused), problems: JSON.parse(problems) }
-  const attempt = attempts + (tried === 2 ? 0 : 1)
+function claimed ({ seq, id, name, attempts, tried, failed, ...row }) {
+  const lists = { completed: JSON.parse(row.completed), refused: JSON.parse(row.refused), problems: JSON.parse(row.problems) }
+  const interrupted = tried === 2
+  const attempt = interrupted ? attempts : attempts + 1
   const failingFor = failed === null ? 0 : Date.now() - failed
-  return { seq, id, name, event: parse(body), receivedAt: received, attempt, ...lists, failingFor, interrupted: tried === 2, isAside: queue !== lane, isDiscarded: false }
+  return { seq, id, name, event: parse(row.body), receivedAt: row.received, attempt, interrupted, failingFor, ...lists, isAside: row.queue !== row.lane, isDiscarded: false }
 }

@@ -59,6 +59,11 @@ export async function turns (): Promise<void> {
   for (let i = 0; i < 5; i++) await setImmediate()
 }
 
+/** Until the clock shows another time. */
+export async function someTime (): Promise<void> {
+  for (const until = Date.now() + 5; Date.now() < until;) await turns()
+}
+
 /** Claims what is due now, after all that was asked for before. */
 export async function claim (inbox: Inbox, lanes = 64): Promise<readonly Claim[]> {
   await inbox.stats()

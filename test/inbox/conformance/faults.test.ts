@@ -1,8 +1,9 @@
 import { test } from 'tap'
-import type { Claim, Inbox, InboxHost, NewEvent, Outcome, ReplayOptions } from '../../../index.ts'
+import type { Claim, Inbox, InboxHost, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../../index.ts'
 import { ClosingError, memoryInbox } from '../../../index.ts'
 import { conformance } from '../../../lib/inbox/conformance/conformance.ts'
 import type { ConformanceOptions } from '../../../lib/inbox/conformance/conformance.ts'
+import { turns } from '../../helpers/app.ts'
 import { ModelInbox, modelInboxes } from '../../helpers/model-inbox.ts'
 
 class LosesOrder extends ModelInbox {
@@ -77,6 +78,26 @@ class TakesAfterClosing extends ModelInbox {
   }
 }
 
+class BreaksWhenClosed extends ModelInbox {
+  #isClosed = false
+  override list (options?: ListOptions): StoredEvent[] {
+    if (this.#isClosed) throw new Error('no such table')
+    return super.list(options)
+  }
+
+  override close () {
+    this.#isClosed = true
+    return super.close()
+  }
+}
+
+/** It calls `wake` for what comes in, and not for what is due again. */
+class ForgetsRetries extends ModelInbox {
+  override async settle (claim: Claim, outcomes: readonly Outcome[]): Promise<void> {
+    await super.settle(claim, outcomes.map((outcome) => ({ ...outcome, dueAt: outcome.dueAt === null ? null : outcome.dueAt + 3_600_000 })))
+  }
+}
+
 class NeverCloses extends ModelInbox {
   override close () {
     void super.close()
@@ -103,6 +124,7 @@ const faults: Array<{ fault: string, promise: string, create: (store: string) =>
   { fault: 'never calls wake()', promise: 'a lane is claimed by one at a time, in the order of its events', create: modelInboxes(() => new NeverWakes()) },
   { fault: 'forgets only what is pending', promise: 'a lane is forgotten with all of its events, and no other', create: modelInboxes(() => new ForgetsWhatIsPending()) },
   { fault: 'takes events after it was closed', promise: 'nothing is added after it was closed, and it can be closed once more', create: modelInboxes(() => new TakesAfterClosing()) },
+  { fault: 'breaks when it is closed', promise: 'what is asked around the time when it is closed is answered, or refused for that', create: modelInboxes(() => new BreaksWhenClosed()) },
   { fault: 'has the same events claimed for ever', promise: 'many events that come at once are delivered in the order of their lanes, each once', create: modelInboxes(() => new SettlesNothing()) },
   { fault: 'loses what was accepted when its process is killed', promise: 'what was accepted is there after the process was killed, and what was not settled is claimed again', create: modelInboxes(), options: { kill: (store) => `${store}_lost` } },
   { fault: 'does not notice what ends the process', promise: 'an event during which the process was killed while it was alone is interrupted, and dead if that is its last attempt', create: modelInboxes(), options: { kill: (store) => store } },
@@ -119,6 +141,12 @@ for (const { fault, promise, create, options } of faults) {
 test('a driver that does not end is found out, by a case that ends', async (t) => {
   const [first] = conformance(modelInboxes(() => new NeverCloses()), { timeout: 50 })
   await t.rejects(async () => { await first?.run() }, { message: 'It takes longer than 50 ms' })
+})
+
+test('a driver that never has a retry due is found out, by a case that ends', async (t) => {
+  const found = conformance(modelInboxes(() => new ForgetsRetries()), { timeout: 200 }).find(({ name }) => name.startsWith('an event that is to be tried again holds its lane'))
+  await t.rejects(async () => { await found?.run() }, { message: 'It takes longer than 200 ms' })
+  await turns() // until it no longer waits
 })
 
 test('what goes wrong first is said, also if the inbox cannot be closed either', async (t) => {

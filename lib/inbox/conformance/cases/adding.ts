@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
 import { match } from '../match.ts'
 import type { Cases } from '../stage.ts'
-import { addAll, adds, claim, claimOne, dead, deliverAll, firstOf, newEvent, settleOne, storedEvent } from '../steps.ts'
+import { addAll, adds, claim, claimOne, deliverAll, firstOf, newEvent, settleOne, storedEvent } from '../steps.ts'
 
 /** What is taken, and what is a repeat. */
 export const adding: Cases = {
@@ -65,8 +65,8 @@ export const addingToDurable: Cases = {
     const { inbox } = await stage.open({ maxBacklog: 1 })
     const ill = newEvent('a')
     await addAll(inbox, ill)
-    const held = await claimOne(inbox)
-    await inbox.settle(held, dead(held))
+    await settleOne(inbox, 'dead')
+    match(await inbox.stats(), { pending: 0, dead: 1 })
     await addAll(inbox, newEvent('b'))
     await assert.rejects(async () => await inbox.add(ill), { code: 'FST_ONEROUTE_BACKLOG_FULL' })
     match(await inbox.stats(), { pending: 1, dead: 1 })
