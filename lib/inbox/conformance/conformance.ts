@@ -1,5 +1,6 @@
 import type { Awaitable, Inbox } from '../inbox.ts'
 import { adding, addingToDurable } from './cases/adding.ts'
+import { answering } from './cases/answering.ts'
 import { claiming } from './cases/claiming.ts'
 import { closing, closingDurable } from './cases/closing.ts'
 import { invalid, keepingInvalid } from './cases/invalid.ts'
@@ -43,7 +44,7 @@ export function conformance (create: (store: string) => Awaitable<Inbox>, option
   const { durable, shared, kill, timeout } = resolveConformanceOptions(options)
   const cases = {
     ...anyInbox,
-    ...durable && durableInbox,
+    ...durable ? durableInbox : answering,
     ...durable && kill !== undefined && killed,
     ...durable && shared && sharing
   }

@@ -29,7 +29,7 @@ export const closing: Cases = {
         await turns()
       }
       const closing = { isOver: false, rounds: 0 }
-      void Promise.resolve(inbox.close()).finally(() => { closing.isOver = true })
+      void Promise.allSettled([inbox.close()]).then(() => { closing.isOver = true })
       await stage.until(async () => {
         asked.push(...askAll(inbox, `closing ${++closing.rounds}`))
         await turns()
