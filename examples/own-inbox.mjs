@@ -97,9 +97,9 @@ export function ownInbox (path) {
     },
     discard: (ids) => removed(all('DELETE FROM events WHERE id IN (SELECT value FROM json_each(?)) RETURNING seq, queue', JSON.stringify(ids))),
     forget (lane) {
-      const rows = all('DELETE FROM events WHERE lane = ? RETURNING seq, queue', lane)
+      const length = removed(all('DELETE FROM events WHERE lane = ? RETURNING seq, queue', lane))
       db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)') // nothing of them is left in the file
-      return removed(rows)
+      return length
     },
     close () {
       if (db === undefined) return

@@ -15,8 +15,8 @@ import { sharing } from './cases/sharing.ts'
 import { surviving } from './cases/surviving.ts'
 import { resolveConformanceOptions } from './options.ts'
 import type { ConformanceOptions } from './options.ts'
-import { Stage } from './stage.ts'
-import type { Cases } from './stage.ts'
+import { Fixture } from './fixture.ts'
+import type { Cases } from './fixture.ts'
 
 const anyInbox: Cases = { ...adding, ...claiming, ...invalid, ...looking, ...replaying, ...removing, ...closing }
 
@@ -51,10 +51,10 @@ export function conformance (create: (store: string) => Awaitable<Inbox>, option
   return Object.entries(cases).map(([name, run]) => ({
     name,
     run: async () => {
-      const stage = new Stage({ create, durable, kill })
-      const end = async (): Promise<void> => { await inTime(stage.end(), timeout) }
+      const fixture = new Fixture({ create, durable, kill })
+      const end = async (): Promise<void> => { await inTime(fixture.end(), timeout) }
       try {
-        await inTime(run(stage), timeout)
+        await inTime(run(fixture), timeout)
       } catch (error) {
         await Promise.allSettled([end()]) // what went wrong first says more
         throw error

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
 import { match } from '../match.ts'
-import type { Cases } from '../stage.ts'
+import type { Cases } from '../fixture.ts'
 import { addAll, adds, claim, claimOne, deliverAll, firstOf, newEvent, settleOne, storedEvent } from '../steps.ts'
 
 /** What is taken, and what is a repeat. */
 export const adding: Cases = {
-  'a repeat of a done event is a duplicate, and a repeat of one under way waits for it': async (stage) => {
-    const { inbox } = await stage.open()
+  'a repeat of a done event is a duplicate, and a repeat of one under way waits for it': async (fixture) => {
+    const { inbox } = await fixture.open()
     const event = newEvent('a')
     const added = adds(inbox, event, event)
     await deliverAll(inbox)
@@ -16,8 +16,8 @@ export const adding: Cases = {
     match(await inbox.stats(), { pending: 0, done: 1 })
   },
 
-  'a dead event that comes again is a new one': async (stage) => {
-    const { inbox } = await stage.open()
+  'a dead event that comes again is a new one': async (fixture) => {
+    const { inbox } = await fixture.open()
     const first = newEvent('a')
     await addAll(inbox, first)
     await settleOne(inbox, 'dead')
@@ -28,8 +28,8 @@ export const adding: Cases = {
     assert.ok((await storedEvent(inbox, first.id)).seq > seq, 'it has to be at the end')
   },
 
-  'more pending events than maxBacklog are refused': async (stage) => {
-    const { inbox } = await stage.open({ maxBacklog: 2 })
+  'more pending events than maxBacklog are refused': async (fixture) => {
+    const { inbox } = await fixture.open({ maxBacklog: 2 })
     await addAll(inbox, newEvent('a'), newEvent('b'))
     await assert.rejects(async () => await inbox.add(newEvent('c')), { code: 'FST_ONEROUTE_BACKLOG_FULL' })
     await deliverAll(inbox)
@@ -37,8 +37,8 @@ export const adding: Cases = {
     assert.equal((await claim(inbox)).length, 1)
   },
 
-  'an event of 1 MiB is like any other, also beside small ones': async (stage) => {
-    const { inbox } = await stage.open()
+  'an event of 1 MiB is like any other, also beside small ones': async (fixture) => {
+    const { inbox } = await fixture.open()
     const event = { event: 'newMessage', text: 'é'.repeat(524_288) }
     const large = newEvent('a', { event, body: Buffer.from(JSON.stringify(event)) })
     const { answers } = await addAll(inbox, newEvent('a'), large, newEvent('a'), newEvent('b'))
@@ -48,8 +48,8 @@ export const adding: Cases = {
     assert.ok(isDeepStrictEqual((await inbox.get(large.id))?.event, event), 'it has to be shown as it came in')
   },
 
-  'an event is delivered and shown as it came in, whatever is in it': async (stage) => {
-    const { inbox } = await stage.open()
+  'an event is delivered and shown as it came in, whatever is in it': async (fixture) => {
+    const { inbox } = await fixture.open()
     const body = '{"event":"newMessage","text":"\\u0000 é \\ud83d\\ude00 \\n","none":null,"yes":true,"number":12.5,"list":[{},[]],"dueAt":"2026-01-01T00:00:00.000Z"}'
     const event = { event: 'newMessage', text: '\0 é 😀 \n', none: null, yes: true, number: 12.5, list: [{}, []], dueAt: '2026-01-01T00:00:00.000Z' }
     const received = newEvent('a', { event, body: Buffer.from(body) })
@@ -61,8 +61,8 @@ export const adding: Cases = {
 
 /** Of durable inboxes. */
 export const addingToDurable: Cases = {
-  'what is dead takes no room, and stays if what would take its place is refused': async (stage) => {
-    const { inbox } = await stage.open({ maxBacklog: 1 })
+  'what is dead takes no room, and stays if what would take its place is refused': async (fixture) => {
+    const { inbox } = await fixture.open({ maxBacklog: 1 })
     const ill = newEvent('a')
     await addAll(inbox, ill)
     await settleOne(inbox, 'dead')

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import type { Cases } from '../stage.ts'
+import type { Cases } from '../fixture.ts'
 import { addAll, adds, claim, dead, done, newEvent, shown } from '../steps.ts'
 
 /** Of inboxes that are not durable: the sender learns what became of an event. */
 export const answering: Cases = {
-  'an event is answered when it is done, and refused and forgotten when it is dead': async (stage) => {
-    const { inbox } = await stage.open()
+  'an event is answered when it is done, and refused and forgotten when it is dead': async (fixture) => {
+    const { inbox } = await fixture.open()
     const [well, ill] = [newEvent('a', { label: 'well' }), newEvent('b', { label: 'ill' })]
     const answers: unknown[] = []
     const added = adds(inbox, well, ill)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Inbox } from '../../inbox.ts'
-import type { Cases } from '../stage.ts'
+import type { Cases } from '../fixture.ts'
 import { addAll, claim, done, endOf, newEvent, turns } from '../steps.ts'
 
 /** Answers that an inbox may give around the time when it is closed. */
@@ -18,9 +18,9 @@ function askAll (inbox: Inbox, lane: string): Array<Promise<unknown>> {
 
 /** How an inbox is closed. */
 export const closing: Cases = {
-  'what is asked around the time when it is closed is answered, or refused for that': async (stage) => {
+  'what is asked around the time when it is closed is answered, or refused for that': async (fixture) => {
     for (const early of [0, 1, 3, 10, 30]) {
-      const { inbox } = await stage.open()
+      const { inbox } = await fixture.open()
       await addAll(inbox, newEvent('a'), newEvent('b'))
       for (const held of await claim(inbox, 1)) await inbox.settle(held, done(held))
       const asked: Array<Promise<unknown>> = []
@@ -30,7 +30,7 @@ export const closing: Cases = {
       }
       const closing = { isOver: false, rounds: 0 }
       void Promise.allSettled([inbox.close()]).then(() => { closing.isOver = true })
-      await stage.until(async () => {
+      await fixture.until(async () => {
         asked.push(...askAll(inbox, `closing ${++closing.rounds}`))
         await turns()
         return closing.isOver && closing.rounds > 2
@@ -40,8 +40,8 @@ export const closing: Cases = {
     }
   },
 
-  'nothing is added after it was closed, and it can be closed once more': async (stage) => {
-    const { inbox } = await stage.open()
+  'nothing is added after it was closed, and it can be closed once more': async (fixture) => {
+    const { inbox } = await fixture.open()
     await inbox.close()
     await assert.rejects(async () => await inbox.add(newEvent('a')), { code: 'FST_ONEROUTE_CLOSING' })
     await inbox.close()
@@ -50,9 +50,9 @@ export const closing: Cases = {
 
 /** Of durable inboxes. */
 export const closingDurable: Cases = {
-  'many events that are replayed, discarded or forgotten while it is closed keep nobody waiting': async (stage) => {
+  'replaying, discarding and forgetting many events ends when the inbox is closed': async (fixture) => {
     for (const late of [0, 1, 2, 4, 8]) {
-      const { inbox } = await stage.open({ maxBacklog: 10_000 })
+      const { inbox } = await fixture.open({ maxBacklog: 10_000 })
       const events = Array.from({ length: 600 }, () => newEvent('a'))
       await addAll(inbox, ...events)
       const ids = events.map(({ id }) => id)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { match } from '../match.ts'
-import type { Cases } from '../stage.ts'
+import type { Cases } from '../fixture.ts'
 import { addAll, adds, claim, claimOne, dead, done, invalidEvent, newEvent, outcome, PROBLEMS, shown } from '../steps.ts'
 
 const FULL = { code: 'FST_ONEROUTE_BACKLOG_FULL' }
@@ -8,8 +8,8 @@ const error = PROBLEMS.join('; ')
 
 /** Events that are not of their schema. */
 export const invalid: Cases = {
-  'an event that is not of its schema can be delivered so, has its problems until then, and is done or invalid then': async (stage) => {
-    const { inbox } = await stage.open()
+  'an event that is not of its schema can be delivered so, has its problems until then, and is done or invalid then': async (fixture) => {
+    const { inbox } = await fixture.open()
     const [welcome, unwelcome] = [newEvent('a', { problems: PROBLEMS }), newEvent('b', { problems: PROBLEMS })]
     const { answers } = await addAll(inbox, welcome, unwelcome)
     const [first, second] = await claim(inbox)
@@ -33,8 +33,8 @@ export const invalid: Cases = {
 
 /** Of durable inboxes: such events are kept. */
 export const keepingInvalid: Cases = {
-  'an invalid event is kept, not delivered, and can be put back': async (stage) => {
-    const { inbox } = await stage.open()
+  'an invalid event is kept, not delivered, and can be put back': async (fixture) => {
+    const { inbox } = await fixture.open()
     const event = invalidEvent('a')
     assert.equal(await inbox.add(event), 'accepted')
     assert.deepEqual(await claim(inbox), [])
@@ -45,8 +45,8 @@ export const keepingInvalid: Cases = {
     match(await claim(inbox), [{ lane: 'a', events: { 0: { id: event.id, problems: null } } }])
   },
 
-  'an invalid event that comes again is a repeat, unless it is of its schema by now': async (stage) => {
-    const { inbox } = await stage.open()
+  'an invalid event that comes again is a repeat, unless it is of its schema by now': async (fixture) => {
+    const { inbox } = await fixture.open()
     const event = invalidEvent('a')
     assert.equal(await inbox.add(event), 'accepted')
     assert.equal(await inbox.add(event), 'duplicate')
@@ -59,8 +59,8 @@ export const keepingInvalid: Cases = {
     match(await inbox.get(event.id), { error: null })
   },
 
-  'an event that comes together with an invalid one of the same id takes its place': async (stage) => {
-    const { inbox } = await stage.open()
+  'an event that comes together with an invalid one of the same id takes its place': async (fixture) => {
+    const { inbox } = await fixture.open()
     const unfit = invalidEvent('a')
     const fitting = newEvent('b', { id: unfit.id, label: 'fitting' })
     const added = adds(inbox, unfit, newEvent('c'), fitting, unfit, fitting)
@@ -69,15 +69,15 @@ export const keepingInvalid: Cases = {
     assert.equal(shown(await claim(inbox)).toSorted()[0], 'b: fitting')
   },
 
-  'an inbox that is full of invalid events takes no more of them, not to be delivered either': async (stage) => {
-    const { inbox } = await stage.open({ maxBacklog: 1 })
+  'an inbox that is full of invalid events takes no more of them, not to be delivered either': async (fixture) => {
+    const { inbox } = await fixture.open({ maxBacklog: 1 })
     assert.equal(await inbox.add(invalidEvent('a')), 'accepted')
     await assert.rejects(async () => await inbox.add(newEvent('a', { problems: PROBLEMS })), FULL)
     assert.equal(await inbox.add(newEvent('a')), 'accepted')
   },
 
-  'more invalid events than maxBacklog are refused, and dead ones stay then': async (stage) => {
-    const { inbox } = await stage.open({ maxBacklog: 2 })
+  'more invalid events than maxBacklog are refused, and dead ones stay then': async (fixture) => {
+    const { inbox } = await fixture.open({ maxBacklog: 2 })
     const ill = newEvent('a')
     await addAll(inbox, ill, invalidEvent('a'), invalidEvent('a'))
     const held = await claimOne(inbox)

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import type { DeliveryRecord } from '../../inbox.ts'
 import { match } from '../match.ts'
-import type { Cases, Stage } from '../stage.ts'
+import type { Cases, Fixture } from '../fixture.ts'
 import { addAll, BROKEN, claim, dead, done, idOf, newEvent, settleOne, storedEvent } from '../steps.ts'
 
 /** An inbox to which four events came five seconds ago: of them, three are done, dead and done, and the last one is claimed. */
-async function withFour (stage: Stage) {
-  const { inbox } = await stage.open()
+async function withFour (fixture: Fixture) {
+  const { inbox } = await fixture.open()
   const receivedAt = Date.now() - 5_000
   const { answers } = await addAll(inbox, ...['1', '2', '3', '4'].map((label) => newEvent(`lane ${label}`, { label, receivedAt })))
   for (const [i, held] of (await claim(inbox)).entries()) if (i < 3) await inbox.settle(held, i === 1 ? dead(held) : done(held))
@@ -16,8 +16,8 @@ async function withFour (stage: Stage) {
 
 /** What is shown to those who look. */
 export const looking: Cases = {
-  'events are shown newest first, each with its state, and so is one by its id': async (stage) => {
-    const { inbox, receivedAt } = await withFour(stage)
+  'events are shown newest first, each with its state, and so is one by its id': async (fixture) => {
+    const { inbox, receivedAt } = await withFour(fixture)
     const all = await inbox.list()
     assert.deepEqual(all.map(({ event, state }) => `${String(event.label)} ${state}`), ['4 pending', '3 done', '2 dead', '1 done'])
     match(all[2], {
@@ -29,8 +29,8 @@ export const looking: Cases = {
     assert.equal(await inbox.get(idOf('5')), undefined)
   },
 
-  'events are shown page by page and by state': async (stage) => {
-    const { inbox } = await withFour(stage)
+  'events are shown page by page and by state': async (fixture) => {
+    const { inbox } = await withFour(fixture)
     const shown = async (...options: Parameters<typeof inbox.list>) => (await inbox.list(...options)).map(({ event }) => event.label)
     const [, third] = await inbox.list()
     assert.deepEqual(await shown({ limit: 2 }), ['4', '3'])
@@ -41,16 +41,16 @@ export const looking: Cases = {
     assert.deepEqual(await shown({ state: undefined, limit: undefined, before: undefined }), ['4', '3', '2', '1'])
   },
 
-  'events are counted by state, and the times are those at which they came in': async (stage) => {
-    const { inbox, receivedAt } = await withFour(stage)
+  'events are counted by state, and the times are those at which they came in': async (fixture) => {
+    const { inbox, receivedAt } = await withFour(fixture)
     match(await inbox.stats(), { pending: 1, failing: 0, done: 2, dead: 1, invalid: 0, oldestPendingAt: receivedAt, lastReceivedAt: receivedAt })
   }
 }
 
 /** Of durable inboxes: the records of deliveries, which listeners' failures are read from. */
 export const keepingDeliveries: Cases = {
-  'what is known of deliveries is kept with the event, through retries, success and replays': async (stage) => {
-    const { inbox } = await stage.open()
+  'what is known of deliveries is kept with the event, through retries, success and replays': async (fixture) => {
+    const { inbox } = await fixture.open()
     const [event, other] = [newEvent('a'), newEvent('a')]
     await addAll(inbox, event, other)
     const [failed, late, dying] = [record(1, 'broken\n"\0 Zürich'), record(2), record(1, 'broken again')]
@@ -69,8 +69,8 @@ export const keepingDeliveries: Cases = {
     match(await inbox.stats(), { pending: 0, done: 1, dead: 1 })
   },
 
-  'an event that is done at once has a record if it is given one': async (stage) => {
-    const { inbox } = await stage.open()
+  'an event that is done at once has a record if it is given one': async (fixture) => {
+    const { inbox } = await fixture.open()
     const event = newEvent('a')
     await addAll(inbox, event)
     const delivery = { ...record(1), completed: [] }
@@ -79,8 +79,8 @@ export const keepingDeliveries: Cases = {
     match(await inbox.get(event.id), { state: 'done', attempts: 1, deliveries: [delivery], error: null })
   },
 
-  'of very many deliveries the last ones are kept, at least': async (stage) => {
-    const { inbox } = await stage.open()
+  'of very many deliveries the last ones are kept, at least': async (fixture) => {
+    const { inbox } = await fixture.open()
     const event = newEvent('a')
     await addAll(inbox, event)
     for (let attempt = 1; attempt <= 30; attempt++) await settleOne(inbox, 'pending', { delivery: record(attempt, 'x'.repeat(1_000)) })

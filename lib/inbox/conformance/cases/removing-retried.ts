@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { match } from '../match.ts'
-import type { Cases } from '../stage.ts'
+import type { Cases } from '../fixture.ts'
 import { addAll, adds, claim, deliverAll, HOUR, idOf, invalidEvent, labelled, newEvent, settleOne, storedEvent, wanted } from '../steps.ts'
 import { EMPTY } from './removing.ts'
 
 /** Of durable inboxes: what is removed may wait for its retry, or have left its lane. */
 export const removingRetried: Cases = {
-  'the lane of an event that is discarded while it waits for its retry goes on at once': async (stage) => {
-    const { inbox } = await stage.open()
+  'the lane of an event that is discarded while it waits for its retry goes on at once': async (fixture) => {
+    const { inbox } = await fixture.open()
     await addAll(inbox, ...labelled('a1', 'a2', 'a3'))
     await settleOne(inbox, 'pending', { dueAt: Date.now() + HOUR })
     assert.equal(await inbox.discard([idOf('a2')]), 1)
@@ -17,8 +17,8 @@ export const removingRetried: Cases = {
     match(await inbox.stats(), { ...EMPTY, pending: 1, oldestPendingAt: Date })
   },
 
-  'a discarded lane that is empty is a new one with its next event': async (stage) => {
-    const { inbox } = await stage.open()
+  'a discarded lane that is empty is a new one with its next event': async (fixture) => {
+    const { inbox } = await fixture.open()
     await addAll(inbox, ...labelled('a1'))
     await settleOne(inbox, 'pending', { dueAt: Date.now() + HOUR })
     assert.equal(await inbox.discard([idOf('a1')]), 1)
@@ -27,8 +27,8 @@ export const removingRetried: Cases = {
     assert.deepEqual(await deliverAll(inbox), ['a: a2'])
   },
 
-  'a lane is forgotten with what was retried, replayed, set aside and kept as invalid, and by any spelling of its name': async (stage) => {
-    const { inbox } = await stage.open()
+  'a lane is forgotten with what was retried, replayed, set aside and kept as invalid, and by any spelling of its name': async (fixture) => {
+    const { inbox } = await fixture.open()
     const lane = 'a\0\ud800'
     const [aside, replayed, retried] = [newEvent(lane), newEvent(lane), newEvent(lane)]
     await addAll(inbox, aside, replayed, retried, invalidEvent(lane))
@@ -43,8 +43,8 @@ export const removingRetried: Cases = {
     assert.deepEqual(await claim(inbox), [])
   },
 
-  'a long lane is forgotten beside what is added to others': async (stage) => {
-    const { inbox } = await stage.open({ maxBacklog: 10_000 })
+  'a long lane is forgotten beside what is added to others': async (fixture) => {
+    const { inbox } = await fixture.open({ maxBacklog: 10_000 })
     await addAll(inbox, ...Array.from({ length: 600 }, (_, i) => newEvent(i % 2 === 0 ? 'long' : `short ${i}`)))
     const forgetting = Promise.resolve(inbox.forget('long'))
     assert.deepEqual(await Promise.all(adds(inbox, newEvent('c'), newEvent('d'))), ['accepted', 'accepted'])

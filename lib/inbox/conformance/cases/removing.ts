@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { match } from '../match.ts'
-import type { Cases } from '../stage.ts'
+import type { Cases } from '../fixture.ts'
 import { addAll, adds, BROKEN, claim, claimOne, dead, deliverAll, done, ended, firstOf, HOUR, idOf, labelled, newEvent, outcome } from '../steps.ts'
 
 export const EMPTY = { pending: 0, failing: 0, done: 0, dead: 0, invalid: 0, oldestPendingAt: null }
@@ -8,8 +8,8 @@ const ONE_WAITS = { ...EMPTY, pending: 1, oldestPendingAt: Date }
 
 /** Events that are discarded, and lanes that are forgotten. */
 export const removing: Cases = {
-  'discarded events of every state are gone and not counted, and what is unknown is not either': async (stage) => {
-    const { inbox } = await stage.open()
+  'discarded events of every state are gone and not counted, and what is unknown is not either': async (fixture) => {
+    const { inbox } = await fixture.open()
     const events = await ended(inbox, 'a', 'done', 'dead', 'invalid')
     const [waiting, kept] = [newEvent('a'), newEvent('b', { label: 'kept' })]
     await addAll(inbox, waiting, kept)
@@ -26,8 +26,8 @@ export const removing: Cases = {
     match(await inbox.stats(), { ...EMPTY, done: 1 })
   },
 
-  'a repeat of a discarded event is new again': async (stage) => {
-    const { inbox } = await stage.open()
+  'a repeat of a discarded event is new again': async (fixture) => {
+    const { inbox } = await fixture.open()
     const all = [...await ended(inbox, 'a', 'done', 'dead'), newEvent('a', { label: 'waiting' })]
     await addAll(inbox, ...all.slice(2))
     assert.equal(await inbox.discard(all.map(({ id }) => id)), 3)
@@ -37,9 +37,9 @@ export const removing: Cases = {
     match(await inbox.stats(), { ...EMPTY, done: 3 })
   },
 
-  'an event that is discarded while it is claimed is marked, and whatever becomes of it counts nothing': async (stage) => {
+  'an event that is discarded while it is claimed is marked, and whatever becomes of it counts nothing': async (fixture) => {
     for (const state of ['done', 'dead', 'pending'] as const) {
-      const { inbox } = await stage.open()
+      const { inbox } = await fixture.open()
       await addAll(inbox, ...labelled('a1', 'a2'))
       const held = await claimOne(inbox)
       assert.equal(await inbox.discard([idOf('a1')]), 1)
@@ -53,8 +53,8 @@ export const removing: Cases = {
     }
   },
 
-  'an event behind a claimed one is discarded, and not delivered': async (stage) => {
-    const { inbox } = await stage.open()
+  'an event behind a claimed one is discarded, and not delivered': async (fixture) => {
+    const { inbox } = await fixture.open()
     await addAll(inbox, ...labelled('a1', 'a2', 'a3'))
     const held = await claimOne(inbox)
     assert.equal(await inbox.discard([idOf('a2')]), 1)
@@ -65,8 +65,8 @@ export const removing: Cases = {
     match(await inbox.stats(), EMPTY)
   },
 
-  'a lane is forgotten with all of its events, and no other': async (stage) => {
-    const { inbox } = await stage.open()
+  'a lane is forgotten with all of its events, and no other': async (fixture) => {
+    const { inbox } = await fixture.open()
     const kept = await ended(inbox, 'b', 'done', 'dead', 'invalid')
     const gone = await ended(inbox, 'a', 'done', 'dead', 'invalid')
     const waiting = labelled('a1', 'a2')

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { match } from '../match.ts'
-import type { Cases } from '../stage.ts'
+import type { Cases } from '../fixture.ts'
 import { addAll, claim, claimOne, dead, deliverAll, done, newEvent, outcome, PROBLEMS, settleOne } from '../steps.ts'
 
 /** Events that are put back. */
 export const replaying: Cases = {
-  'dead and done events are put back as new, others are not': async (stage) => {
-    const opened = await stage.open()
+  'dead and done events are put back as new, others are not': async (fixture) => {
+    const opened = await fixture.open()
     const { inbox } = opened
     const [ill, well, waiting] = [newEvent('a'), newEvent('b'), newEvent('c')]
     const { answers: [first] } = await addAll(inbox, ill)
@@ -24,8 +24,8 @@ export const replaying: Cases = {
     ])
   },
 
-  'an event that was put back has no error once it is done': async (stage) => {
-    const { inbox } = await stage.open()
+  'an event that was put back has no error once it is done': async (fixture) => {
+    const { inbox } = await fixture.open()
     const [ill, unfit] = [newEvent('a'), newEvent('b', { problems: PROBLEMS })]
     await addAll(inbox, ill, unfit)
     for (const held of await claim(inbox)) await inbox.settle(held, held.lane === 'a' ? dead(held) : outcome(held, 'invalid'))
@@ -38,8 +38,8 @@ export const replaying: Cases = {
 
 /** Of durable inboxes, which remember them all. */
 export const replayingMany: Cases = {
-  'a replayed event is behind what waits in its lane': async (stage) => {
-    const { inbox } = await stage.open()
+  'a replayed event is behind what waits in its lane': async (fixture) => {
+    const { inbox } = await fixture.open()
     const [ill, waiting] = [newEvent('a', { label: 'ill' }), newEvent('a', { label: 'waiting' })]
     await addAll(inbox, ill)
     const held = await claimOne(inbox)
@@ -50,8 +50,8 @@ export const replayingMany: Cases = {
     assert.deepEqual(await deliverAll(inbox), ['a: waiting', 'a: ill'])
   },
 
-  'replayed events keep the order of their lanes, whatever the order of their ids, and however many they are': async (stage) => {
-    const { inbox } = await stage.open()
+  'replayed events keep the order of their lanes, whatever the order of their ids, and however many they are': async (fixture) => {
+    const { inbox } = await fixture.open()
     const events = Array.from({ length: 640 }, (_, i) => newEvent(`lane ${i % 3}`, { label: `replayed ${i}` }))
     for (let i = 0; i < events.length; i += 100) {
       await addAll(inbox, ...events.slice(i, i + 100))

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Outcome } from '../../inbox.ts'
 import { match } from '../match.ts'
-import type { Cases } from '../stage.ts'
+import type { Cases } from '../fixture.ts'
 import { addAll, claim, idOf, labelled, newEvent, outcome, settleOne, shown, someTime } from '../steps.ts'
 
 /** Of durable inboxes: what becomes of an event that has failed. */
 export const retrying: Cases = {
-  'an event that is to be tried again holds its lane until then, and remembers who has completed it': async (stage) => {
-    const opened = await stage.open()
+  'an event that is to be tried again holds its lane until then, and remembers who has completed it': async (fixture) => {
+    const opened = await fixture.open()
     const { inbox } = opened
     await addAll(inbox, ...labelled('a1', 'a2', 'b1'))
     const [held] = await claim(inbox)
@@ -20,16 +20,16 @@ export const retrying: Cases = {
     assert.ok(Date.now() >= dueAt || claims.length === 0, 'b is held, and a is not due yet')
     match(await inbox.get(idOf('a1')), { state: 'pending', attempts: 1, error: 'second: broken', dueAt: Date })
     match(await inbox.stats(), { pending: 3, failing: 1 })
-    await stage.until(() => opened.woken > 0) // it says so itself
-    await stage.until(async () => {
+    await fixture.until(() => opened.woken > 0) // it says so itself
+    await fixture.until(async () => {
       if (claims.length === 0) claims.push(...await claim(inbox))
       return claims.length > 0
     })
     match(claims, [{ lane: 'a', events: { 0: { event: { label: 'a1' }, attempt: 2, completed: ['first'] } } }])
   },
 
-  'who has completed an event and who refuses it is remembered, and after a replay of a dead one who has completed it, unless all are meant': async (stage) => {
-    const { inbox } = await stage.open()
+  'who has completed an event and who refuses it is remembered, and after a replay of a dead one who has completed it, unless all are meant': async (fixture) => {
+    const { inbox } = await fixture.open()
     const event = newEvent('a')
     await addAll(inbox, event)
     const next = async (state: Outcome['state']) => {
@@ -47,8 +47,8 @@ export const retrying: Cases = {
     assert.deepEqual(await next('done'), { attempt: 1, completed: [], refused: [] }) // a done one is as new
   },
 
-  'for how long an event has failed is counted from its first failure, and from a replay on anew': async (stage) => {
-    const { inbox } = await stage.open()
+  'for how long an event has failed is counted from its first failure, and from a replay on anew': async (fixture) => {
+    const { inbox } = await fixture.open()
     const event = newEvent('a')
     await addAll(inbox, event)
     const next = async (state: Outcome['state'], more: Partial<Outcome> = {}) => {

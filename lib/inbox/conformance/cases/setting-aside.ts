@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { match } from '../match.ts'
-import type { Cases } from '../stage.ts'
+import type { Cases } from '../fixture.ts'
 import { addAll, BROKEN, claim, claimOne, deliverAll, done, HOUR, idOf, labelled, outcome, settleOne, storedEvent } from '../steps.ts'
 
 /** Of durable inboxes: an event that leaves its lane, so that what is behind it goes on. */
 export const settingAside: Cases = {
-  'what is behind an event that leaves its lane goes on in order, and the event does not go on before it is due': async (stage) => {
-    const { inbox } = await stage.open()
+  'what is behind an event that leaves its lane goes on in order, and the event does not go on before it is due': async (fixture) => {
+    const { inbox } = await fixture.open()
     await addAll(inbox, ...labelled('a1', 'a2', 'a3'))
     const dueAt = Date.now() + HOUR
     await settleOne(inbox, 'pending', { aside: true, dueAt })
@@ -20,8 +20,8 @@ export const settingAside: Cases = {
     match(await inbox.stats(), { pending: 1, failing: 1, done: 3 })
   },
 
-  'an event that has left its lane has one of its own, until it is replayed': async (stage) => {
-    const { inbox } = await stage.open()
+  'an event that has left its lane has one of its own, until it is replayed': async (fixture) => {
+    const { inbox } = await fixture.open()
     await addAll(inbox, ...labelled('a1', 'a2', 'a3'))
     await settleOne(inbox, 'pending', { aside: true })
     const claims = await claim(inbox)
@@ -42,8 +42,8 @@ export const settingAside: Cases = {
     assert.deepEqual(await deliverAll(inbox), ['a: a3', 'a: a1'])
   },
 
-  'an event that leaves a lane where it is alone is tried again like any other': async (stage) => {
-    const { inbox } = await stage.open()
+  'an event that leaves a lane where it is alone is tried again like any other': async (fixture) => {
+    const { inbox } = await fixture.open()
     await addAll(inbox, ...labelled('a1'))
     await settleOne(inbox, 'pending', { aside: true })
     match(await settleOne(inbox, 'done'), { event: { label: 'a1' }, attempt: 2, isAside: true })

@@ -29,8 +29,8 @@ const log: InboxHost['log'] = {
   level: 'silent', fatal: nothing, error: nothing, warn: nothing, info: nothing, debug: nothing, trace: nothing, silent: nothing, child: () => log
 }
 
-/** Where a case takes place: it has the inboxes that the case opens, and closes them. */
-export class Stage {
+/** Opens inboxes for a case, and closes them at its end. */
+export class Fixture {
   readonly #driver: Driver
   readonly #inboxes: Inbox[] = []
   #isOver = false
@@ -80,4 +80,4 @@ export class Stage {
 }
 
 /** What a driver has to do, by the name of what is promised. */
-export type Cases = Readonly<Record<string, (stage: Stage) => Promise<void>>>
+export type Cases = Readonly<Record<string, (fixture: Fixture) => Promise<void>>>
