@@ -1,3 +1,4 @@
+import './lib/errors/check-node.ts'
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { Dispatcher } from './lib/deliver/dispatcher.ts'
@@ -56,7 +57,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
     await dispatcher.end()
     await inbox.close()
   })
-  // A migration may take long. Fastify waits for a promise as long as that takes, but for a function no longer than `pluginTimeout`.
+  // A migration may take long, and so may another process that has the file. Fastify waits for a promise as long as that takes, but for a function no longer than `pluginTimeout`.
   const next = fastifyPlugin(async (app) => {
     await serve(app, { options, inbox, catalogue, reporter, intake, dispatcher, server }).catch(unlessGivenUp)
   })
@@ -108,7 +109,8 @@ export { ONEROUTE_IPS } from './lib/receive/allowed-ips.ts'
 export type { DeliveryMessage, DeliveryOutcome, ListenerRun, ReceiveMessage, ReceiveOutcome, SignatureMessage, SignatureOutcome } from './lib/observe/channels.ts'
 export type { WebhookContext } from './lib/webhooks/context.ts'
 export { DeliveryError } from './lib/webhooks/delivery-error.ts'
-export * from './lib/errors.ts'
+export * from './lib/errors/errors.ts'
+export type { EventSchema } from './lib/events/own-events.ts'
 export { NewMessage, SmsDeliveryReport } from './lib/events/schemas.ts'
 export type { UnknownEvent, WebhookEvents } from './lib/events/schemas.ts'
 export type {

@@ -33,7 +33,7 @@ with a transaction left open, and the write-ahead log; what it costs that delive
   --no-queues           leave them out
 
   --held-seconds N      how long each queue is measured with a transaction left open, after a third of that without one (30); with 600,
-                        or more, the result is kept in held.json and held.svg, whatever else is left out
+                        or more, the result is kept in bench/held.json and docs/held.svg, whatever else is left out
   --held-events N       instead, this plugin alone for so many events, and the result is not kept
   --no-held             leave that out
 
@@ -50,7 +50,8 @@ with a transaction left open, and the write-ahead log; what it costs that delive
   --refusal-requests N  requests in one turn (10)
   --no-refusals         leave that out
 
-  --no-save             leave all files as they are; a run that leaves something out leaves results.json and chart.svg as they are
+  --no-save             leave all files as they are; a run that leaves something out, other than --no-held, leaves
+                        bench/results.json and docs/chart.svg as they are
   --help                this text
 
 With these defaults a run takes about 25 minutes, and 40 minutes more with --held-seconds 600. The folder for temporary files (TMPDIR)

@@ -91,8 +91,9 @@ export function readOptions (): Options {
     records: isAll && values.records ? { cycles: numberOf(values, 'record-cycles'), events: numberOf(values, 'record-events') } : undefined,
     refusals: isAll && values.refusals ? { cycles: numberOf(values, 'refusal-cycles'), requests: numberOf(values, 'refusal-requests') } : undefined
   }
-  // A part of the results must not take the place of all.
-  const isWhole = isAll && values['only-queues'] === undefined && values['held-events'] === undefined && Object.values(parts).every((part) => part !== undefined)
+  // A part of the results must not take the place of all. What is measured with a transaction left open has files of its own.
+  const { held: _, ...kept } = parts
+  const isWhole = isAll && values['only-queues'] === undefined && Object.values(kept).every((part) => part !== undefined)
   return { ...parts, save: values.save && isWhole }
 }
 

@@ -91,12 +91,12 @@ async function measureServers ({ variants, ...extent }: ServersPlan, postgres?: 
 
 function saveAll (results: object, figures: Figures[]) {
   write('results.json', JSON.stringify(results, rounded, 2))
-  write('chart.svg', chart(figures))
+  write('../docs/chart.svg', chart(figures))
 }
 
 function saveHeld (results: object, figures: HeldFigures[]) {
   write('held.json', JSON.stringify(results, rounded, 2))
-  write('held.svg', heldChart(figures))
+  write('../docs/held.svg', heldChart(figures))
 }
 
 function write (name: string, content: string) {

@@ -44,6 +44,6 @@ if (process.argv.includes('--once')) {
   await app.close()
 } else {
   console.log(`\nIt stays up: end it with Ctrl-C, or send more, from another terminal:\n
-  npm run send -- newMessage --to ${url} --secret ${secret} --content "Hello again"\n`)
+  npx fastify-oneroute-webhooks send --to ${url} --secret ${secret} --content "Hello again"\n`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { void app.close() })
 }

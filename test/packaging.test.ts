@@ -1,7 +1,8 @@
-import { globSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import tap, { test } from 'tap'
 import { install, manifestOf, pack, root, run, temporaryDirectory } from './helpers/package.ts'
+import { links } from './helpers/pages.ts'
 import { PostgresServer } from './helpers/postgres.ts'
 
 // A project outside of this one, into which what would be published is installed: without a network, whatever npm may try.
@@ -10,13 +11,14 @@ const { name, version, exports, bin } = manifestOf(root)
 
 tap.setTimeout(300_000) // packing and installing take seconds, and more on a busy machine
 
-test('what is published is the compiled sources, README, CHANGELOG and LICENSE', async (t) => {
+test('what is published is the compiled sources, the pages with their pictures, the examples and LICENSE', async (t) => {
   const { files } = await pack(project)
   const compiled = globSync(['index.ts', 'lib/**/*.ts'], { cwd: root })
     .flatMap((source) => [source.replace(/\.ts$/, '.js'), source.replace(/\.ts$/, '.d.ts')])
     .map((file) => `dist/${file}`)
-  const page = ['LICENSES.txt', 'index.html', 'page.css', 'page.js'].map((file) => `dist/lib/observe/inspector/page/${file}`)
-  t.same(files.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...compiled, ...page].toSorted(),
+  const pages = globSync(['*.md', 'docs/**/*.*', 'examples/**/*.*'], { cwd: root })
+    .filter((file) => !file.startsWith('examples/data/')) // where `npm start` keeps its events
+  t.same(files.toSorted(), ['LICENSE', 'package.json', ...compiled, ...pages].toSorted(),
     'run `npm run build` if dist is not what the sources say')
 })
 
@@ -26,6 +28,18 @@ test('it installs into an empty project', async (t) => {
   const { code, output } = await install(t, project, tarball, 'fastify', '@types/node')
   t.equal(code, 0, output)
   t.equal(manifestOf(join(project, 'node_modules', name)).version, version)
+})
+
+test('every link and every picture of a page that is published leads to a file that is published, too', async (t) => {
+  const published = join(project, 'node_modules', name)
+  const pages = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'], { cwd: published })
+  t.ok(pages.length > 10)
+  for (const page of pages) {
+    for (const link of links(readFileSync(join(published, page), 'utf8'))) {
+      const [path = ''] = link.split('#')
+      if (path !== '') t.ok(existsSync(join(published, dirname(page), path)), `${page}: ${link}`)
+    }
+  }
 })
 
 /** Runs a file in the project, and returns what it printed. */
@@ -61,6 +75,26 @@ test('it is required', async (t) => {
     ${receiveOne}
     console.log(webhooks === plugin)
     receiveOne(Fastify, webhooks, testing)`), 'true\nhello\n200')
+})
+
+test('for an app in CommonJS, a format is known once it is set on the module that is imported', async (t) => {
+  t.equal(await print('format.cjs', `
+    const { FormatRegistry, Type } = require('@sinclair/typebox')
+    const Fastify = require('fastify')
+    const { webhooks } = require('${name}')
+    const events = { orderPaid: Type.Object({ mail: Type.String({ format: 'mail' }) }) }
+    async function start () {
+      FormatRegistry.Set('mail', () => true)
+      await Fastify().register(webhooks, { events }).then(undefined, ({ message }) => { console.log(/await import.*$/.exec(message)[0]) })
+      const imported = await import('@sinclair/typebox')
+      imported.FormatRegistry.Set('mail', (value) => value.includes('@'))
+      const app = Fastify()
+      await app.register(webhooks, { events })
+      app.webhooks.on('orderPaid', ({ mail }) => { console.log(mail) })
+      await app.webhooks.receive({ event: 'orderPaid', mail: 'a@b' })
+      await app.close()
+    }
+    start()`), "await import('@sinclair/typebox'): require() has another\na@b")
 })
 
 const keepOne = `
@@ -140,7 +174,7 @@ test('its PostgreSQL inbox is there without pg, says that it is missing, and wor
   t.match(await print('share.js', `${imported}
     await shareOne(Fastify, webhooks, postgres, testing, '${url}').catch(({ code, message }) => { console.log(code, message) })`),
   /^FST_ONEROUTE_INBOX_UNUSABLE .*'pg', which is not installed/)
-  const { code, output } = await install(t, project, 'pg')
+  const { code, output } = await install(t, project, 'pg', 'prom-client') // and whatever has types, below
   t.equal(code, 0, output)
   t.equal(await print('share.js', `${imported}
     await shareOne(Fastify, webhooks, postgres, testing, '${url}')`), 'shared')
@@ -173,6 +207,16 @@ for (const command of Object.keys(bin)) {
     t.equal((await run(project, 'npx', '--no-install', command, 'sent')).code, 2)
   })
 }
+
+test('its examples run once they are copied into a project: Node.js reads no TypeScript in node_modules', async (t) => {
+  cpSync(join(project, 'node_modules', name, 'examples'), join(project, 'examples'), { recursive: true })
+  const typescript = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] // for Node 22
+  const host = await run(project, process.execPath, ...typescript, 'examples/host.ts', '--once')
+  t.match(host, { code: 0, output: /Message Sender: Hello World!/ }, host.output)
+  writeFileSync(join(project, 'sharded.ts'), "import { shardedInbox } from './examples/sharded-inbox.ts'\nconsole.log(shardedInbox([]).durable)")
+  const sharded = await run(project, process.execPath, ...typescript, 'sharded.ts')
+  t.match(sharded, { code: 0, output: /^true$/m }, sharded.output)
+})
 
 const typed = `
 import Fastify from 'fastify'
@@ -217,27 +261,69 @@ new BadSignatureError().nothing
 `
 
 const typedCommonJs = `
-import Fastify = require('fastify')
-import webhooks = require('${name}')
+import { Type } from '@sinclair/typebox'
+import type { Static } from '@sinclair/typebox'
+import Fastify from 'fastify'
+import webhooks from '${name}'
+import type { NewMessage } from '${name}'
+import { sqliteInbox } from '${name}/sqlite'
+import { newMessage } from '${name}/testing'
 
-const app = Fastify()
-void app.register(webhooks.default).then(() => {
-  app.webhooks.on('newMessage', ({ message }) => (message.content ?? '').trim())
-})
+const OrderPaid = Type.Object({ event: Type.Literal('orderPaid'), total: Type.Number() })
+
+declare module '${name}' {
+  interface WebhookEvents { orderPaid: Static<typeof OrderPaid> }
+}
+
+async function start () {
+  const app = Fastify()
+  await app.register(webhooks, { events: { orderPaid: OrderPaid }, inbox: sqliteInbox({ path: process.pid + '.db' }) })
+  const seen: string[] = []
+  app.webhooks.on('newMessage', ({ message }: NewMessage) => { seen.push(message.content ?? '') })
+  app.webhooks.on('orderPaid', ({ total }) => { seen.push(total.toFixed(2)) })
+  await app.webhooks.receive(newMessage({ message: { content: 'hi' } }))
+  await app.webhooks.receive({ event: 'orderPaid', total: 5 })
+  await app.webhooks.receive({ event: 'orderPaid', total: 'none' })
+  while ((await app.webhooks.inbox.stats()).pending > 0) await new Promise(setImmediate)
+  console.log(seen.sort().join(), (await app.webhooks.inbox.stats()).invalid)
+  await app.close()
+  // @ts-expect-error a plain JSON Schema is not what Type makes
+  await Fastify().register(webhooks, { events: { orderPaid: { type: 'object' } } }).then(undefined, ({ code }) => { console.log(code) })
+}
+
+void start()
 `
 
-// `skipLibCheck` would turn a mistake in our own declarations into `any` for those who use them.
-const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, target: 'es2022', lib: ['es2022'], types: ['node'] }
+const everyEntry = Object.keys(exports).filter((entry) => !entry.endsWith('.json'))
+  .map((entry, i) => `import * as entry${i} from '${name}${entry.slice(1)}'\nvoid entry${i}\n`).join('')
 
-for (const [module, moduleResolution, files] of [
-  ['nodenext', 'nodenext', ['typed.ts', 'typed.cts']],
-  ['preserve', 'bundler', ['typed.ts']]
-] as const) {
-  test(`it is typed for module resolution '${moduleResolution}'`, async (t) => {
+const compilerOptions = {
+  strict: true, exactOptionalPropertyTypes: true, esModuleInterop: true, target: 'es2022', lib: ['es2022'], types: ['node'], outDir: 'compiled'
+}
+
+// `skipLibCheck` would turn a mistake in our own declarations into `any` for those who use them. The oldest compiler needs it for Fastify's.
+for (const { typescript, files, ...settings } of [
+  { typescript: 'typescript', module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: false, files: ['typed.ts', 'typed.cts', 'every-entry.ts'] },
+  { typescript: 'typescript', module: 'preserve', moduleResolution: 'bundler', skipLibCheck: false, files: ['typed.ts', 'every-entry.ts'] },
+  { typescript: 'typescript', module: 'commonjs', moduleResolution: 'bundler', skipLibCheck: false, files: ['typed.cts', 'every-entry.ts'] },
+  { typescript: 'typescript', module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0', skipLibCheck: false, files: ['typed.cts', 'every-entry.ts'] },
+  { typescript: 'typescript-oldest', module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: true, files: ['typed.ts', 'every-entry.ts'] },
+  { typescript: 'typescript-oldest', module: 'commonjs', moduleResolution: 'node10', skipLibCheck: true, files: ['typed.cts', 'every-entry.ts'] }
+]) {
+  const { version } = manifestOf(join(root, 'node_modules', typescript))
+  test(`TypeScript ${version} knows its types with module '${settings.module}' and moduleResolution '${settings.moduleResolution}'`, async (t) => {
     writeFileSync(join(project, 'typed.ts'), typed)
     writeFileSync(join(project, 'typed.cts'), typedCommonJs)
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, module, moduleResolution }, files }))
-    const { code, output } = await run(project, join(root, 'node_modules/.bin/tsc'), '-p', '.')
+    writeFileSync(join(project, 'every-entry.ts'), everyEntry)
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, ...settings }, files }))
+    const { code, output } = await run(project, process.execPath, join(root, 'node_modules', typescript, 'bin/tsc'), '-p', '.')
     t.equal(code, 0, output)
+    if (files.includes('typed.cts')) t.equal(await runCompiled(), '5.00,hi 1\nFST_ONEROUTE_INVALID_OPTION\n')
   })
+}
+
+async function runCompiled (): Promise<string> {
+  const { output } = await run(project, process.execPath, 'compiled/typed.cjs')
+  rmSync(join(project, 'compiled'), { recursive: true })
+  return output
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { run } from './run.ts'
+import { nodeTooOld } from '../errors/node-version.ts'
+import { EXIT } from './exit.ts'
 
 const interrupt = new AbortController()
 // Once: a second Ctrl-C ends the process, whatever it is waiting for.
@@ -21,4 +22,12 @@ process.on('warning', (warning) => {
 })
 
 const { stdin, stdout, stderr, env } = process
-process.exitCode = await run(process.argv.slice(2), { stdin, stdout, stderr, env, signal: interrupt.signal })
+const tooOld = nodeTooOld(process.versions.node)
+if (tooOld === undefined) {
+  // Imported here: an older Node.js might fail to load it, and say less.
+  const { run } = await import('./run.ts')
+  process.exitCode = await run(process.argv.slice(2), { stdin, stdout, stderr, env, signal: interrupt.signal })
+} else {
+  stderr.write(`${tooOld.message}\n`)
+  process.exitCode = EXIT.failed
+}

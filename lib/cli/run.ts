@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { isCoded } from '../errors.ts'
+import { isCoded } from '../errors/errors.ts'
+import { trustedJson } from '../options/trusted-json.ts'
 import { inQuotes } from '../options/url-passwords.ts'
 import { CommandError } from './command-error.ts'
 import { EXIT } from './exit.ts'
@@ -101,6 +102,6 @@ function isCommand (name: string | undefined): boolean {
 async function version (): Promise<string> {
   // By the package's own name, because dist/lib/cli and lib/cli are not equally deep.
   const url = import.meta.resolve('fastify-oneroute-webhooks/package.json')
-  const { version } = JSON.parse(await readFile(new URL(url), 'utf8')) as { version: string } // npm asks for one
+  const { version } = trustedJson<{ version: string }>(await readFile(new URL(url), 'utf8')) // npm asks for one
   return version
 }

@@ -1,3 +1,4 @@
+import { errorOf } from '../errors/error-of.ts'
 import { inQuotes, withoutPasswords } from '../options/url-passwords.ts'
 
 /** The command line cannot be obeyed: the message says how it should be instead. */
@@ -10,8 +11,7 @@ export function asUsage<T> (parse: () => T): T {
   try {
     return parse()
   } catch (error) {
-    const { message } = error as Error // parseArgs throws nothing else
-    throw new UsageError(remedyOf(message))
+    throw new UsageError(remedyOf(errorOf(error).message))
   }
 }
 

@@ -20,16 +20,16 @@ export function backoff (attempts: number, { minDelay, maxDelay, factor }: Retry
   return Math.round(delay * (1 - random / 2))
 }
 
-/** `words` are those of the listeners that failed and may be called again. */
-export function nextTry ({ attempt, failingFor = 0 }: ClaimedEvent, words: readonly RetryDirective[], retry: Retry): NextTry {
+/** `directives` are those of the listeners that failed and may be called again. */
+export function nextTry ({ attempt, failingFor = 0 }: ClaimedEvent, directives: readonly RetryDirective[], retry: Retry): NextTry {
   // A last try sooner than after the shortest delay is not worth it, and clocks differ.
   const isOver = (time: number) => failingFor + retry.minDelay / 2 >= time
-  if (words.length === 0 || attempt >= retry.attempts || isOver(retry.giveUpAfter)) return NEVER
+  if (directives.length === 0 || attempt >= retry.attempts || isOver(retry.giveUpAfter)) return NEVER
   const now = Date.now()
   const since = now - failingFor
-  const asked = Math.max(...words.map(({ notBefore }) => notBefore ?? 0))
+  const asked = Math.max(...directives.map(({ notBefore }) => notBefore ?? 0))
   if (asked > since + retry.giveUpAfter) return NEVER // it may not be tried again before it would be dead
-  const isAskedByAll = words.every(({ notBefore }) => notBefore !== null)
+  const isAskedByAll = directives.every(({ notBefore }) => notBefore !== null)
   const delay = backoff(isAskedByAll ? 1 : attempt, retry)
   const leaves = isOver(retry.blockFor)
   // What falls beyond one of these times is tried once more just then.

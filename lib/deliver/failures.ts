@@ -1,4 +1,5 @@
-import { NonRetriableError, ProcessEndedError } from '../errors.ts'
+import { errorOf } from '../errors/error-of.ts'
+import { NonRetriableError, ProcessEndedError } from '../errors/errors.ts'
 import type { ClaimedEvent, Outcome } from '../inbox/inbox.ts'
 import { DeliveryError } from '../webhooks/delivery-error.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
@@ -7,7 +8,6 @@ import { isSkipped, recordOf } from './attempt.ts'
 import type { Attempt } from './attempt.ts'
 import { NEVER, nextTry } from './backoff.ts'
 import type { NextTry } from './backoff.ts'
-import { errorOf } from './error-of.ts'
 import { isOnce, namesOf, report } from './listeners.ts'
 import type { ListenerKeys } from './listeners.ts'
 import { retryDirectiveOf } from './retry-directive.ts'
@@ -31,7 +31,7 @@ const NO_MORE: RetryDirective = { never: true, notBefore: null }
 interface FailedListener extends Failure {
   readonly name: string
   readonly key: string
-  readonly word: RetryDirective
+  readonly directive: RetryDirective
 }
 
 /** Makes of what listeners threw what the inbox, the log and `on('error')` are told. */
@@ -64,7 +64,7 @@ export class Failures {
       state: isPending ? 'pending' : 'dead',
       dueAt: next.dueAt,
       completed: this.#completed(attempt, failures),
-      refused: [...new Set([...event.refused ?? [], ...failures.filter(({ word }) => word.never).map(({ key }) => key)])],
+      refused: [...new Set([...event.refused ?? [], ...failures.filter(({ directive }) => directive.never).map(({ key }) => key)])],
       error: errorTextOf(event, failures),
       delivery: recordOf(attempt, ends),
       ...next.aside && { aside: true },
@@ -75,13 +75,13 @@ export class Failures {
   /** If nothing more can come of the event, also those that failed for good before: they are what it is dead of. */
   #allFailuresOf (attempt: Attempt, ends: readonly ListenerEnd[]): FailedListener[] {
     const failures = this.#failuresOf(attempt, ends)
-    if (failures.some(({ word }) => !word.never) || attempt.event.interrupted === true) return failures
+    if (failures.some(({ directive }) => !directive.never) || attempt.event.interrupted === true) return failures
     const { refused = NONE } = attempt.event
     const keys = this.#parts.keys.of(attempt.listeners)
     const names = namesOf(attempt.listeners)
     const cause = new NonRetriableError('it failed for good in an earlier delivery')
     const earlier = refused.filter((key) => this.#parts.keys.isKnown(key)).map((key) => ({
-      cause, error: errorOf(cause), name: names[keys.indexOf(key)] ?? key.replace(/^#.*/, 'a listener of `once`'), key, word: NO_MORE
+      cause, error: errorOf(cause), name: names[keys.indexOf(key)] ?? key.replace(/^#.*/, 'a listener of `once`'), key, directive: NO_MORE
     }))
     return [...failures, ...earlier]
   }
@@ -94,15 +94,15 @@ export class Failures {
       name: String(names[index]),
       key: String(keys[index]),
       // Nobody would find it again.
-      word: isOnce(listener) ? NO_MORE : retryDirectiveOf(failure.cause)
+      directive: isOnce(listener) ? NO_MORE : retryDirectiveOf(failure.cause)
     })))
   }
 
   #nextTry ({ event }: Attempt, failures: readonly FailedListener[]): NextTry {
     if (!this.#parts.durable) return NEVER
-    const words = failures.map(({ word }) => word).filter(({ never }) => !never)
+    const directives = failures.map(({ directive }) => directive).filter(({ never }) => !never)
     // Whoever listens for it may be in another process only.
-    return nextTry(event, failures.length === 0 ? [retryDirectiveOf(undefined)] : words, this.#parts.retry)
+    return nextTry(event, failures.length === 0 ? [retryDirectiveOf(undefined)] : directives, this.#parts.retry)
   }
 
   /** Another process may have listeners that this one has not: what they have completed stays so. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
+import { errorOf, quietly } from '../errors/error-of.ts'
 import type { DeliveryError } from '../webhooks/delivery-error.ts'
 import type { ListenerFunction, Webhooks } from '../webhooks/webhooks.ts'
-import { errorOf, quietly } from './error-of.ts'
 
 /** `EventEmitter` keeps listeners as bare functions; that they take what is emitted is what the types of `on` see to. */
 function registered (webhooks: Webhooks, name: string): ListenerFunction[] {

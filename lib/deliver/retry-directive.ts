@@ -1,4 +1,4 @@
-import { NonRetriableError, RetryAfterError } from '../errors.ts'
+import { NonRetriableError, RetryAfterError } from '../errors/errors.ts'
 
 /** What a listener says of its next call by what it throws. */
 export interface RetryDirective {

@@ -1,6 +1,6 @@
-import { ListenerTimeoutError } from '../errors.ts'
+import { errorOf, quietly } from '../errors/error-of.ts'
+import { ListenerTimeoutError } from '../errors/errors.ts'
 import { DeliveryContext } from '../webhooks/context.ts'
-import { errorOf, quietly } from './error-of.ts'
 
 /** How a listener has ended. */
 export interface ListenerEnd {

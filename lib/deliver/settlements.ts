@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { errorOf, quietly } from '../errors/error-of.ts'
 import type { Awaitable, Claim, Inbox, Outcome } from '../inbox/inbox.ts'
-import { errorOf, quietly } from './error-of.ts'
 
 /** Before a lane is given back whose outcomes could not even be handed over, in milliseconds. */
 const GIVE_BACK_AFTER = 1_000

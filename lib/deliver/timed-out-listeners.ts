@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { quietly } from '../errors/error-of.ts'
 import type { ListenerFunction } from '../webhooks/webhooks.ts'
-import { quietly } from './error-of.ts'
 import { retryDirectiveOf } from './retry-directive.ts'
 
 /** Events that are through while a listener of theirs still runs: what never ends must not be remembered for ever. */

@@ -1,7 +1,17 @@
 import { FormatRegistry, Kind, KindGuard, TypeGuard } from '@sinclair/typebox'
-import { InvalidOptionError } from '../errors.ts'
+import type { TSchema } from '@sinclair/typebox'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { partsOf } from './parts.ts'
 import { providerEvents } from './schemas.ts'
+
+/**
+ * What `Type` of `@sinclair/typebox` 0.34 makes. Not its own type `TSchema`: the one that is imported and the one that is required do not
+ * fit each other, and an app in CommonJS has the latter.
+ */
+export interface EventSchema {
+  readonly static: unknown
+  readonly params: readonly unknown[]
+}
 
 /** The names that a listener may have besides those of events, `EventEmitter`'s own included. */
 export const OTHER_NAMES = ['unknown', 'event', 'invalid', 'error', 'newListener', 'removeListener'] as const
@@ -9,7 +19,7 @@ export const OTHER_NAMES = ['unknown', 'event', 'invalid', 'error', 'newListener
 const RESERVED_NAMES: readonly string[] = [...OTHER_NAMES, '__proto__', ...Object.keys(providerEvents)]
 
 /** Throws if an event of the `events` option has a name that is taken, or a schema that cannot check what comes. */
-export function checkEvents (events: Readonly<Record<string, unknown>>): void {
+export function checkEvents (events: Readonly<Record<string, unknown>>): asserts events is Readonly<Record<string, TSchema>> {
   for (const [name, schema] of Object.entries(events)) {
     if (RESERVED_NAMES.includes(name)) {
       throw new InvalidOptionError(`\`events\` must not name '${name}': it is taken, as are ${RESERVED_NAMES.join(', ')}`)
@@ -34,5 +44,5 @@ function problemOf (schema: unknown): string | undefined {
     .find((format) => format !== undefined && !FormatRegistry.Has(format))
   return format === undefined
     ? undefined
-    : `the format '${format}', which TypeBox does not know, so that it refuses every string: call its FormatRegistry.Set('${format}', …) before, or use a \`pattern\``
+    : `the format '${format}', which TypeBox does not know, so that it refuses every string: call FormatRegistry.Set('${format}', …) before, or use a \`pattern\`. In CommonJS it is the FormatRegistry of await import('@sinclair/typebox'): require() has another`
 }

@@ -42,8 +42,11 @@ function placeOf (path: string, root: unknown, fieldNames: ReadonlySet<string>):
   }).join('/')
 }
 
+/** An object of anything. */
+const boxed: (value: unknown) => object = Object
+
 function childOf (parent: unknown, key: string): unknown {
-  const owner = Object(parent) as object // whatever it was
+  const owner = boxed(parent)
   return Object.hasOwn(owner, key) ? Reflect.get(owner, key) : undefined
 }
 

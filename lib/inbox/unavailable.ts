@@ -1,4 +1,4 @@
-import { ClosingError, InboxUnavailableError } from '../errors.ts'
+import { ClosingError, InboxUnavailableError } from '../errors/errors.ts'
 
 /** What whoever asked is told when it went wrong in the store. */
 export function unavailable (cause: unknown): Error {

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { bool, check, integer } from '../options/check.ts'
 import type { EventState, Inbox, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './inbox.ts'
 

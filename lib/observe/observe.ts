@@ -1,3 +1,5 @@
+import type { Channel } from 'node:diagnostics_channel'
+import { isObject } from '../options/check.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 import { channels } from './channels.ts'
 import type { DeliveryMessage, ReceiveMessage, SignatureMessage } from './channels.ts'
@@ -11,13 +13,21 @@ export interface Observers {
 
 /** Follows what one instance of the plugin tells about itself: others in the process use the same channels. Returns a function that ends it. */
 export function observe (webhooks: Webhooks, observers: Observers): () => void {
-  const subscriptions = Object.entries(observers).map(([name, observer]) => {
-    const channel = channels[name as keyof Observers] // it has their names
-    const listener = (message: unknown) => {
-      if ((message as ReceiveMessage).webhooks === webhooks) (observer as (message: unknown) => void)(message) // each channel has the messages of its observer
-    }
-    channel.subscribe(listener)
-    return () => { channel.unsubscribe(listener) }
-  })
+  const { receive, signature, deliveryStart, deliveryEnd } = observers
+  const subscriptions = [
+    subscribe(webhooks, channels.receive, receive), subscribe(webhooks, channels.signature, signature),
+    subscribe(webhooks, channels.deliveryStart, deliveryStart), subscribe(webhooks, channels.deliveryEnd, deliveryEnd)
+  ]
   return () => { for (const end of subscriptions) end() }
 }
+
+function subscribe (webhooks: Webhooks, channel: Channel, observer: ((message: never) => void) | undefined): () => void {
+  if (observer === undefined) return nothing
+  const listener = (message: unknown) => {
+    if (isObject(message) && message.webhooks === webhooks) observer(message as never) // a channel has the messages of its observer
+  }
+  channel.subscribe(listener)
+  return () => { channel.unsubscribe(listener) }
+}
+
+function nothing (): void {}

@@ -1,5 +1,5 @@
-import { InvalidEventError } from '../errors.ts'
-import type { CodedError } from '../errors.ts'
+import { InvalidEventError } from '../errors/errors.ts'
+import type { CodedError } from '../errors/errors.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { Receipt, Webhooks } from '../webhooks/webhooks.ts'

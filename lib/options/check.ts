@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { inQuotes } from './url-passwords.ts'
 
 /** Tells whether a value will do, and what it must be if not: "start with '/'". */
@@ -8,6 +8,8 @@ export interface Rule {
   /** Such a value is never shown. */
   readonly secret?: boolean
 }
+
+const OF_REGISTER = ['prefix', 'logLevel', 'logSerializers']
 
 /** Options with every default filled in. */
 export type Filled<T> = { readonly [Key in keyof T]-?: Exclude<T[Key], undefined> }
@@ -25,6 +27,16 @@ export function check (where: string, options: unknown, rules: Readonly<Record<s
       throw new InvalidOptionError(`\`${key}\` of ${where} must ${rule.must}, got ${got}`)
     }
   }
+}
+
+/** What a plugin was given, but for the options that Fastify takes itself and passes on. */
+export function ownOptions (given: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !OF_REGISTER.includes(name)))
+}
+
+/** Unlike `Array.isArray` it makes no `any` of what is in it. */
+export function isList (value: unknown): value is readonly unknown[] {
+  return Array.isArray(value)
 }
 
 export function isObject (value: unknown): value is Record<string, unknown> {

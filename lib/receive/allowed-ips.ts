@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { inQuotes } from '../options/url-passwords.ts'
 
 /** The addresses that OneRoute posts from. Source: its page "Receiving Events - Webhooks". */

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { BodyTooLargeError, isCoded } from '../errors.ts'
-import type { CodedError } from '../errors.ts'
+import { BodyTooLargeError, isCoded } from '../errors/errors.ts'
+import type { CodedError } from '../errors/errors.ts'
 import { closeConnection } from '../webhooks/close-connection.ts'
 import type { Receipt } from '../webhooks/webhooks.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify'
-import { UnsupportedEncodingError } from '../errors.ts'
+import { UnsupportedEncodingError } from '../errors/errors.ts'
 
 const JSON_TYPE = 'application/json'
 

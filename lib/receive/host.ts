@@ -76,8 +76,12 @@ export function whenServing (app: FastifyInstance, { atOnce, serve }: { atOnce: 
   })
 }
 
+function isInstance (object: object | null): object is FastifyInstance {
+  return object !== null && 'ready' in object
+}
+
 /** In a scope of its own, `ready` is another function: one that waits for what is loaded there. */
 function rootOf (app: FastifyInstance): FastifyInstance {
   const parent = Reflect.getPrototypeOf(app)
-  return parent !== null && 'ready' in parent ? rootOf(parent as FastifyInstance) : app // each scope has the one around it as its prototype
+  return isInstance(parent) ? rootOf(parent) : app // each scope has the one around it as its prototype
 }

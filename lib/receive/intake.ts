@@ -1,8 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import {
   BacklogFullError, EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, NoEventNameError
-} from '../errors.ts'
-import type { CodedError } from '../errors.ts'
+} from '../errors/errors.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { Awaitable, Inbox, NewEvent } from '../inbox/inbox.ts'
@@ -80,7 +79,7 @@ export class Intake {
       reporter.accepted(receipt, event, performance.now() - start)
       return receipt
     } catch (error) {
-      reporter.refused(error as CodedError, arrival, performance.now() - start) // nothing else is thrown there
+      if (isCoded(error)) reporter.refused(error, arrival, performance.now() - start)
       throw error
     }
   }

@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBodyParser, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { AddressNotAllowedError } from '../errors.ts'
+import { AddressNotAllowedError } from '../errors/errors.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { ReceiveReporter } from '../observe/receive-reporter.ts'
 import { closeConnection } from '../webhooks/close-connection.ts'

@@ -1,5 +1,6 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import type { UnknownEvent } from '../events/schemas.ts'
+import { trustedJson } from '../options/trusted-json.ts'
 import type { Receipt } from '../webhooks/webhooks.ts'
 import { partsOf } from './parts-of.ts'
 import { settled } from './settled.ts'
@@ -19,7 +20,7 @@ export async function deliverAgain (app: Pick<FastifyInstance, 'ready'>, body: U
   const stored = await inbox.get(id)
   const text = new TextDecoder().decode(body)
   for (let i = 0; i < times; i++) {
-    const event = JSON.parse(text) as UnknownEvent // it was accepted
+    const event = trustedJson<UnknownEvent>(text) // it was accepted
     await runner.run({
       seq: stored?.seq ?? 0,
       id,

@@ -1,6 +1,6 @@
 import { registry } from '../deliver/registry.ts'
 import type { Parts } from '../deliver/registry.ts'
-import { NotRegisteredError } from '../errors.ts'
+import { NotRegisteredError } from '../errors/errors.ts'
 import { Webhooks } from '../webhooks/webhooks.ts'
 
 /** The plugin's parts in an app that is ready. */

@@ -1,6 +1,7 @@
+import '../errors/check-node.ts'
 import { randomInt, randomUUID } from 'node:crypto'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { samples } from '../events/samples.ts'
 import type { NewMessageSample, SmsDeliveryReportSample } from '../events/samples.ts'
 import type { NewMessage, SmsDeliveryReport } from '../events/schemas.ts'

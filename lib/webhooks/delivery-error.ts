@@ -1,4 +1,4 @@
-import { ListenerFailedError } from '../errors.ts'
+import { ListenerFailedError } from '../errors/errors.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { WebhookContext } from './context.ts'
 

@@ -1,7 +1,8 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { RouteShorthandOptions } from 'fastify'
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../errors/errors.ts'
 import { checkEvents } from '../events/own-events.ts'
+import type { EventSchema } from '../events/own-events.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { Inbox } from '../inbox/inbox.ts'
 import { bool, check, duration, func, integer, isObject } from '../options/check.ts'
@@ -56,8 +57,8 @@ export interface WebhooksOptions {
   key?: ((event: UnknownEvent) => string | null | undefined) | undefined
   /** Where accepted events are kept. @default memoryInbox() */
   inbox?: Inbox | undefined
-  /** Schemas of further events, by name. Declare their types in `WebhookEvents`. @default {} */
-  events?: Readonly<Record<string, TSchema>> | undefined
+  /** Schemas of further events, by name, made with `@sinclair/typebox` 0.34. Declare their types in `WebhookEvents`. @default {} */
+  events?: Readonly<Record<string, EventSchema>> | undefined
   /** Events for which this returns the same string keep their order. @default the conversation's id */
   lane?: ((event: UnknownEvent) => string | null | undefined) | undefined
   /** Lanes that are delivered at once by this process. @default 64 */
@@ -82,10 +83,11 @@ export interface WebhooksOptions {
   routeOptions?: WebhookRouteOptions | undefined
 }
 
-export interface ResolvedOptions extends Filled<Omit<WebhooksOptions, 'secret' | 'allowedIps' | 'inbox' | 'key' | 'lane' | 'retry'>> {
+export interface ResolvedOptions extends Filled<Omit<WebhooksOptions, 'secret' | 'allowedIps' | 'inbox' | 'events' | 'key' | 'lane' | 'retry'>> {
   readonly secrets: readonly string[]
   readonly allowedIps: readonly string[] | undefined
   readonly inbox: Inbox | undefined
+  readonly events: Readonly<Record<string, TSchema>>
   readonly key: WebhooksOptions['key']
   readonly lane: WebhooksOptions['lane']
   readonly retry: Filled<RetryOptions>

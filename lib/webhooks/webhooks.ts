@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { UnknownNameError } from '../errors.ts'
+import { UnknownNameError } from '../errors/errors.ts'
 import { nearestName } from '../events/nearest-name.ts'
 import { OTHER_NAMES } from '../events/own-events.ts'
 import type { UnknownEvent, WebhookEvents } from '../events/schemas.ts'

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { test } from 'tap'
 import { memoryInbox } from '../../index.ts'
 import type { DeliveryError } from '../../index.ts'
-import { errorOf } from '../../lib/deliver/error-of.ts'
+import { errorOf } from '../../lib/errors/error-of.ts'
 import { createApp, message, post, turns } from '../helpers/app.ts'
 import { ModelInbox } from '../helpers/model-inbox.ts'
 

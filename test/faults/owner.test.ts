@@ -20,7 +20,7 @@ const LOCKED = { code: 'FST_ONEROUTE_INBOX_LOCKED', message: /is in use/ }
 
 /** Another process is refused, told which file it is about, and ends by itself. */
 async function isLocked (t: Test, path: string): Promise<void> {
-  const host = new HostProcess(t, { path })
+  const host = new HostProcess(t, { path, wait: 0 })
   const said = await host.start()
   if ('port' in said) {
     t.fail(`a second process has opened ${path}`)
@@ -92,7 +92,7 @@ test('an owner that stands still keeps its file', async (t) => {
 
 test('of many processes that start at once, one gets the file', async (t) => {
   const path = join(folder(t), 'inbox.db')
-  const hosts = Array.from({ length: 3 }, () => new HostProcess(t, { path }))
+  const hosts = Array.from({ length: 3 }, () => new HostProcess(t, { path, wait: 0 }))
   const said = await Promise.all(hosts.map(async (host) => await host.start()))
   t.equal(said.filter((line) => 'port' in line).length, 1)
   t.equal(said.filter((line) => 'code' in line && line.code === 'FST_ONEROUTE_INBOX_LOCKED').length, 2)
@@ -105,7 +105,7 @@ test('a second inbox in the same process is refused, and the first one keeps its
   symlinkSync(path, link)
   const first = create(t, sqliteInbox({ path }))
   await first.ready()
-  for (const name of [path, link]) await t.rejects(async () => { await create(t, sqliteInbox({ path: name })).ready() }, LOCKED)
+  for (const name of [path, link]) await t.rejects(async () => { await create(t, sqliteInbox({ path: name, wait: 0 })).ready() }, LOCKED)
   t.equal((await post(first, job('a', 0))).statusCode, 200)
   await isLocked(t, path)
   await first.close()

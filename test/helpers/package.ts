@@ -17,6 +17,7 @@ export interface Manifest {
   bin: Record<string, string>
   scripts: Record<string, string>
   dependencies: Record<string, string>
+  devDependencies: Record<string, string>
   peerDependencies: Record<string, string>
 }
 
@@ -67,11 +68,11 @@ export async function install (t: Test, project: string, ...packages: string[]):
 }
 
 async function serveInstalled (t: Test): Promise<string> {
-  const directories = installed()
+  const packages = installed()
   const server = createServer(({ url = '', headers: { host = '' } }, response) => {
     const path = decodeURIComponent(url.slice(1))
-    const versions = directories.filter((directory) => nameOf(directory) === path)
-    if (directories.includes(path)) {
+    const versions = packages.filter(({ name }) => name === path)
+    if (packages.some(({ directory }) => directory === path)) {
       spawn('tar', ['-cz', '--exclude', 'node_modules', '-f', '-', basename(path)], { cwd: join(root, dirname(path)) }).stdout.pipe(response)
     } else {
       response.writeHead(versions.length === 0 ? 404 : 200).end(JSON.stringify(describe(versions, `http://${host}`)))
@@ -82,10 +83,17 @@ async function serveInstalled (t: Test): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // it listens on a port, not on a pipe
 }
 
-/** 'node_modules/fastify', 'node_modules/ajv-formats/node_modules/ajv' and so on. */
-function installed (): string[] {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: object } // since npm 7
-  return Object.keys(packages).filter((directory) => directory !== '' && existsSync(join(root, directory)))
+interface Installed {
+  /** 'node_modules/fastify', 'node_modules/ajv-formats/node_modules/ajv' and so on. */
+  readonly directory: string
+  readonly name: string
+}
+
+function installed (): Installed[] {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { name?: string }> } // since npm 7
+  return Object.entries(packages)
+    .filter(([directory]) => directory !== '' && existsSync(join(root, directory)))
+    .map(([directory, { name }]) => ({ directory, name: name ?? nameOf(directory) })) // the lock file has it where the directory is called otherwise
 }
 
 function nameOf (directory: string): string {
@@ -93,12 +101,13 @@ function nameOf (directory: string): string {
 }
 
 /** The versions of one package, as a registry lists them. The latest is the one at the top of node_modules. */
-function describe (directories: readonly string[], url: string) {
-  const versions = directories.map((directory) =>
-    ({ ...manifestOf(join(root, directory)), dist: { tarball: `${url}/${encodeURIComponent(directory)}` } }))
+function describe (packages: readonly Installed[], url: string) {
+  const manifests = packages.map(({ directory }) => ({ directory, ...manifestOf(join(root, directory)) }))
+  const latest = manifests.find(({ directory, name }) => directory === `node_modules/${name}`) ?? manifests[0]
   return {
-    name: versions[0]?.name,
-    'dist-tags': { latest: versions[0]?.version },
-    versions: Object.fromEntries(versions.map((version) => [version.version, version]))
+    name: latest?.name,
+    'dist-tags': { latest: latest?.version },
+    versions: Object.fromEntries(manifests.map(({ directory, ...manifest }) =>
+      [manifest.version, { ...manifest, dist: { tarball: `${url}/${encodeURIComponent(directory)}` } }]))
   }
 }

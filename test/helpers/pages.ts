@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { root } from './package.ts'
 
 export interface Block {
-  /** 'js', 'ts', 'sh' or 'json'. */
+  /** 'js', 'sh', 'yaml' and so on. */
   language: string
   code: string
-  /** What its first line calls it: '// server.mjs'. */
+  /** What its first line calls it: '// server.mjs', '# compose.yaml'. */
   file: string | undefined
 }
 
@@ -20,7 +20,7 @@ export interface Page {
 }
 
 /** All that is written for users, in the order in which it is read. */
-export const pages: Page[] = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort(), 'CONTRIBUTING.md'].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
+export const pages: Page[] = ['README.md', ...globSync('docs/*.md', { cwd: root }).sort(), 'CONTRIBUTING.md', 'SECURITY.md'].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }))
 
 export const everything = pages.map(({ text }) => text).join('\n')
 
@@ -38,26 +38,38 @@ export function headings (text: string): Array<{ title: string, level: number, a
   return Array.from(withoutCode.matchAll(/^(#+) (.+)$/gm), ({ 1: marks = '', 2: title = '', index }) => ({ title, level: marks.length, at: index }))
 }
 
+/** Where the links and the pictures of a page lead, but for those that leave the project. */
+export function links (text: string): string[] {
+  return Array.from(text.matchAll(/\]\(([^)]+)\)/g), ([, target = '']) => target).filter((target) => !target.startsWith('https://'))
+}
+
 export function blocks (text = everything): Block[] {
   return Array.from(text.matchAll(/^```(\w+)\n(.*?)^```$/gms), ({ 1: language = '', 2: code = '' }) =>
-    ({ language, code, file: /^\/\/ (\S+)\n/.exec(code)?.[1] }))
+    ({ language, code, file: /^(?:\/\/|#) (\S+)\n/.exec(code)?.[1] }))
 }
 
 /** The table whose first column has this heading: the first such one of the text. */
 export function table (text: string, first: string): Row[] {
-  const lines = text.split('\n')
-  const at = lines.findIndex((line) => line.startsWith(`| ${first} |`))
-  if (at < 0) throw new Error(`There is no table with a column '${first}'`)
-  const rows = lines.slice(at, lines.findIndex((line, i) => i > at && !line.startsWith('|'))).map(cells)
-  const [names = [], , ...rest] = rows
-  return rest.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i] ?? ''])))
+  const [rows] = tables(text, first)
+  if (rows === undefined) throw new Error(`There is no table with a column '${first}'`)
+  return rows
+}
+
+/** All tables whose first column has this heading, in the order of the text. */
+export function tables (text: string, first: string): Row[][] {
+  return Array.from(text.matchAll(/(?:^\|.*\n)+/gm), ([lines]) => lines)
+    .filter((lines) => lines.startsWith(`| ${first} |`))
+    .map((lines) => {
+      const [names = [], , ...rest] = lines.trimEnd().split('\n').map(cells)
+      return rest.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i] ?? ''])))
+    })
 }
 
 function cells (line: string): string[] {
   return line.split('|').slice(1, -1).map((cell) => cell.trim())
 }
 
-/** What stands in backticks. */
+/** What stands in backticks: in single ones, for what is in double ones has single ones in it. */
 export function codes (text = ''): string[] {
-  return Array.from(text.matchAll(/`([^`]+)`/g), ([, code = '']) => code)
+  return Array.from(text.matchAll(/(?<!`)`([^`]+)`(?!`)/g), ([, code = '']) => code)
 }

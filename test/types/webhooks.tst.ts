@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { Type } from '@sinclair/typebox'
-import type { Static } from '@sinclair/typebox'
+import type { Static, TSchema } from '@sinclair/typebox'
+import type { TNumber, TObject } from '@sinclair/typebox' with { 'resolution-mode': 'require' }
 import Fastify from 'fastify'
 import { describe, expect, test } from 'tstyche'
 import webhooks, { DeliveryError, memoryInbox, NewMessage, SmsDeliveryReport, Webhooks } from 'fastify-oneroute-webhooks'
-import type { Inbox, UnknownEvent, WebhookContext, WebhookListener, WebhooksOptions } from 'fastify-oneroute-webhooks'
+import type { EventSchema, Inbox, UnknownEvent, WebhookContext, WebhookListener, WebhooksOptions } from 'fastify-oneroute-webhooks'
 import { sqliteInbox } from 'fastify-oneroute-webhooks/sqlite'
 import type { SqliteInboxOptions } from 'fastify-oneroute-webhooks/sqlite'
 import { newMessage, post, sign, smsDeliveryReport } from 'fastify-oneroute-webhooks/testing'
@@ -129,6 +130,29 @@ describe('options', () => {
     // @ts-expect-error 'handler' does not exist
     void app.register(webhooks, { routeOptions: { handler: () => undefined } })
     expect(memoryInbox).type.not.toBeCallableWith({ size: 3 })
+  })
+})
+
+describe('schemas of further events', () => {
+  test('are those of @sinclair/typebox 0.34, imported or required', () => {
+    expect<EventSchema>().type.toBeAssignableFrom(OrderPaid)
+    expect<EventSchema>().type.toBeAssignableFrom(Type.Union([OrderPaid, Type.Intersect([OrderPaid, Type.Object({})])]))
+    expect<EventSchema>().type.toBeAssignableFrom<TObject<{ total: TNumber }>>()
+    expect<TSchema>().type.not.toBeAssignableFrom<TObject<{ total: TNumber }>>() // the two do not fit each other
+  })
+
+  test('are nothing else', () => {
+    // @ts-expect-error 'type' does not exist in type 'EventSchema'
+    void app.register(webhooks, { events: { orderPaid: { type: 'object', properties: {} } } })
+    // @ts-expect-error not assignable
+    void app.register(webhooks, { events: { orderPaid: 'object' } })
+    // @ts-expect-error not assignable
+    void app.register(webhooks, { events: { orderPaid: undefined } })
+    // @ts-expect-error Index signature for type 'string' is missing
+    void app.register(webhooks, { events: [OrderPaid] })
+    expect<EventSchema>().type.not.toBeAssignableFrom({ '~kind': 'Object' as const, type: 'object' as const, required: [], properties: {} }) // of typebox 1.x
+    expect<EventSchema>().type.not.toBeAssignableFrom({ parse: (value: unknown) => value, '~standard': { version: 1 as const, vendor: 'another', validate: (value: unknown) => ({ value }) } })
+    expect<EventSchema>().type.not.toBeAssignableFrom<Static<typeof OrderPaid>>()
   })
 })
 

@@ -1,4 +1,4 @@
-import { isCoded } from '../../errors.ts'
+import { isCoded } from '../../errors/errors.ts'
 import { CommandError } from '../command-error.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'

@@ -1,6 +1,5 @@
 import { scriptFor } from '../../inbox/postgres/migrate.ts'
-import type { MigrateOptions } from '../../inbox/postgres/migrate.ts'
-import type { Progress } from '../../inbox/postgres/migration-progress.ts'
+import type { MigrateOptions, Progress } from '../../inbox/postgres/migrate.ts'
 import { MIGRATIONS } from '../../inbox/postgres/migrations.ts'
 import { prepareSchema, readVersion } from '../../inbox/postgres/schema.ts'
 import { EXIT } from '../exit.ts'

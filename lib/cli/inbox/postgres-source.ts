@@ -1,4 +1,4 @@
-import { noticesOf, NOTIFY } from '../../inbox/postgres/notify.ts'
+import { noticesOf, NOTIFY } from '../../inbox/postgres/notifications.ts'
 import { checkSchema } from '../../inbox/postgres/schema.ts'
 import { Views } from '../../inbox/postgres/views.ts'
 import { openDatabase } from './database.ts'

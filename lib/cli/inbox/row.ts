@@ -24,11 +24,18 @@ export function colourOf (state: EventState): 'yellow' | 'green' | 'red' | 'mage
 
 const HEADINGS = ['age', 'name', 'id', 'conversation', 'medium', 'deliveries']
 
-/** Lines for people, below a heading. */
+/** Lines for people, below a heading. An error has a line of its own below its event: the columns leave too little room for it. */
 export function tableOf (rows: readonly Columns[], paint: Paint, width: number): string[] {
   const widths = widthsOf([HEADINGS, ...rows.map(cellsOf)], [])
   const heading = ['state'.padEnd(STATE), ...HEADINGS.map((heading, i) => heading.padEnd(Number(widths[i]))), 'content'].join('  ')
-  return [paint('dim', heading), ...linesOf(rows, paint, { width, least: widths })]
+  const lines = linesOf(rows, paint, { width, least: widths })
+  return [paint('dim', heading), ...rows.flatMap(({ event }, i) => [String(lines[i]), ...errorLinesOf(event, paint, width)])]
+}
+
+function errorLinesOf ({ state, error }: StoredEvent, paint: Paint, width: number): string[] {
+  if (error === null) return []
+  const indent = ' '.repeat(STATE + 2)
+  return [indent + paint(colourOf(state), onOneLine(error, width - indent.length))]
 }
 
 /** Lines for people, in columns as wide as what they hold; `least` is how wide they are at least. */

@@ -1,4 +1,4 @@
-import { InboxUnusableError, isCoded } from '../../errors.ts'
+import { InboxUnusableError, isCoded } from '../../errors/errors.ts'
 import { reasonOf } from '../../inbox/postgres/error-kind.ts'
 import type { InboxView } from '../../inbox/view.ts'
 import { withoutPasswords } from '../../options/url-passwords.ts'

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
+import { codeOf, errorOf } from '../../errors/error-of.ts'
 import { CommandError } from '../command-error.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
@@ -40,9 +41,8 @@ async function begin (app: FastifyInstance, { port, host }: ListenOptions): Prom
   try {
     return await app.listen({ port, host })
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException // which Node throws here
-    if (code === 'EADDRINUSE') throw new CommandError(`Port ${port} of ${host} is taken: end what listens there, or give another --port`)
-    throw new CommandError(`It cannot listen on port ${port} of ${host}: ${message}`)
+    if (codeOf(error) === 'EADDRINUSE') throw new CommandError(`Port ${port} of ${host} is taken: end what listens there, or give another --port`)
+    throw new CommandError(`It cannot listen on port ${port} of ${host}: ${errorOf(error).message}`)
   }
 }
 

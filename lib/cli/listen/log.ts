@@ -1,3 +1,4 @@
+import { trustedJson } from '../../options/trusted-json.ts'
 import type { Io } from '../io.ts'
 import { onOneLine, paintFor } from '../terminal.ts'
 import { clock } from './printer.ts'
@@ -21,7 +22,7 @@ export function createLog ({ stderr, env }: Io): { write (line: string): void } 
   const paint = paintFor(stderr, env)
   return {
     write (text) {
-      const { msg, time, level, code, hint, problems, err } = JSON.parse(text) as Line // as pino writes it
+      const { msg, time, level, code, hint, problems, err } = trustedJson<Line>(text) // as pino writes it
       // That nothing has to be signed is said at the start.
       if (msg.startsWith('webhooks are accepted unsigned')) return
       const details = [code, hint, problems?.join('; '), err?.message].filter((detail) => detail !== undefined).map((detail) => `: ${detail}`).join('')

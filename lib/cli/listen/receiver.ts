@@ -25,5 +25,5 @@ export async function createReceiver (options: ListenOptions, log: { write (line
 async function inboxOf ({ db, schema }: ListenOptions): Promise<Inbox> {
   if (db === undefined) return memoryInbox({ history: HISTORY })
   if (isPostgres(db)) return (await import('../../inbox/postgres/inbox.ts')).postgresInbox({ connectionString: db, schema })
-  return (await import('../../inbox/sqlite/inbox.ts')).sqliteInbox({ path: db })
+  return (await import('../../inbox/sqlite/inbox.ts')).sqliteInbox({ path: db, wait: 0 })
 }

@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { performance } from 'node:perf_hooks'
+import { codeOf, errorOf } from '../../errors/error-of.ts'
 import { createSigner, SIGNATURE_HEADER } from '../../receive/signature/hmac.ts'
 import { onOneLine } from '../terminal.ts'
 import type { SendOptions } from './options.ts'
@@ -99,9 +100,10 @@ class NoAnswerError extends Error {
 async function beginningOf (response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of response) {
-    chunks.push(chunk as Buffer) // no encoding is set
-    length += (chunk as Buffer).length
+  const bytes: AsyncIterable<Buffer> = response // no encoding is set
+  for await (const chunk of bytes) {
+    chunks.push(chunk)
+    length += chunk.length
     if (length > LONGEST_BODY) break
   }
   return Buffer.concat(chunks).toString()
@@ -113,7 +115,6 @@ function replyOf ({ statusCode, statusMessage, headers }: http.IncomingMessage, 
 }
 
 function failureOf (error: unknown, interrupted: boolean): Reply {
-  const { code, message } = error as NodeJS.ErrnoException // node:http rejects with nothing else
   if (interrupted) return { label: 'interrupted', status: undefined, detail: 'no answer yet' }
-  return { label: String(code), status: undefined, detail: message }
+  return { label: codeOf(error), status: undefined, detail: errorOf(error).message }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { addAbortSignal } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { errorOf } from '../../errors/error-of.ts'
 import { newMessage, smsDeliveryReport } from '../../testing/testing.ts'
 import type { Io } from '../io.ts'
 import { UsageError } from '../usage-error.ts'
@@ -58,7 +59,7 @@ export async function readEvent ({ event, eventName }: Pick<SendOptions, 'event'
   try {
     return await readFile(event)
   } catch (error) {
-    const { message } = error as Error // of node:fs
+    const { message } = errorOf(error)
     throw new UsageError(`${eventName} is neither newMessage nor smsDeliveryReport, nor a file that can be read (${message.replace(/, .*/s, '')})`)
   }
 }

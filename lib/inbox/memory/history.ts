@@ -31,7 +31,7 @@ export class History {
   }
 
   /** Whoever has it delivered again has it from here on. */
-  take (id: string): Finished | undefined {
+  remove (id: string): Finished | undefined {
     const finished = this.#events.get(id)
     this.#events.delete(id)
     return finished

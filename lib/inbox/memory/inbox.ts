@@ -1,4 +1,4 @@
-import { BacklogFullError, ClosingError, InvalidEventError, NotDeliveredError } from '../../errors.ts'
+import { BacklogFullError, ClosingError, InvalidEventError, NotDeliveredError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { Queue } from '../queue.ts'
 import { Entry } from './entry.ts'
@@ -23,7 +23,7 @@ class MemoryInbox implements Inbox {
   readonly #discarded = new Set<Entry>()
   /** The lanes that have pending events. */
   readonly #lanes = new Map<string, Lane>()
-  /** Those of them that nobody holds. */
+  /** Those of them that are not claimed. */
   readonly #due = new Queue<Lane>()
   #host: InboxHost | undefined
   #seq = 0
@@ -46,7 +46,7 @@ class MemoryInbox implements Inbox {
     if (first !== undefined) return Promise.resolve(first.answer()).then(() => 'duplicate')
     if (this.#pending.size >= this.#host.maxBacklog) throw new BacklogFullError()
 
-    this.#history?.take(arrival.id) // it was dead, or nobody remembered it any more
+    this.#history?.remove(arrival.id) // it was dead, or nobody remembered it any more
     const entry = this.#enqueue(arrival)
     this.#host.wake() // delivers it here and now, if its lane is free and its listeners are synchronous
     return entry.answer()
@@ -56,12 +56,12 @@ class MemoryInbox implements Inbox {
     const entry = new Entry(++this.#seq, arrival)
     this.#pending.set(entry.id, entry)
     const lane = this.#lanes.get(entry.lane)
-    if (lane === undefined) this.#open(new Lane(entry))
+    if (lane === undefined) this.#begin(new Lane(entry))
     else lane.push(entry)
     return entry
   }
 
-  #open (lane: Lane): void {
+  #begin (lane: Lane): void {
     this.#lanes.set(lane.lane, lane)
     this.#due.push(lane)
   }
@@ -126,7 +126,7 @@ class MemoryInbox implements Inbox {
   replay (ids: readonly string[], { all = false }: ReplayOptions = {}): number {
     const finished = ids
       .filter((id) => !this.#pending.has(id))
-      .map((id) => this.#history?.take(id))
+      .map((id) => this.#history?.remove(id))
       .filter((event) => event !== undefined)
       .sort((a, b) => a.event.seq - b.event.seq)
     for (const { event, problems, completed } of finished) {
@@ -149,7 +149,7 @@ class MemoryInbox implements Inbox {
       const entry = this.#pending.get(id)
       if (entry !== undefined) this.#discard(entry)
       this.#pending.delete(id)
-      return this.#history?.take(id) !== undefined || entry !== undefined
+      return this.#history?.remove(id) !== undefined || entry !== undefined
     }).length
   }
 

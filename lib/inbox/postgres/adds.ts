@@ -1,15 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { BacklogFullError, ClosingError } from '../../errors.ts'
+import { BacklogFullError, ClosingError } from '../../errors/errors.ts'
 import type { NewEvent } from '../inbox.ts'
 import { problemLines } from '../sql/rows.ts'
 import { wellFormed } from '../sql/well-formed.ts'
 import { unavailable } from '../unavailable.ts'
-import { bigints } from './array-literals.ts'
 import type { Database } from './database.ts'
 import { isStuck } from './error-kind.ts'
 import { keyOf, quoted } from './identifiers.ts'
 import { idBytes } from './ids.ts'
-import { Statement } from './query.ts'
+import { bigints, Statement } from './query.ts'
 import type { Row } from './query.ts'
 import { State } from './sql/states.ts'
 import { tellOfStored, UnconfirmedAdds } from './unconfirmed-adds.ts'
@@ -74,7 +73,7 @@ export class Adds {
   /** What is under way ends, and what has not begun never will. */
   async close (): Promise<void> {
     clearImmediate(this.#soon)
-    const waiting = this.#take(this.#waiting.length)
+    const waiting = this.#next(this.#waiting.length)
     for (const { reject } of waiting) reject(new ClosingError())
     await this.#flight
     await this.#unconfirmed.close()
@@ -83,7 +82,7 @@ export class Adds {
   #begin (): void {
     this.#soon = undefined
     if (this.#waiting.length === 0) return
-    const batch = this.#take(this.#batchSize())
+    const batch = this.#next(this.#batchSize())
     this.#flight = this.#store(batch).finally(() => {
       this.#flight = undefined
       this.#begin()
@@ -102,10 +101,10 @@ export class Adds {
     return end === -1 ? this.#waiting.length : Math.max(end, 1)
   }
 
-  #take (count: number): PendingAdd[] {
-    const taken = this.#waiting.splice(0, count)
-    for (const { event } of taken) this.#bytes -= event.body.length
-    return taken
+  #next (count: number): PendingAdd[] {
+    const next = this.#waiting.splice(0, count)
+    for (const { event } of next) this.#bytes -= event.body.length
+    return next
   }
 
   async #store (batch: readonly PendingAdd[]): Promise<void> {
@@ -126,7 +125,7 @@ export class Adds {
   /** Those who wait behind it have waited long enough, if they would only wait for the same in vain. */
   #refuse (batch: readonly PendingAdd[], cause: unknown): void {
     const error = unavailable(cause)
-    const refused = isStuck(cause) ? [...batch, ...this.#take(this.#waiting.length)] : batch
+    const refused = isStuck(cause) ? [...batch, ...this.#next(this.#waiting.length)] : batch
     for (const { reject } of refused) reject(error)
   }
 

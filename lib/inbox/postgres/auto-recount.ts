@@ -1,3 +1,4 @@
+// Only PostgreSQL: an operator may delete rows there by hand, and then the counts are wrong.
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
 import { isRight, recount } from './recount.ts'

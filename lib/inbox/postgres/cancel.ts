@@ -1,3 +1,4 @@
+// Only PostgreSQL: a statement runs in the server, which goes on with it when nobody waits any more.
 import type { PostgresClient } from './pool.ts'
 import { NoAnswer } from './query.ts'
 import { within } from './timeouts.ts'

@@ -1,5 +1,6 @@
-import { takenEvents } from '../sql/rows.ts'
-import type { TakenEvent } from '../sql/rows.ts'
+// Only PostgreSQL: one answer of the server has claims, what was lost, and when to ask again. SQLite's has a field for each.
+import { claimedEvents } from '../sql/rows.ts'
+import type { ClaimedRow } from '../sql/rows.ts'
 import { idOf } from './ids.ts'
 import { LeasedClaim } from './leased-claim.ts'
 import type { LeaseEnd } from './leased-claim.ts'
@@ -40,7 +41,7 @@ function claimOf (rows: readonly Row[], claim: LeasedClaim, onDamaged: (id: stri
   const suspect = rows.findIndex(({ trial }) => trial !== null)
   claim.isSuspect = suspect === 0
   const usual = suspect === -1 ? rows : rows.slice(0, Math.max(1, suspect))
-  const events = takenEvents(usual.map(takenEvent), ({ id, seq }) => {
+  const events = claimedEvents(usual.map(claimedEvent), ({ id, seq }) => {
     claim.damaged.push(String(seq))
     onDamaged(id)
   })
@@ -49,7 +50,7 @@ function claimOf (rows: readonly Row[], claim: LeasedClaim, onDamaged: (id: stri
   return claim
 }
 
-function takenEvent (row: Row): TakenEvent {
+function claimedEvent (row: Row): ClaimedRow {
   return {
     seq: Number(row.seq),
     id: idOf(row.id),

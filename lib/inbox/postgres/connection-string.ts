@@ -1,3 +1,4 @@
+// Only PostgreSQL: it has a server to connect to, and SQLite a path (sqlite/options.ts).
 /**
  * Whether pg finds in a text what was meant: an address, or a socket. It takes anything, and for a host what it finds where one should
  * be, such as a part of a password: what it cannot reach is in its messages.

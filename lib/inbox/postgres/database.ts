@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { ClosingError } from '../../errors.ts'
+import { ClosingError } from '../../errors/errors.ts'
 import { endStatement } from './end-statement.ts'
 import { errorKindOf, isUnprepared } from './error-kind.ts'
 import type { PostgresClient, PostgresPool } from './pool.ts'
@@ -53,13 +53,23 @@ export class Database {
    * what does not bear that.
    */
   async run (statement: Statement | string, values: unknown[] = [], options: RunOptions = {}): Promise<Row[]> {
-    return await this.#run(statement, values, options, 1)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#runOnce(statement, values, options)
+      } catch (error) {
+        const { again, lost } = errorKindOf(error)
+        const isUnknown = isUnprepared(error)
+        if (attempt === ATTEMPTS || !(isUnknown || (again && !(lost && options.unlessCut === true)))) throw error
+        if (isUnknown) this.#prepareNoMore(error)
+        else await wait(Math.min(RETRY_AFTER.least * 2 ** (attempt - 1), RETRY_AFTER.most) * Math.random())
+      }
+    }
   }
 
   /** For a statement that returns one row, whatever happens. */
   async one (statement: Statement | string, values: unknown[] = [], options: RunOptions = {}): Promise<Row> {
-    const [row] = await this.run(statement, values, options)
-    return row as Row // as said
+    const [row = {}] = await this.run(statement, values, options)
+    return row
   }
 
   /** With a connection, for as long as it takes. It is closed afterwards if nothing good is to be expected of it. */
@@ -123,19 +133,6 @@ export class Database {
     if (this.#used > 0) await this.#closed.promise
     this.#pool.removeListener('error', this.#onError)
     this.#pool.removeListener('acquire', this.#onAcquire)
-  }
-
-  async #run (statement: Statement | string, values: unknown[], options: RunOptions, attempt: number): Promise<Row[]> {
-    try {
-      return await this.#runOnce(statement, values, options)
-    } catch (error) {
-      const { again, lost } = errorKindOf(error)
-      const isUnknown = isUnprepared(error)
-      if (attempt === ATTEMPTS || !(isUnknown || (again && !(lost && options.unlessCut === true)))) throw error
-      if (isUnknown) this.#prepareNoMore(error)
-      else await wait(Math.min(RETRY_AFTER.least * 2 ** (attempt - 1), RETRY_AFTER.most) * Math.random())
-    }
-    return await this.#run(statement, values, options, attempt + 1)
   }
 
   async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, onLate, onLost = nothing }: RunOptions): Promise<Row[]> {

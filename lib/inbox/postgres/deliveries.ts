@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import { ClosingError, InboxUnavailableError } from '../../errors.ts'
+import { ClosingError, InboxUnavailableError } from '../../errors/errors.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import { answerOf } from './claim-rows.ts'
 import type { Answer } from './claim-rows.ts'

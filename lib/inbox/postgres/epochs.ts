@@ -1,3 +1,4 @@
+// Only PostgreSQL: it keeps the old versions of rows while anybody may see them. SQLite has none.
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'

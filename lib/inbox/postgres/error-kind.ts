@@ -1,3 +1,5 @@
+// Only PostgreSQL: the connection, and what other processes do, fail in many ways. In SQLite's file nobody else writes.
+import { codeOf } from '../../errors/error-of.ts'
 import { withoutPasswords } from '../../options/url-passwords.ts'
 
 /** What an error of pg means for what was asked. */
@@ -41,10 +43,6 @@ export function isStuck (error: unknown): boolean {
 /** A connection that was there and broke: with another one it may work, and if not, to connect fails. */
 function isCut (error: unknown, code: string): boolean {
   return code === '57P01' || (error instanceof Error && /^Connection terminated|^Client has encountered a connection error|read ECONNRESET|write EPIPE/.test(error.message))
-}
-
-export function codeOf (error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
 /** What has gone wrong, for people. Some errors of Node have only a code. */

@@ -1,8 +1,9 @@
+// Only PostgreSQL: an event is in two of three tables there, so a list needs a join. SQLite's statements are in store/views.ts.
 import type { EventState, StoredEvent } from '../inbox.ts'
 import { MOST_LISTED, storedEvent } from '../sql/rows.ts'
 import { idOf } from './ids.ts'
 import type { Row } from './query.ts'
-import { State } from './sql/states.ts'
+import { nameOfState, State } from './sql/states.ts'
 
 /** Where there is a row for each event in this state, or for each one. */
 export function tableOf (state: EventState | undefined): string {
@@ -16,15 +17,13 @@ export function whereState (state: EventState | undefined): string {
   return `e.state = ${State[state]} AND `
 }
 
-const NAMES = Object.keys(State)
-
 export function storedEventOf (row: Row): StoredEvent {
   return storedEvent({
     seq: Number(row.seq),
     id: idOf(row.id),
     name: String(row.name),
     lane: String(row.lane),
-    state: NAMES[Number(row.state)] as EventState, // one of them
+    state: nameOfState(row.state),
     body: String(row.body),
     received: Number(row.received),
     // What is recorded before an attempt that may end the process counts when it is over.

@@ -1,9 +1,10 @@
+// Only PostgreSQL: see horizon.ts.
 import { Statement } from './query.ts'
 import type { Row } from './query.ts'
 
 /** Somebody for whom the server keeps deleted rows. */
 export interface Holder {
-  readonly kind: keyof typeof WORDS
+  readonly kind: string
   /** The id of the session's process, the name of the slot, or what the prepared transaction is called. */
   readonly name: string
   readonly application: string | null
@@ -12,12 +13,12 @@ export interface Holder {
 }
 
 /** What each of them does, and so what would end it. */
-const WORDS = {
+const WORDS: Readonly<Record<string, string>> = {
   session: 'has a transaction open',
   standby: 'needs old rows for its queries (hot_standby_feedback)',
   'replication slot': 'keeps old rows for a standby',
   'prepared transaction': 'is neither committed nor rolled back'
-} as const
+}
 
 /**
  * Those for whom deleted rows are kept; whoever keeps the oldest comes first. `xid` is a transaction that has changed something: every new
@@ -48,7 +49,7 @@ export const HOLDERS = new Statement(`WITH oldest AS (
 
 export function holderOf ({ kind, name, application, user, database }: Row): Holder {
   return {
-    kind: kind as Holder['kind'], // one of those in the statement
+    kind: String(kind),
     name: String(name),
     application: application || null,
     user: user ?? null,
@@ -59,5 +60,5 @@ export function holderOf ({ kind, name, application, user, database }: Row): Hol
 /** Who it is and what they do: 'session 4711 (application "psql", user "me", database "app") has a transaction open'. */
 export function describe ({ kind, name, application, user, database }: Holder): string {
   const known = Object.entries({ application, user, database }).filter(([, value]) => value !== null).map(([key, value]) => `${key} "${value}"`)
-  return `${kind} ${name}${known.length === 0 ? '' : ` (${known.join(', ')})`} ${WORDS[kind]}`
+  return `${kind} ${name}${known.length === 0 ? '' : ` (${known.join(', ')})`} ${String(WORDS[kind])}`
 }

@@ -1,3 +1,4 @@
+// Only PostgreSQL: whoever has an old snapshot keeps deleted rows from being cleared away.
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
 import { describe, holderOf, HOLDERS } from './holders.ts'

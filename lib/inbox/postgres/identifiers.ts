@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto'
+// Only PostgreSQL: the name of its schema is an option, and its indexes take no long texts.
+import { hash } from '../../options/hash.ts'
 import { wellFormed } from '../sql/well-formed.ts'
 
 /** A longer one is not indexed by PostgreSQL. */

@@ -1,3 +1,4 @@
+// Only PostgreSQL: it has ids as 32 bytes, for an index of them. SQLite has texts, and an index of a part of each (store/known-ids.ts).
 import { keyOf } from './identifiers.ts'
 
 /** Bytes of the ids that events have: a SHA-256. */
@@ -20,5 +21,6 @@ export function idOf (digits: string | null | undefined): string {
 /** The first and the last of the ids that begin with these characters. */
 export function idRange (prefix: string): [Buffer, Buffer] {
   const length = Math.ceil(LENGTH * 8 / 6)
-  return ['A', '_'].map((digit) => Buffer.from(prefix.padEnd(length, digit).slice(0, length), 'base64url')) as [Buffer, Buffer] // one for each
+  const filled = (digit: string) => Buffer.from(prefix.padEnd(length, digit).slice(0, length), 'base64url')
+  return [filled('A'), filled('_')]
 }

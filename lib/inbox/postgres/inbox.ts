@@ -1,4 +1,5 @@
-import { ClosingError, InboxUnusableError } from '../../errors.ts'
+import '../../errors/check-node.ts'
+import { ClosingError, InboxUnusableError } from '../../errors/errors.ts'
 import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { unavailable } from '../unavailable.ts'
 import { Adds } from './adds.ts'
@@ -7,7 +8,7 @@ import { Database } from './database.ts'
 import { Deliveries } from './deliveries.ts'
 import { Epochs } from './epochs.ts'
 import { Horizon } from './horizon.ts'
-import { logProgress } from './migration-progress.ts'
+import { logProgress } from './migrate.ts'
 import { Notifications } from './notifications.ts'
 import { resolvePostgresOptions } from './options.ts'
 import type { PostgresInboxOptions, ResolvedPostgresOptions } from './options.ts'
@@ -59,7 +60,7 @@ class PostgresInbox implements Inbox {
   }
 
   add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
-    return this.#open().adds.add(event)
+    return this.#whenOpen().adds.add(event)
   }
 
   async claim (lanes: number): Promise<readonly Claim[]> {
@@ -107,7 +108,7 @@ class PostgresInbox implements Inbox {
 
   /** Whoever looks sees what was done here before, or learns that the inbox cannot be asked. */
   async #ask<T>(work: (views: Views) => Promise<T>): Promise<T> {
-    const { adds, deliveries, views } = this.#open()
+    const { adds, deliveries, views } = this.#whenOpen()
     await adds.seen()
     await deliveries.seen()
     try {
@@ -117,7 +118,7 @@ class PostgresInbox implements Inbox {
     }
   }
 
-  #open (): Parts {
+  #whenOpen (): Parts {
     if (this.#parts === undefined) throw new ClosingError()
     return this.#parts
   }

@@ -1,3 +1,4 @@
+// Only PostgreSQL: an index there still has dead rows, and a scan would pass them again each time.
 /** How often all is looked through, in milliseconds: also what others had in their hands before, or have committed late. */
 const WHOLE_EVERY = { least: 250, most: 20_000 } as const
 /** How much longer that is put off than it takes. */

@@ -1,3 +1,4 @@
+// Only PostgreSQL: a claim runs out there. SQLite's is a lane in memory (sqlite/deliveries.ts).
 import type { Claim } from '../inbox.ts'
 import type { LiveEvent } from '../sql/rows.ts'
 

@@ -1,3 +1,4 @@
+// Only PostgreSQL: several processes deliver. A SQLite file has one owner (sqlite/store/file-lock.ts).
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'

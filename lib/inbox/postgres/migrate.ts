@@ -1,7 +1,8 @@
+// Only PostgreSQL: a migration takes time there, beside other processes, and perhaps by somebody else's hand. SQLite's is in store/schema.ts.
+import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
 import { reasonOf } from './error-kind.ts'
 import { quoted } from './identifiers.ts'
-import type { Progress } from './migration-progress.ts'
 import type { Migration } from './migrations.ts'
 import type { PostgresClient } from './pool.ts'
 import { query, UNLIMITED } from './query.ts'
@@ -11,6 +12,17 @@ import type { Version } from './schema-version.ts'
 /** Between two calls of `onProgress`, in milliseconds. */
 const PROGRESS_EVERY = 10_000
 
+/** How far a migration is. */
+export interface Progress {
+  /** Whether it waits for the migration of another process. */
+  readonly isWaiting: boolean
+  /** The version of the schema. */
+  readonly from: number
+  /** The version that it is to have. */
+  readonly to: number
+  readonly seconds: number
+}
+
 export interface MigrateOptions {
   readonly migrations: readonly Migration[]
   /** Called again and again while it takes. */
@@ -19,6 +31,13 @@ export interface MigrateOptions {
   readonly progressEvery?: number | undefined
   /** When it is aborted, the server is told to stop, and nothing is changed. */
   readonly signal?: AbortSignal | undefined
+}
+
+export function logProgress (log: Pick<FastifyBaseLogger, 'info'>, schema: string): (progress: Progress) => void {
+  return ({ isWaiting, ...progress }) => {
+    if (isWaiting) log.info({ schema, ...progress }, 'another process brings the schema of the inbox up to date, and this one waits for it')
+    else log.info({ schema, ...progress }, 'the schema of the inbox is being brought up to date')
+  }
 }
 
 /** Brings a schema to the newest version, and takes the time that it needs. Returns the version that it was of. */

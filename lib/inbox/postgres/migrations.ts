@@ -1,3 +1,4 @@
+// Only PostgreSQL: a schema of functions fills a folder (sql/). SQLite's is in store/schema.ts.
 import { add } from './sql/add.ts'
 import { claimSuspect } from './sql/claim-suspect.ts'
 import { claim } from './sql/claim.ts'

@@ -1,9 +1,10 @@
+// Only PostgreSQL: several processes deliver, and tell each other what is new. SQLite's owner knows it.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { errorOf } from '../../errors/error-of.ts'
 import { Alarm } from '../sql/alarm.ts'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'
-import { noticesOf, NOTIFY, readNotice } from './notify.ts'
 import type { PostgresClient } from './pool.ts'
 import { query } from './query.ts'
 
@@ -15,6 +16,15 @@ const POLL_EVERY = 1_000
 const LISTEN_AGAIN_AFTER = 2_000
 /** With fewer connections, one that does nothing but listen would be missing elsewhere. */
 const FEWEST_CONNECTIONS = 3
+
+/** Numbers have 16 digits at most, and a notification has less than 8 000 bytes. */
+const MOST_NUMBERS = 400
+
+/**
+ * With the channel and a list of notices. It is a transaction of its own, which waits neither for the disk nor for a standby: the server
+ * waits only if something else was written, too.
+ */
+export const NOTIFY = 'SELECT pg_catalog.pg_notify($1, notice) FROM pg_catalog.unnest($2::pg_catalog.text[]) AS notice'
 
 interface Parts {
   readonly database: Database
@@ -96,7 +106,7 @@ export class Notifications {
       client.on('notification', ({ payload }) => { this.#hear(String(payload)) })
       await query(client, `LISTEN ${quoted(schema)}`)
     } catch (error) {
-      this.#forget(error as Error) // pg throws nothing else
+      this.#forget(errorOf(error))
       this.#later()
     }
   }
@@ -121,4 +131,15 @@ export class Notifications {
     clearTimeout(this.#listenAgain)
     this.#listenAgain = setTimeout(() => { this.#listening = this.#listen() }, LISTEN_AGAIN_AFTER)
   }
+}
+
+/** What others are told: who says so, and the numbers of the events that are gone, if any are. */
+export function noticesOf (sender: string, removed: readonly number[]): string[] {
+  const count = Math.max(1, Math.ceil(removed.length / MOST_NUMBERS))
+  return Array.from({ length: count }, (_, i) => [sender, ...removed.slice(i * MOST_NUMBERS, (i + 1) * MOST_NUMBERS)].join(' '))
+}
+
+function readNotice (notice: string): { sender: string | undefined, removed: ReadonlySet<number> } {
+  const [sender, ...removed] = notice.split(' ')
+  return { sender, removed: new Set(removed.map(Number)) }
 }

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../errors.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
 import { check, duration, integer, isObject } from '../../options/check.ts'
 import type { Filled, Rule } from '../../options/check.ts'
 import { ENCODED, looksLikeAddress } from '../../options/url-passwords.ts'

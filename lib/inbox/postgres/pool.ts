@@ -1,4 +1,5 @@
-import { InboxUnusableError } from '../../errors.ts'
+// Only PostgreSQL: it has a server to connect to.
+import { InboxUnusableError } from '../../errors/errors.ts'
 import { TIMEOUTS } from './timeouts.ts'
 
 /** For two streams of work, somebody who listens, and somebody who looks. */

@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto'
+// Only PostgreSQL: it answers over the network, late or never, and in texts. For SQLite's rows see sqlite/store/select.ts.
+import { hash } from '../../options/hash.ts'
 import type { PostgresClient } from './pool.ts'
 import { TIMEOUTS, within } from './timeouts.ts'
 
@@ -31,6 +32,11 @@ export class Statement {
     this.text = text
     this.name = `oneroute_${hash('sha256', text, 'base64url').slice(0, 20)}`
   }
+}
+
+/** The numbers of an array as the server writes it: '{1,2,NULL}'. */
+export function bigints (array: string | null | undefined): string[] {
+  return array === null || array === undefined || array === '{}' ? [] : array.slice(1, -1).split(',')
 }
 
 /** Nobody waits for the answer any more. */

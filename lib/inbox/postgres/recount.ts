@@ -1,3 +1,4 @@
+// Only PostgreSQL: an operator may delete rows there by hand, and then the counts are wrong.
 import { quoted } from './identifiers.ts'
 import type { Row } from './query.ts'
 

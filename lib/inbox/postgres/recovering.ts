@@ -1,7 +1,9 @@
+// Only PostgreSQL: other processes' migrations may keep the answer waiting. SQLite's owner finds it out alone (sqlite/store/suspects.ts).
 import type { FastifyBaseLogger } from 'fastify'
-import { InboxUnusableError } from '../../errors.ts'
+import { codeOf } from '../../errors/error-of.ts'
+import { InboxUnusableError } from '../../errors/errors.ts'
 import type { Database } from './database.ts'
-import { codeOf, reasonOf } from './error-kind.ts'
+import { reasonOf } from './error-kind.ts'
 import { quoted } from './identifiers.ts'
 
 /** The server gave up waiting for a lock. */

@@ -1,4 +1,5 @@
-import { InboxUnusableError } from '../../errors.ts'
+// Only PostgreSQL: a role may lack rights there. To a file one may write or not (sqlite/store/files.ts).
+import { InboxUnusableError } from '../../errors/errors.ts'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'
 import { MIGRATIONS } from './migrations.ts'

@@ -1,3 +1,4 @@
+// Only PostgreSQL: SQLite's file has its version in the header (store/schema.ts).
 import { quoted } from './identifiers.ts'
 import type { PostgresClient } from './pool.ts'
 import { query } from './query.ts'

@@ -1,3 +1,4 @@
+// Only PostgreSQL: a server may not answer.
 /** How long is waited, in milliseconds. */
 export interface Timeouts {
   /** Before there is no connection to be had. */
@@ -7,15 +8,18 @@ export interface Timeouts {
   /** Before the server has not heard that a statement is to be cancelled, and then before it has not done so. */
   readonly cancel: number
   /** Before a connection is closed whose statement could not be cancelled. Until then the pool does not make another one in its place. */
-  readonly hold: number
+  readonly unanswered: number
 }
 
-export const TIMEOUTS: Timeouts = { connect: 5_000, answer: 15_000, cancel: 5_000, hold: 120_000 }
+export const TIMEOUTS: Timeouts = { connect: 5_000, answer: 15_000, cancel: 5_000, unanswered: 120_000 }
 
 /** What the promise says, or the reason of the signal once it is aborted, which it is not yet. */
 export async function unlessAborted<T> (signal: AbortSignal, promise: Promise<T>): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => { reject(signal.reason as Error) } // nobody here aborts with anything else
+  const abort = () => {
+    const reason: unknown = signal.reason
+    reject(reason)
+  }
   signal.addEventListener('abort', abort, { once: true })
   return await Promise.race([promise, aborted]).finally(() => { signal.removeEventListener('abort', abort) })
 }

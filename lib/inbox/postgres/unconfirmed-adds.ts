@@ -1,3 +1,4 @@
+// Only PostgreSQL: a connection can be lost between a commit and its answer.
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'

@@ -1,12 +1,12 @@
 import type { InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
+import { batches } from '../sql/batches.ts'
 import { inboxStats } from '../sql/rows.ts'
-import { bigints } from './array-literals.ts'
 import type { Database } from './database.ts'
 import { listed, numberOf, storedEventOf, tableOf, whereState } from './event-rows.ts'
 import { keyOf, quoted } from './identifiers.ts'
 import { idBytes, idOf, idRange } from './ids.ts'
 import { IndexScan } from './index-scan.ts'
-import { Statement } from './query.ts'
+import { bigints, Statement } from './query.ts'
 import type { Row } from './query.ts'
 import { mayBeRight } from './recount.ts'
 import { sequenceOf } from './sql/states.ts'
@@ -92,7 +92,7 @@ export class Views {
 
   async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
     let replayed = 0
-    for (const batch of batchesOf(await this.#inOrder(ids), CHANGED_AT_ONCE)) {
+    for (const batch of batches(await this.#inOrder(ids), CHANGED_AT_ONCE)) {
       this.#hooks.signal?.throwIfAborted()
       const { count } = await this.#database.one(this.#replay, [batch, all], { onLate: () => { this.#tellLate(NONE) } })
       replayed += Number(count)
@@ -103,7 +103,7 @@ export class Views {
 
   async discard (ids: readonly string[]): Promise<number> {
     let count = 0
-    for (const batch of batchesOf(ids.map(idBytes), CHANGED_AT_ONCE)) {
+    for (const batch of batches(ids.map(idBytes), CHANGED_AT_ONCE)) {
       this.#hooks.signal?.throwIfAborted()
       count += await this.#removed(await this.#database.one(this.#discard, [batch], this.#late))
     }
@@ -139,7 +139,7 @@ export class Views {
   /** Those of a lane keep their order: the oldest first. */
   async #inOrder (ids: readonly string[]): Promise<Buffer[]> {
     const rows: Row[] = []
-    for (const batch of batchesOf(ids.map(idBytes), ORDERED_AT_ONCE)) rows.push(...await this.#database.run(this.#numbers, [batch]))
+    for (const batch of batches(ids.map(idBytes), ORDERED_AT_ONCE)) rows.push(...await this.#database.run(this.#numbers, [batch]))
     return rows.sort((a, b) => Number(a.seq) - Number(b.seq)).map(({ id }) => Buffer.from(String(id), 'hex'))
   }
 
@@ -153,8 +153,4 @@ const NONE: ReadonlySet<number> = new Set()
 
 function numbersOf (array: string | null | undefined): ReadonlySet<number> {
   return new Set(bigints(array).map(Number))
-}
-
-function batchesOf<T> (ids: readonly T[], most: number): T[][] {
-  return Array.from({ length: Math.ceil(ids.length / most) }, (_, i) => ids.slice(i * most, (i + 1) * most))
 }

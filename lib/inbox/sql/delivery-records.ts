@@ -1,3 +1,4 @@
+import { trustedJson } from '../../options/trusted-json.ts'
 import type { DeliveryRecord } from '../inbox.ts'
 import { wellFormed } from './well-formed.ts'
 
@@ -27,7 +28,7 @@ export function recordsOf (lines: string | null): DeliveryRecord[] {
 /** The first line may have lost its beginning, and the last one is empty. */
 function recordOf (line: string): DeliveryRecord[] {
   try {
-    const record = JSON.parse(line) as Omit<DeliveryRecord, 'startedAt'> & { startedAt: number } // as `lineOf` has written it
+    const record = trustedJson<Omit<DeliveryRecord, 'startedAt'> & { startedAt: number }>(line)
     return [{ ...record, startedAt: new Date(record.startedAt) }]
   } catch {
     return []

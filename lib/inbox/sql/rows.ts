@@ -1,5 +1,6 @@
 import type { UnknownEvent } from '../../events/schemas.ts'
 import { isObject } from '../../options/check.ts'
+import { trustedJson } from '../../options/trusted-json.ts'
 import type { ClaimedEvent, EventState, InboxStats, Outcome, StoredEvent } from '../inbox.ts'
 import { recordsOf } from './delivery-records.ts'
 import { wellFormed } from './well-formed.ts'
@@ -28,7 +29,7 @@ export type StatsRow = Record<Exclude<keyof InboxStats, TimeOfStats>, number> & 
 type TimeOfStats = 'oldestPendingAt' | 'lastReceivedAt'
 
 /** An event whose turn it is, as the store has it. */
-export interface TakenEvent {
+export interface ClaimedRow {
   seq: number
   id: string
   /** As text. */
@@ -62,10 +63,10 @@ const NONE: readonly never[] = []
 const BYTE_ORDER_MARK = '\ufeff'
 
 /** Events that were taken from the store, but for those that cannot be read. */
-export function takenEvents (rows: readonly TakenEvent[], onDamaged: (row: TakenEvent) => void): LiveEvent[] {
+export function claimedEvents (rows: readonly ClaimedRow[], onDamaged: (row: ClaimedRow) => void): LiveEvent[] {
   return rows.flatMap((row) => {
     try {
-      return [takenEvent(row)]
+      return [claimedEvent(row)]
     } catch { // what it says quotes the body
       onDamaged(row)
       return []
@@ -73,7 +74,7 @@ export function takenEvents (rows: readonly TakenEvent[], onDamaged: (row: Taken
   })
 }
 
-function takenEvent ({ seq, id, body, received, attempts, completed, problems, failingFor, interrupted, aside }: TakenEvent): LiveEvent {
+function claimedEvent ({ seq, id, body, received, attempts, completed, problems, failingFor, interrupted, aside }: ClaimedRow): LiveEvent {
   const event = parse(body)
   return {
     seq,
@@ -124,7 +125,7 @@ export function listenersJson ({ completed, refused }: Pick<Outcome, 'completed'
 }
 
 function listenersIn (json: string | null): Pick<ClaimedEvent, 'completed' | 'refused'> {
-  return json === null ? { completed: NONE } : JSON.parse(json) as { completed: string[], refused?: string[] } // as written above
+  return json === null ? { completed: NONE } : trustedJson(json)
 }
 
 /** The stores keep them as lines. */

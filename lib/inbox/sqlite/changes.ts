@@ -1,13 +1,15 @@
+// Only SQLite: what is changed may be in memory, too. With PostgreSQL, postgres/views.ts does it.
+import { errorOf } from '../../errors/error-of.ts'
 import { wellFormed } from '../sql/well-formed.ts'
 import { unavailable } from '../unavailable.ts'
-import type { LiveLanes } from './live-lanes.ts'
-import type { Call, PendingEvent, Results } from './messages.ts'
-import { untilEmpty } from './until-log-empty.ts'
+import type { Deliveries } from './deliveries.ts'
+import type { CallOf, Method, PendingEvent, Results } from './messages.ts'
+import { untilEmpty } from './store/write-ahead-log.ts'
 
 interface Parts {
-  readonly lanes: LiveLanes
+  readonly deliveries: Deliveries
   /** `apply` is called with the result before anything else happens. */
-  ask<Method extends Call['method']> (call: Extract<Call, { method: Method }>, apply?: (result: Results[Method]) => void): Promise<Results[Method]>
+  ask<Asked extends Method> (call: CallOf<Asked>, apply?: (result: Results[Asked]) => void): Promise<Results[Asked]>
   /** Whether the log is empty then. */
   tidy (rewrite: boolean): Promise<boolean>
   /** Lanes may have become due, or have to be given back. */
@@ -24,12 +26,12 @@ export class Changes {
   }
 
   async replay (ids: readonly string[], all: boolean): Promise<number> {
-    const { count } = await this.#parts.ask({ method: 'replay', ids, all }, ({ lanes }) => { this.#hold(lanes) })
+    const { count } = await this.#parts.ask({ method: 'replay', ids, all }, ({ lanes }) => { this.#release(lanes) })
     return count
   }
 
   async discard (ids: readonly string[]): Promise<number> {
-    const { count } = await this.#parts.ask({ method: 'discard', ids }, ({ pending }) => { this.#drop(pending) })
+    const { count } = await this.#parts.ask({ method: 'discard', ids }, ({ pending }) => { this.#discard(pending) })
     return count
   }
 
@@ -37,7 +39,7 @@ export class Changes {
     const lane = wellFormed(given) // as it is stored
     let sum = 0
     for (let from: number | null = 0; from !== null;) {
-      const { count, after }: Results['forget'] = await this.#parts.ask({ method: 'forget', lane, after: from }, ({ pending }) => { this.#drop(pending) })
+      const { count, after }: Results['forget'] = await this.#parts.ask({ method: 'forget', lane, after: from }, ({ pending }) => { this.#discard(pending) })
       sum += count
       from = after
     }
@@ -69,8 +71,8 @@ export class Changes {
 
   async #carryOutNext (): Promise<boolean> {
     const { isMore, removed } = await this.#parts.ask({ method: 'order' }, ({ lanes, pending }) => {
-      this.#hold(lanes)
-      this.#drop(pending)
+      this.#release(lanes)
+      this.#discard(pending)
     })
     if (removed !== undefined) await this.#answer(removed)
     return isMore
@@ -82,17 +84,18 @@ export class Changes {
       await this.#parts.tidy(true)
       await this.#parts.ask({ method: 'answer', answer: removed })
     } catch (error) {
-      await this.#parts.ask({ method: 'answer', answer: { request: removed.request, error: (error as Error).message } }) // nothing else is thrown
+      await this.#parts.ask({ method: 'answer', answer: { request: removed.request, error: errorOf(error).message } })
     }
   }
 
-  #hold (lanes: readonly string[]): void {
-    for (const lane of lanes) this.#parts.lanes.hold(lane)
+  /** They are locked in the store. */
+  #release (lanes: readonly string[]): void {
+    for (const lane of lanes) this.#parts.deliveries.release(lane)
     this.#parts.soon()
   }
 
-  #drop (events: readonly PendingEvent[]): void {
-    this.#parts.lanes.drop(events)
+  #discard (events: readonly PendingEvent[]): void {
+    this.#parts.deliveries.discard(events)
     this.#parts.soon()
   }
 }

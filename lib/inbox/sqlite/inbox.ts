@@ -1,5 +1,7 @@
-import { ClosingError, InboxLockedError } from '../../errors.ts'
+import '../../errors/check-node.ts'
+import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import { batches } from '../sql/batches.ts'
 import { inboxStats, storedEvent } from '../sql/rows.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Results } from './messages.ts'
@@ -20,7 +22,7 @@ class SqliteInbox implements Inbox {
   }
 
   async open (host: InboxHost): Promise<void> {
-    if (this.#commits !== undefined) throw new InboxLockedError(this.#options.path)
+    if (this.#commits !== undefined) throw new InboxLockedError(this.#options.path, 0)
     const commits = this.#commits = new GroupCommit({ ...this.#options, host })
     try {
       this.isRecovering = await commits.open()
@@ -31,7 +33,7 @@ class SqliteInbox implements Inbox {
   }
 
   add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
-    return this.#open().add(event)
+    return this.#whenOpen().add(event)
   }
 
   claim (lanes: number): Awaitable<readonly Claim[]> {
@@ -43,22 +45,22 @@ class SqliteInbox implements Inbox {
   }
 
   async stats (): Promise<InboxStats> {
-    return inboxStats(await this.#open().call({ method: 'stats' }))
+    return inboxStats(await this.#whenOpen().call({ method: 'stats' }))
   }
 
   async list (options: ListOptions = {}): Promise<StoredEvent[]> {
-    const rows = await this.#open().call({ method: 'list', options })
+    const rows = await this.#whenOpen().call({ method: 'list', options })
     return rows.map(storedEvent)
   }
 
   async get (id: string): Promise<StoredEvent | undefined> {
-    const row = await this.#open().call({ method: 'get', id })
+    const row = await this.#whenOpen().call({ method: 'get', id })
     return row && storedEvent(row)
   }
 
   async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
     let count = 0
-    for (const part of batches(await this.#inOrder(ids))) count += await this.#open().changes.replay(part, all)
+    for (const part of batches(await this.#inOrder(ids), CHANGED_AT_ONCE)) count += await this.#whenOpen().changes.replay(part, all)
     return count
   }
 
@@ -66,18 +68,18 @@ class SqliteInbox implements Inbox {
   async #inOrder (ids: readonly string[]): Promise<readonly string[]> {
     if (ids.length <= CHANGED_AT_ONCE) return ids
     const found: Results['inOrder'] = []
-    for (const part of batches(ids)) found.push(...await this.#open().call({ method: 'inOrder', ids: part }))
+    for (const part of batches(ids, CHANGED_AT_ONCE)) found.push(...await this.#whenOpen().call({ method: 'inOrder', ids: part }))
     return found.sort((a, b) => a.seq - b.seq).map(({ id }) => id)
   }
 
   async discard (ids: readonly string[]): Promise<number> {
     let count = 0
-    for (const part of batches(ids)) count += await this.#open().changes.discard(part)
+    for (const part of batches(ids, CHANGED_AT_ONCE)) count += await this.#whenOpen().changes.discard(part)
     return count
   }
 
   async forget (lane: string): Promise<number> {
-    return await this.#open().changes.forget(lane)
+    return await this.#whenOpen().changes.forget(lane)
   }
 
   async close (): Promise<void> {
@@ -86,14 +88,10 @@ class SqliteInbox implements Inbox {
     await commits?.close()
   }
 
-  #open (): GroupCommit {
+  #whenOpen (): GroupCommit {
     if (this.#commits === undefined) throw new ClosingError()
     return this.#commits
   }
-}
-
-function batches (ids: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(ids.length / CHANGED_AT_ONCE) }, (_, i) => ids.slice(i * CHANGED_AT_ONCE, (i + 1) * CHANGED_AT_ONCE))
 }
 
 /**

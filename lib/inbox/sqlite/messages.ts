@@ -1,6 +1,7 @@
+// Only SQLite: node:sqlite waits for the disk, so the file has a thread of its own. To PostgreSQL, statements go.
 import type { ListOptions } from '../inbox.ts'
-import type { StatsRow, StoredRow, TakenEvent } from '../sql/rows.ts'
-import type { ChangeResult } from './change-request.ts'
+import type { ClaimedRow, StatsRow, StoredRow } from '../sql/rows.ts'
+import type { Admission, GivenBack } from './lane-owner.ts'
 
 /** What became of a delivery, other than that the first one succeeded. */
 export interface Failed {
@@ -16,20 +17,6 @@ export interface Failed {
   /** Whether it is tried beside its lane from now on, and whether it has to leave it for that. @default false */
   aside?: boolean | undefined
   leaves?: boolean
-}
-
-/** Behind all lanes that are ready. */
-export const READY = 'ready'
-
-/** When a lane can be taken: the time of a retry. null: not before it is given back. */
-export type Due = number | typeof READY | null
-
-/** A lane that the store gets back: from then on it is the store that gives it out. */
-export interface GivenBack {
-  lane: string
-  due: Due
-  /** Its events that were live. */
-  seqs: readonly number[]
 }
 
 /** A new event. Not an object: the names of its fields would be handed over with each. */
@@ -51,20 +38,17 @@ export interface Adds {
   bodies: Uint8Array<ArrayBuffer>
 }
 
-/** How the store may take an event. Numbers, for they are handed over by the hundred. */
-export const Admission = {
-  /** There is room for it in memory. */
-  live: 0,
-  /** There is none, and its lane is not in memory. */
-  stored: 1,
-  /** There is none, and its lane is in memory: the store must not give the lane out before it was given back. */
-  held: 2,
-  invalid: 3
-} as const
-export type Admission = typeof Admission[keyof typeof Admission]
+/** What another process wants from the one that has the file. */
+export type ChangeRequest =
+  | { readonly action: 'replay' | 'discard', readonly ids: readonly string[], readonly all: boolean }
+  | { readonly action: 'forget', readonly lane: string }
 
-/** What became of an added event: its `seq` if it is live, or one of these. `held`: it is stored, and its lane is to be given back. */
-export const Taken = { duplicate: -1, full: -2, stored: -3, held: -4 } as const
+/** How many events it were, or why it could not be done. */
+export interface ChangeResult {
+  request: number
+  count?: number
+  error?: string
+}
 
 export type Call =
   | { method: 'stats' }
@@ -79,8 +63,11 @@ export type Call =
   /** A step of what another process has ordered first, if one has. */
   | { method: 'order' }
   | { method: 'answer', answer: ChangeResult }
-  /** So many lanes that are due: they are held from then on. */
-  | { method: 'take', lanes: number }
+  /** So many lanes that are due. */
+  | { method: 'claim', lanes: number }
+
+export type Method = Call['method']
+export type CallOf<Asked extends Method> = Call & { method: Asked }
 
 /** One transaction of the store, in this order. */
 export interface Work {
@@ -94,6 +81,14 @@ export interface Work {
   calls: Call[]
 }
 
+/** What somebody waits for, in one transaction. */
+export interface Batch<Asked, Answer> {
+  readonly work: Asked
+  /** An answer for each of it. */
+  readonly answer: (answers: readonly Answer[]) => void
+  readonly reject: (error: unknown) => void
+}
+
 export interface PendingEvent {
   seq: number
   lane: string
@@ -105,9 +100,9 @@ export interface Removed {
   pending: PendingEvent[]
 }
 
-export interface TakenLane {
+export interface ClaimedLane {
   lane: string
-  events: TakenEvent[]
+  events: ClaimedRow[]
 }
 
 export interface Results {
@@ -115,7 +110,7 @@ export interface Results {
   list: StoredRow[]
   get: StoredRow | undefined
   inOrder: Array<{ id: string, seq: number }>
-  /** `lanes` are now held, to be given back by those who know whether they are in memory. */
+  /** `lanes` are locked now. */
   replay: { count: number, lanes: string[] }
   discard: Removed
   /** `after` is where to go on; null if there was nothing to look at any more. */
@@ -126,7 +121,7 @@ export interface Results {
    */
   order: { isMore: boolean, lanes: string[], pending: PendingEvent[], removed?: { request: number, count: number } }
   answer: undefined
-  take: TakenLane[]
+  claim: ClaimedLane[]
 }
 
 export interface Opening {
@@ -135,7 +130,7 @@ export interface Opening {
   keep: number
   keepFailed: number
   maxBacklog: number
-  /** Lanes that are under way already: a store that is started again must not give them out. */
+  /** Lanes that memory has, when the thread is started again. */
   held: readonly string[]
   /** Whether the file was there a moment ago: then it is not made anew. */
   again: boolean
@@ -160,7 +155,7 @@ export interface Done {
   kind: 'done'
   /** For each added event. */
   added: number[]
-  results: Array<Results[keyof Results]>
+  results: Array<Results[Method]>
   /** When a lane of the store is due next. */
   nextDue: number | null
 }

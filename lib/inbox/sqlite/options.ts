@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { InvalidOptionError } from '../../errors.ts'
-import { check, integer } from '../../options/check.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
+import { check, duration, integer } from '../../options/check.ts'
 import type { Filled, Rule } from '../../options/check.ts'
 import { looksLikeAddress } from '../../options/url-passwords.ts'
 
@@ -11,6 +11,8 @@ export interface SqliteInboxOptions {
   keep?: number | undefined
   /** How long dead and invalid events stay, in milliseconds. @default 2592000000 (30 days) */
   keepFailed?: number | undefined
+  /** How long the start waits for a process that still has the file, in milliseconds; 0: not at all. @default 8000 */
+  wait?: number | undefined
 }
 
 const RULES: Record<keyof SqliteInboxOptions, Rule> = {
@@ -21,7 +23,8 @@ const RULES: Record<keyof SqliteInboxOptions, Rule> = {
     must: 'be the path of a file'
   },
   keep: integer(0),
-  keepFailed: integer(0)
+  keepFailed: integer(0),
+  wait: duration()
 }
 
 export function resolveSqliteOptions (options: SqliteInboxOptions): Filled<SqliteInboxOptions> {
@@ -29,5 +32,5 @@ export function resolveSqliteOptions (options: SqliteInboxOptions): Filled<Sqlit
   // Left out, it was not looked at.
   if (!RULES.path.fits(options.path)) throw new InvalidOptionError("`path` of sqliteInbox's options must be the path of a file, got undefined")
   // Absolute from here on: wherever the app goes, a thread that is started again must find the same file.
-  return { path: resolve(options.path), keep: options.keep ?? 259_200_000, keepFailed: options.keepFailed ?? 2_592_000_000 }
+  return { path: resolve(options.path), keep: options.keep ?? 259_200_000, keepFailed: options.keepFailed ?? 2_592_000_000, wait: options.wait ?? 8_000 }
 }

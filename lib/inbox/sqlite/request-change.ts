@@ -1,14 +1,15 @@
+// Only SQLite: a file has one owner, who has to be asked. With PostgreSQL, the command line changes events itself (postgres/views.ts).
 import { realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { ChangeRequest } from './change-request.ts'
-import type { Call, Results } from './messages.ts'
+import type { ChangeRequest } from './messages.ts'
 import { isRemoved } from './store/change-requests.ts'
+import type { StoredRequest } from './store/change-requests.ts'
 import { LockedError } from './store/file-lock.ts'
+import { UnusableError } from './store/files.ts'
+import { select } from './store/select.ts'
 import { Store } from './store/store.ts'
-import { UnusableError } from './store/unusable-error.ts'
-import { emptyLog, PATIENCE_TO_WRITE } from './store/write-ahead-log.ts'
-import { untilEmpty } from './until-log-empty.ts'
+import { emptyLog, PATIENCE_TO_WRITE, untilEmpty } from './store/write-ahead-log.ts'
 
 /** Between two looks for the answer, in milliseconds. */
 const LOOK_EVERY = 20
@@ -18,14 +19,12 @@ const TRY_EVERY = 500
 const PATIENCE = 30_000
 /** The same while that one writes the file anew: a step that nothing can be seen of, and 10 to 20 seconds a GB. */
 const PATIENCE_TO_REWRITE = 600_000
-/** In milliseconds: an app that starts waits a little longer for the file. It does not wait until a large one is written anew. */
+/** In milliseconds: an app that starts waits longer for the file, though not always until a large one is written anew. */
 const OWNED_FOR = 300
 /** For the one that writes while the log is to be emptied, in milliseconds: as long as most transactions take. */
 const PATIENCE_TO_EMPTY = 20
 
 const NOT_REWRITTEN = 'the events are removed, but it is not written anew yet, so that it still has copies of them: forget the conversation again later'
-
-const NOTHING = { done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) } }
 
 /**
  * Changes events of a file that another process may have. That one is asked, and answers within a second; if nobody has the file, it
@@ -91,17 +90,18 @@ function carryOutAsOwner (path: string): boolean {
 }
 
 function carryOutNext (store: Store): boolean {
-  const { isMore, removed } = ask(store, { method: 'order' })
+  const { isMore, removed } = store.ask({ method: 'order' })
   if (removed !== undefined) {
     store.tidy(true)
-    ask(store, { method: 'answer', answer: removed })
+    store.ask({ method: 'answer', answer: removed })
   }
   return isMore
 }
 
-function ask<Method extends Call['method']> (store: Store, call: Extract<Call, { method: Method }>): Results[Method] {
-  const { results: [result] } = store.run({ kind: 'work', now: Date.now(), ...NOTHING, calls: [call] })
-  return result as Results[Method] // the store answers each call with its method's result
+interface Answer extends StoredRequest {
+  asked: number
+  count: number | null
+  error: string | null
 }
 
 /** A row of `orders`, from when it is asked to when its answer is fetched. */
@@ -128,12 +128,12 @@ class PendingRequest {
 
   /** How many events it were, if that is known. */
   answer (): number | undefined {
-    const row = this.#db.prepare('SELECT asked, action, argument, count, error FROM orders WHERE request = ?').get(this.#number)
+    const row = select<Answer>(this.#db, 'SELECT asked, action, argument, count, error FROM orders WHERE request = ?').get(this.#number)
     if (row === undefined) throw this.failure('what was asked is too old by now to be done')
-    if (row.error !== null) throw new UnusableError(String(row.error))
-    this.lastStep = Number(row.asked)
+    if (row.error !== null) throw new UnusableError(row.error)
+    this.lastStep = row.asked
     this.isRemoved = isRemoved(row)
-    return row.count === null ? undefined : Number(row.count)
+    return row.count ?? undefined
   }
 
   failure (ofAll: string): Error {

@@ -1,17 +1,23 @@
 import { closeSync, openSync } from 'node:fs'
-import type { FastifyBaseLogger } from 'fastify'
-import { ClosingError, InboxLockedError, InboxUnusableError } from '../../errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { errorOf } from '../../errors/error-of.ts'
+import { ClosingError, InboxLockedError, InboxUnusableError } from '../../errors/errors.ts'
 import { withoutPasswords } from '../../options/url-passwords.ts'
-import type { Done, Opening, Work } from './messages.ts'
-import { Thread } from './thread.ts'
-import type { StoreError } from './thread.ts'
+import type { InboxHost } from '../inbox.ts'
+import type { Done, Opened, Opening, Work } from './messages.ts'
+import { StoreError, Thread } from './thread.ts'
 
 /** Before a thread that has ended is started again, in milliseconds. */
 const RESTART_AFTER = 1_000
 
+/** Before a file that somebody else has is asked for again, in milliseconds. */
+const TRY_EVERY = 50
+
 interface Parts {
-  readonly opening: Omit<Opening, 'kind' | 'held' | 'again' | 'restarted' | 'file'>
-  readonly log: FastifyBaseLogger
+  readonly opening: Pick<Opening, 'path' | 'keep' | 'keepFailed'>
+  /** How long somebody else may have the file before it is given up, in milliseconds. */
+  readonly wait: number
+  readonly host: Pick<InboxHost, 'log' | 'maxBacklog'>
   /** Another process has an order: it is told again and again until it is answered. */
   readonly onAsked: () => void
   /** The store cannot be asked until it has started again. */
@@ -25,8 +31,8 @@ interface Parts {
 export class StoreClient {
   readonly #parts: Parts
   #thread: Thread
+  readonly #closing = new AbortController()
   #up = false
-  #closed = false
   #restart: NodeJS.Timeout | undefined
   /**
    * Which file it is, and a descriptor of it: while that is open, no other file can get its number, and be taken for it. Not to be closed
@@ -39,6 +45,10 @@ export class StoreClient {
     this.#thread = this.#start()
   }
 
+  get #closed (): boolean {
+    return this.#closing.signal.aborted
+  }
+
   get isUp (): boolean {
     return this.#up
   }
@@ -48,8 +58,9 @@ export class StoreClient {
     try {
       return await this.#open([], false)
     } catch (error) {
+      const refusal = this.#refusal(error)
       await this.close()
-      throw this.#refusal(error)
+      throw refusal
     }
   }
 
@@ -65,7 +76,7 @@ export class StoreClient {
   }
 
   async close (): Promise<void> {
-    this.#closed = true
+    this.#closing.abort()
     this.#up = false
     clearTimeout(this.#restart)
     await this.#thread.close()
@@ -74,9 +85,9 @@ export class StoreClient {
   }
 
   async #open (held: readonly string[], again: boolean): Promise<boolean> {
-    const { opening, log, onUp } = this.#parts
-    const { file, nextDue, recovering, openToOthers } = await this.#thread.ask({ kind: 'open', held, again, restarted: again, file: this.#file?.identity, ...opening })
-    if (this.#closed) return recovering
+    const { opening, host: { log, maxBacklog }, onUp } = this.#parts
+    const { file, nextDue, recovering, openToOthers } = await this.#ask({ kind: 'open', held, again, restarted: again, file: this.#file?.identity, maxBacklog, ...opening })
+    if (this.#closed) throw new ClosingError()
     this.#file ??= { identity: file, descriptor: openSync(opening.path, 'r') }
     if (!again && openToOthers.length > 0) log.warn(`others may open files that hold customers' messages: chmod 600 ${openToOthers.join(' ')}`)
     this.#up = true
@@ -84,16 +95,34 @@ export class StoreClient {
     return recovering
   }
 
+  /** Again and again while somebody else has the file: another process may be about to end. */
+  async #ask (opening: Opening): Promise<Opened> {
+    const { wait, host: { log } } = this.#parts
+    let end: number | undefined
+    for (;;) {
+      try {
+        return await this.#thread.ask(opening)
+      } catch (error) {
+        if (!(error instanceof StoreError && error.locked)) throw error
+        const now = performance.now()
+        if (now >= (end ?? now + wait)) throw error
+        if (end === undefined) log.info({ wait }, `waiting until the file of the inbox is free: ${withoutPasswords(opening.path)}`)
+        end ??= now + wait // not from the start of the thread, which may take as long
+        await sleep(Math.min(end - now, TRY_EVERY), undefined, { signal: this.#closing.signal })
+      }
+    }
+  }
+
   #start (): Thread {
     return new Thread({
-      onPurgeFailed: (message) => { this.#parts.log.warn({ err: new Error(message) }, 'old events could not be removed: it is tried again') },
+      onPurgeFailed: (message) => { this.#parts.host.log.warn({ err: new Error(message) }, 'old events could not be removed: it is tried again') },
       onAsked: () => { this.#parts.onAsked() },
       onEnd: (error) => { this.#end(error) }
     })
   }
 
   #end (err: Error): void {
-    const { log, onDown } = this.#parts
+    const { host: { log }, onDown } = this.#parts
     if (!this.#up) return // who opens it learns of it
     this.#up = false
     log.error({ err }, 'the thread that stores events has ended: it is started again')
@@ -112,15 +141,15 @@ export class StoreClient {
     } catch (err) {
       await thread.close()
       if (this.#closed) return
-      this.#parts.log.error({ err: this.#refusal(err) }, 'the thread that stores events could not be started: it is tried again')
+      this.#parts.host.log.error({ err: this.#refusal(err) }, 'the thread that stores events could not be started: it is tried again')
       this.#startLater()
     }
   }
 
   #refusal (error: unknown): Error {
-    const { message, locked } = error as StoreError // nothing else comes from a thread
-    const { path } = this.#parts.opening
+    if (this.#closed) return new ClosingError()
+    const { opening: { path }, wait } = this.#parts
     const shown = withoutPasswords(path)
-    return locked ? new InboxLockedError(shown) : new InboxUnusableError(shown, message)
+    return error instanceof StoreError && error.locked ? new InboxLockedError(shown, wait) : new InboxUnusableError(shown, errorOf(error).message)
   }
 }

@@ -1,18 +1,16 @@
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import type { WorkerOptions } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { MessagePort, WorkerOptions } from 'node:worker_threads'
 import type { Answers, Reply, Request } from './messages.ts'
+import { WORKER } from './worker.ts'
 
-/** '.js' once built. */
-const extension = extname(import.meta.url)
-const WORKER = new URL(`./store/worker${extension}`, import.meta.url)
 /**
- * What the app's Node was started with is not for this thread: an `--import` would run there once more. On the Node versions where
- * node:sqlite is not stable yet, it warns of itself. Not built, the thread needs what lets Node read TypeScript.
+ * Built, the thread's code is a string, and a script, even if NODE_OPTIONS says that such code is a module. It is not started with what the
+ * app's Node was started with: an `--import` would run there once more. On the Node versions where node:sqlite is not stable yet, it warns
+ * of itself. In the sources it is a file, and the thread needs what lets Node read TypeScript.
  */
 const OPTIONS: Record<string, WorkerOptions> = {
-  '.js': { execArgv: ['--disable-warning=ExperimentalWarning'] },
-  '.ts': {}
+  string: { eval: true, execArgv: ['--input-type=commonjs', '--disable-warning=ExperimentalWarning'] },
+  object: {}
 }
 
 /** What is new there is soon gone: room for more of it would only be memory that the app does not have. */
@@ -38,9 +36,12 @@ interface Watcher {
   readonly onEnd: (error: Error) => void
 }
 
-/** The thread of a store. It answers one request after the other. */
+/**
+ * The thread of a store. It answers one request after the other, on a channel of its own: the one that every worker has is Node's, too,
+ * which under `node --watch` reports there what is imported, and the app's, which may write to all of its workers.
+ */
 export class Thread {
-  readonly #worker: Worker
+  readonly #port: MessagePort
   readonly #watcher: Watcher
   readonly #waiting: Array<PromiseWithResolvers<Reply>> = []
   readonly #exit = Promise.withResolvers<undefined>()
@@ -50,17 +51,21 @@ export class Thread {
 
   constructor (watcher: Watcher) {
     this.#watcher = watcher
-    this.#worker = new Worker(WORKER, { ...OPTIONS[extension], name: 'oneroute-inbox', resourceLimits: LIMITS })
-    this.#worker.on('message', (reply: Reply) => { this.#take(reply) })
-    this.#worker.on('error', ({ message }) => { this.#error = new StoreError(message) })
-    this.#worker.on('exit', () => { this.#end() })
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    port1.on('message', (reply: Reply) => { this.#take(reply) })
+    const worker = new Worker(WORKER, { ...OPTIONS[typeof WORKER], name: 'oneroute-inbox', resourceLimits: LIMITS, workerData: port2, transferList: [port2] })
+    worker.on('error', ({ message }) => { this.#error = new StoreError(message) })
+    const exited = new Promise((resolve) => { worker.once('exit', resolve) })
+    // It closes behind the last answer.
+    port1.once('close', () => { void exited.then(() => { this.#end() }) })
   }
 
   /** Rejects with a `StoreError`, also if the thread ends before it has answered. */
   async ask<Kind extends keyof Answers> (request: Extract<Request, { kind: Kind }>, transfer: ArrayBuffer[] = []): Promise<Answers[Kind]> {
     if (this.#ended) throw this.#error
     const waiting = Promise.withResolvers<Reply>()
-    this.#worker.postMessage(request, transfer) // throws if it cannot be handed over: then nobody waits
+    this.#port.postMessage(request, transfer) // throws if it cannot be handed over: then nobody waits
     this.#waiting.push(waiting)
     return await waiting.promise as Answers[Kind] // the thread answers in order, and nothing else
   }
@@ -68,7 +73,7 @@ export class Thread {
   /** Settles when the thread has ended, and with it every lock on the file. */
   async close (): Promise<void> {
     this.#closing = true
-    this.#worker.postMessage('close') // which one that has ended does not hear
+    this.#port.postMessage('close') // which one that has ended does not hear
     await this.#exit.promise
   }
 

@@ -1,15 +1,18 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isCoded } from '../../errors.ts'
+import { isCoded } from '../../errors/errors.ts'
 
 const NOT_SAID = 'The inspector could not do it: the log says why'
+
+/** Anything may be thrown. */
+const fieldsOf: (thrown: unknown) => Record<string, unknown> = Object
 
 /**
  * Answers for what was thrown, with the status that Fastify would give it. Its message is told if it is one of this plugin's or of
  * Fastify's: what `authorize` throws may have anything in it.
  */
 export async function answerError (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { code, message, statusCode: own, status } = Object(error) as Record<string, unknown> // anything may be thrown
+  const { code, message, statusCode: own, status } = fieldsOf(error)
   const statusCode = [own, status, reply.statusCode].map((value) => typeof value === 'string' ? Number(value) : value).find(isError) ?? 500
   const isOurs = isCoded(error) || String(code).startsWith('FST_ERR_')
   // What went wrong inside is for the log, and not for whoever looks.

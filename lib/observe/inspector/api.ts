@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { NoSuchEventError } from '../../errors.ts'
+import { NoSuchEventError } from '../../errors/errors.ts'
 import type { EventState, StoredEvent } from '../../inbox/inbox.ts'
 import { search } from '../../inbox/search.ts'
 import type { InboxView } from '../../inbox/view.ts'

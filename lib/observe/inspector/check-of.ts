@@ -1,6 +1,6 @@
 import type { Static, TSchema } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
-import { BadQuestionError } from '../../errors.ts'
+import { BadQuestionError } from '../../errors/errors.ts'
 
 /** Not the app's validator, which may be told to change what it looks at. */
 export function checkOf<T extends TSchema> (schema: T): (value: unknown) => Static<T> {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { CrossSiteError, NotAuthorizedError } from '../../errors.ts'
+import { CrossSiteError, NotAuthorizedError } from '../../errors/errors.ts'
 import { hostOf, isLoopback } from './loopback.ts'
 import type { InspectorOptions } from './options.ts'
 

@@ -1,5 +1,6 @@
+import '../../errors/check-node.ts'
 import type { FastifyInstance } from 'fastify'
-import { NotRegisteredError } from '../../errors.ts'
+import { NotRegisteredError } from '../../errors/errors.ts'
 import { observe } from '../observe.ts'
 import { Activity } from './activity.ts'
 import { answerError } from './answer-error.ts'
@@ -41,7 +42,7 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
   guard(scope, authorize)
   addApi(scope, { inbox, feed, redact })
   addChanges(scope, inbox)
-  await addAssets(scope)
+  addAssets(scope)
 }
 
 /** What the app has set for its own routes has no say here. */

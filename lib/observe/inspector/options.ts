@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { InvalidOptionError } from '../../errors.ts'
-import { check } from '../../options/check.ts'
+import { InvalidOptionError } from '../../errors/errors.ts'
+import { check, ownOptions } from '../../options/check.ts'
 import type { Rule } from '../../options/check.ts'
 
 /**
@@ -22,9 +22,7 @@ const RULES: Record<keyof InspectorOptions, Rule> = {
 }
 
 export function resolveInspectorOptions (options: InspectorOptions): Required<InspectorOptions> & { redact: readonly string[] } {
-  // Fastify passes on what it takes itself.
-  const { prefix: _prefix, logLevel: _logLevel, logSerializers: _logSerializers, ...own } = options as InspectorOptions & Record<string, unknown> // it may be given more
-  check("the inspector's options", own, RULES)
+  check("the inspector's options", ownOptions(options), RULES)
   if (!RULES.authorize.fits(options.authorize)) {
     throw new InvalidOptionError("`authorize` of the inspector's options must be a function, or 'loopback', got undefined: it shows customers' messages")
   }

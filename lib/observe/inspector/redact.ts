@@ -1,5 +1,6 @@
 import type { UnknownEvent } from '../../events/schemas.ts'
 import type { StoredEvent } from '../../inbox/inbox.ts'
+import { trustedJson } from '../../options/trusted-json.ts'
 import { REDACTED, Secrets } from './secrets.ts'
 
 /** Returns a function that copies an event, but for what fields of these names hold. */
@@ -46,7 +47,7 @@ function createCopy (names: readonly string[]): (event: UnknownEvent) => Copy {
       return REDACTED
     }
     try {
-      return { event: JSON.parse(JSON.stringify(event, replace)) as UnknownEvent, held } // it was JSON
+      return { event: trustedJson(JSON.stringify(event, replace)), held }
     } catch {
       // Which fields are not shown is not known to the end: none of it is.
       return { event: { event: event.event, redacted: 'it is nested too deeply to be shown' }, held: names.length === 0 ? [] : [event] }

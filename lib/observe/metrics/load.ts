@@ -1,4 +1,4 @@
-import { PackageMissingError } from '../../errors.ts'
+import { PackageMissingError } from '../../errors/errors.ts'
 
 /** Of prom-client, no more than this is used. */
 export type PromClient = Pick<typeof import('prom-client'), 'Counter' | 'Gauge' | 'Histogram' | 'register'>

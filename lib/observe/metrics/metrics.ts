@@ -1,5 +1,6 @@
+import '../../errors/check-node.ts'
 import type { FastifyInstance } from 'fastify'
-import { InvalidOptionError, NotRegisteredError } from '../../errors.ts'
+import { InvalidOptionError, NotRegisteredError } from '../../errors/errors.ts'
 import { observe } from '../observe.ts'
 import { addGauges } from './gauges.ts'
 import { loadPromClient } from './load.ts'

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { check, isObject } from '../../options/check.ts'
+import { check, isObject, ownOptions } from '../../options/check.ts'
 import type { Rule } from '../../options/check.ts'
 
 export interface MetricsOptions {
@@ -15,7 +15,5 @@ const RULES: Record<keyof MetricsOptions, Rule> = {
 }
 
 export function checkMetricsOptions (options: object): void {
-  // Fastify passes on what it takes itself.
-  const { prefix: _prefix, logLevel: _logLevel, logSerializers: _logSerializers, ...own } = options as Record<string, unknown> // an object has fields
-  check("the metrics plugin's options", own, RULES)
+  check("the metrics plugin's options", ownOptions(options), RULES)
 }

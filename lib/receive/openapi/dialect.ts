@@ -1,5 +1,6 @@
 import type { TSchema } from '@sinclair/typebox'
-import { isObject } from '../../options/check.ts'
+import { isList, isObject } from '../../options/check.ts'
+import { trustedJson } from '../../options/trusted-json.ts'
 
 /** A schema as a document has it. */
 export type Schema = Record<string, unknown>
@@ -18,8 +19,11 @@ export function dialectOf (version = '3.0.3'): Dialect {
 
 /** Without the symbols of TypeBox. */
 function plain (schema: TSchema): Schema {
-  return JSON.parse(JSON.stringify(schema)) as Schema // a schema is JSON
+  return trustedJson(JSON.stringify(schema))
 }
+
+/** `true`, for example, says nothing. */
+const schemaOf: (value: unknown) => Schema = Object
 
 function older (schema: Schema): Schema {
   const { anyOf, allOf, const: only, examples, properties, patternProperties, additionalProperties, items, type, ...rest } = schema
@@ -30,13 +34,13 @@ function older (schema: Schema): Schema {
     ...type !== undefined && type !== 'null' && { type },
     ...type === 'null' && { nullable: true, enum: [null] },
     ...only !== undefined && { enum: [only] },
-    ...Array.isArray(examples) && { example: examples[0] as unknown },
+    ...isList(examples) && { example: examples[0] },
     ...isObject(items) && { items: older(items) },
-    ...Array.isArray(allOf) && { allOf: (allOf as Schema[]).map(older) }, // as JSON Schema has it
+    ...isList(allOf) && { allOf: allOf.map(schemaOf).map(older) },
     ...others !== undefined && { additionalProperties: isObject(others) ? older(others) : others },
-    ...isObject(properties) && { properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, older(property as Schema)])) } // as JSON Schema has it
+    ...isObject(properties) && { properties: Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, older(schemaOf(property))])) }
   }
-  return Array.isArray(anyOf) ? { ...own, ...union(anyOf as Schema[]) } : own // as JSON Schema has it
+  return isList(anyOf) ? { ...own, ...union(anyOf.map(schemaOf)) } : own
 }
 
 function union (members: readonly Schema[]): Schema {
@@ -48,5 +52,5 @@ function union (members: readonly Schema[]): Schema {
 
 /** `nullable` counts beside a `type` only, so a union cannot have it for its members, and where values are listed null is one of them. */
 function orNull (schema: Schema): Schema {
-  return { ...schema, nullable: true, ...Array.isArray(schema.enum) && { enum: [...schema.enum as unknown[], null] } }
+  return { ...schema, nullable: true, ...isList(schema.enum) && { enum: [...schema.enum, null] } }
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { BadSignatureError } from '../../errors.ts'
+import { BadSignatureError } from '../../errors/errors.ts'
 import type { ReceiveReporter } from '../../observe/receive-reporter.ts'
 import type { ResolvedOptions } from '../../webhooks/options.ts'
 import { Explainer } from './explain.ts'

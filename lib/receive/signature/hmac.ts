@@ -1,4 +1,5 @@
-import { createHash, hash, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash } from '../../options/hash.ts'
 
 /** The header that carries the signature: HMAC-SHA512 of the body with the account's secret key, in hexadecimal. */
 export const SIGNATURE_HEADER = 'x-oneroute-signature'

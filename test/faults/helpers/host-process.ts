@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { Settings, Started } from './messages.ts'
@@ -23,7 +22,9 @@ export class HostProcess {
   readonly process: ChildProcess
   readonly #ended: Promise<Ended>
   readonly #started: Promise<Started>
-  /** What it logged. */
+  /** What it has logged so far. */
+  logged = ''
+  /** All that it logged. */
   readonly log: Promise<string>
 
   /** `wrap` are the words of the command that starts the command. */
@@ -31,7 +32,8 @@ export class HostProcess {
     const words = [...WITHOUT_TAP, ...wrap, process.execPath, ...FLAGS, HOST, JSON.stringify(settings)]
     const host = this.process = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#ended = new Promise((resolve) => { host.on('exit', (code, signal) => { resolve({ code, signal }) }) })
-    this.log = text(host.stderr)
+    host.stderr.setEncoding('utf8').on('data', (text: string) => { this.logged += text })
+    this.log = once(host.stderr, 'end').then(() => this.logged)
     this.#started = once(createInterface(host.stdout), 'line').then(([line]) => JSON.parse(String(line)) as Started) // its first line
     t.teardown(async () => { await this.kill() })
   }

@@ -5,7 +5,7 @@ import Fastify from 'fastify'
 import { Registry } from 'prom-client'
 import type { Delivered, Requested, Settings, Started } from './messages.ts'
 
-const { dist, path = '', postgres, keep, ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { dist, path = '', postgres, keep, wait, level = 'warn', ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
 
 /** A file of the package. */
 async function load<T> (file: string): Promise<T> {
@@ -13,13 +13,13 @@ async function load<T> (file: string): Promise<T> {
 }
 
 const { default: webhooks, isCoded } = await load<typeof import('../../../index.ts')>('index')
-const { postgresInbox } = await load<typeof import('../../../lib/inbox/postgres/inbox.ts')>('lib/inbox/postgres')
-const { sqliteInbox } = await load<typeof import('../../../lib/inbox/sqlite/inbox.ts')>('lib/inbox/sqlite')
-const { metrics } = await load<typeof import('../../../lib/observe/metrics/metrics.ts')>('lib/metrics')
+const { postgresInbox } = await load<typeof import('../../../lib/inbox/postgres/inbox.ts')>('lib/inbox/postgres/inbox')
+const { sqliteInbox } = await load<typeof import('../../../lib/inbox/sqlite/inbox.ts')>('lib/inbox/sqlite/inbox')
+const { metrics } = await load<typeof import('../../../lib/observe/metrics/metrics.ts')>('lib/observe/metrics/metrics')
 
 const { now } = Date
 Date.now = () => now() + ahead
-const app = Fastify({ logger: { level: 'warn', stream: process.stderr } })
+const app = Fastify({ logger: { level, stream: process.stderr } })
 const log = deliveries === undefined ? undefined : openSync(deliveries, 'a')
 
 function say (line: Started): void {
@@ -101,10 +101,10 @@ function addRoutes (): void {
 try {
   if (uid !== undefined) process.setuid?.(uid)
   addRoutes()
-  await app.register(webhooks, { inbox: postgres === undefined ? sqliteInbox({ path, keep }) : postgresInbox(postgres), ...options })
+  process.once('SIGTERM', () => { void app.close() })
+  await app.register(webhooks, { inbox: postgres === undefined ? sqliteInbox({ path, keep, wait }) : postgresInbox(postgres), ...options })
   if (measured) await app.register(metrics, { registry: new Registry(), path: '/metrics' })
   listen()
-  process.once('SIGTERM', () => { void app.close() })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   say({ port: Number(new URL(url).port) })
 } catch (error) {

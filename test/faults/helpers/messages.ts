@@ -10,6 +10,10 @@ export interface Settings {
   /** Or where its PostgreSQL inbox is. */
   postgres?: PostgresInboxOptions | undefined
   keep?: number | undefined
+  /** How long it waits for the file, in milliseconds. */
+  wait?: number | undefined
+  /** From which level on it logs. */
+  level?: 'info' | undefined
   /** By how many milliseconds its clock is ahead. */
   ahead?: number | undefined
   /** The user that it is to be. */

@@ -18,7 +18,7 @@ const admin = openPool(tap, url)
 const [DELETE = '', EMPTY = '', MOVE = '', AGAIN = '', TAKE = '', ...others] = blocks(section('What an operator may do by hand'))
   .map(({ language, code }) => language === 'sql' ? code : '')
 
-/** Runs a block of README on other schemas, and again as it says there. */
+/** Runs a block of the page on other schemas, and again as it says there. */
 async function run (block: string, schema: string, next = ''): Promise<void> {
   const named = block.replaceAll('oneroute_webhooks', pg.escapeIdentifier(schema)).replaceAll('webhooks_new', pg.escapeIdentifier(next))
   const client = await admin.connect()
@@ -73,7 +73,7 @@ async function busy (t: Test, schema: string, work: () => Promise<void>): Promis
   }
 }
 
-test('README has these, and no others', async (t) => {
+test('the page has these, and no others', async (t) => {
   t.same(others, [])
   for (const block of [DELETE, EMPTY, MOVE, AGAIN, TAKE]) t.not(block, '')
 })

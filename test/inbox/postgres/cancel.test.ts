@@ -114,7 +114,7 @@ test('a connection that cannot be cancelled is used again once the server has an
 
 test('a connection that cannot be cancelled is closed in the end, when the server does not answer', async (t) => {
   const { plain, released } = openPlain(t)
-  const database = new Database(plain, Fastify().log, { ...limits, cancel: 1, hold: 50 })
+  const database = new Database(plain, Fastify().log, { ...limits, cancel: 1, unanswered: 50 })
   await t.rejects(async () => await database.run('SELECT pg_sleep(60)'), noAnswer)
   await until(() => released.length === 1)
   t.same(released, [true])

@@ -4,7 +4,7 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import type { Inbox, Outcome } from '../../../index.ts'
 import { requestChange } from '../../../lib/inbox/sqlite/request-change.ts'
-import { untilEmpty } from '../../../lib/inbox/sqlite/until-log-empty.ts'
+import { untilEmpty } from '../../../lib/inbox/sqlite/store/write-ahead-log.ts'
 import { claim, newEvent } from '../conformance.ts'
 import { openInbox, temporaryFile } from '../../helpers/sqlite.ts'
 

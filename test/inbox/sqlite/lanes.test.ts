@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
 import { Alarm } from '../../../lib/inbox/sql/alarm.ts'
-import { LiveLanes } from '../../../lib/inbox/sqlite/live-lanes.ts'
+import { Deliveries } from '../../../lib/inbox/sqlite/deliveries.ts'
 import { turns } from '../../helpers/app.ts'
 import { openInbox, temporaryFile } from '../../helpers/sqlite.ts'
 import { adds, newEvent } from '../conformance.ts'
@@ -191,7 +191,7 @@ test('what waits to be written is bounded', async (t) => {
 test('an inbox is opened once at a time, and is closed as often as one likes', async (t) => {
   const path = temporaryFile(t)
   const inbox = await openInbox(t, { path })
-  await t.rejects(openInbox(t, { path }), { code: 'FST_ONEROUTE_INBOX_LOCKED', message: `The inbox '${path}' is in use` })
+  await t.rejects(openInbox(t, { path, wait: 0 }), { code: 'FST_ONEROUTE_INBOX_LOCKED', message: `The inbox '${path}' is in use` })
   await t.rejects(async () => { await inbox.open({ log: console as never, maxBacklog: 1, wake: () => {} }) }, { code: 'FST_ONEROUTE_INBOX_LOCKED' })
   await Promise.all(adds(inbox, newEvent('a')))
   await Promise.all([inbox.close(), inbox.close()])
@@ -241,11 +241,11 @@ test('an alarm takes more time than a timer of Node does', async (t) => {
 })
 
 test('a lane does not wait for the retry of an event that was removed when it had just failed', (t) => {
-  const lanes = new LiveLanes()
+  const lanes = new Deliveries()
   for (const seq of [1, 2]) lanes.push('a', { seq, id: `${seq}`, name: 'newMessage', event: { event: 'newMessage' }, receivedAt: 1, attempt: 1, completed: [], problems: null, size: 2 })
   const [claimed] = lanes.claim(1)
   if (claimed !== undefined) lanes.settle(claimed, [outcome(1, { state: 'pending', dueAt: 1_000, error: 'broken' })])
-  lanes.drop([{ lane: 'a', seq: 1 }])
+  lanes.discard([{ lane: 'a', seq: 1 }])
   t.same(lanes.giveBack(), [{ lane: 'a', due: 'ready', seqs: [2] }])
   t.end()
 })

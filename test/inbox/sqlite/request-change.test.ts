@@ -227,7 +227,7 @@ test('an app whose orders cannot be read goes on', async (t) => {
 
 test('orders that cannot be carried out keep nothing else from being done', async (t) => {
   const path = temporaryFile(t)
-  const exchange = new GroupCommit({ path, keep: 1_000, keepFailed: 1_000, host: { log: Fastify().log, maxBacklog: 10, wake: () => {} } })
+  const exchange = new GroupCommit({ path, keep: 1_000, keepFailed: 1_000, wait: 0, host: { log: Fastify().log, maxBacklog: 10, wake: () => {} } })
   t.teardown(async () => { await exchange.close() })
   await exchange.open()
   const { db } = connect(t, path)

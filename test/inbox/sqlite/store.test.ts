@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import type { AddedRow, Work } from '../../../lib/inbox/sqlite/messages.ts'
-import { Admission, Taken } from '../../../lib/inbox/sqlite/messages.ts'
+import { Added, Admission } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import { migrate, versionOf } from '../../../lib/inbox/sqlite/store/schema.ts'
 import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
@@ -57,9 +57,7 @@ test('every repeat of a hundred thousand events is known, before and after they 
   const store = openStore(t, path)
   fill(store, 100_000)
   const known = (store: Store) => Array.from({ length: 100 }, (_, part) => store.run(work({ adds: adds(part * 1_000, 1_000) })).added)
-    .every((added) => added.every((taken) => taken === Taken.duplicate))
-  t.ok(known(store))
-  t.ok([...store.warmUp()].length > 1, 'reads what is indexed in parts')
+    .every((added) => added.every((one) => one === Added.duplicate))
   t.ok(known(store))
   store.end()
   t.ok(known(openStore(t, path)))
@@ -73,9 +71,9 @@ test('done events are removed once `keep` is over, and so is what finds them; ot
   await new Promise((resolve) => { setTimeout(resolve, 2) })
   t.ok([...store.purge()].length > 160, 'in small steps')
   t.match(stats(store), { pending: 1, done: 0, dead: 1 })
-  t.ok(store.run(work({ adds: adds(0, 1_000) })).added.every((taken) => taken > (waiting ?? 0)), 'what is gone is new again')
+  t.ok(store.run(work({ adds: adds(0, 1_000) })).added.every((one) => one > (waiting ?? 0)), 'what is gone is new again')
   const [known, fresh = 0] = store.run(work({ adds: adds(80_000, 2) })).added
-  t.equal(known, Taken.duplicate)
+  t.equal(known, Added.duplicate)
   t.ok(fresh > 81_000, 'what is dead is new, too')
 })
 
@@ -113,7 +111,7 @@ test('what was removed is not brought into the index of ids, and is taken out of
   t.ok(Number(db.prepare('SELECT count(*) AS count FROM ids').get()?.count) > 60_000)
   db.close()
   t.same(store.run(work({ adds: adds(20_000, 1) })).added, [120_001])
-  t.same(store.run(work({ adds: adds(20_001, 1) })).added, [Taken.duplicate])
+  t.same(store.run(work({ adds: adds(20_001, 1) })).added, [Added.duplicate])
 })
 
 test('what came in later than an event that is kept is looked at another time', async (t) => {
@@ -170,10 +168,10 @@ test('neither retries nor lanes that are ready wait for the others to come to an
   const retries = rows.filter(([, , lane]) => lane.startsWith('retry')).map(([, , lane]) => ({ lane, due: 1, seqs: [] }))
   store.run(work({ adds: { rows, bodies: new Uint8Array(20) } }))
   store.run(work({ givenBack: retries }))
-  const take = (lanes: number) => (store.run(work({ calls: [{ method: 'take', lanes }] })).results[0] as Array<{ lane: string }>).map(({ lane }) => lane.slice(0, 5))
-  t.same([...take(1), ...take(1), ...take(1), ...take(1)].sort(), ['ready', 'ready', 'retry', 'retry'])
-  t.same(take(6).sort(), ['ready', 'ready', 'ready', 'retry', 'retry', 'retry'])
-  t.equal(take(20).length, 10, 'all that are left')
+  const claim = (lanes: number) => (store.run(work({ calls: [{ method: 'claim', lanes }] })).results[0] as Array<{ lane: string }>).map(({ lane }) => lane.slice(0, 5))
+  t.same([...claim(1), ...claim(1), ...claim(1), ...claim(1)].sort(), ['ready', 'ready', 'retry', 'retry'])
+  t.same(claim(6).sort(), ['ready', 'ready', 'ready', 'retry', 'retry', 'retry'])
+  t.equal(claim(20).length, 10, 'all that are left')
 })
 
 test('a lane that was settled when the thread ended is not given out any more', async (t) => {
@@ -182,7 +180,7 @@ test('a lane that was settled when the thread ended is not given out any more', 
   const { added } = store.run(work({ adds: adds(0, 1) }))
   store.end()
   const again = openStore(t, path)
-  t.same(again.run(work({ done: added, calls: [{ method: 'take', lanes: 1 }] })), { kind: 'done', added: [], results: [[]], nextDue: null })
+  t.same(again.run(work({ done: added, calls: [{ method: 'claim', lanes: 1 }] })), { kind: 'done', added: [], results: [[]], nextDue: null })
 })
 
 test('what a wrong clock has dated ahead keeps nothing old from being removed', async (t) => {
@@ -204,10 +202,10 @@ test('events that share the key of their ids are told apart', async (t) => {
     adds: { rows: ids.map((id) => [id, 'newMessage', id, Admission.live, 1, null, 1]), bodies: new Uint8Array(ids.length) }
   })).added
   t.same(add(...twins.slice(0, 2)), [1, 2])
-  t.same(add(...twins), [Taken.duplicate, Taken.duplicate, 3])
+  t.same(add(...twins), [Added.duplicate, Added.duplicate, 3])
   const broken: AddedRow = ['AAAAAAAAAAAD', 'newMessage', 'a lane', Admission.live, 0.5, null, 0]
   t.throws(() => store.run(work({ adds: { rows: [broken], bodies: new Uint8Array(0) } })))
-  t.same(add(...twins), [Taken.duplicate, Taken.duplicate, Taken.duplicate])
+  t.same(add(...twins), [Added.duplicate, Added.duplicate, Added.duplicate])
 })
 
 test('a lane that is held after the store has started again is not given out before it is given back', async (t) => {
@@ -216,18 +214,18 @@ test('a lane that is held after the store has started again is not given out bef
   store.run(work({ adds: adds(0, 200) }))
   store.end()
   const again = openStore(t, path, DAY, ['lane 7', 'lane 8'])
-  const take = (work: Work) => again.run(work).results[0] as Array<{ lane: string }> // what this call gives
-  const call = { method: 'take' as const, lanes: 1_000 }
-  t.equal(take(work({ calls: [call] })).length, 98)
-  t.match(take(work({ givenBack: [{ lane: 'lane 7', due: 'ready', seqs: [] }], calls: [call] })), [{ lane: 'lane 7', events: [{ seq: 8 }, { seq: 108 }] }])
+  const claim = (work: Work) => again.run(work).results[0] as Array<{ lane: string }> // what this call gives
+  const call = { method: 'claim' as const, lanes: 1_000 }
+  t.equal(claim(work({ calls: [call] })).length, 98)
+  t.match(claim(work({ givenBack: [{ lane: 'lane 7', due: 'ready', seqs: [] }], calls: [call] })), [{ lane: 'lane 7', events: [{ seq: 8 }, { seq: 108 }] }])
 })
 
-test('of a lane with large bodies fewer events are taken at once', async (t) => {
+test('of a lane with large bodies fewer events are claimed at once', async (t) => {
   const store = openStore(t, temporaryFile(t))
   const rows = Array.from({ length: 20 }, (_, i): AddedRow => [idOf(i), 'newMessage', 'a', Admission.stored, 1, null, 100_000])
   store.run(work({ adds: { rows, bodies: new Uint8Array(2_000_000).fill(32) } }))
-  const [taken] = store.run(work({ calls: [{ method: 'take', lanes: 1 }] })).results
-  t.match(taken, [{ lane: 'a', events: { length: 3 } }])
+  const [claimed] = store.run(work({ calls: [{ method: 'claim', lanes: 1 }] })).results
+  t.match(claimed, [{ lane: 'a', events: { length: 3 } }])
 })
 
 test('a schema is brought up to date step by step, in one transaction', async (t) => {

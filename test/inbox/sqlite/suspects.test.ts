@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
-import type { Call, Opening, TakenLane } from '../../../lib/inbox/sqlite/messages.ts'
+import type { Call, ClaimedLane, Opening } from '../../../lib/inbox/sqlite/messages.ts'
 import type { StoredRow } from '../../../lib/inbox/sql/rows.ts'
 import { requestChange } from '../../../lib/inbox/sqlite/request-change.ts'
 import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
@@ -190,13 +190,13 @@ test('a thread that is started again has ended nothing: what is under way goes o
 
 test('a trial whose claim was lost with the thread has not begun', async (t) => {
   const path = await ended(t)
-  t.match(work(openStore(t, { path, held: [] }), { method: 'take', lanes: 64 }), [{ lane: 'a' }])
+  t.match(work(openStore(t, { path, held: [] }), { method: 'claim', lanes: 64 }), [{ lane: 'a' }])
   const lost = openStore(t, { path: afterEnd(t, path), held: [], restarted: true })
   t.match(work(lost, { method: 'list', options: {} }), [{ attempts: 0 }, { attempts: 0 }, { attempts: 0 }, { id: 'a1', attempts: 0 }])
-  t.match(work(lost, { method: 'take', lanes: 64 }), { length: 1 })
+  t.match(work(lost, { method: 'claim', lanes: 64 }), { length: 1 })
   const kept = openStore(t, { path: afterEnd(t, path), held: ['a'], restarted: true })
   t.match(work(kept, { method: 'list', options: {} }), [{ attempts: 0 }, { attempts: 0 }, { attempts: 0 }, { id: 'a1', attempts: 1 }])
-  t.match(work(kept, { method: 'take', lanes: 64 }), { length: 0 })
+  t.match(work(kept, { method: 'claim', lanes: 64 }), { length: 0 })
 })
 
 test('who replays in a file that nobody has keeps what is suspect', async (t) => {
@@ -302,14 +302,14 @@ test('nobody waits for a suspect that is removed', async (t) => {
 
 test('of several on trial, those that are under way go on when the thread is started again', async (t) => {
   const path = await endedWith(t, 200)
-  const taken = (store: Store) => (work(store, { method: 'take', lanes: ALL }) as TakenLane[]).map(({ lane }) => lane) // the result of `take`
-  const lanes = taken(openStore(t, { path, held: [] }))
+  const claimed = (store: Store) => (work(store, { method: 'claim', lanes: ALL }) as ClaimedLane[]).map(({ lane }) => lane) // the result of `claim`
+  const lanes = claimed(openStore(t, { path, held: [] }))
   t.equal(lanes.length, 4)
   const held = lanes.slice(1)
   const store = openStore(t, { path: afterEnd(t, path), held, restarted: true })
   const listed = work(store, { method: 'list', options: { limit: 200 } }) as StoredRow[] // the result of `list`
   t.same(listed.filter(({ attempts }) => attempts > 0).map(({ lane }) => lane).toSorted(), held.toSorted())
-  t.equal(taken(store).length, 1)
+  t.equal(claimed(store).length, 1)
 })
 
 test('a close while several are on trial counts nothing', async (t) => {

@@ -37,7 +37,7 @@ export async function addShortLived (app: FastifyInstance, mayLook: () => boolea
     guard(scope, mayLook)
     addApi(scope, { inbox, feed, redact: createRedact([]) })
     addChanges(scope, inbox)
-    await addAssets(scope)
+    addAssets(scope)
   }, { prefix: '/inspector' })
 }
 

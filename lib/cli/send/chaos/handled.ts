@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { StringDecoder } from 'node:string_decoder'
 import { setTimeout } from 'node:timers/promises'
+import { codeOf, errorOf } from '../../../errors/error-of.ts'
 import { isObject } from '../../../options/check.ts'
 import { inQuotes } from '../../../options/url-passwords.ts'
 import type { Io } from '../../io.ts'
@@ -68,8 +69,8 @@ async function fromFile (path: string, lines: Lines): Promise<Reading> {
       const size = await sizeOf(path)
       if (size < position) position = 0 // it has begun anew
       if (size === position) return
-      for await (const chunk of createReadStream(path, { start: position })) {
-        const bytes = chunk as Buffer // it has no encoding
+      const added: AsyncIterable<Buffer> = createReadStream(path, { start: position }) // it has no encoding
+      for await (const bytes of added) {
         position += bytes.length
         lines.add(bytes)
       }
@@ -85,8 +86,8 @@ async function sizeOf (path: string): Promise<number> {
     if (stats.isDirectory()) throw new Error('it is a folder')
     return stats.size
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException // of node:fs, or the one above
-    if (code === 'ENOENT') return 0
+    if (codeOf(error) === 'ENOENT') return 0
+    const { message } = errorOf(error)
     throw new UsageError(`--handled must be a file that can be read, got ${inQuotes(path)} (${message.replace(/, .*/s, '')})`)
   }
 }

@@ -1,3 +1,4 @@
+// Only SQLite: a function of PostgreSQL takes arrays (postgres/sql/add.ts).
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 
 const MANY = 16

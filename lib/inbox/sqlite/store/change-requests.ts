@@ -1,18 +1,27 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+// Only SQLite: see request-change.ts.
+import type { DatabaseSync } from 'node:sqlite'
 import { isObject } from '../../../options/check.ts'
-import type { ChangeResult, ChangeRequest } from '../change-request.ts'
-import type { Removed, Results } from '../messages.ts'
+import type { ChangeRequest, ChangeResult, Results } from '../messages.ts'
+import type { Discard } from './discard.ts'
+import type { Replay } from './replay.ts'
+import { select } from './select.ts'
 
 /** An order is carried out no later than this, in milliseconds: who asked is gone by then, and nobody expects it any more. */
 export const ASKED_FOR = 60_000
 /** An answer that nobody has fetched stays so long, in milliseconds. */
 const ANSWERED_FOR = 3_600_000
 
-/** What the store does of an order. */
-interface Hands {
-  replay (ids: readonly string[], all: boolean): Results['replay']
-  discard (ids: readonly string[]): Removed
-  forget (lane: string, after: number): Results['forget']
+interface Parts {
+  readonly db: DatabaseSync
+  readonly replay: Replay
+  readonly discard: Discard
+}
+
+/** As it is stored. */
+export interface StoredRequest {
+  action: string
+  /** JSON. */
+  argument: string
 }
 
 /** An order to forget a lane, as far as it was carried out. Without a lane: all of it is removed. */
@@ -33,16 +42,12 @@ export class ChangeRequests {
   /** Of another connection's last transaction. Of this one's own it tells nothing. */
   #version: unknown
   #isOpen = true
-  readonly #statements: Record<'version' | 'first' | 'drop' | 'advance' | 'answer', StatementSync>
+  readonly #parts: Parts
+  readonly #statements: ReturnType<typeof prepare>
 
-  constructor (db: DatabaseSync) {
-    this.#statements = {
-      version: db.prepare('PRAGMA data_version'),
-      first: db.prepare('SELECT request, action, argument FROM orders WHERE count IS NULL AND error IS NULL ORDER BY request LIMIT 1'),
-      drop: db.prepare('DELETE FROM orders WHERE asked < ? - iif(count IS NULL AND error IS NULL, ?, ?)'),
-      advance: db.prepare('UPDATE orders SET asked = ?, argument = ? WHERE request = ?'),
-      answer: db.prepare("UPDATE orders SET count = ?, error = ?, argument = '' WHERE request = ?")
-    }
+  constructor (parts: Parts) {
+    this.#parts = parts
+    this.#statements = prepare(parts.db)
   }
 
   /** Looks only if another process has written since it found nothing. */
@@ -55,25 +60,25 @@ export class ChangeRequests {
   }
 
   /** Carries out the first order, or a part of it if it takes long. Within a transaction of the caller's, as all of this. */
-  carryOut (now: number, hands: Hands): Results['order'] {
+  carryOut (now: number): Results['order'] {
     const { drop, first } = this.#statements
     drop.run(now, ASKED_FOR, ANSWERED_FOR)
     const row = first.get()
     if (row === undefined) return NOTHING
-    const request = Number(row.request)
+    const { request } = row
     const order = orderOf(row)
     switch (order?.action) {
       case 'replay': {
-        const { count, lanes } = hands.replay(order.ids, order.all)
+        const { count, lanes } = this.#parts.replay.replay(order.ids, order.all)
         this.answer({ request, count })
         return { isMore: true, lanes, pending: [] }
       }
       case 'discard': {
-        const { count, pending } = hands.discard(order.ids)
+        const { count, pending } = this.#parts.discard.discard(order.ids)
         this.answer({ request, count })
         return { isMore: true, lanes: [], pending }
       }
-      case 'forget': return this.#forget({ request, now, hands }, order)
+      case 'forget': return this.#forget(request, order, now)
       default: this.answer({ request, error: 'the process that has it does not know what was asked' })
     }
     return { ...NOTHING, isMore: true }
@@ -84,9 +89,9 @@ export class ChangeRequests {
   }
 
   /** How far it is stands in the row: whoever has the file then goes on. In the end the row does not name the lane any more. */
-  #forget ({ request, now, hands }: { request: number, now: number, hands: Hands }, { lane, after = 0, count = 0 }: Forgetting): Results['order'] {
+  #forget (request: number, { lane, after = 0, count = 0 }: Forgetting, now: number): Results['order'] {
     if (lane === undefined) return { ...NOTHING, isMore: true, removed: { request, count } }
-    const step = hands.forget(lane, after)
+    const step = this.#parts.discard.forget(lane, after)
     const sum = count + step.count
     const next = step.after === null ? { count: sum } : { lane, after: step.after, count: sum }
     this.#statements.advance.run(now, JSON.stringify(next), request)
@@ -95,13 +100,13 @@ export class ChangeRequests {
 }
 
 /** Whether it is a row of a `forget` whose events are removed: what is left to do is to write the file anew. */
-export function isRemoved (row: Record<string, unknown>): boolean {
+export function isRemoved (row: StoredRequest): boolean {
   const order = orderOf(row)
   return order?.action === 'forget' && order.lane === undefined
 }
 
 /** Undefined if it is not one that this version knows. */
-function orderOf ({ action, argument }: Record<string, unknown>): Exclude<ChangeRequest, { action: 'forget' }> | Forgetting | undefined {
+function orderOf ({ action, argument }: StoredRequest): Exclude<ChangeRequest, { action: 'forget' }> | Forgetting | undefined {
   const given = parsed(argument)
   if (!isObject(given)) return undefined
   const { ids, all, lane, after, count } = given
@@ -115,10 +120,20 @@ function orderOf ({ action, argument }: Record<string, unknown>): Exclude<Change
   }
 }
 
-function parsed (json: unknown): unknown {
+function parsed (json: string): unknown {
   try {
-    return JSON.parse(String(json))
+    return JSON.parse(json)
   } catch {
     return undefined
+  }
+}
+
+function prepare (db: DatabaseSync) {
+  return {
+    version: select<{ data_version: number }>(db, 'PRAGMA data_version'),
+    first: select<StoredRequest & { request: number }>(db, 'SELECT request, action, argument FROM orders WHERE count IS NULL AND error IS NULL ORDER BY request LIMIT 1'),
+    drop: db.prepare('DELETE FROM orders WHERE asked < ? - iif(count IS NULL AND error IS NULL, ?, ?)'),
+    advance: db.prepare('UPDATE orders SET asked = ?, argument = ? WHERE request = ?'),
+    answer: db.prepare("UPDATE orders SET count = ?, error = ?, argument = '' WHERE request = ?")
   }
 }

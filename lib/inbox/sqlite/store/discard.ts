@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Removed, Results } from '../messages.ts'
-import type { KnownIds } from './known-ids.ts'
-import type { LaneTable } from './lane-table.ts'
+import type { Parts } from './parts.ts'
+import { createRemove } from './remove.ts'
+import type { RemovedRow } from './remove.ts'
 import { nameOfState } from './schema.ts'
-import type { Totals } from './totals.ts'
+import { select } from './select.ts'
 
 /** Events looked at in one transaction: what is added in the meantime waits for it. */
 const BATCH = 1_000
@@ -12,35 +13,28 @@ const MOST_MORE = 10_000
 /** Of no event. */
 const NO_SEQ = 0
 
-interface Parts {
-  readonly db: DatabaseSync
-  readonly totals: Totals
-  readonly ids: KnownIds
-  readonly lanes: LaneTable
-}
-
-interface Row {
-  seq: number
+interface Row extends RemovedRow {
   id: string
   lane: string
-  state: number
 }
 
 /** Removes events, whatever their state. All of it within a transaction of the caller's. */
-export class Removal {
+export class Discard {
   readonly #parts: Parts
   readonly #statements: ReturnType<typeof prepare>
+  readonly #removeAll: ReturnType<typeof createRemove>
   /** The last event there was when a lane was looked for. */
   #seen = NO_SEQ
 
   constructor (parts: Parts) {
     this.#parts = parts
     this.#statements = prepare(parts.db)
+    this.#removeAll = createRemove(parts.db, parts.totals)
   }
 
   discard (ids: readonly string[]): Removed {
     const seqs = new Set(ids.map((id) => this.#parts.ids.find(id) ?? NO_SEQ))
-    return this.#remove(this.#statements.these.all(JSON.stringify([...seqs])) as unknown as Row[]) // the columns of the statement
+    return this.#remove(this.#statements.these.all(JSON.stringify([...seqs])))
   }
 
   /**
@@ -54,19 +48,13 @@ export class Removal {
     this.#seen = seq
     const batch = endOfBatch.get(after, most)
     const end = Number(batch?.seq)
-    const rows = ofLane.all(after, end, lane, lane) as unknown as Row[] // the columns of the statement
-    return { ...this.#remove(rows), after: batch?.count === most ? end : null }
+    return { ...this.#remove(ofLane.all(after, end, lane, lane)), after: batch?.count === most ? end : null }
   }
 
   #remove (rows: readonly Row[]): Removed {
-    const { totals: { now }, ids, lanes } = this.#parts
-    const seqs = JSON.stringify(rows.map(({ seq }) => seq))
-    this.#statements.removeBodies.run(seqs)
-    this.#statements.removeEvents.run(seqs)
-    for (const { id, seq, state } of rows) {
-      now[nameOfState(state)]--
-      ids.drop(id, seq)
-    }
+    const { ids, lanes } = this.#parts
+    this.#removeAll(rows)
+    for (const { id, seq } of rows) ids.drop(id, seq)
     const pending = rows.filter(({ state }) => nameOfState(state) === 'pending').map(({ seq, lane }) => ({ seq, lane }))
     for (const lane of new Set(pending.map(({ lane }) => lane))) lanes.shrink(lane)
     return { count: rows.length, pending }
@@ -74,12 +62,9 @@ export class Removal {
 }
 
 function prepare (db: DatabaseSync) {
-  const these = 'seq IN (SELECT value FROM json_each(?))'
   return {
-    these: db.prepare(`SELECT seq, id, lane, state FROM events WHERE ${these}`),
-    endOfBatch: db.prepare('SELECT count(*) AS count, coalesce(max(seq), 0) AS seq FROM (SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT ?)'),
-    ofLane: db.prepare('SELECT seq, id, lane, state FROM events WHERE seq > ? AND seq <= ? AND (lane = ? OR home = ?)'),
-    removeEvents: db.prepare(`DELETE FROM events WHERE ${these}`),
-    removeBodies: db.prepare(`DELETE FROM bodies WHERE ${these}`)
+    these: select<Row>(db, 'SELECT seq, id, lane, state FROM events WHERE seq IN (SELECT value FROM json_each(?))'),
+    endOfBatch: select<{ count: number, seq: number }>(db, 'SELECT count(*) AS count, coalesce(max(seq), 0) AS seq FROM (SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT ?)'),
+    ofLane: select<Row>(db, 'SELECT seq, id, lane, state FROM events WHERE seq > ? AND seq <= ? AND (lane = ? OR home = ?)')
   }
 }

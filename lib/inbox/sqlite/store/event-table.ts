@@ -1,34 +1,24 @@
+// Only SQLite: what postgres/sql/add.ts and settle.ts do. Both change the same rows and counts.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { ASIDE } from '../../sql/aside.ts'
 import { MOST_KEPT } from '../../sql/delivery-records.ts'
-import { Admission, READY, Taken } from '../messages.ts'
+import { Added, Admission, READY } from '../lane-owner.ts'
 import type { AddedRow, Adds, Failed } from '../messages.ts'
 import { BulkInsert } from './bulk-insert.ts'
-import type { KnownIds } from './known-ids.ts'
-import type { LaneTable } from './lane-table.ts'
-import { nameOfState, State } from './schema.ts'
+import type { Parts } from './parts.ts'
+import { createRemove } from './remove.ts'
+import type { RemovedRow } from './remove.ts'
+import { State } from './schema.ts'
+import { select } from './select.ts'
 import { Trial } from './suspects.ts'
-import type { Totals } from './totals.ts'
 
 /** Of no event. */
 const NO_SEQ = 0
-/** Where a row has them. */
-const ID = 0
+/** Where a row has it. */
 const SIZE = 6
-
-/** Those whose events a new one with the same id may take the place of. */
-type Finished = 'dead' | 'invalid'
-
-interface Parts {
-  readonly db: DatabaseSync
-  readonly totals: Totals
-  readonly ids: KnownIds
-  readonly lanes: LaneTable
-}
 
 interface NewRow {
   readonly row: AddedRow
-  readonly key: number
   readonly body: Uint8Array
 }
 
@@ -46,27 +36,26 @@ export class EventTable {
   readonly #parts: Parts
   readonly #maxBacklog: number
   readonly #statements: ReturnType<typeof prepare>
+  readonly #remove: ReturnType<typeof createRemove>
 
   constructor (parts: Parts, maxBacklog: number) {
     this.#parts = parts
     this.#maxBacklog = maxBacklog
     this.#statements = prepare(parts.db)
+    this.#remove = createRemove(parts.db, parts.totals)
   }
 
   /** Adds events in order, and says of each what became of it. */
   add ({ rows, bodies }: Adds): number[] {
-    const { ids } = this.#parts
     const fresh: Fresh = { ids: new Set(), invalid: new Set(), events: [], bodies: [] }
     let start = 0
-    const all = rows.map((row) => {
+    const added = rows.map((row) => {
       const body = bodies.subarray(start, start + row[SIZE])
       start += body.length
-      return { row, key: ids.keyOf(row[ID]), body }
+      return this.#add({ row, body }, fresh)
     })
-    ids.look(all.map(({ key }) => key))
-    const taken = all.map((added) => this.#add(added, fresh))
     this.#flush(fresh)
-    return taken
+    return added
   }
 
   #flush ({ ids, invalid, events, bodies }: Fresh): void {
@@ -77,50 +66,45 @@ export class EventTable {
     events.length = bodies.length = 0
   }
 
-  #add (added: NewRow, fresh: Fresh): number {
+  #add (arrival: NewRow, fresh: Fresh): number {
     const { ids, lanes, totals: { now } } = this.#parts
-    const { row: [id, , lane, admission, received, problems], key } = added
+    const { row: [id, , lane, admission, received, problems] } = arrival
     if (problems === null && fresh.invalid.has(id)) this.#flush(fresh) // it gives way as if it had come before
-    const known = fresh.ids.has(id) ? NO_SEQ : ids.get(id, key)
-    const old = known === undefined ? undefined : this.#givesWay(known, problems === null)
-    if (known !== undefined && old === undefined) return Taken.duplicate
+    const known = fresh.ids.has(id) ? NO_SEQ : ids.find(id)
+    const old = known === undefined ? undefined : this.#givingWay(known, problems === null)
+    if (known !== undefined && old === undefined) return Added.duplicate
     const count = admission === Admission.invalid ? 'invalid' : 'pending'
-    if (now[count] >= this.#maxBacklog || (problems !== null && now.invalid >= this.#maxBacklog)) return Taken.full
-    if (known !== undefined && old !== undefined) this.#forget(known, old)
+    if (now[count] >= this.#maxBacklog || (problems !== null && now.invalid >= this.#maxBacklog)) return Added.full
+    if (old !== undefined) {
+      this.#remove([old])
+      now.stale++ // the index may have it
+    }
     now[count]++
     if (problems === null) now.received = Math.max(now.received, received)
     if (admission === Admission.invalid) {
-      this.#insert(added, State.invalid, fresh)
-      return Taken.stored
+      this.#insert(arrival, State.invalid, fresh)
+      return Added.stored
     }
-    if (admission === Admission.live && !lanes.has(lane)) return this.#insert(added, State.live, fresh)
-    this.#insert(added, State.waiting, fresh)
-    const held = admission === Admission.held
-    return lanes.add(lane, held ? null : READY) && held ? Taken.held : Taken.stored
+    if (admission === Admission.live && !lanes.has(lane)) return this.#insert(arrival, State.live, fresh)
+    this.#insert(arrival, State.waiting, fresh)
+    const isLocked = admission === Admission.locked
+    return lanes.add(lane, isLocked ? null : READY) && isLocked ? Added.locked : Added.stored
   }
 
-  /** What a stored event is, if it is one that is over and did not succeed: a new one that `fits` is not a repeat of it. */
-  #givesWay (seq: number, fits: boolean): Finished | undefined {
-    const state = nameOfState(this.#statements.find.get(seq)?.state)
-    return state === 'dead' || (state === 'invalid' && fits) ? state : undefined
+  /** The stored event, if it is dead, or invalid and the new one `fits`: then the new one is no repeat, and takes its place. */
+  #givingWay (seq: number, fits: boolean): RemovedRow | undefined {
+    const row = this.#statements.find.get(seq)
+    return row?.state === State.dead || (row?.state === State.invalid && fits) ? row : undefined
   }
 
-  #forget (seq: number, state: Finished): void {
-    const { now } = this.#parts.totals
-    this.#statements.remove.run(seq)
-    this.#statements.removeBody.run(seq)
-    now[state]--
-    now.stale++ // the index may have it
-  }
-
-  #insert ({ row: [id, name, lane, admission, received, problems], key, body }: NewRow, state: number, fresh: Fresh): number {
+  #insert ({ row: [id, name, lane, admission, received, problems], body }: NewRow, state: number, fresh: Fresh): number {
     const { ids, totals: { now } } = this.#parts
     const seq = ++now.seq
     fresh.ids.add(id)
     if (admission === Admission.invalid) fresh.invalid.add(id)
     fresh.events.push(seq, id, lane, name, state, received, admission === Admission.invalid ? received : null, problems)
     fresh.bodies.push(seq, body)
-    ids.set(key, seq)
+    ids.set(id, seq)
     return seq
   }
 
@@ -150,7 +134,7 @@ export class EventTable {
   /** From now on it has a lane of its own. */
   #leave (seq: number, due: number | null): void {
     const lane = this.#statements.leave.get(seq)?.lane
-    if (lane !== undefined) this.#parts.lanes.add(String(lane), due ?? READY)
+    if (lane !== undefined) this.#parts.lanes.add(lane, due ?? READY)
   }
 }
 
@@ -165,12 +149,10 @@ function prepare (db: DatabaseSync) {
     // One that has ended the process may do so again.
     retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, since = coalesce(since, ?),
       home = iif(?, coalesce(home, lane), home), trial = iif(trial = ${Trial.interrupted}, ${Trial.strong}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
-    leave: db.prepare(`UPDATE events SET lane = '${ASIDE}' || id, state = ${State.waiting}
+    leave: select<{ lane: string }>(db, `UPDATE events SET lane = '${ASIDE}' || id, state = ${State.waiting}
       WHERE seq = ? AND lane = home AND ${pending} RETURNING lane`),
     end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, trial = NULL, ${deliveries}
       WHERE seq = ? AND ${pending}`),
-    find: db.prepare('SELECT state FROM events WHERE seq = ?'),
-    remove: db.prepare('DELETE FROM events WHERE seq = ?'),
-    removeBody: db.prepare('DELETE FROM bodies WHERE seq = ?')
+    find: select<RemovedRow>(db, 'SELECT seq, state FROM events WHERE seq = ?')
   }
 }

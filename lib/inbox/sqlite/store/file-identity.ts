@@ -1,3 +1,4 @@
+// Only SQLite: a file can be removed or replaced while it is open.
 import { statSync } from 'node:fs'
 
 /** What is written does not go where the next start would look for it. */

@@ -24,7 +24,6 @@ export function lock (path: string, patience: number): DatabaseSync {
     return db
   } catch (error) {
     db.close()
-    const { errcode } = error as { errcode?: unknown } // as Node documents the errors of SQLite
-    throw errcode === BUSY ? new LockedError() : error
+    throw error instanceof Error && 'errcode' in error && error.errcode === BUSY ? new LockedError() : error
   }
 }

@@ -1,5 +1,8 @@
+// Only SQLite: files have to be made, and have modes.
 import { accessSync, closeSync, constants, existsSync, openSync, realpathSync, statSync } from 'node:fs'
-import { UnusableError } from './unusable-error.ts'
+
+/** A file that cannot be an inbox, and why. */
+export class UnusableError extends Error {}
 
 /** Customers' messages: for nobody but the owner of the process. */
 const OWNER_ONLY = 0o600

@@ -1,14 +1,17 @@
+// Only SQLite: what postgres/sql/claim.ts and release.ts do. Most lanes are never in this table (lane-owner.ts).
 import type { DatabaseSync } from 'node:sqlite'
-import type { TakenEvent } from '../../sql/rows.ts'
-import { READY } from '../messages.ts'
-import type { Due, GivenBack, TakenLane } from '../messages.ts'
+import type { ClaimedRow } from '../../sql/rows.ts'
+import { READY } from '../lane-owner.ts'
+import type { Due, GivenBack } from '../lane-owner.ts'
+import type { ClaimedLane } from '../messages.ts'
 import { State } from './schema.ts'
+import { select } from './select.ts'
 import { Trial } from './suspects.ts'
 import type { Suspect, Suspects } from './suspects.ts'
 
-/** Of one lane, taken at once. */
+/** Of one lane, claimed at once. */
 const MOST_EVENTS = 16
-/** No more events of a lane are taken once its bodies are this long. */
+/** No more events of a lane are claimed once its bodies are this long. */
 const MOST_CHARACTERS = 262_144
 /** As a limit. */
 const ALL = -1
@@ -23,9 +26,9 @@ const FIRST_STRONG = Number.MIN_SAFE_INTEGER
 const PARKED = [[true, FIRST_STRONG, FIRST_PARKED], [false, FIRST_PARKED, FIRST]] as const
 
 /**
- * The lanes that wait in the store. `due` is null while one is held; above 0 it is the time of a retry; below, the lane is ready, and
- * the number is its place in the queue. Not a time: those who are ready must not wait for a clock that was set back. Below `FIRST` it is
- * parked: its first event is a suspect one and waits for the trials of others.
+ * The lanes that the store knows of: see lane-owner.ts. `due` is null while one is locked; above 0 it is the time of a retry; below, the
+ * lane is ready, and the number is its place in the queue. Not a time: those who are ready must not wait for a clock that was set back.
+ * Below `FIRST` it is parked: its first event is a suspect one and waits for the trials of others.
  */
 export class LaneTable {
   readonly #suspects: Suspects
@@ -42,16 +45,16 @@ export class LaneTable {
   constructor (db: DatabaseSync, suspects: Suspects) {
     this.#suspects = suspects
     this.#statements = prepare(db)
-    this.#next = Number(this.#statements.lastReady.get()?.due ?? FIRST) + 1
+    this.#next = (this.#statements.lastReady.get()?.due ?? FIRST) + 1
   }
 
-  /** At the start: what was live or held when the one before ended waits again, but for what is held still. */
+  /** At the start: what memory had when the one before ended waits again, but for what it still has. */
   recover (held: readonly string[]): void {
-    const { held: wereHeld, live, stopLive, parked, hold } = this.#statements
-    for (const { lane } of [...wereHeld.all(), ...parked.all(FIRST_STRONG, FIRST, ALL)]) this.#put(String(lane), READY)
-    for (const { lane } of live.all()) this.add(String(lane), READY)
+    const { locked, live, stopLive, parked, lock } = this.#statements
+    for (const { lane } of [...locked.all(), ...parked.all(FIRST_STRONG, FIRST, ALL)]) this.#put(lane, READY)
+    for (const { lane } of live.all()) this.add(lane, READY)
     stopLive.run()
-    for (const lane of held) hold.run(lane)
+    for (const lane of held) lock.run(lane)
     this.#isCareful = true
   }
 
@@ -90,37 +93,36 @@ export class LaneTable {
   goOn (now: number): void {
     if (!this.#isCareful) return
     for (const [isStrong, from, to] of PARKED) {
-      for (const { lane } of this.#statements.parked.all(from, to, this.#suspects.room(isStrong, now))) this.#put(String(lane), READY)
+      for (const { lane } of this.#statements.parked.all(from, to, this.#suspects.room(isStrong, now))) this.#put(lane, READY)
     }
   }
 
   /** Half of them are retries if there are: neither they nor those that are ready wait for the others to come to an end. */
-  take (most: number, now: number): TakenLane[] {
+  claim (most: number, now: number): ClaimedLane[] {
     const retries = this.#statements.retries.all(now, most)
     const ready = this.#statements.ready.all(most)
     const share = (most + this.#turn++ % 2) >> 1
     const retried = retries.slice(0, Math.max(share, most - ready.length))
     return retried.concat(ready.slice(0, most - retried.length))
-      .map(({ lane }) => this.#hold(String(lane), now))
+      .map(({ lane }) => this.#claim(lane, now))
       .filter(({ events }) => events.length > 0)
   }
 
-  #hold (lane: string, now: number): TakenLane {
-    const { hold, remove } = this.#statements
+  #claim (lane: string, now: number): ClaimedLane {
+    const { lock, remove } = this.#statements
     const { events, suspect } = this.#first(lane, now)
     if (suspect !== undefined && !this.#suspects.try(suspect, now)) {
       this.#statements.park.run(suspect.trial === Trial.strong ? this.#nextStrong++ : this.#nextParked++, lane)
       return { lane, events: [] }
     }
-    if (events.length > 0) hold.run(lane)
+    if (events.length > 0) lock.run(lane)
     else remove.run(lane) // all of it was settled when the thread before ended
     return { lane, events }
   }
 
-  /** When one can be taken: 0 or less is now. */
+  /** When one can be claimed: 0 or less is now. */
   nextDue (): number | null {
-    const row = this.#statements.nextDue.get()
-    return row === undefined ? null : Number(row.due)
+    return this.#statements.nextDue.get()?.due ?? null
   }
 
   #put (lane: string, due: Due): void {
@@ -133,13 +135,12 @@ export class LaneTable {
   }
 
   /** The next events of a lane, or its first one alone if that is a suspect one. */
-  #first (lane: string, now: number): { events: TakenEvent[], suspect?: Suspect } {
-    const events: TakenEvent[] = []
+  #first (lane: string, now: number): { events: ClaimedRow[], suspect?: Suspect } {
+    const events: ClaimedRow[] = []
     let characters = 0
-    for (const row of this.#statements.events.iterate(now, lane, MOST_EVENTS)) {
-      const { trial, home, ...columns } = row
-      const event = { ...columns, aside: home !== null, interrupted: trial === Trial.interrupted } as unknown as TakenEvent // the columns of the statement
-      if (trial !== null && events.length === 0) return { events: [event], suspect: { seq: event.seq, trial: Number(trial) } }
+    for (const { trial, home, ...columns } of this.#statements.events.iterate(now, lane, MOST_EVENTS)) {
+      const event = { ...columns, aside: home !== null, interrupted: trial === Trial.interrupted }
+      if (trial !== null && events.length === 0) return { events: [event], suspect: { seq: event.seq, trial } }
       events.push(event)
       characters += event.body.length
       if (characters >= MOST_CHARACTERS) break
@@ -148,18 +149,26 @@ export class LaneTable {
   }
 }
 
+interface Lane {
+  lane: string
+}
+
+interface DueRow {
+  due: number | null
+}
+
 function prepare (db: DatabaseSync) {
   // Each index is named where the planner, without statistics, might go through all that waits.
   return {
-    lastReady: db.prepare(`SELECT max(due) AS due FROM lanes WHERE due >= ${FIRST} AND due < 0`),
-    held: db.prepare('SELECT lane FROM lanes WHERE due IS NULL'),
-    live: db.prepare(`SELECT lane FROM events INDEXED BY events_not_done
+    lastReady: select<DueRow>(db, `SELECT max(due) AS due FROM lanes WHERE due >= ${FIRST} AND due < 0`),
+    locked: select<Lane>(db, 'SELECT lane FROM lanes WHERE due IS NULL'),
+    live: select<Lane>(db, `SELECT lane FROM events INDEXED BY events_not_done
       WHERE state = ${State.live} AND state <> ${State.done} ORDER BY seq`),
     stopLive: db.prepare(`UPDATE events INDEXED BY events_not_done SET state = ${State.waiting}
       WHERE state = ${State.live} AND state <> ${State.done}`),
-    parked: db.prepare('SELECT lane FROM lanes WHERE due >= ? AND due < ? ORDER BY due LIMIT ?'),
+    parked: select<Lane>(db, 'SELECT lane FROM lanes WHERE due >= ? AND due < ? ORDER BY due LIMIT ?'),
     park: db.prepare('UPDATE lanes SET due = ? WHERE lane = ?'),
-    hold: db.prepare('UPDATE lanes SET due = NULL WHERE lane = ?'),
+    lock: db.prepare('UPDATE lanes SET due = NULL WHERE lane = ?'),
     first: db.prepare('SELECT 1 FROM lanes LIMIT 1'),
     has: db.prepare('SELECT 1 FROM lanes WHERE lane = ?'),
     add: db.prepare('INSERT INTO lanes VALUES (?, ?) ON CONFLICT DO NOTHING'),
@@ -167,12 +176,12 @@ function prepare (db: DatabaseSync) {
     remove: db.prepare('DELETE FROM lanes WHERE lane = ?'),
     stop: db.prepare(`UPDATE events SET state = ${State.waiting} WHERE seq IN (SELECT value FROM json_each(?)) AND state = ${State.live}`),
     waits: db.prepare(`SELECT 1 FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} LIMIT 1`),
-    head: db.prepare(`SELECT due FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1`),
+    head: select<DueRow>(db, `SELECT due FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1`),
     awake: db.prepare(`UPDATE lanes SET due = ? WHERE lane = ? AND (due > 0 OR due < ${FIRST})`),
-    retries: db.prepare('SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
-    ready: db.prepare(`SELECT lane FROM lanes WHERE due >= ${FIRST} AND due < 0 ORDER BY due LIMIT ?`),
-    nextDue: db.prepare(`SELECT due FROM lanes WHERE due >= ${FIRST} ORDER BY due LIMIT 1`),
-    events: db.prepare(`SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed, problems,
+    retries: select<Lane>(db, 'SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
+    ready: select<Lane>(db, `SELECT lane FROM lanes WHERE due >= ${FIRST} AND due < 0 ORDER BY due LIMIT ?`),
+    nextDue: select<DueRow>(db, `SELECT due FROM lanes WHERE due >= ${FIRST} ORDER BY due LIMIT 1`),
+    events: select<Omit<ClaimedRow, 'aside' | 'interrupted'> & { home: string | null, trial: number | null }>(db, `SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed, problems,
       max(coalesce(? - since, 0), 0) AS failingFor, home, trial
       FROM events INDEXED BY events_waiting JOIN bodies ON bodies.seq = events.seq
       WHERE lane = ? AND state = ${State.waiting} ORDER BY events.seq LIMIT ?`)

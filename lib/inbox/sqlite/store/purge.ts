@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { KnownIds } from './known-ids.ts'
-import { nameOfState, State } from './schema.ts'
+import { createRemove } from './remove.ts'
+import type { RemovedRow } from './remove.ts'
+import { State } from './schema.ts'
+import { select } from './select.ts'
 import type { Totals } from './totals.ts'
 
 /** Events looked at in one transaction: what is added in the meantime waits for it. */
@@ -13,7 +15,6 @@ const STALE = { least: 10_000, part: 1 / 8 } as const
 interface Parts {
   readonly db: DatabaseSync
   readonly totals: Totals
-  readonly ids: KnownIds
   /** Milliseconds that a done event stays. */
   readonly keep: number
   /** The same of a dead or invalid one. */
@@ -29,10 +30,12 @@ export class Purge {
   /** When a dead or invalid event can be old enough at the earliest: there may be many of them, and all of them would have to be looked at. */
   #nextFailed = 0
   readonly #statements: ReturnType<typeof prepare>
+  readonly #removeAll: ReturnType<typeof createRemove>
 
   constructor (parts: Parts) {
     this.#parts = parts
     this.#statements = prepare(parts.db)
+    this.#removeAll = createRemove(parts.db, parts.totals)
   }
 
   /** Goes once through what may have become old, from the oldest on. */
@@ -56,7 +59,7 @@ export class Purge {
     const { keepFailed } = this.#parts
     let oldest = now
     for (const state of [State.dead, State.invalid]) {
-      const rowsAfter = (seq: number) => this.#statements.failed.all(state, seq, BATCH) as unknown as Row[] // the columns of the statement
+      const rowsAfter = (seq: number) => this.#statements.failed.all(state, seq, BATCH)
       let after = 0
       for (let rows = rowsAfter(after); rows.length > 0; rows = rowsAfter(after)) {
         const old = rows.filter(({ finished }) => Number(finished) < now - keepFailed)
@@ -71,21 +74,17 @@ export class Purge {
   }
 
   #after (seq: number): Row[] {
-    return this.#statements.rows.all(seq, BATCH) as unknown as Row[] // the columns of the statement
+    return this.#statements.rows.all(seq, BATCH)
   }
 
   #remove (rows: readonly Row[]): void {
-    const { now } = this.#parts.totals
-    const seqs = JSON.stringify(rows.map(({ seq }) => seq))
-    this.#statements.removeBodies.run(seqs)
-    this.#statements.removeEvents.run(seqs)
-    for (const { state } of rows) now[nameOfState(state)]--
-    now.stale += rows.length
+    this.#removeAll(rows)
+    this.#parts.totals.now.stale += rows.length // the index has them
   }
 
   /** Rows of the index of ids whose events are gone do no harm, but take room. */
   * #stale (): Generator<Step, undefined> {
-    const { totals, ids } = this.#parts
+    const { totals } = this.#parts
     const { pending, done, dead, invalid, stale } = totals.now
     if (stale < Math.max(STALE.least, (pending + done + dead + invalid) * STALE.part)) return
     const { endOfBatch, removeStale } = this.#statements
@@ -95,26 +94,20 @@ export class Purge {
       from = to
     }
     yield () => { totals.now.stale = 0 }
-    yield * ids.load() // or it would fill up with what is gone
   }
 }
 
-interface Row {
-  seq: number
-  state: number
+interface Row extends RemovedRow {
   received: number
   finished: number | null
 }
 
 function prepare (db: DatabaseSync) {
-  const these = 'seq IN (SELECT value FROM json_each(?))'
   return {
-    rows: db.prepare('SELECT seq, state, received, finished FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
-    failed: db.prepare(`SELECT seq, state, received, finished FROM events INDEXED BY events_not_done
+    rows: select<Row>(db, 'SELECT seq, state, received, finished FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
+    failed: select<Row>(db, `SELECT seq, state, received, finished FROM events INDEXED BY events_not_done
       WHERE state = ? AND state <> ${State.done} AND seq > ? ORDER BY seq LIMIT ?`),
-    removeEvents: db.prepare(`DELETE FROM events WHERE ${these}`),
-    removeBodies: db.prepare(`DELETE FROM bodies WHERE ${these}`),
-    endOfBatch: db.prepare(`SELECT max(key) AS key FROM (SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${IDS_BATCH})`),
+    endOfBatch: select<{ key: number | null }>(db, `SELECT max(key) AS key FROM (SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${IDS_BATCH})`),
     removeStale: db.prepare(`DELETE FROM ids WHERE key > ? AND key <= ?
       AND NOT EXISTS (SELECT 1 FROM events WHERE events.seq = ids.seq)`)
   }

@@ -1,33 +1,40 @@
+// Only SQLite: the command line looks into a file that has an owner. With PostgreSQL, it connects as an app does.
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import type { StatementSync } from 'node:sqlite'
 import type { ListOptions } from '../../inbox.ts'
 import type { StoredRow } from '../../sql/rows.ts'
 import type { Results } from '../messages.ts'
+import { UnusableError } from './files.ts'
 import { VERSION, versionOf } from './schema.ts'
-import type { Counts } from './totals.ts'
-import { UnusableError } from './unusable-error.ts'
-import { EventViews } from './views.ts'
+import { select } from './select.ts'
+import type { Select } from './select.ts'
+import { readTotals } from './totals.ts'
+import { Views } from './views.ts'
 
 /** Characters of an id that are enough to find it by the index. */
 export const SHORTEST_PREFIX = 6
 const KEY_BYTES = 4
 
+interface FoundId {
+  id: string
+  seq: number
+}
+
 /** Looks into a file, whoever has it: it changes nothing, and no transaction of it lasts longer than a look. */
 export class Reader {
   readonly #db: DatabaseSync
-  readonly #views: EventViews
-  readonly #ids: StatementSync
+  readonly #views: Views
+  readonly #ids: Select<FoundId>
 
   constructor (path: string) {
     const db = this.#db = openFile(path)
-    const totals = db.prepare('SELECT * FROM totals')
+    const totals = readTotals(db)
     // Those that the index does not have yet are looked through.
-    this.#ids = db.prepare(`SELECT events.id, events.seq FROM ids JOIN events ON events.seq = ids.seq
+    this.#ids = select(db, `SELECT events.id, events.seq FROM ids JOIN events ON events.seq = ids.seq
         WHERE ids.key = ? AND substr(events.id, 1, length(?)) = ?
       UNION SELECT id, seq FROM events WHERE seq > (SELECT indexed FROM totals) AND substr(id, 1, length(?)) = ? LIMIT ?`)
-    this.#views = new EventViews(db, {
-      totals: { get now () { return totals.get() as unknown as Counts } }, // the table's one row
+    this.#views = new Views(db, {
+      totals: { get now () { return totals() } },
       ids: { find: (id) => this.#find(id, 1)[0]?.seq }
     })
   }
@@ -53,11 +60,10 @@ export class Reader {
     this.#db.close()
   }
 
-  #find (prefix: string, most: number): Array<{ id: string, seq: number }> {
+  #find (prefix: string, most: number): FoundId[] {
     const bytes = Buffer.from(prefix, 'base64url')
     if (bytes.length < KEY_BYTES) return []
-    const rows = this.#ids.all(bytes.readInt32BE(), prefix, prefix, prefix, prefix, most)
-    return rows.map(({ id, seq }) => ({ id: String(id), seq: Number(seq) }))
+    return this.#ids.all(bytes.readInt32BE(), prefix, prefix, prefix, prefix, most)
   }
 
   /** All of it as it was at one moment. */

@@ -1,19 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Results } from '../messages.ts'
-import type { KnownIds } from './known-ids.ts'
-import type { LaneTable } from './lane-table.ts'
+import type { Parts } from './parts.ts'
 import { nameOfState, State } from './schema.ts'
-import type { Totals } from './totals.ts'
-
-interface Parts {
-  readonly db: DatabaseSync
-  readonly totals: Totals
-  readonly ids: KnownIds
-  readonly lanes: LaneTable
-}
+import { select } from './select.ts'
 
 /** Puts events back at the end of their lanes. All of it within a transaction of the caller's. */
-export class Replays {
+export class Replay {
   readonly #parts: Parts
   readonly #statements: ReturnType<typeof prepare>
 
@@ -33,7 +25,7 @@ export class Replays {
   /** A dead event is for the listeners that failed, unless `all`. */
   replay (wanted: readonly string[], all: boolean): Results['replay'] {
     const { lanes, totals: { now } } = this.#parts
-    const held = new Set<string>()
+    const locked = new Set<string>()
     let count = 0
     for (const { id, seq } of this.inOrder(wanted)) {
       const state = nameOfState(this.#statements.find.get(seq)?.state)
@@ -43,9 +35,9 @@ export class Replays {
       now.pending++
       now.stale++ // the index may have the old `seq`
       count++
-      if (lanes.add(lane, null)) held.add(lane)
+      if (lanes.add(lane, null)) locked.add(lane)
     }
-    return { count, lanes: [...held] }
+    return { count, lanes: [...locked] }
   }
 
   #move (id: string, seq: number, all: boolean): string {
@@ -54,16 +46,16 @@ export class Replays {
     const next = ++now.seq
     const lane = String(move.get(next, all ? 1 : 0, seq)?.lane)
     moveBody.run(next, seq)
-    ids.set(ids.keyOf(id), next)
+    ids.set(id, next)
     return lane
   }
 }
 
 function prepare (db: DatabaseSync) {
   return {
-    find: db.prepare('SELECT state FROM events WHERE seq = ?'),
+    find: select<{ state: number }>(db, 'SELECT state FROM events WHERE seq = ?'),
     // An invalid one is delivered as it is; what it was invalid for is the error that it had.
-    move: db.prepare(`UPDATE events SET seq = ?, state = ${State.waiting}, attempts = 0, due = NULL, finished = NULL, since = NULL,
+    move: select<{ lane: string }>(db, `UPDATE events SET seq = ?, state = ${State.waiting}, attempts = 0, due = NULL, finished = NULL, since = NULL,
       lane = coalesce(home, lane), home = NULL, completed = iif(state = ${State.dead} AND NOT ?, json_remove(completed, '$.refused'), NULL),
       error = iif(state = ${State.invalid}, replace(problems, char(10), '; '), error), problems = iif(state = ${State.invalid}, NULL, problems)
       WHERE seq = ? RETURNING lane`),

@@ -1,27 +1,28 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EventState } from '../../inbox.ts'
-import { UnusableError } from './unusable-error.ts'
+import { UnusableError } from './files.ts'
 
 /** Says whose file it is, in its header: 'ORwh'. */
 const APPLICATION_ID = 0x4f527768
 
-/** As they are stored. A live event is one that memory has as well: not to be given out before a restart. */
+/** As they are stored. For the difference between live and waiting see lane-owner.ts. */
 export const State = { live: 0, waiting: 1, done: 2, dead: 3, invalid: 4 } as const
 
 const NAMES: readonly EventState[] = ['pending', 'pending', 'done', 'dead', 'invalid']
 
 /** What the API calls it. */
-export function nameOfState (state: unknown): EventState {
-  return NAMES[Number(state)] ?? 'pending'
+export function nameOfState (state: number | undefined): EventState {
+  const { [Number(state)]: name = 'pending' } = NAMES
+  return name
 }
 
 /**
  * From the version before to this one, each. What was released is never changed: a new version is a new entry.
  *
  * Bodies are in a table of their own, so that what changes of an event is small: some thirty of them share a page.
- * `lanes` has the lanes that wait in the store: see lane-table.ts for what `due` is. `ids` finds events by a part of their id, and
- * lags behind: see known-ids.ts. `orders` is where other processes say what is to be changed: see order-table.ts. For `trial` of an
- * event and `clean` see suspects.ts; `home` is the lane of one that has left it, and `since` when an event first failed.
+ * `lanes` has the lanes that are waiting or locked: see lane-owner.ts, and lane-table.ts for what `due` is. `ids` finds events by a part
+ * of their id, and lags behind: see known-ids.ts. `orders` is where other processes say what is to be changed: see change-requests.ts. For
+ * `trial` of an event and `clean` see suspects.ts; `home` is the lane of one that has left it, and `since` when an event first failed.
  */
 const MIGRATIONS: readonly string[] = [`
   CREATE TABLE events (

@@ -1,26 +1,26 @@
+// Only SQLite: the part that is PostgreSQL's server (postgres/sql/turn.ts), in a thread of this process.
 import { realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
-import type { Call, Done, Opening, Results, Work } from '../messages.ts'
+import type { CallOf, Done, Method, Opening, Results, Work } from '../messages.ts'
 import { ChangeRequests } from './change-requests.ts'
-import { Removal } from './discard.ts'
+import { openDatabase } from './database.ts'
+import { Discard } from './discard.ts'
 import { EventTable } from './event-table.ts'
 import { identityOf, OpenFiles } from './file-identity.ts'
 import { lock } from './file-lock.ts'
-import { create } from './files.ts'
+import { create, UnusableError } from './files.ts'
 import { KnownIds } from './known-ids.ts'
 import { LaneTable } from './lane-table.ts'
-import { openFile } from './open-database.ts'
 import { Purge } from './purge.ts'
-import { Replays } from './replay.ts'
+import { Replay } from './replay.ts'
 import { Suspects } from './suspects.ts'
 import { Totals } from './totals.ts'
-import { UnusableError } from './unusable-error.ts'
-import { EventViews } from './views.ts'
+import { Views } from './views.ts'
 import { emptyLog } from './write-ahead-log.ts'
 
-/** In milliseconds: a command that changes events of a file that nobody has holds it for a moment, unless it writes a large one anew. */
-const PATIENCE = 1_000
+/** In milliseconds. Whoever waits longer asks again: of two that ask at the same moment, each may keep the other from getting it. */
+const PATIENCE = 100
 
 const ANOTHER = 'it is another file than the one that was opened. Put that one back; or end the app, delete the -wal and -shm that are beside this one, and start it with it'
 
@@ -36,15 +36,22 @@ export class Store {
   readonly #suspects: Suspects
   readonly #lanes: LaneTable
   readonly #events: EventTable
-  readonly #replays: Replays
-  readonly #views: EventViews
-  readonly #removal: Removal
-  readonly #orders: ChangeRequests
+  readonly #replay: Replay
+  readonly #views: Views
+  readonly #discard: Discard
+  readonly #requests: ChangeRequests
   readonly #purge: Purge
-  readonly #hands = {
-    replay: (ids: readonly string[], all: boolean) => this.#replays.replay(ids, all),
-    discard: (ids: readonly string[]) => this.#removal.discard(ids),
-    forget: (lane: string, after: number) => this.#removal.forget(lane, after)
+  readonly #methods: { readonly [Asked in Method]: (call: CallOf<Asked>, now: number) => Results[Asked] } = {
+    stats: () => this.#views.stats(),
+    list: ({ options }) => this.#views.list(options),
+    get: ({ id }) => this.#views.get(id),
+    inOrder: ({ ids }) => this.#replay.inOrder(ids),
+    replay: ({ ids, all }) => this.#replay.replay(ids, all),
+    discard: ({ ids }) => this.#discard.discard(ids),
+    forget: ({ lane, after }) => this.#discard.forget(lane, after),
+    order: (_, now) => this.#requests.carryOut(now),
+    answer: ({ answer }) => { this.#requests.answer(answer) },
+    claim: ({ lanes }, now) => this.#lanes.claim(lanes, now)
   }
 
   #isRecovering = false
@@ -57,7 +64,7 @@ export class Store {
     if (opened !== undefined && identityOf(path) !== opened) throw new UnusableError(ANOTHER)
     this.#lock = lock(file, patience)
     try {
-      const db = this.#db = openFile(file, again)
+      const db = this.#db = openDatabase(file, again)
       this.#files = new OpenFiles(path, `${file}-wal`)
       this.#begin = db.prepare('BEGIN IMMEDIATE')
       this.#commit = db.prepare('COMMIT')
@@ -65,12 +72,13 @@ export class Store {
       const ids = this.#ids = new KnownIds(db, totals.now.indexed)
       const suspects = this.#suspects = new Suspects(db)
       const lanes = this.#lanes = new LaneTable(db, suspects)
-      this.#events = new EventTable({ db, totals, ids, lanes }, maxBacklog)
-      this.#replays = new Replays({ db, totals, ids, lanes })
-      this.#views = new EventViews(db, { totals, ids })
-      this.#removal = new Removal({ db, totals, ids, lanes })
-      this.#orders = new ChangeRequests(db)
-      this.#purge = new Purge({ db, totals, ids, keep, keepFailed })
+      const parts = { db, totals, ids, lanes }
+      this.#events = new EventTable(parts, maxBacklog)
+      const replay = this.#replay = new Replay(parts)
+      this.#views = new Views(db, parts)
+      const discard = this.#discard = new Discard(parts)
+      this.#requests = new ChangeRequests({ db, replay, discard })
+      this.#purge = new Purge({ db, totals, keep, keepFailed })
       this.#transaction(() => {
         if (restarted) suspects.resume(held)
         else this.#isRecovering = suspects.recover()
@@ -102,7 +110,7 @@ export class Store {
 
   /** Whether another process has an order. To be looked at now and then: it costs next to nothing. */
   isAsked (): boolean {
-    return this.#orders.isAsked()
+    return this.#requests.isAsked()
   }
 
   run (work: Work): Done {
@@ -120,9 +128,9 @@ export class Store {
     })
   }
 
-  /** What makes it quicker, a little at each step. */
-  warmUp (): Generator<undefined, undefined> {
-    return this.#ids.load()
+  /** One call alone. */
+  ask<Asked extends Method> (call: CallOf<Asked>): Results[Asked] {
+    return this.#transaction(() => this.#call(call, Date.now()))
   }
 
   /** Removes what is old, a little at each step. */
@@ -151,20 +159,8 @@ export class Store {
     this.#lock.close()
   }
 
-  #call (call: Call, now: number): Results[keyof Results] {
-    switch (call.method) {
-      case 'stats': return this.#views.stats()
-      case 'list': return this.#views.list(call.options)
-      case 'get': return this.#views.get(call.id)
-      case 'inOrder': return this.#replays.inOrder(call.ids)
-      case 'replay': return this.#hands.replay(call.ids, call.all)
-      case 'discard': return this.#hands.discard(call.ids)
-      case 'forget': return this.#hands.forget(call.lane, call.after)
-      case 'order': return this.#orders.carryOut(now, this.#hands)
-      case 'take': return this.#lanes.take(call.lanes, now)
-      case 'answer': this.#orders.answer(call.answer)
-    }
-    return undefined
+  #call<Asked extends Method> (call: CallOf<Asked>, now: number): Results[Asked] {
+    return this.#methods[call.method](call, now)
   }
 
   #transaction<T> (work: () => T): T {

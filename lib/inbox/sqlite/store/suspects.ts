@@ -1,5 +1,7 @@
+// Only SQLite: what postgres/sql/claim-suspect.ts and recovering.ts do. One process only can have ended.
 import type { DatabaseSync } from 'node:sqlite'
 import { State } from './schema.ts'
+import { select } from './select.ts'
 
 /** Lanes that are delivered at once, unless the plugin's `concurrency` says otherwise, which nobody tells the store. */
 const AT_ONCE = 64
@@ -41,14 +43,14 @@ export class Suspects {
 
   /** At the start, before anything else of it: says whether there are any, or whether somebody has ended without closing the file. */
   recover (): boolean {
-    const { isClean, setClean, begun, convict, liveLanes, suspectLive, held, suspectHeld } = this.#statements
+    const { isClean, setClean, begun, convict, liveLanes, suspectLive, locked, suspectLocked } = this.#statements
     const clean = isClean.get()?.clean === 1
     setClean.run(0)
     if (!clean) {
       convict.run(begun.all().length === 1 ? Trial.interrupted : Trial.strong) // of several, nobody knows which it was
       const live = new Set(liveLanes.all().map(({ lane }) => lane))
       suspectLive.run()
-      for (const { lane } of held.all()) if (!live.has(lane)) suspectHeld.run(String(lane))
+      for (const { lane } of locked.all()) if (!live.has(lane)) suspectLocked.run(lane)
     }
     this.#measure()
     return !clean || this.exist()
@@ -58,7 +60,7 @@ export class Suspects {
   resume (underWay: readonly string[]): void {
     const { setClean, begun, acquit } = this.#statements
     setClean.run(0)
-    for (const { seq, lane } of begun.all()) if (!underWay.includes(String(lane))) acquit.run(Number(seq))
+    for (const { seq, lane } of begun.all()) if (!underWay.includes(lane)) acquit.run(seq)
     this.#measure()
   }
 
@@ -66,7 +68,7 @@ export class Suspects {
   close (): void {
     const { setClean, begun, acquit } = this.#statements
     setClean.run(1)
-    for (const { seq } of begun.all()) acquit.run(Number(seq))
+    for (const { seq } of begun.all()) acquit.run(seq)
   }
 
   #measure (): void {
@@ -98,19 +100,19 @@ function prepare (db: DatabaseSync) {
   const live = `events INDEXED BY events_not_done WHERE state = ${State.live} AND state <> ${State.done}`
   const underWay = `trial IN (${begun}, ${alone})`
   return {
-    isClean: db.prepare('SELECT clean FROM totals'),
+    isClean: select<{ clean: number }>(db, 'SELECT clean FROM totals'),
     setClean: db.prepare('UPDATE totals SET clean = ?'),
     convict: db.prepare(`UPDATE ${table} SET trial = iif(trial = ${alone}, ${interrupted}, ?) WHERE ${underWay}`),
-    liveLanes: db.prepare(`SELECT DISTINCT lane FROM ${live}`),
+    liveLanes: select<{ lane: string }>(db, `SELECT DISTINCT lane FROM ${live}`),
     suspectLive: db.prepare(`UPDATE events SET trial = ${suspect} WHERE trial IS NULL AND seq IN (SELECT min(seq) FROM ${live} GROUP BY lane)`),
-    held: db.prepare('SELECT lane FROM lanes WHERE due IS NULL'),
-    suspectHeld: db.prepare(`UPDATE events SET trial = ${suspect} WHERE trial IS NULL AND seq IN
+    locked: select<{ lane: string }>(db, 'SELECT lane FROM lanes WHERE due IS NULL'),
+    suspectLocked: db.prepare(`UPDATE events SET trial = ${suspect} WHERE trial IS NULL AND seq IN
       (SELECT seq FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1)`),
-    lanes: db.prepare(`SELECT count(DISTINCT lane) AS count FROM ${table} WHERE trial IS NOT NULL`),
-    begun: db.prepare(`SELECT seq, lane FROM ${table} WHERE ${underWay}`),
+    lanes: select<{ count: number }>(db, `SELECT count(DISTINCT lane) AS count FROM ${table} WHERE trial IS NOT NULL`),
+    begun: select<{ seq: number, lane: string }>(db, `SELECT seq, lane FROM ${table} WHERE ${underWay}`),
     acquit: db.prepare(`UPDATE events SET trial = iif(trial = ${alone}, ${strong}, ${suspect}) WHERE seq = ?`),
     any: db.prepare(`SELECT 1 FROM ${table} WHERE trial IS NOT NULL LIMIT 1`),
-    tried: db.prepare(`SELECT count(*) AS count FROM ${table} WHERE trial IN (${begun}, ${interrupted}, ${alone})`),
+    tried: select<{ count: number }>(db, `SELECT count(*) AS count FROM ${table} WHERE trial IN (${begun}, ${interrupted}, ${alone})`),
     strongDue: db.prepare(`SELECT 1 FROM ${table} WHERE trial IN (${strong}, ${alone}) AND (trial = ${alone} OR due IS NULL OR due <= ?) LIMIT 1`),
     begin: db.prepare(`UPDATE events SET trial = iif(trial = ${strong}, ${alone}, ${begun}) WHERE seq = ?`)
   }

@@ -1,5 +1,7 @@
+// Only SQLite: its counts are in memory, too. PostgreSQL's functions add to them in the table.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { isDeepStrictEqual } from 'node:util'
+import { select } from './select.ts'
 
 export interface Counts {
   /** The last `seq` given. */
@@ -16,6 +18,14 @@ export interface Counts {
   received: number
 }
 
+const NONE: Counts = { seq: 0, indexed: 0, stale: 0, pending: 0, done: 0, dead: 0, invalid: 0, received: 0 }
+
+/** Reads the table's one row. */
+export function readTotals (db: DatabaseSync): () => Counts {
+  const totals = select<Counts>(db, 'SELECT * FROM totals')
+  return () => ({ ...NONE, ...totals.get() })
+}
+
 /** Counters that are kept in the transaction of what they count: to count a million events takes too long. */
 export class Totals {
   now: Counts
@@ -23,9 +33,7 @@ export class Totals {
   readonly #save: StatementSync
 
   constructor (db: DatabaseSync) {
-    const row = db.prepare('SELECT * FROM totals').get()
-    // The table's one row, with these columns.
-    this.now = { ...row as unknown as Counts }
+    this.now = readTotals(db)()
     this.#saved = { ...this.now }
     this.#save = db.prepare('UPDATE totals SET seq = ?, indexed = ?, stale = ?, pending = ?, done = ?, dead = ?, invalid = ?, received = ?')
   }

@@ -1,9 +1,11 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { ListOptions } from '../../inbox.ts'
 import { MOST_LISTED } from '../../sql/rows.ts'
 import type { StoredRow } from '../../sql/rows.ts'
 import type { Results } from '../messages.ts'
 import { nameOfState, State } from './schema.ts'
+import { select } from './select.ts'
+import type { Select } from './select.ts'
 import { Trial } from './suspects.ts'
 import type { Counts } from './totals.ts'
 
@@ -18,7 +20,7 @@ interface Parts {
 }
 
 /** What can be seen of the store. */
-export class EventViews {
+export class Views {
   readonly #parts: Parts
   readonly #statements: ReturnType<typeof prepare>
 
@@ -32,7 +34,6 @@ export class EventViews {
     const oldest = PENDING
       .map((state) => this.#statements.oldest.get(state)?.received)
       .filter((received) => received !== undefined)
-      .map(Number)
     return {
       pending,
       failing: Number(this.#statements.failing.get()?.count),
@@ -55,17 +56,18 @@ export class EventViews {
 }
 
 /** Row by row: of what is not shown, the bodies are not read. */
-function rowsOf (statement: StatementSync, ...values: number[]): StoredRow[] {
+function rowsOf (statement: Select<Row>, ...values: number[]): StoredRow[] {
   const rows: StoredRow[] = []
   let characters = 0
   for (const row of statement.iterate(...values)) {
-    const stored = { ...row, state: nameOfState(row.state) } as unknown as StoredRow // what COLUMNS says
-    rows.push(stored)
-    characters += stored.body.length
+    rows.push({ ...row, state: nameOfState(row.state) })
+    characters += row.body.length
     if (characters >= MOST_LISTED) break
   }
   return rows
 }
+
+type Row = Omit<StoredRow, 'state'> & { state: number }
 
 /** An attempt that was noted before it began counts from then on. */
 const COLUMNS = `SELECT events.seq, id, name, coalesce(home, lane) AS lane, state, CAST(body AS TEXT) AS body, received,
@@ -77,11 +79,11 @@ function prepare (db: DatabaseSync) {
   const joined = 'JOIN bodies ON bodies.seq = events.seq WHERE'
   const of = (state: number) => `${COLUMNS} events INDEXED BY events_not_done ${joined} state = ${state} AND state <> ${State.done} AND events.seq < ?`
   // Without numbers, which Node 22 takes for names: each part has a `before` of its own.
-  const page = (...parts: string[]) => ({ statement: db.prepare(`${parts.join(' UNION ALL ')} ORDER BY 1 DESC LIMIT ?`), parts: parts.length })
+  const page = (...parts: string[]) => ({ statement: select<Row>(db, `${parts.join(' UNION ALL ')} ORDER BY 1 DESC LIMIT ?`), parts: parts.length })
   return {
-    oldest: db.prepare(`SELECT received FROM events ${notDone} ORDER BY seq LIMIT 1`),
-    failing: db.prepare('SELECT count(*) AS count FROM events INDEXED BY events_failing WHERE attempts > 0 AND finished IS NULL'),
-    one: db.prepare(`${COLUMNS} events ${joined} events.seq = ?`),
+    oldest: select<{ received: number }>(db, `SELECT received FROM events ${notDone} ORDER BY seq LIMIT 1`),
+    failing: select<{ count: number }>(db, 'SELECT count(*) AS count FROM events INDEXED BY events_failing WHERE attempts > 0 AND finished IS NULL'),
+    one: select<Row>(db, `${COLUMNS} events ${joined} events.seq = ?`),
     any: page(`${COLUMNS} events ${joined} events.seq < ?`),
     done: page(`${COLUMNS} events ${joined} state = ${State.done} AND events.seq < ?`),
     pending: page(of(State.live), of(State.waiting)), // merged row by row: both are in order

@@ -1,6 +1,8 @@
 // The thread of a store: requests come in one at a time, and each is answered.
 import { setImmediate } from 'node:timers/promises'
-import { parentPort } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+import { errorOf } from '../../../errors/error-of.ts'
 import type { Opening, Reply, Request } from '../messages.ts'
 import { FileLostError } from './file-identity.ts'
 import { LockedError } from './file-lock.ts'
@@ -13,6 +15,9 @@ const PURGE_EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const
 /** Between two looks for orders of other processes, in milliseconds, and for as many looks after one: who asks may ask for more. */
 const LOOK_EVERY = { idle: 1_000, busy: 20, times: 50 } as const
 
+/** `Thread` has the other end of it, and nobody else. */
+const port = workerData as MessagePort
+
 let store: Store | undefined
 let next: NodeJS.Timeout | undefined
 let nextLook: NodeJS.Timeout | undefined
@@ -20,9 +25,9 @@ let busy = 0
 const closing = new AbortController()
 const { signal } = closing
 
-parentPort?.on('message', (request: Request | 'close') => {
+port.on('message', (request: Request | 'close') => {
   if (request === 'close') close()
-  else parentPort?.postMessage(answer(request))
+  else port.postMessage(answer(request))
 })
 
 function answer (request: Request): Reply {
@@ -34,7 +39,7 @@ function answer (request: Request): Reply {
     }
   } catch (error) {
     if (error instanceof FileLostError) throw error // which ends the thread: whoever starts it again finds the file, or not
-    return { kind: 'failed', message: messageOf(error), locked: error instanceof LockedError }
+    return { kind: 'failed', message: errorOf(error).message, locked: error instanceof LockedError }
   }
 }
 
@@ -46,7 +51,7 @@ function openStore (): Store {
 function open (opening: Opening): Reply {
   store = new Store(opening)
   const every = Math.min(PURGE_EVERY.most, Math.max(PURGE_EVERY.least, Math.min(opening.keep, opening.keepFailed) * PURGE_EVERY.part))
-  void maintain(store, every, store.warmUp())
+  purgeLater(store, every)
   look(store)
   return { kind: 'opened', file: store.file, nextDue: store.nextDue(), recovering: store.isRecovering, openToOthers: openToOthers(opening.path) }
 }
@@ -57,7 +62,7 @@ function close (): void {
   clearTimeout(nextLook)
   store?.close()
   store = undefined
-  parentPort?.close() // and nothing keeps the thread any longer
+  port.close() // and nothing keeps the thread any longer
 }
 
 function look (store: Store): void {
@@ -70,28 +75,23 @@ function look (store: Store): void {
 function isAsked (store: Store): boolean {
   try {
     const asked = store.isAsked()
-    if (asked) parentPort?.postMessage({ kind: 'asked' } satisfies Reply)
+    if (asked) port.postMessage({ kind: 'asked' } satisfies Reply)
     return asked
   } catch {
     return false // a disk that fails is told of by what has to be written
   }
 }
 
-/** Goes through these steps, and later again and again through those that remove what is old. */
-async function maintain (store: Store, every: number, steps: Iterable<undefined>): Promise<void> {
-  await goThrough(steps)
-  if (!signal.aborted) next = setTimeout(() => { void maintain(store, every, store.purge()) }, every)
+function purgeLater (store: Store, every: number): void {
+  next = setTimeout(() => { void purge(store, every) }, every)
 }
 
-/** Beside the work: whatever came in meanwhile is done between two steps. */
-async function goThrough (steps: Iterable<undefined>): Promise<void> {
+/** Removes what is old, beside the work: whatever came in meanwhile is done between two steps. And again later. */
+async function purge (store: Store, every: number): Promise<void> {
   try {
-    for (const step of steps) await setImmediate(step, { signal })
+    for (const step of store.purge()) await setImmediate(step, { signal })
   } catch (error) {
-    if (!signal.aborted) parentPort?.postMessage({ kind: 'purgeFailed', message: messageOf(error) } satisfies Reply)
+    if (!signal.aborted) port.postMessage({ kind: 'purgeFailed', message: errorOf(error).message } satisfies Reply)
   }
-}
-
-function messageOf (error: unknown): string {
-  return (error as Error).message // nothing else is thrown here
+  if (!signal.aborted) purgeLater(store, every)
 }

@@ -1,7 +1,14 @@
+// Only SQLite: PostgreSQL's server looks after its own.
 import type { DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Awaitable } from '../../inbox.ts'
 
 /** For who else writes, in milliseconds: somebody who mends something by hand, or a command. */
 export const PATIENCE_TO_WRITE = 5_000
+/** Between two tries to empty the log, in milliseconds. */
+const TRY_EVERY = 100
+/** Before whoever reads the file is given up, in milliseconds. Not counted from before the first try, which may have to write the file anew. */
+const PATIENCE = 30_000
 
 /**
  * Brings what the log has into the file, and leaves nothing of it in the log. Returns false if somebody reads or writes meanwhile: for
@@ -13,5 +20,17 @@ export function emptyLog (db: DatabaseSync, patience = 0): boolean {
     return db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0
   } finally {
     db.exec(`PRAGMA busy_timeout = ${PATIENCE_TO_WRITE}`)
+  }
+}
+
+/** Tries until the log is empty, which it cannot be while somebody reads what is in it: a backup, say. */
+export async function untilEmpty (isEmpty: () => Awaitable<boolean>, { patience = PATIENCE, signal }: { patience?: number, signal?: AbortSignal } = {}): Promise<void> {
+  let end: number | undefined
+  while (!await isEmpty()) {
+    end ??= Date.now() + patience
+    if (Date.now() > end) {
+      throw new Error('the events are removed, but somebody reads the file, so that its log still has them: forget the conversation again after that')
+    }
+    await wait(TRY_EVERY, undefined, { signal })
   }
 }

@@ -1,0 +1,72 @@
+import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
+import { leavesLane } from '../sql/aside.ts'
+import { lineOf } from '../sql/delivery-records.ts'
+import { DAMAGED, listenersJson } from '../sql/rows.ts'
+import type { ClaimedRow } from '../sql/rows.ts'
+import { textOrNull, wholeTime } from '../sql/well-formed.ts'
+import type { GivenBack } from './lane-owner.ts'
+import type { Failed, Work } from './messages.ts'
+
+/** What is to be recorded of deliveries in one transaction. */
+type Settled = Pick<Work, 'done' | 'failed' | 'givenBack'>
+
+/** What became of events and lanes since the transaction under way began. Nobody waits for it to be recorded. */
+export class Settlement {
+  #done: number[] = []
+  #failed: Failed[] = []
+  #givenBack: GivenBack[] = []
+
+  get isEmpty (): boolean {
+    return this.#done.length + this.#failed.length + this.#givenBack.length === 0
+  }
+
+  settle ({ lane, events }: Claim, outcomes: readonly Outcome[]): void {
+    for (const [i, outcome] of outcomes.entries()) {
+      const event = events[i]
+      if (event !== undefined) this.#settle(lane, event, outcome)
+    }
+  }
+
+  /** An event that cannot be delivered at all. */
+  giveUp ({ seq, attempts }: ClaimedRow): void {
+    this.#failed.push({ seq, state: 'dead', attempts, due: null, completed: null, error: DAMAGED, delivery: '' })
+  }
+
+  giveBack (lanes: readonly GivenBack[]): void {
+    this.#givenBack.push(...lanes)
+  }
+
+  /** All of it: it is to be recorded now. */
+  next (): Settled {
+    const settled = { done: this.#done, failed: this.#failed, givenBack: this.#givenBack }
+    this.#done = []
+    this.#failed = []
+    this.#givenBack = []
+    return settled
+  }
+
+  /** It could not be recorded: it is next time, before what has come up since. */
+  putBack ({ done, failed, givenBack }: Settled): void {
+    this.#done = done.concat(this.#done)
+    this.#failed = failed.concat(this.#failed)
+    this.#givenBack = givenBack.concat(this.#givenBack)
+  }
+
+  #settle (lane: string, { seq, id, attempt }: ClaimedEvent, outcome: Outcome): void {
+    if (outcome.state === 'done' && attempt === 1 && outcome.delivery === undefined) this.#done.push(seq)
+    else this.#failed.push({ ...failedOf(seq, attempt, outcome), leaves: leavesLane(lane, id, outcome) })
+  }
+}
+
+function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, aside, error, delivery }: Outcome): Failed {
+  return {
+    seq,
+    state,
+    attempts,
+    due: wholeTime(dueAt),
+    completed: listenersJson({ completed, refused }),
+    error: textOrNull(error),
+    aside,
+    delivery: delivery === undefined ? '' : lineOf(delivery)
+  }
+}

@@ -1,0 +1,13 @@
+// Only SQLite: what a statement of PostgreSQL finds in its tables, these have in memory as well.
+import type { DatabaseSync } from 'node:sqlite'
+import type { KnownIds } from './known-ids.ts'
+import type { LaneTable } from './lane-table.ts'
+import type { Totals } from './totals.ts'
+
+/** What is changed together with events, within one transaction. */
+export interface Parts {
+  readonly db: DatabaseSync
+  readonly totals: Totals
+  readonly ids: KnownIds
+  readonly lanes: LaneTable
+}

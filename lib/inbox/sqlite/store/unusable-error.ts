@@ -1,2 +1,0 @@
-/** A file that cannot be an inbox, and why. */
-export class UnusableError extends Error {}
