@@ -12,6 +12,7 @@ export default {
     ...below,
     never('what comes in and what is delivered do not know each other', 'lib/deliver', 'lib/receive'),
     ...['lib/webhooks', 'lib/observe', 'lib/receive', 'lib/deliver'].map((layer) => never(`${layer} knows the contract of inboxes, and no driver`, layer, ...drivers, 'lib/inbox/sql')),
+    never('the conformance suite knows the contract of inboxes, and no driver', 'lib/inbox/conformance', ...drivers, 'lib/inbox/sql'),
     ...drivers.map((driver) => never(`${driver} knows no other driver`, driver, ...drivers.filter((other) => other !== driver)))
   ],
   options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, doNotFollow: { path: 'node_modules' } }

@@ -12,10 +12,11 @@ import { json } from 'node:stream/consumers'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { parse } from 'yaml'
-import { ONEROUTE_IPS } from '../index.ts'
+import { memoryInbox, ONEROUTE_IPS } from '../index.ts'
 import { parseInboxOptions } from '../lib/cli/inbox/options.ts'
 import { parseListenOptions } from '../lib/cli/listen/options.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
+import { conformance } from '../lib/inbox/conformance/conformance.ts'
 import { newMessage, sign, smsDeliveryReport } from '../lib/testing/testing.ts'
 import { until } from './faults/helpers/until.ts'
 import { manifestOf, root, run, temporaryDirectory } from './helpers/package.ts'
@@ -441,6 +442,26 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     const { output } = await run(directory, process.execPath, '--test', 'careless.test.mjs')
     t.match(output, /fail 1\b/, 'a listener that does not look is found out')
     t.match(output, /\b2 == 1/) // in the words of any Node
+  },
+
+  'own-inbox.mjs': async (t) => {
+    const broken = files.find(({ file }) => file === 'own-inbox.mjs')?.code.replace("state <> 'pending' AND id IN", "state = 'done' AND id IN") ?? ''
+    writeFileSync(join(directory, 'broken-inbox.mjs'), broken)
+    const suite = files.find(({ file }) => file === 'own-inbox.test.mjs')?.code.replace('./own-inbox.mjs', './broken-inbox.mjs') ?? ''
+    writeFileSync(join(directory, 'broken-inbox.test.mjs'), suite)
+    const { output } = await run(directory, process.execPath, '--test', '--test-name-pattern', 'put back as new', 'broken-inbox.test.mjs')
+    t.match(output, /(✖|not ok \d+ -) dead and done events are put back as new, others are not/, 'one that replays no dead events is found out')
+  },
+
+  'own-inbox.test.mjs': async (t) => {
+    const [command] = commandsIn(section('The conformance suite'))
+    const [node, ...args] = command?.words ?? []
+    t.equal(node, 'node')
+    const { code, output } = await run(directory, process.execPath, ...args)
+    t.equal(code, 0, output)
+    const cases = conformance(() => memoryInbox(), { kill: (store) => store })
+    t.match(output, new RegExp(`pass ${cases.length}\\b`), 'all cases of a durable inbox')
+    t.match(output, /fail 0\b/)
   },
 
   'orders.ts': async (t) => {

@@ -14,6 +14,8 @@ import { CHAOS_DEFAULTS, GREATEST_SEED } from '../lib/cli/send/chaos/options.ts'
 import { HELP } from '../lib/cli/send/help.ts'
 import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { providerEvents } from '../lib/events/schemas.ts'
+import { conformance } from '../lib/inbox/conformance/conformance.ts'
+import { resolveConformanceOptions } from '../lib/inbox/conformance/options.ts'
 import { resolveMemoryOptions } from '../lib/inbox/memory/options.ts'
 import { postgresInbox } from '../lib/inbox/postgres/inbox.ts'
 import { resolvePostgresOptions } from '../lib/inbox/postgres/options.ts'
@@ -65,15 +67,16 @@ function written (value: unknown): string {
   return typeof value === 'string' ? `\`${value}\`` : `\`${JSON.stringify(value)}\``
 }
 
-for (const { title, refused, defaults } of [
+for (const { title, heading = `Options of ${title}`, refused, defaults } of [
   { title: 'the plugin', refused: () => resolveOptions(nothing), defaults: { ...resolveOptions({}) } },
   { title: '`retry`', refused: () => resolveOptions({ retry: nothing }), defaults: { ...resolveOptions({}).retry } },
   { title: '`memoryInbox`', refused: () => main.memoryInbox(nothing), defaults: { ...resolveMemoryOptions() } },
   { title: '`sqliteInbox`', refused: () => sqliteInbox({ path: 'a.db', ...nothing }), defaults: { ...resolveSqliteOptions({ path: 'a.db' }), path: undefined } },
-  { title: '`postgresInbox`', refused: () => postgresInbox(nothing), defaults: { ...resolvePostgresOptions({ connectionString: 'postgres://' }) } }
+  { title: '`postgresInbox`', refused: () => postgresInbox(nothing), defaults: { ...resolvePostgresOptions({ connectionString: 'postgres://' }) } },
+  { title: 'the conformance suite', heading: 'The conformance suite', refused: () => conformance(() => main.memoryInbox(), nothing), defaults: { ...resolveConformanceOptions() } }
 ]) {
   test(`the options of ${title} and their defaults are those of the code`, async (t) => {
-    const rows = tables(section(`Options of ${title}`), 'option').flat()
+    const rows = tables(section(heading), 'option').flat()
     t.same(sorted(named(rows, 'option')), sorted(listedBy(refused)))
     const inWords: Record<string, string> = {
       prefix: "`''`", inbox: '`memoryInbox()`', key: "the body's SHA-256", lane: "the conversation's id", retry: 'see below'
@@ -149,6 +152,18 @@ test('every export for tests is documented, and no other is', async (t) => {
   const functions = named(table(text, 'export'), 'export').map((call) => call.replace(/\(.*/, ''))
   const types = codes(/Its types are ([^.]*)/.exec(text)?.[1])
   t.same(sorted([...functions, ...types]), sorted(exportsOf('lib/testing/testing.ts')))
+})
+
+test('every export of the conformance suite is documented, and no other is', async (t) => {
+  const text = section('The conformance suite')
+  const [call = ''] = codes(/is the test suite[^`]*(`conformance[^`]*`)/.exec(text.replaceAll('\n', ' '))?.[1])
+  const types = codes(/Its types are ([^.]*)/.exec(text)?.[1])
+  t.same(sorted([call.replace(/\(.*/, ''), ...types]), sorted(exportsOf('lib/inbox/conformance/conformance.ts')))
+})
+
+test('the inbox of your own that is shown is the example', async (t) => {
+  const [{ code } = { code: '' }] = blocks(section('A whole inbox in one table'))
+  t.equal(code, readFileSync(join(root, 'examples/own-inbox.mjs'), 'utf8'))
 })
 
 test('every export of the durable inboxes is documented', async (t) => {

@@ -222,6 +222,8 @@ const typed = `
 import Fastify from 'fastify'
 import webhooks, { BadSignatureError, DeliveryError, memoryInbox, NewMessage, ONEROUTE_IPS } from '${name}'
 import type { Inbox, WebhookContext, WebhooksOptions } from '${name}'
+import { conformance } from '${name}/conformance'
+import type { ConformanceCase, ConformanceOptions } from '${name}/conformance'
 import { postgresInbox } from '${name}/postgres'
 import { sqliteInbox } from '${name}/sqlite'
 import type { SqliteInboxOptions } from '${name}/sqlite'
@@ -236,6 +238,9 @@ const options: WebhooksOptions = { allowedIps: ONEROUTE_IPS, inbox }
 const durable: SqliteInboxOptions = { path: 'webhooks.db' }
 options.inbox = sqliteInbox(durable)
 options.inbox = postgresInbox({ connectionString: 'postgres://localhost' })
+const suite: ConformanceOptions = { shared: true, kill: (store) => store }
+const cases: ConformanceCase[] = conformance((store) => sqliteInbox({ path: store }), suite)
+await Promise.all(cases.map(({ run }) => run()))
 const app = Fastify()
 await app.register(webhooks, options)
 app.webhooks.on('newMessage', async ({ message }: NewMessage, { log, signal }: WebhookContext) => {

@@ -1,5 +1,5 @@
 import { BacklogFullError, ClosingError } from '../../index.ts'
-import type { Claim, ClaimedEvent, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../index.ts'
+import type { Awaitable, Claim, ClaimedEvent, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../index.ts'
 import { lineOf, MOST_KEPT, recordsOf } from '../../lib/inbox/sql/delivery-records.ts'
 
 interface Row extends NewEvent {
@@ -20,6 +20,16 @@ interface Row extends NewEvent {
 
 const laneOf = ({ id, lane, isAside }: Row) => isAside ? `aside ${id}` : lane
 
+/** Makes inboxes for the conformance suite: one of the same name is the same one, opened again. */
+export function modelInboxes (create = (): ModelInbox => new ModelInbox()): (store: string) => ModelInbox {
+  const inboxes = new Map<string, ModelInbox>()
+  return (store) => {
+    const inbox = inboxes.get(store) ?? create()
+    inboxes.set(store, inbox)
+    return inbox
+  }
+}
+
 /** What a durable inbox does, as simply as it can be said: nothing outlives the process, but everything else is kept. */
 export class ModelInbox implements Inbox {
   readonly durable = true
@@ -32,6 +42,7 @@ export class ModelInbox implements Inbox {
 
   async open (host: InboxHost): Promise<void> {
     this.#host = host
+    this.#held.clear()
     await Promise.resolve()
   }
 
@@ -161,7 +172,7 @@ export class ModelInbox implements Inbox {
     return length - this.rows.length
   }
 
-  close (): void {
+  close (): Awaitable<void> {
     this.#host = undefined
     for (const timer of this.#timers) clearTimeout(timer)
   }

@@ -144,6 +144,16 @@ export function schemas (t: Test, url: string): () => string {
   }
 }
 
+/** The schema of each store of the conformance suite. */
+export function schemasByStore (newSchema: () => string): (store: string) => string {
+  const names = new Map<string, string>()
+  return (store) => {
+    const name = names.get(store) ?? newSchema()
+    names.set(store, name)
+    return name
+  }
+}
+
 export async function openInbox (t: Test, options: PostgresInboxOptions, host: Partial<InboxHost> = {}): Promise<Inbox> {
   const inbox = postgresInbox(options)
   t.teardown(async () => { await inbox.close() })

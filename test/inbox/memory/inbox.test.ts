@@ -1,14 +1,16 @@
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import { memoryInbox } from '../../../index.ts'
 import { RecentIds } from '../../../lib/inbox/memory/recent-ids.ts'
 import { settled } from '../../../lib/testing/testing.ts'
-import { ModelInbox } from '../../helpers/model-inbox.ts'
+import { ModelInbox, modelInboxes } from '../../helpers/model-inbox.ts'
 import { answerOf, createApp, gate, message, post, turns } from '../../helpers/app.ts'
 import { adds, claim, conformance, dead, done, durableConformance, newEvent, open } from '../conformance.ts'
 
-conformance('memoryInbox', () => memoryInbox({ history: 10 }))
+tap.setTimeout(120_000)
+
+conformance('memoryInbox', () => memoryInbox({ history: 10 }), { durable: false })
 // The model is what the tests of delivery build on: it keeps to the contract too.
-conformance('the model', () => new ModelInbox())
+conformance('the model', modelInboxes())
 durableConformance('the model', () => new ModelInbox())
 
 test('an event is answered when it is done, and refused when it is dead', async (t) => {
