@@ -13,10 +13,10 @@ import { retrying } from './cases/retrying.ts'
 import { settingAside } from './cases/setting-aside.ts'
 import { sharing } from './cases/sharing.ts'
 import { surviving } from './cases/surviving.ts'
-import { resolveConformanceOptions } from './options.ts'
-import type { ConformanceOptions } from './options.ts'
 import { Fixture } from './fixture.ts'
 import type { Cases } from './fixture.ts'
+import { resolveConformanceOptions } from './options.ts'
+import type { ConformanceOptions } from './options.ts'
 
 const anyInbox: Cases = { ...adding, ...claiming, ...invalid, ...looking, ...replaying, ...removing, ...closing }
 

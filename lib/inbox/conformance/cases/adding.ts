@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
-import { match } from '../match.ts'
 import type { Cases } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, adds, claim, claimOne, deliverAll, firstOf, newEvent, settleOne, storedEvent } from '../steps.ts'
 
 /** What is taken, and what is a repeat. */

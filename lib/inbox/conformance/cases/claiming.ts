@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { match } from '../match.ts'
 import type { Cases } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, claim, claimOne, deliverAll, done, labelled, newEvent, shown } from '../steps.ts'
 
 /** Who delivers which lane, in which order. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { match } from '../match.ts'
 import type { Cases } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, adds, claim, claimOne, dead, done, invalidEvent, newEvent, outcome, PROBLEMS, shown } from '../steps.ts'
 
 const FULL = { code: 'FST_ONEROUTE_BACKLOG_FULL' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Claim } from '../../inbox.ts'
-import { match } from '../match.ts'
 import type { Cases, Opened, Fixture } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, claim, deliverAll, done, firstOf, idOf, labelled, newEvent, outcome, settleOne, storedEvent } from '../steps.ts'
 
 /** What is due after a crash. With leases, that may take a while. */

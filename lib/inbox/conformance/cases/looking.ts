@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { DeliveryRecord } from '../../inbox.ts'
-import { match } from '../match.ts'
 import type { Cases, Fixture } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, BROKEN, claim, dead, done, idOf, newEvent, settleOne, storedEvent } from '../steps.ts'
 
 /** An inbox to which four events came five seconds ago: of them, three are done, dead and done, and the last one is claimed. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { match } from '../match.ts'
 import type { Cases } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, adds, claim, deliverAll, HOUR, idOf, invalidEvent, labelled, newEvent, settleOne, storedEvent, wanted } from '../steps.ts'
 import { EMPTY } from './removing.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { match } from '../match.ts'
 import type { Cases } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, adds, BROKEN, claim, claimOne, dead, deliverAll, done, ended, firstOf, HOUR, idOf, labelled, newEvent, outcome } from '../steps.ts'
 
 export const EMPTY = { pending: 0, failing: 0, done: 0, dead: 0, invalid: 0, oldestPendingAt: null }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { match } from '../match.ts'
 import type { Cases } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, claim, claimOne, dead, deliverAll, done, newEvent, outcome, PROBLEMS, settleOne } from '../steps.ts'
 
 /** Events that are put back. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Outcome } from '../../inbox.ts'
-import { match } from '../match.ts'
 import type { Cases } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, claim, idOf, labelled, newEvent, outcome, settleOne, shown, someTime } from '../steps.ts'
 
 /** Of durable inboxes: what becomes of an event that has failed. */

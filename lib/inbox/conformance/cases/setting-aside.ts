@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { match } from '../match.ts'
 import type { Cases } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, BROKEN, claim, claimOne, deliverAll, done, HOUR, idOf, labelled, outcome, settleOne, storedEvent } from '../steps.ts'
 
 /** Of durable inboxes: an event that leaves its lane, so that what is behind it goes on. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { match } from '../match.ts'
 import type { Cases } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, claim, done, labelled, shown } from '../steps.ts'
 
 /** Of durable inboxes that several processes may have open at once. */

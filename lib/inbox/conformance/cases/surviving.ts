@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { match } from '../match.ts'
 import type { Cases } from '../fixture.ts'
+import { match } from '../match.ts'
 import { addAll, claim, claimOne, deliverAll, done, ended, HOUR, idOf, invalidEvent, labelled, newEvent, outcome, settleOne, someTime, storedEvent } from '../steps.ts'
 
 /** Of durable inboxes: what is there after a restart. */
