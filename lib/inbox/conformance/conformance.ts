@@ -1,3 +1,4 @@
+import '../../errors/check-node.ts'
 import type { Awaitable, Inbox } from '../inbox.ts'
 import { adding, addingToDurable } from './cases/adding.ts'
 import { answering } from './cases/answering.ts'
