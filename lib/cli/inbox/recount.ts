@@ -33,9 +33,9 @@ export async function recount ({ db, schema, json }: InboxOptions, { stdout, sig
 async function inTransaction (client: PostgresClient, statement: string): Promise<Row> {
   await query(client, 'BEGIN ISOLATION LEVEL READ COMMITTED')
   await query(client, 'SET LOCAL statement_timeout = 0')
-  const [row] = await query(client, statement, [], UNLIMITED)
+  const [row = {}] = await query(client, statement, [], UNLIMITED)
   await query(client, 'COMMIT')
-  return row as Row // it returns one, whatever was wrong
+  return row
 }
 
 function linesOf (recounted: Recounted): string[] {
