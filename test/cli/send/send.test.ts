@@ -14,7 +14,7 @@ import { NewMessage, SmsDeliveryReport } from '../../../lib/events/schemas.ts'
 import { createApp, turns } from '../../helpers/app.ts'
 import { cli, createReceiver, eventOf, hmac, listen } from '../helpers.ts'
 
-const fixture = (name: string) => join(import.meta.dirname, `../fixtures/${name}.json`)
+const fixture = (name: string) => join(import.meta.dirname, `../../fixtures/${name}.json`)
 const SECRET = 'a key with ünïcode'
 
 test('an event is posted as OneRoute does: JSON, signed over its very bytes', async (t) => {
