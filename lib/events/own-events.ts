@@ -38,7 +38,7 @@ function problemOf (schema: unknown): string | undefined {
     return 'a Type.Unsafe of a plain JSON Schema, which TypeBox cannot check: put a schema in it that was made with Type'
   }
   if (!TypeGuard.IsSchema(schema)) {
-    return 'another value. A plain JSON Schema has to be written with Type, or give Type.Object({}) and check the event in the listener'
+    return 'something else. A plain JSON Schema has to be written with Type, or give Type.Object({}) and check the event in the listener'
   }
   const format = parts.filter((part) => KindGuard.IsString(part)).map((part) => part.format)
     .find((format) => format !== undefined && !FormatRegistry.Has(format))

@@ -107,7 +107,7 @@ const RULES: Record<keyof WebhooksOptions, Rule> = {
   prefix: { fits: (value) => value === '' || (typeof value === 'string' && /^\/.*[^/]$/.test(value)), must: "start with '/', and not end with it" },
   secret: {
     fits: (value) => isFilled(value) || listOf(isFilled)(value),
-    must: 'be a key that is not blank, or a list of such',
+    must: 'be a key that is not blank, or a list of one or more of them: none undefined or blank',
     secret: true
   },
   signature: { fits: (value) => value === 'either' || value === 'raw', must: "be 'either' or 'raw'" },

@@ -57,6 +57,11 @@ for (const entry of Object.keys(exports).filter((entry) => entry !== './package.
   })
 }
 
+test('so does a dynamic import that nobody catches', async (t) => {
+  const { code, stderr } = await run('--input-type=commonjs', '--eval', `void (async () => { await import(${JSON.stringify(name)}) })()`)
+  t.match({ code, stderr }, { code: 1, stderr: MESSAGE })
+})
+
 test('so does the source of an entry', async (t) => {
   const file = join(temporaryDirectory(t), 'app.mjs')
   writeFileSync(file, `import '${new URL('../../index.ts', import.meta.url).href}'`)

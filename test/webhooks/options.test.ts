@@ -38,7 +38,7 @@ const WRONG: Record<string, Array<[value: unknown, got: string]>> = {
     [{ ...withoutAdd, add: true }, 'object'], [[], 'array']
   ],
   events: [
-    [null, 'null'], [[], 'array'], [[schema], 'array'], [schema.properties.event, 'another value'], ['orderPaid', "'orderPaid' (string)"],
+    [null, 'null'], [[], 'array'], [[schema], 'array'], [schema.properties.event, 'something else'], ['orderPaid', "'orderPaid' (string)"],
     [{ orderPaid: undefined }, "'orderPaid'"], [{ orderPaid: {} }, "'orderPaid'"], [{ orderPaid: 'object' }, "'orderPaid'"],
     [{ orderPaid: { type: 'object' } }, "'orderPaid'"]
   ],

@@ -30,6 +30,10 @@ function refuses (t: Test, path: string, message: RegExp, again = false): void {
   for (const time of ['once', 'twice']) t.throws(() => open(path, again), { message }, time)
 }
 
+test('a file in a folder that is not there is refused, and why', async (t) => {
+  refuses(t, join(dirname(temporaryFile(t)), 'nowhere', 'inbox.db'), /^its folder does not exist: make it first$/)
+})
+
 test('a file that is not an inbox is refused, and why', async (t) => {
   const path = temporaryFile(t)
   writeFileSync(path, 'something else, and long enough to be no header of SQLite whatever comes after it'.repeat(100))

@@ -82,6 +82,7 @@ export const keepingInvalid: Cases = {
     await addAll(inbox, ill, invalidEvent('a'), invalidEvent('a'))
     const held = await claimOne(inbox)
     await inbox.settle(held, dead(held))
+    await inbox.stats() // until it is recorded
     await assert.rejects(async () => await inbox.add(invalidEvent('a')), FULL)
     await assert.rejects(async () => await inbox.add({ ...ill, state: 'invalid', problems: PROBLEMS }), FULL)
     match(await inbox.stats(), { pending: 0, dead: 1, invalid: 2 })

@@ -1,5 +1,6 @@
 // Only SQLite: files have to be made, and have modes.
 import { accessSync, closeSync, constants, existsSync, openSync, realpathSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** A file that cannot be an inbox, and why. */
 export class UnusableError extends Error {}
@@ -13,6 +14,7 @@ const OTHERS = 0o077
  * why it cannot be made. One that is there is not even opened: to close it again would give up every lock that this process has on it.
  */
 export function create (path: string): string {
+  if (!existsSync(dirname(path))) throw new UnusableError('its folder does not exist: make it first')
   if (!existsSync(path)) closeSync(openSync(path, 'a', OWNER_ONLY))
   if (statSync(path).isDirectory()) throw new UnusableError('it is a directory')
   accessSync(path, constants.R_OK | constants.W_OK)
