@@ -147,7 +147,6 @@ export class StoreClient {
   }
 
   #refusal (error: unknown): Error {
-    if (this.#closed) return new ClosingError()
     const { opening: { path }, wait } = this.#parts
     const shown = withoutPasswords(path)
     return error instanceof StoreError && error.locked ? new InboxLockedError(shown, wait) : new InboxUnusableError(shown, errorOf(error).message)
