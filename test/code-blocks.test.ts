@@ -256,16 +256,17 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     const keys: Array<[string | undefined, unknown]> = []
     const other = await serve(t, (request, response) => {
       keys.push([request.url, request.headers['idempotency-key']])
-      response.writeHead(request.url === '/replies' && keys.length < 3 ? 500 : 204).end()
+      response.writeHead(request.url === '/replies' && keys.length < 4 ? 500 : 204).end()
       request.resume()
     })
     const server = await start(t, 'reply.mjs', { ONEROUTE_SECRET: 'key', TICKETS_URL: `${other}/tickets`, REPLIES_URL: `${other}/replies` })
-    const body = JSON.stringify(newMessage())
-    t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
-    await until(() => keys.length > 2)
-    const id = hash('sha256', body, 'base64url')
-    t.same(keys.slice(0, 2).sort(), [['/replies', `${id}:reply`], ['/tickets', `${id}:openTicket`]])
-    t.same(keys.slice(2), [['/replies', `${id}:reply`]], 'only the step that failed, with the same key')
+    const bodies = [true, false].map((authUser) => JSON.stringify(newMessage({ message: { sender: { authUser } }, conversation: { id: 'one' } })))
+    for (const body of bodies) t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+    await until(() => keys.length > 3)
+    const [agent = '', customer = ''] = bodies.map((body) => hash('sha256', body, 'base64url'))
+    t.same(keys.slice(0, 1), [['/tickets', `${agent}:openTicket`]], 'no reply to the agent')
+    t.same(keys.slice(1, 3).sort(), [['/replies', `${customer}:reply`], ['/tickets', `${customer}:openTicket`]])
+    t.same(keys.slice(3), [['/replies', `${customer}:reply`]], 'only the step that failed, with the same key')
   },
 
   'webhooks.mjs': async (t) => {

@@ -122,6 +122,12 @@ for (const file of COMPOSE_FILES) {
   })
 }
 
+test('.env has what Compose is told to find there', async (t) => {
+  const texts = COMPOSE_FILES.map(block).join('')
+  const wanted = Array.from(texts.matchAll(/\$\{(\w+):\?set it in \.env\}/g), ([, name = '']) => name)
+  t.same(Object.keys(assignments(block('.env'))).sort(), [...new Set(wanted)].sort())
+})
+
 test('PostgreSQL is where the app looks for it', async (t) => {
   const { services } = compose('compose.postgres.yaml')
   const { username, password, hostname, pathname } = new URL(services.webhooks?.environment?.ONEROUTE_INBOX?.replace(/\$\{.*?\}/, 'password') ?? '')

@@ -347,7 +347,7 @@ test('the defaults that README names are those of the code', async (t) => {
   const real: Record<string, unknown> = { ...resolveOptions({}) }
   for (const row of rows) {
     const [name = ''] = codes(row.option)
-    const inWords: Record<string, string> = { inbox: '`memoryInbox()`', retry: 'see [options](docs/options.md)' }
+    const inWords: Record<string, string> = { inbox: '`memoryInbox()`', retry: 'see [options](docs/options.md#options-of-retry)' }
     t.equal(row.default, inWords[name] ?? written(real[name]), name)
   }
 })

@@ -86,7 +86,7 @@ export interface Outcome {
 /** What an inbox is given when it opens. */
 export interface InboxHost {
   readonly log: FastifyBaseLogger
-  /** More pending events than this, or more invalid ones: `add` throws `BacklogFullError`. */
+  /** When so many events are pending, or as many invalid, `add` throws `BacklogFullError` for the next one. */
   readonly maxBacklog: number
   /** To be called whenever a lane may have become due; calling it too often does no harm. */
   wake (): void

@@ -69,8 +69,8 @@ export interface WebhooksOptions {
   /** Bytes; a larger body gets 413. @default 1048576 */
   bodyLimit?: number | undefined
   /**
-   * With more pending events than this, requests get 503. With more invalid ones, another invalid one gets 400. Several processes on
-   * PostgreSQL that add at the same moment may pass it, by 512 events for each of them but one. @default 1000000
+   * When so many events are pending, the next one gets 503. When so many are invalid, the next invalid one gets 400. With PostgreSQL,
+   * N processes that add at the same moment can exceed it by 512 × (N − 1) events. @default 1000000
    */
   maxBacklog?: number | undefined
   /** How long closing waits for running listeners, in milliseconds. @default 10000 */
