@@ -11,7 +11,7 @@ export interface Source extends InboxView {
 }
 
 /** Says of what goes wrong which inbox it is about. */
-export async function told<T> (name: string, work: () => Promise<T>): Promise<T> {
+export async function withInboxName<T> (name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
