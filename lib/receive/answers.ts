@@ -9,7 +9,7 @@ import type { Receipt } from '../webhooks/webhooks.ts'
 const RETRY_AFTER = '5' // seconds: about what a store or a database needs to come back
 
 /** What a 200 holds. */
-export const Taken = Type.Unsafe<Receipt>(Type.Object({
+export const ReceiptSchema = Type.Unsafe<Receipt>(Type.Object({
   status: Type.Union([Type.Literal('accepted'), Type.Literal('duplicate'), Type.Literal('invalid')]),
   id: Type.String({ description: 'SHA-256 of the body, base64url, unless the app has set another key' }),
   problems: Type.Optional(Type.Array(Type.String(), { description: 'Of an event that is not of its schema: where it differs' }))
