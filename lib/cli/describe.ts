@@ -1,5 +1,5 @@
+import { isObject } from '../common/check.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
-import { isObject } from '../options/check.ts'
 
 /** What a person wants to know first of an event. Texts are as they came in. */
 export interface Description {

@@ -1,16 +1,16 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { isObject } from '../common/check.ts'
 import {
   BacklogFullError, EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, NoEventNameError
 } from '../errors/errors.ts'
+import type { Arrival } from '../events/arrival.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { Awaitable, Inbox, NewEvent } from '../inbox/inbox.ts'
 import { areDeliveriesObserved } from '../observe/channels.ts'
 import type { ReceiveReporter } from '../observe/receive-reporter.ts'
 import type { RequestContexts } from '../observe/request-contexts.ts'
-import { isObject } from '../options/check.ts'
 import type { ReceivableBody, Receipt } from '../webhooks/webhooks.ts'
-import type { Arrival } from '../events/arrival.ts'
 import type { Identify } from './identify.ts'
 import type { ParseJson } from './json-parser.ts'
 

@@ -1,7 +1,7 @@
+import { withoutPasswords } from '../../common/url-passwords.ts'
 import { InboxUnusableError, isCoded } from '../../errors/errors.ts'
 import { reasonOf } from '../../inbox/postgres/error-kind.ts'
 import type { InboxView } from '../../inbox/view.ts'
-import { withoutPasswords } from '../../options/url-passwords.ts'
 
 /** An inbox that an app may be using. */
 export interface Source extends InboxView {

@@ -1,5 +1,5 @@
 // Only PostgreSQL: it answers over the network, late or never, and in texts. For SQLite's rows see sqlite/store/select.ts.
-import { hash } from '../../options/hash.ts'
+import { hash } from '../../common/hash.ts'
 import type { PostgresClient } from './pool.ts'
 import { TIMEOUTS, within } from './timeouts.ts'
 

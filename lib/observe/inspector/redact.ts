@@ -1,6 +1,6 @@
+import { trustedJson } from '../../common/trusted-json.ts'
 import type { UnknownEvent } from '../../events/schemas.ts'
 import type { StoredEvent } from '../../inbox/inbox.ts'
-import { trustedJson } from '../../options/trusted-json.ts'
 import { REDACTED, Secrets } from './secrets.ts'
 
 /** Returns a function that copies an event, but for what fields of these names hold. */

@@ -1,6 +1,6 @@
+import { isObject } from '../../common/check.ts'
 import type { UnknownEvent } from '../../events/schemas.ts'
 import type { EventState, StoredEvent } from '../../inbox/inbox.ts'
-import { isObject } from '../../options/check.ts'
 
 const LONGEST_TEXT = 200
 /** A sender may make them of any length. */
