@@ -1,11 +1,12 @@
+import { batches } from '../common/batches.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { EventState, StoredEvent } from './inbox.ts'
 import type { InboxView } from './view.ts'
 
 /** Events that are read at once. */
 const PAGE = 500
-/** How many of them are replayed or discarded at once. */
-const CHANGED = 500
+/** How many of them are replayed or discarded at once: what comes in meanwhile waits for it. */
+export const CHANGED_AT_ONCE = 500
 
 /** What all of it is true of. */
 export interface EventFilter {
@@ -54,7 +55,7 @@ export async function replayAll (inbox: Pick<InboxView, 'list' | 'replay'>, stat
   // From the oldest to the newest, so that they keep their order.
   const ids = (await idsOf(inbox, state, upTo)).reverse()
   let count = 0
-  for (let i = 0; i < ids.length; i += CHANGED) count += await inbox.replay(ids.slice(i, i + CHANGED))
+  for (const batch of batches(ids, CHANGED_AT_ONCE)) count += await inbox.replay(batch)
   return count
 }
 

@@ -10,7 +10,7 @@ const RETRY_AFTER = '5' // seconds: about what a store or a database needs to co
 
 /** What a 200 holds. */
 export const ReceiptSchema = Type.Unsafe<Receipt>(Type.Object({
-  status: Type.Union([Type.Literal('accepted'), Type.Literal('duplicate'), Type.Literal('invalid')]),
+  status: Type.Unsafe<Receipt['status']>({ type: 'string', enum: ['accepted', 'duplicate', 'invalid'] }),
   id: Type.String({ description: 'SHA-256 of the body, base64url, unless the app has set another key' }),
   problems: Type.Optional(Type.Array(Type.String(), { description: 'Of an event that is not of its schema: where it differs' }))
 }, { description: 'The event is safe: accepted, a duplicate of one that was, or kept though it is not of its schema' }))
