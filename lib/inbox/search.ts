@@ -1,6 +1,7 @@
 import { batches } from '../common/batches.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { EventState, StoredEvent } from './inbox.ts'
+import { storedConversation } from './stored-conversation.ts'
 import type { InboxView } from './view.ts'
 
 /** Events that are read at once. */
@@ -79,7 +80,7 @@ async function idsOf (inbox: Pick<InboxView, 'list'>, state: EventState, upTo: n
 function matcherOf ({ name, conversation, text }: EventFilter): (event: StoredEvent) => boolean {
   const wanted = text?.toLowerCase()
   return (event) => (name === undefined || event.name === name) &&
-    (conversation === undefined || (event.lane === conversation && event.lane !== event.id)) &&
+    (conversation === undefined || storedConversation(event) === conversation) &&
     (wanted === undefined || holds(event.event, wanted))
 }
 
