@@ -9,7 +9,7 @@ export const REPORTED = Symbol('oneroute.reported')
 export const CODE = Symbol('oneroute.code')
 
 /** What the route keeps of a request between its hooks. */
-export interface RequestState {
+interface RequestState {
   [ARRIVAL]?: Arrival
   [REPORTED]?: boolean
   [CODE]?: string | undefined

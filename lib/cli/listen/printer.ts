@@ -11,7 +11,7 @@ import type { ListenOptions } from './options.ts'
 type Context = Pick<WebhookContext, 'id' | 'receivedAt' | 'attempt'>
 
 /** Prints an event. */
-export type Print = (event: UnknownEvent, context: Context) => void
+type Print = (event: UnknownEvent, context: Context) => void
 
 export function createPrinter ({ json, redact }: ListenOptions, { stdout, env }: Io): Print {
   const redacted = createEventRedact(redact)

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 
 /** Waits until the event of a number, counted from 0, is due. Returns false if that is not to be any more. */
-export type RateLimiter = (index: number) => Promise<boolean>
+type RateLimiter = (index: number) => Promise<boolean>
 
 export function createRateLimiter (rate: number | undefined, signal: AbortSignal): RateLimiter {
   const start = performance.now()

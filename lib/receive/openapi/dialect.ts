@@ -5,7 +5,7 @@ import { trustedJson } from '../../common/trusted-json.ts'
 /** A schema as a document has it. */
 export type Schema = Record<string, unknown>
 
-export interface Dialect {
+interface Dialect {
   readonly hasWebhooks: boolean
   /** Writes a JSON Schema as this version of OpenAPI has it. */
   readonly convert: (schema: TSchema) => Schema
