@@ -4,16 +4,18 @@ import fastifyPlugin from 'fastify-plugin'
 import { Dispatcher } from './lib/deliver/dispatcher.ts'
 import { ListenerRunner } from './lib/deliver/listener-runner.ts'
 import { registry } from './lib/deliver/registry.ts'
+import { whenServing } from './lib/deliver/when-serving.ts'
 import { EventCatalogue } from './lib/events/catalogue.ts'
 import type { Inbox } from './lib/inbox/inbox.ts'
 import { memoryInbox } from './lib/inbox/memory/inbox.ts'
 import { viewOf } from './lib/inbox/view.ts'
 import { ReceiveReporter } from './lib/observe/receive-reporter.ts'
 import { RequestContexts } from './lib/observe/request-contexts.ts'
-import { jsonParserOf, warnOfOpenDoors, whenServing } from './lib/receive/host.ts'
 import { createIdentify } from './lib/receive/identify.ts'
 import { Intake } from './lib/receive/intake.ts'
+import { jsonParserOf } from './lib/receive/json-parser.ts'
 import { addRoute } from './lib/receive/route.ts'
+import { warnAtStartup } from './lib/receive/startup-warnings.ts'
 import { resolveOptions } from './lib/webhooks/options.ts'
 import type { ResolvedOptions, WebhooksOptions } from './lib/webhooks/options.ts'
 import { Webhooks } from './lib/webhooks/webhooks.ts'
@@ -47,7 +49,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   })
   const runner = new ListenerRunner({ webhooks, log, catalogue, options, durable: inbox.durable, contexts })
   const dispatcher = new Dispatcher({ inbox, webhooks, runner, log, concurrency: options.concurrency })
-  registry.set(webhooks, { inbox: webhooks.inbox, runner, dispatcher })
+  registry.set(webhooks, { runner, dispatcher })
 
   app.decorate('webhooks', webhooks)
   const opening = Promise.resolve(inbox.open({ log, maxBacklog: options.maxBacklog, wake: () => { dispatcher.wake() } }))
@@ -89,7 +91,7 @@ async function serve (app: FastifyInstance, { options, inbox, catalogue, reporte
   })
   if (options.receive) {
     await app.register(async (scope) => {
-      warnOfOpenDoors(scope, options)
+      warnAtStartup(scope, options)
       addRoute(scope, { intake, catalogue, options, reporter, closing: () => server.isClosing })
     }, { prefix: options.prefix })
   }

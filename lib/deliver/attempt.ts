@@ -19,7 +19,7 @@ export interface Attempt {
 }
 
 /** The listeners that are not called again, by their places. */
-export interface Skipped {
+interface Skipped {
   readonly completed: ReadonlySet<number>
   readonly refused: ReadonlySet<number>
 }

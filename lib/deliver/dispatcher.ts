@@ -42,7 +42,7 @@ export class Dispatcher {
 
   constructor (parts: Parts) {
     this.#parts = parts
-    this.#settlements = new Settlements({ ...parts, release: () => { this.#release() }, wake: () => { this.wake() } })
+    this.#settlements = new Settlements({ ...parts, onClaimEnd: () => { this.#endClaim() }, wake: () => { this.wake() } })
   }
 
   start (): void {
@@ -91,7 +91,7 @@ export class Dispatcher {
     this.#idle?.resolve(undefined)
   }
 
-  #open (): boolean {
+  #mayClaim (): boolean {
     const { inbox, webhooks, concurrency } = this.#parts
     // Events that can wait do so while nobody listens.
     return this.#started && !this.#stopped && this.#active < concurrency && (!inbox.durable || hasListeners(webhooks))
@@ -103,21 +103,21 @@ export class Dispatcher {
   }
 
   #claim (): void {
-    while (!this.#claiming && this.#woken && this.#open()) {
+    while (!this.#claiming && this.#woken && this.#mayClaim()) {
       this.#woken = false
       this.#claiming = true
       const claims = this.#ask()
       if (!Array.isArray(claims)) {
-        void this.#takeLater(claims)
+        void this.#startLater(claims)
         return
       }
-      this.#take(claims)
+      this.#startClaims(claims)
     }
   }
 
-  async #takeLater (claims: Awaitable<readonly Claim[]>): Promise<void> {
+  async #startLater (claims: Awaitable<readonly Claim[]>): Promise<void> {
     try {
-      this.#take(await claims)
+      this.#startClaims(await claims)
     } catch (err) {
       this.#claimLater(err)
     }
@@ -145,7 +145,7 @@ export class Dispatcher {
     if (!this.#stopped) this.#again = setTimeout(() => { this.wake() }, CLAIM_AGAIN_AFTER)
   }
 
-  #take (claims: readonly Claim[]): void {
+  #startClaims (claims: readonly Claim[]): void {
     this.#active += claims.length
     for (const claim of claims) this.#slices.run(() => this.#deliver(claim, []))
     this.#claiming = false
@@ -181,7 +181,7 @@ export class Dispatcher {
     else this.#slices.run(() => this.#deliver(claim, outcomes))
   }
 
-  #release (): void {
+  #endClaim (): void {
     this.#active--
     this.#woken = true // its lane may be due again
     this.#goOn()

@@ -1,10 +1,8 @@
-import type { InboxView } from '../inbox/view.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { ListenerRunner } from './listener-runner.ts'
 
 export interface Parts {
-  readonly inbox: InboxView
   readonly runner: ListenerRunner
   readonly dispatcher: Dispatcher
 }

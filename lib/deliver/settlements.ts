@@ -9,7 +9,7 @@ interface Parts {
   readonly inbox: Inbox
   readonly log: FastifyBaseLogger
   /** A claim is over. */
-  readonly release: () => void
+  readonly onClaimEnd: () => void
   /** A lane may have become due. */
   readonly wake: () => void
 }
@@ -23,10 +23,10 @@ export class Settlements {
   }
 
   settle (claim: Claim, outcomes: readonly Outcome[]): void {
-    const { release } = this.#parts
+    const { onClaimEnd } = this.#parts
     const settled = this.#hand(claim, outcomes)
-    if (settled === undefined) release()
-    else Promise.resolve(settled).catch((thrown: unknown) => { this.#failed(claim, thrown) }).finally(release)
+    if (settled === undefined) onClaimEnd()
+    else Promise.resolve(settled).catch((thrown: unknown) => { this.#failed(claim, thrown) }).finally(onClaimEnd)
   }
 
   #hand (claim: Claim, outcomes: readonly Outcome[]): Awaitable<void> {

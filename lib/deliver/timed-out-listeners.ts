@@ -7,7 +7,7 @@ import { retryDirectiveOf } from './retry-directive.ts'
 const MOST_OVER = 1_000
 
 /** A listener that has outlived its time. */
-export interface TimedOutRun {
+interface TimedOutRun {
   /** What it has returned. */
   readonly result: Promise<unknown>
   /** Whether it has succeeded since. */

@@ -1,11 +1,13 @@
+import { batches } from '../common/batches.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { EventState, StoredEvent } from './inbox.ts'
+import { storedConversation } from './stored-conversation.ts'
 import type { InboxView } from './view.ts'
 
 /** Events that are read at once. */
 const PAGE = 500
-/** How many of them are replayed or discarded at once. */
-const CHANGED = 500
+/** How many of them are replayed or discarded at once: what comes in meanwhile waits for it. */
+export const CHANGED_AT_ONCE = 500
 
 /** What all of it is true of. */
 export interface EventFilter {
@@ -54,7 +56,7 @@ export async function replayAll (inbox: Pick<InboxView, 'list' | 'replay'>, stat
   // From the oldest to the newest, so that they keep their order.
   const ids = (await idsOf(inbox, state, upTo)).reverse()
   let count = 0
-  for (let i = 0; i < ids.length; i += CHANGED) count += await inbox.replay(ids.slice(i, i + CHANGED))
+  for (const batch of batches(ids, CHANGED_AT_ONCE)) count += await inbox.replay(batch)
   return count
 }
 
@@ -78,7 +80,7 @@ async function idsOf (inbox: Pick<InboxView, 'list'>, state: EventState, upTo: n
 function matcherOf ({ name, conversation, text }: EventFilter): (event: StoredEvent) => boolean {
   const wanted = text?.toLowerCase()
   return (event) => (name === undefined || event.name === name) &&
-    (conversation === undefined || (event.lane === conversation && event.lane !== event.id)) &&
+    (conversation === undefined || storedConversation(event) === conversation) &&
     (wanted === undefined || holds(event.event, wanted))
 }
 

@@ -6,7 +6,7 @@ import type { Webhooks } from '../webhooks/webhooks.ts'
 export const channels = {
   /** A `ReceiveMessage`: a request was answered, or `receive` has settled. */
   receive: channel('fastify-oneroute-webhooks:receive'),
-  /** A `SignatureMessage`: a request's signature was judged. */
+  /** A `SignatureMessage`: a request's signature was checked. */
   signature: channel('fastify-oneroute-webhooks:signature'),
   /** A `DeliveryMessage`, before the listeners of an event are called. */
   deliveryStart: channel('fastify-oneroute-webhooks:delivery:start'),

@@ -1,5 +1,6 @@
 import { InvalidEventError } from '../errors/errors.ts'
 import type { CodedError } from '../errors/errors.ts'
+import type { Arrival } from '../events/arrival.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { Receipt, Webhooks } from '../webhooks/webhooks.ts'
@@ -23,7 +24,7 @@ export class ReceiveReporter {
     channels.receive.publish({ webhooks: this.#webhooks(), id, name: this.#catalogue.nameOf(event), outcome: status, code: status === 'invalid' ? INVALID : null, duration })
   }
 
-  refused (error: CodedError, arrival: { readonly event: UnknownEvent, readonly id?: string } | undefined, duration: number): void {
+  refused (error: CodedError, arrival: Pick<Arrival, 'event' | 'id'> | undefined, duration: number): void {
     if (!channels.receive.hasSubscribers) return
     channels.receive.publish({
       webhooks: this.#webhooks(),

@@ -1,16 +1,16 @@
 import { STATUS_CODES } from 'node:http'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { closeConnection } from '../common/close-connection.ts'
 import { BodyTooLargeError, isCoded } from '../errors/errors.ts'
 import type { CodedError } from '../errors/errors.ts'
-import { closeConnection } from '../webhooks/close-connection.ts'
 import type { Receipt } from '../webhooks/webhooks.ts'
 
 const RETRY_AFTER = '5' // seconds: about what a store or a database needs to come back
 
 /** What a 200 holds. */
-export const Taken = Type.Unsafe<Receipt>(Type.Object({
-  status: Type.Union([Type.Literal('accepted'), Type.Literal('duplicate'), Type.Literal('invalid')]),
+export const ReceiptSchema = Type.Unsafe<Receipt>(Type.Object({
+  status: Type.Unsafe<Receipt['status']>({ type: 'string', enum: ['accepted', 'duplicate', 'invalid'] }),
   id: Type.String({ description: 'SHA-256 of the body, base64url, unless the app has set another key' }),
   problems: Type.Optional(Type.Array(Type.String(), { description: 'Of an event that is not of its schema: where it differs' }))
 }, { description: 'The event is safe: accepted, a duplicate of one that was, or kept though it is not of its schema' }))

@@ -1,19 +1,18 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { isObject } from '../common/check.ts'
 import {
   BacklogFullError, EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, NoEventNameError
 } from '../errors/errors.ts'
+import type { Arrival } from '../events/arrival.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { Awaitable, Inbox, NewEvent } from '../inbox/inbox.ts'
 import { areDeliveriesObserved } from '../observe/channels.ts'
 import type { ReceiveReporter } from '../observe/receive-reporter.ts'
 import type { RequestContexts } from '../observe/request-contexts.ts'
-import { isObject } from '../options/check.ts'
 import type { ReceivableBody, Receipt } from '../webhooks/webhooks.ts'
-import type { Arrival } from './arrival.ts'
 import type { Identify } from './identify.ts'
-
-export type ParseJson = (text: string) => unknown
+import type { ParseJson } from './json-parser.ts'
 
 interface Parts {
   readonly inbox: Inbox
@@ -62,9 +61,9 @@ export class Intake {
     arrival.id = id
     const state = problems === null || deliversInvalid() ? 'pending' : 'invalid'
     if (state === 'invalid' && !inbox.durable) throw invalid(problems)
-    const arriving: NewEvent = { id, name: event.event, lane, state, body: bytes, event, receivedAt: Date.now(), problems }
-    const status = areDeliveriesObserved() ? this.#addFrom(arriving) : this.#add(arriving)
-    return typeof status === 'string' ? receiptOf(status, arriving, log) : status.then((status) => receiptOf(status, arriving, log), (error: unknown) => rethrow(error, arriving))
+    const newEvent: NewEvent = { id, name: event.event, lane, state, body: bytes, event, receivedAt: Date.now(), problems }
+    const status = areDeliveriesObserved() ? this.#addFrom(newEvent) : this.#add(newEvent)
+    return typeof status === 'string' ? receiptOf(status, newEvent, log) : status.then((status) => receiptOf(status, newEvent, log), (error: unknown) => rethrow(error, newEvent))
   }
 
   async receive (body: ReceivableBody): Promise<Receipt> {

@@ -1,14 +1,14 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBodyParser, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { closeConnection } from '../common/close-connection.ts'
 import { AddressNotAllowedError } from '../errors/errors.ts'
+import type { Arrival } from '../events/arrival.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { ReceiveReporter } from '../observe/receive-reporter.ts'
-import { closeConnection } from '../webhooks/close-connection.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
 import type { Receipt } from '../webhooks/webhooks.ts'
 import { createAllowList } from './allowed-ips.ts'
-import { answerError, codedOf, Taken } from './answers.ts'
-import type { Arrival } from './arrival.ts'
+import { answerError, codedOf, ReceiptSchema } from './answers.ts'
 import { assertDecoded, takeAnyType } from './body-parser.ts'
 import { reportHostReplies } from './host-replies.ts'
 import type { Intake } from './intake.ts'
@@ -50,7 +50,7 @@ export function addRoute (scope: FastifyInstance, parts: Parts): void {
     config: { rateLimit: false, ...documentation({ catalogue, options }), ...routeOptions.config },
     method: 'POST',
     url: path,
-    schema: { body: catalogue.body, response: { 200: Taken } },
+    schema: { body: catalogue.body, response: { 200: ReceiptSchema } },
     bodyLimit,
     validatorCompiler: () => () => true, // no validator of the host's: the handler checks what arrived
     serializerCompiler: () => JSON.stringify, // never used, but the host's would be asked to compile our schema

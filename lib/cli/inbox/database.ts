@@ -1,6 +1,6 @@
 import { Database } from '../../inbox/postgres/database.ts'
 import { openPool } from '../../inbox/postgres/pool.ts'
-import { told } from './source.ts'
+import { withInboxName } from './source.ts'
 
 interface OpenDatabase {
   readonly database: Database
@@ -27,7 +27,7 @@ export async function openDatabase (connectionString: string, schema: string): P
 export async function withDatabase<T> (connectionString: string, schema: string, work: (database: Database) => Promise<T>): Promise<T> {
   const { database, close } = await openDatabase(connectionString, schema)
   try {
-    return await told(schema, async () => await work(database))
+    return await withInboxName(schema, async () => await work(database))
   } finally {
     await close()
   }

@@ -1,6 +1,6 @@
+import { inQuotes } from '../../common/url-passwords.ts'
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import { SHORTEST_PREFIX } from '../../inbox/sqlite/store/reader.ts'
-import { inQuotes } from '../../options/url-passwords.ts'
 import { CommandError } from '../command-error.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Source } from './source.ts'

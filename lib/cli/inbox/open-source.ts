@@ -1,5 +1,5 @@
 import type { InboxOptions } from './options.ts'
-import { told } from './source.ts'
+import { withInboxName } from './source.ts'
 import type { Source } from './source.ts'
 import { isPostgres } from './where.ts'
 
@@ -7,21 +7,21 @@ import { isPostgres } from './where.ts'
 export async function openSource ({ db, schema }: Pick<InboxOptions, 'db' | 'schema'>, signal: AbortSignal): Promise<Source> {
   if (isPostgres(db)) {
     const { openPostgres } = await import('./postgres-source.ts')
-    return await told(schema, async () => guarded(schema, await openPostgres(db, schema, signal)))
+    return await withInboxName(schema, async () => guarded(schema, await openPostgres(db, schema, signal)))
   }
   const { openSqlite } = await import('./sqlite-source.ts')
-  return await told(db, async () => guarded(db, openSqlite(db, signal)))
+  return await withInboxName(db, async () => guarded(db, openSqlite(db, signal)))
 }
 
 function guarded (name: string, source: Source): Source {
   return {
-    stats: async () => await told(name, async () => await source.stats()),
-    list: async (options) => await told(name, async () => await source.list(options)),
-    get: async (id) => await told(name, async () => await source.get(id)),
-    replay: async (ids, options) => await told(name, async () => await source.replay(ids, options)),
-    discard: async (ids) => await told(name, async () => await source.discard(ids)),
-    forget: async (conversation) => await told(name, async () => await source.forget(conversation)),
-    idsLike: async (prefix, most) => await told(name, async () => await source.idsLike(prefix, most)),
+    stats: async () => await withInboxName(name, async () => await source.stats()),
+    list: async (options) => await withInboxName(name, async () => await source.list(options)),
+    get: async (id) => await withInboxName(name, async () => await source.get(id)),
+    replay: async (ids, options) => await withInboxName(name, async () => await source.replay(ids, options)),
+    discard: async (ids) => await withInboxName(name, async () => await source.discard(ids)),
+    forget: async (conversation) => await withInboxName(name, async () => await source.forget(conversation)),
+    idsLike: async (prefix, most) => await withInboxName(name, async () => await source.idsLike(prefix, most)),
     close: async () => { await source.close() }
   }
 }

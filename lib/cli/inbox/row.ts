@@ -1,4 +1,5 @@
 import type { EventState, StoredEvent } from '../../inbox/inbox.ts'
+import { storedConversation } from '../../inbox/stored-conversation.ts'
 import { describe } from '../describe.ts'
 import { jsonOf, onOneLine } from '../terminal.ts'
 import type { Paint } from '../terminal.ts'
@@ -66,21 +67,16 @@ function cellsOf ({ when, event }: Columns): string[] {
     when,
     onOneLine(event.name, LONGEST),
     event.id.slice(0, SHORT_ID),
-    onOneLine(conversationOf(event) ?? '', LONGEST),
+    onOneLine(storedConversation(event) ?? '', LONGEST),
     onOneLine(describe(event.event).medium, LONGEST),
     String(event.attempts)
   ]
-}
-
-/** Events without a conversation are on a lane of their own. */
-function conversationOf ({ id, lane }: StoredEvent): string | null {
-  return lane === id ? null : lane
 }
 
 /** The same for programs, on one line. */
 export function recordOf (event: StoredEvent): string {
   const { seq, id, state, name, receivedAt, attempts, dueAt, finishedAt, error, deliveries } = event
   return jsonOf({
-    seq, id, state, name, conversation: conversationOf(event), receivedAt, attempts, dueAt, finishedAt, error, deliveries, event: event.event
+    seq, id, state, name, conversation: storedConversation(event), receivedAt, attempts, dueAt, finishedAt, error, deliveries, event: event.event
   })
 }

@@ -1,4 +1,5 @@
 import type { DeliveryRecord, StoredEvent } from '../../inbox/inbox.ts'
+import { storedConversation } from '../../inbox/stored-conversation.ts'
 import { createRedact } from '../../observe/inspector/redact.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
@@ -17,11 +18,12 @@ export async function show (source: Source, { ids, json, redact }: InboxOptions,
 }
 
 function fullOf (event: StoredEvent, paint: Paint): string {
-  const { id, name, state, lane, receivedAt, attempts, dueAt, finishedAt, error, deliveries } = event
+  const { id, name, state, receivedAt, attempts, dueAt, finishedAt, error, deliveries } = event
+  const conversation = storedConversation(event)
   const fields = {
     id,
     name: onOneLine(name),
-    conversation: lane === id ? undefined : onOneLine(lane),
+    conversation: conversation === null ? undefined : onOneLine(conversation),
     state: paint(colourOf(state), state),
     received: receivedAt.toISOString(),
     deliveries: String(attempts),

@@ -1,7 +1,7 @@
+import { withoutPasswords } from '../../common/url-passwords.ts'
 import { InboxUnusableError, isCoded } from '../../errors/errors.ts'
 import { reasonOf } from '../../inbox/postgres/error-kind.ts'
 import type { InboxView } from '../../inbox/view.ts'
-import { withoutPasswords } from '../../options/url-passwords.ts'
 
 /** An inbox that an app may be using. */
 export interface Source extends InboxView {
@@ -11,7 +11,7 @@ export interface Source extends InboxView {
 }
 
 /** Says of what goes wrong which inbox it is about. */
-export async function told<T> (name: string, work: () => Promise<T>): Promise<T> {
+export async function withInboxName<T> (name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {

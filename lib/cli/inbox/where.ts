@@ -1,6 +1,6 @@
+import { ENCODED, inQuotes, looksLikeAddress } from '../../common/url-passwords.ts'
 import { isConnectionString } from '../../inbox/postgres/connection-string.ts'
 import { SCHEMA } from '../../inbox/postgres/options.ts'
-import { ENCODED, inQuotes, looksLikeAddress } from '../../options/url-passwords.ts'
 import { UsageError } from '../usage-error.ts'
 
 export function isPostgres (db: string): boolean {

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util'
-import { integer } from '../../options/check.ts'
-import { inQuotes, looksLikeAddress } from '../../options/url-passwords.ts'
+import { integer } from '../../common/check.ts'
+import { inQuotes, looksLikeAddress } from '../../common/url-passwords.ts'
 import { checkedDb, checkedSchema } from '../inbox/where.ts'
 import type { Io } from '../io.ts'
 import { namesIn } from '../names.ts'
+import { secretOf } from '../secret.ts'
 import { asUsage, namesOf, UsageError } from '../usage-error.ts'
 
 export interface ListenOptions {
@@ -43,7 +44,7 @@ export function parseListenOptions (argv: string[], env: Io['env']): ListenOptio
     port: portOf(values.port),
     host,
     path,
-    secret: key('--secret', values.secret) ?? key('The environment variable ONEROUTE_SECRET', env.ONEROUTE_SECRET),
+    secret: secretOf(values.secret, env, 'accept unsigned events'),
     db: db === undefined ? undefined : checkedDb('--db', db),
     schema: checkedSchema(schema),
     json,
@@ -56,10 +57,4 @@ function portOf (text: string | undefined): number {
   const port = text === undefined ? 3_000 : Number(text)
   if (text?.trim() === '' || !fits(port)) throw new UsageError(`--port must ${must}, got ${inQuotes(String(text))}`)
   return port
-}
-
-/** Never shown: what is on a terminal gets into logs and screenshots. */
-function key (where: string, secret: string | undefined): string | undefined {
-  if (secret?.trim() === '') throw new UsageError(`${where} is blank: give OneRoute's secret key, or nothing at all to accept unsigned events`)
-  return secret
 }

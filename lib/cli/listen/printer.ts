@@ -8,25 +8,25 @@ import { columnsOf, isTerminal, jsonOf, onOneLine, paintFor } from '../terminal.
 import type { Paint } from '../terminal.ts'
 import type { ListenOptions } from './options.ts'
 
-type Metadata = Pick<WebhookContext, 'id' | 'receivedAt' | 'attempt'>
+type Context = Pick<WebhookContext, 'id' | 'receivedAt' | 'attempt'>
 
 /** Prints an event. */
-export type Print = (event: UnknownEvent, arrival: Metadata) => void
+type Print = (event: UnknownEvent, context: Context) => void
 
 export function createPrinter ({ json, redact }: ListenOptions, { stdout, env }: Io): Print {
   const redacted = createEventRedact(redact)
   const paint = paintFor(stdout, env)
-  const show = json || !isTerminal(stdout) ? recordOf : (event: UnknownEvent, arrival: Metadata) => lineOf(event, arrival, paint, columnsOf(stdout))
-  return (event, arrival) => { stdout.write(`${show(redacted(event), arrival)}\n`) }
+  const show = json || !isTerminal(stdout) ? recordOf : (event: UnknownEvent, context: Context) => lineOf(event, context, paint, columnsOf(stdout))
+  return (event, context) => { stdout.write(`${show(redacted(event), context)}\n`) }
 }
 
 /** For programs, such as `send --chaos --handled`. */
-function recordOf (event: UnknownEvent, { id, receivedAt, attempt }: Metadata): string {
+function recordOf (event: UnknownEvent, { id, receivedAt, attempt }: Context): string {
   return jsonOf({ id, name: event.event, conversation: conversationOf(event) ?? null, receivedAt, attempt, event })
 }
 
 /** For people. */
-function lineOf (event: UnknownEvent, { receivedAt }: Metadata, paint: Paint, width: number): string {
+function lineOf (event: UnknownEvent, { receivedAt }: Context, paint: Paint, width: number): string {
   const { medium, who, content } = describe(event)
   const cells: Array<[format: Parameters<Paint>[0], text: string]> = [
     ['dim', clock(receivedAt)],

@@ -39,7 +39,7 @@ A bad day (--chaos):
                      over what the receiver did: what was lost, handled twice, out of order, or
                      answered wrongly. Its defaults are --count 1000, --conversations 20 and
                      --concurrency 16, or as many as there are conversations if they are fewer:
-                     of requests of one conversation at once, no order can be judged
+                     of requests of one conversation at once, no order can be checked
   --chaos-mix MIX    how many per cent of the events each kind of trouble comes to, with commas
                      between them; what is not named does not happen (default:
                      ${writeMix(DEFAULTS)},

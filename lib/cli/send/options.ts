@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
-import { duration, integer } from '../../options/check.ts'
-import type { Rule } from '../../options/check.ts'
-import { ENCODED, inQuotes } from '../../options/url-passwords.ts'
+import { duration, integer } from '../../common/check.ts'
+import type { Rule } from '../../common/check.ts'
+import { ENCODED, inQuotes } from '../../common/url-passwords.ts'
 import type { Io } from '../io.ts'
+import { secretOf } from '../secret.ts'
 import { asUsage, namesOf, UsageError } from '../usage-error.ts'
 import { CHAOS_DEFAULTS, chaosOf, GREATEST_SEED } from './chaos/options.ts'
 import type { ChaosOptions } from './chaos/options.ts'
@@ -60,7 +61,7 @@ export function parseSendOptions (argv: string[], env: Io['env']): SendOptions |
   if (more.length > 0) throw new UsageError(`One event at a time, got ${namesOf(positionals, values.secret)}: a text with spaces has to be in quotes`)
   const defaults = values.chaos ? CHAOS_DEFAULTS : { count: 1, conversations: undefined, concurrency: 1 }
   const conversations = number('--conversations', values.conversations, integer(1)) ?? (values.conversation === undefined ? defaults.conversations : undefined)
-  const secret = key('--secret', values.secret) ?? key('The environment variable ONEROUTE_SECRET', env.ONEROUTE_SECRET)
+  const secret = secretOf(values.secret, env, 'post unsigned')
   const options: SendOptions = {
     event,
     // After `--secret` it may be the rest of a key that is not in quotes.
@@ -116,12 +117,6 @@ function isDecodable (text: string): boolean {
   } catch {
     return false
   }
-}
-
-/** Never shown: what is on a terminal gets into logs and screenshots. */
-function key (where: string, secret: string | undefined): string | undefined {
-  if (secret?.trim() === '') throw new UsageError(`${where} is blank: give OneRoute's secret key, or nothing at all to post unsigned`)
-  return secret
 }
 
 function number (option: string, text: string | undefined, { fits, must }: Rule): number | undefined {

@@ -52,7 +52,7 @@ export function createPoster ({ to, secret, timeout, concurrency }: SendOptions,
     return signature === null ? headers : { ...headers, [SIGNATURE_HEADER]: signature }
   }
 
-  async function exchange (body: Uint8Array, { headers = headersOf(body), write }: Manner): Promise<Reply> {
+  async function sendRequest (body: Uint8Array, { headers = headersOf(body), write }: Manner): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
     const request = client.request(to, { method: 'POST', agent, signal, headers })
     const timer = setTimeout(() => { request.destroy(new TimeoutError(timeout)) }, timeout)
@@ -73,7 +73,7 @@ export function createPoster ({ to, secret, timeout, concurrency }: SendOptions,
     headersOf,
     async post (body, manner = {}) {
       const start = performance.now()
-      const reply = await exchange(body, manner).catch((error: unknown) => failureOf(error, signal.aborted))
+      const reply = await sendRequest(body, manner).catch((error: unknown) => failureOf(error, signal.aborted))
       return { ...reply, milliseconds: performance.now() - start }
     },
     close () { agent.destroy() }

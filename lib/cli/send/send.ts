@@ -8,7 +8,7 @@ import type { SendOptions } from './options.ts'
 import { createPoster } from './poster.ts'
 import { startProgress } from './progress.ts'
 import { queuesOf } from './queues.ts'
-import { createPace } from './rate.ts'
+import { createRateLimiter } from './rate-limiter.ts'
 import { openSource } from './source.ts'
 import type { Source } from './source.ts'
 import { summaryOf } from './summary.ts'
@@ -38,7 +38,7 @@ async function sendAll (options: SendOptions, source: Source, { stderr, signal }
   const tally = new Tally()
   const poster = createPoster(options, signal)
   const progress = startProgress(stderr, count)
-  const due = createPace(options.rate, signal)
+  const due = createRateLimiter(options.rate, signal)
 
   async function work (queue: Iterable<number>): Promise<void> {
     for (const index of queue) {

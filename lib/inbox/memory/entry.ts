@@ -21,15 +21,15 @@ export class Entry implements ClaimedEvent, Queued<Entry> {
   #result: 'accepted' | Error | undefined
   #waiting: PromiseWithResolvers<'accepted'> | undefined
 
-  constructor (seq: number, arrival: EntryParts) {
+  constructor (seq: number, event: EntryParts) {
     this.seq = seq
-    this.id = arrival.id
-    this.name = arrival.name
-    this.lane = arrival.lane
-    this.event = arrival.event
-    this.receivedAt = arrival.receivedAt
-    this.problems = arrival.problems
-    this.completed = arrival.completed ?? NONE
+    this.id = event.id
+    this.name = event.name
+    this.lane = event.lane
+    this.event = event.event
+    this.receivedAt = event.receivedAt
+    this.problems = event.problems
+    this.completed = event.completed ?? NONE
   }
 
   finish (result: 'accepted' | Error): void {

@@ -39,21 +39,21 @@ class MemoryInbox implements Inbox {
     this.#host = host
   }
 
-  add (arrival: NewEvent): Awaitable<'accepted' | 'duplicate'> {
+  add (event: NewEvent): Awaitable<'accepted' | 'duplicate'> {
     if (this.#host === undefined) throw new ClosingError()
-    if (this.#recent.has(arrival.id, arrival.receivedAt)) return 'duplicate'
-    const first = this.#pending.get(arrival.id)
+    if (this.#recent.has(event.id, event.receivedAt)) return 'duplicate'
+    const first = this.#pending.get(event.id)
     if (first !== undefined) return Promise.resolve(first.answer()).then(() => 'duplicate')
     if (this.#pending.size >= this.#host.maxBacklog) throw new BacklogFullError()
 
-    this.#history?.remove(arrival.id) // it was dead, or nobody remembered it any more
-    const entry = this.#enqueue(arrival)
+    this.#history?.remove(event.id) // it was dead, or nobody remembered it any more
+    const entry = this.#enqueue(event)
     this.#host.wake() // delivers it here and now, if its lane is free and its listeners are synchronous
     return entry.answer()
   }
 
-  #enqueue (arrival: EntryParts): Entry {
-    const entry = new Entry(++this.#seq, arrival)
+  #enqueue (event: EntryParts): Entry {
+    const entry = new Entry(++this.#seq, event)
     this.#pending.set(entry.id, entry)
     const lane = this.#lanes.get(entry.lane)
     if (lane === undefined) this.#begin(new Lane(entry))

@@ -1,7 +1,7 @@
 // Only PostgreSQL: a statement runs in the server, which goes on with it when nobody waits any more.
+import { within } from '../../common/within.ts'
 import type { PostgresClient } from './pool.ts'
 import { NoAnswer } from './query.ts'
-import { within } from './timeouts.ts'
 
 /** What is looked at of a socket. One that the app has made may be no socket at all. */
 interface Stream {

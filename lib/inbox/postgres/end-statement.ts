@@ -1,11 +1,11 @@
 // Only PostgreSQL: see cancel.ts.
+import { within } from '../../common/within.ts'
 import { cancel } from './cancel.ts'
 import type { Run } from './cancel.ts'
 import { errorKindOf } from './error-kind.ts'
 import type { PostgresClient } from './pool.ts'
 import { NoAnswer } from './query.ts'
 import type { Unanswered } from './query.ts'
-import { within } from './timeouts.ts'
 import type { Timeouts } from './timeouts.ts'
 
 interface Parts {

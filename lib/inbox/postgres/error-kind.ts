@@ -1,6 +1,6 @@
 // Only PostgreSQL: the connection, and what other processes do, fail in many ways. In SQLite's file nobody else writes.
+import { withoutPasswords } from '../../common/url-passwords.ts'
 import { codeOf } from '../../errors/error-of.ts'
-import { withoutPasswords } from '../../options/url-passwords.ts'
 
 /** What an error of pg means for what was asked. */
 interface ErrorKind {

@@ -1,10 +1,12 @@
 // Only PostgreSQL: it answers over the network, late or never, and in texts. For SQLite's rows see sqlite/store/select.ts.
-import { hash } from '../../options/hash.ts'
+import { LONGEST_TIMER } from '../../common/check.ts'
+import { hash } from '../../common/hash.ts'
+import { within } from '../../common/within.ts'
 import type { PostgresClient } from './pool.ts'
-import { TIMEOUTS, within } from './timeouts.ts'
+import { TIMEOUTS } from './timeouts.ts'
 
 /** As long a time as a timer takes, in milliseconds. pg would take 0 for the pool's own timeout. */
-export const UNLIMITED = 2_147_483_647
+export const UNLIMITED = LONGEST_TIMER
 
 /** The values as the server has sent them: what the app has told pg to make of some types is not for us. */
 const types = { getTypeParser: () => String }

@@ -1,5 +1,5 @@
+import { batches } from '../../common/batches.ts'
 import type { InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
-import { batches } from '../sql/batches.ts'
 import { inboxStats } from '../sql/rows.ts'
 import type { Database } from './database.ts'
 import { listed, numberOf, storedEventOf, tableOf, whereState } from './event-rows.ts'

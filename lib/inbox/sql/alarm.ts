@@ -1,5 +1,4 @@
-/** Node's timers fire at once when they are asked for more milliseconds than this. */
-const LONGEST_TIMER = 2 ** 31 - 1
+import { LONGEST_TIMER } from '../../common/check.ts'
 
 /** Rings when a time has come: by the clock, for a timer may be too early or too short. */
 export class Alarm {

@@ -1,7 +1,7 @@
+import { batches } from '../../common/batches.ts'
 import '../../errors/check-node.ts'
 import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
-import { batches } from '../sql/batches.ts'
 import { inboxStats, storedEvent } from '../sql/rows.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Results } from './messages.ts'

@@ -166,7 +166,7 @@ export interface Tidying {
   rewrite: boolean
 }
 
-export interface Tidied {
+interface Tidied {
   kind: 'tidied'
   /** Whether the log is empty. It is not while somebody reads what is in it. */
   isEmpty: boolean

@@ -1,6 +1,7 @@
+import { trustedJson } from '../../common/trusted-json.ts'
 import type { UnknownEvent } from '../../events/schemas.ts'
 import type { StoredEvent } from '../../inbox/inbox.ts'
-import { trustedJson } from '../../options/trusted-json.ts'
+import { storedConversation } from '../../inbox/stored-conversation.ts'
 import { REDACTED, Secrets } from './secrets.ts'
 
 /** Returns a function that copies an event, but for what fields of these names hold. */
@@ -16,11 +17,12 @@ export function createRedact (names: readonly string[]): (stored: StoredEvent) =
     const { event, held } = copy(stored.event)
     if (held.length === 0) return { ...stored, event }
     const secrets = new Secrets(held)
-    const { id, lane, error, deliveries } = stored
+    const { lane, error, deliveries } = stored
+    const conversation = storedConversation(stored)
     return {
       ...stored,
       event,
-      lane: lane !== id && secrets.areIn(lane) ? REDACTED : lane,
+      lane: conversation !== null && secrets.areIn(conversation) ? REDACTED : lane,
       error: error && secrets.removedFrom(error),
       deliveries: deliveries.map((delivery) => ({
         ...delivery,

@@ -1,6 +1,6 @@
-import type { UnknownEvent } from '../../events/schemas.ts'
+import { descriptionOf } from '../../events/description.ts'
 import type { EventState, StoredEvent } from '../../inbox/inbox.ts'
-import { isObject } from '../../options/check.ts'
+import { storedConversation } from '../../inbox/stored-conversation.ts'
 
 const LONGEST_TEXT = 200
 /** A sender may make them of any length. */
@@ -23,26 +23,23 @@ export interface Summary {
   readonly error: string | null
 }
 
-export function summaryOf ({ seq, id, name, lane, state, event, attempts, receivedAt, dueAt, finishedAt, error }: StoredEvent): Summary {
-  return { seq, id, name: name.slice(0, LONGEST_NAME), conversation: lane === id ? null : lane.slice(0, LONGEST_NAME), state, medium: mediumOf(event), text: textOf(event), attempts, receivedAt, dueAt, finishedAt, error: error && shortened(error) }
-}
-
-function mediumOf ({ event, conversation }: UnknownEvent): string {
-  const channel = isObject(conversation) ? conversation.Channel : undefined
-  if (isObject(channel) && typeof channel.medium === 'string') return shortened(channel.medium)
-  return event === 'smsDeliveryReport' ? 'SMS' : ''
-}
-
-/** A line of what it says: a message's content, or what there is in its place, or how an SMS went. */
-function textOf ({ message, conversation }: UnknownEvent): string {
-  if (isObject(message)) return contentOf(message)
-  if (isObject(conversation)) return shortened([conversation.status, conversation.reason].filter((part) => typeof part === 'string').join(': '))
-  return ''
-}
-
-function contentOf ({ content, contentType }: Record<string, unknown>): string {
-  const text = typeof content === 'string' ? shortened(content) : ''
-  return text === '' && typeof contentType === 'string' ? `[${shortened(contentType)}]` : text
+export function summaryOf (stored: StoredEvent): Summary {
+  const { seq, id, name, state, event, attempts, receivedAt, dueAt, finishedAt, error } = stored
+  const { medium, content } = descriptionOf(event)
+  return {
+    seq,
+    id,
+    name: name.slice(0, LONGEST_NAME),
+    conversation: storedConversation(stored)?.slice(0, LONGEST_NAME) ?? null,
+    state,
+    medium: shortened(medium),
+    text: shortened(content ?? ''),
+    attempts,
+    receivedAt,
+    dueAt,
+    finishedAt,
+    error: error && shortened(error)
+  }
 }
 
 function shortened (text: string): string {

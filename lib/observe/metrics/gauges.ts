@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import { within } from '../../common/within.ts'
 import type { InboxStats } from '../../inbox/inbox.ts'
 import type { Webhooks } from '../../webhooks/webhooks.ts'
 import type { PromClient } from './load.ts'
@@ -31,7 +32,7 @@ export function addGauges ({ Gauge }: PromClient, registry: Registry, { inbox }:
   const ask = async () => {
     // One that hangs is not asked again until it answers.
     asking ??= inbox.stats().finally(() => { asking = undefined })
-    return await within(PATIENCE, asking).catch(() => undefined)
+    return await within(asking, PATIENCE, () => new Error('too late')).catch(() => undefined)
   }
   for (const { name, help, valueOf } of DEFINITIONS) {
     const gauge = new Gauge({
@@ -45,12 +46,6 @@ export function addGauges ({ Gauge }: PromClient, registry: Registry, { inbox }:
       }
     })
   }
-}
-
-async function within<T> (milliseconds: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => { timer = setTimeout(() => { reject(new Error('too late')) }, milliseconds) })
-  return await Promise.race([answer, late]).finally(() => { clearTimeout(timer) })
 }
 
 function lastOf ({ lastReceivedAt }: InboxStats): number | undefined {

@@ -19,7 +19,7 @@ export function createSeries ({ Counter, Histogram }: PromClient, registry: Regi
       name: 'oneroute_webhooks_acknowledgement_duration_seconds', help: 'From the start of a request, or the call of receive(), to its answer.', labelNames: ['outcome'], buckets: ACKNOWLEDGEMENT, registers
     }),
     signatures: new Counter({
-      name: 'oneroute_webhooks_signatures_total', help: 'Signatures that were judged, and which of the keys in `secret` matched, from 0.', labelNames: ['outcome', 'key'], registers
+      name: 'oneroute_webhooks_signatures_total', help: 'Signatures that were checked, and which of the keys in `secret` matched, from 0.', labelNames: ['outcome', 'key'], registers
     }),
     deliveries: new Counter({
       name: 'oneroute_webhooks_deliveries_total', help: 'Deliveries of events, by what became of them.', labelNames: ['event', 'outcome'], registers

@@ -1,11 +1,11 @@
 import type { TSchema } from '@sinclair/typebox'
-import { isList, isObject } from '../../options/check.ts'
-import { trustedJson } from '../../options/trusted-json.ts'
+import { isList, isObject } from '../../common/check.ts'
+import { trustedJson } from '../../common/trusted-json.ts'
 
 /** A schema as a document has it. */
 export type Schema = Record<string, unknown>
 
-export interface Dialect {
+interface Dialect {
   readonly hasWebhooks: boolean
   /** Writes a JSON Schema as this version of OpenAPI has it. */
   readonly convert: (schema: TSchema) => Schema

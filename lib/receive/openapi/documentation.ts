@@ -3,6 +3,7 @@ import type { TSchema } from '@sinclair/typebox'
 import type { EventCatalogue } from '../../events/catalogue.ts'
 import { samples } from '../../events/samples.ts'
 import type { ResolvedOptions } from '../../webhooks/options.ts'
+import { ReceiptSchema } from '../answers.ts'
 import { SIGNATURE_HEADER } from '../signature/hmac.ts'
 import { dialectOf } from './dialect.ts'
 import type { Schema } from './dialect.ts'
@@ -42,7 +43,7 @@ export function documentation ({ catalogue, options }: Parts): object {
         operationId: operationIdOf(url),
         headers,
         body: { ...dialect.convert(catalogue.body), 'x-examples': Object.fromEntries(examplesOf(catalogue)) },
-        response: responsesOf(options)
+        response: responsesOf(options, dialect.convert)
       }
       return { schema, url }
     }
@@ -95,7 +96,7 @@ function webhooksOf (catalogue: EventCatalogue, options: Parts['options'], conve
   }))
 }
 
-function responsesOf ({ secrets, allowedIps, inbox }: Parts['options']) {
+function responsesOf ({ secrets, allowedIps, inbox }: Parts['options'], convert: (schema: TSchema) => Schema) {
   const refusals: Array<[status: number, why: string, isPossible: boolean]> = [
     [400, inbox?.durable === true ? 'The body is not an event, or not of its schema while too many such events are kept' : 'The body is not an event, or not of its schema', true],
     [401, 'The signature is missing, malformed or wrong', secrets.length > 0],
@@ -107,16 +108,7 @@ function responsesOf ({ secrets, allowedIps, inbox }: Parts['options']) {
   ]
   const possible = refusals.filter(([, , isPossible]) => isPossible)
   return {
-    200: {
-      description: 'The event is safe: accepted, a duplicate of one that was, or kept though it is not of its schema',
-      type: 'object',
-      required: ['status', 'id'],
-      properties: {
-        status: { type: 'string', enum: ['accepted', 'duplicate', 'invalid'] },
-        id: { type: 'string', description: 'SHA-256 of the body, base64url, unless the app has set another key' },
-        problems: { type: 'array', items: { type: 'string' }, description: 'Of an event that is not of its schema: where it differs' }
-      }
-    },
+    200: convert(ReceiptSchema),
     ...Object.fromEntries(possible.map(([status, why]) => [status, refusal(status, why)]))
   }
 }

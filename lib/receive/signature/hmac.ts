@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { hash } from '../../options/hash.ts'
+import { hash } from '../../common/hash.ts'
 
 /** The header that carries the signature: HMAC-SHA512 of the body with the account's secret key, in hexadecimal. */
 export const SIGNATURE_HEADER = 'x-oneroute-signature'
@@ -9,7 +9,7 @@ const DIGEST_BYTES = 64
 const WELL_FORMED = /^[0-9a-f]{128}$/i
 
 /** Returns the HMAC-SHA512 of a body, as hexadecimal digits. */
-export type Signer = (body: Uint8Array) => string
+type Signer = (body: Uint8Array) => string
 
 /**
  * HMAC-SHA512 with one key, as two one-shot hashes (RFC 2104): `createHmac` makes an object for every call, whose garbage
@@ -46,7 +46,7 @@ export function isWellFormed (header: string): boolean {
 }
 
 /** Tells by which of the secrets a well-formed signature is that of `body`: its place, or -1. */
-export type Verifier = (body: Uint8Array, signature: string) => number
+type Verifier = (body: Uint8Array, signature: string) => number
 
 /** Compares in constant time. */
 export function createVerifier (secrets: readonly string[]): Verifier {

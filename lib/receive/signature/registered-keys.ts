@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { wholePath } from '../host.ts'
+import { wholePath } from '../whole-path.ts'
 import type { Key } from './key-variants.ts'
 
 interface Registration {

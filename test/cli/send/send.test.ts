@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Value } from '@sinclair/typebox/value'
 import { test } from 'tap'
 import type { Test } from 'tap'
-import { createPace } from '../../../lib/cli/send/rate.ts'
+import { createRateLimiter } from '../../../lib/cli/send/rate-limiter.ts'
 import { NewMessage, SmsDeliveryReport } from '../../../lib/events/schemas.ts'
 import { createApp, turns } from '../../helpers/app.ts'
 import { cli, createReceiver, eventOf, hmac, listen } from '../helpers.ts'
@@ -216,7 +216,7 @@ test('--rate is kept: no event is posted before it is due', async (t) => {
 
 test('what a slow answer delayed is caught up with', async (t) => {
   const { signal } = new AbortController()
-  const due = createPace(20, signal)
+  const due = createRateLimiter(20, signal)
   await sleep(300)
   const posted: number[] = []
   for (const index of [1, 2, 3, 4, 5]) void due(index).then(() => posted.push(index))

@@ -10,7 +10,7 @@ import type { Action } from './plan.ts'
 import { cutAnswer, cutAt, cutBody, endEarly, inChunks } from './write.ts'
 
 /** Told of each answer: to what, and what it had to be, if it had to be anything. */
-export type Hear = (answer: Answer, what: string, index: number, expected: Expected | undefined) => void
+type Hear = (answer: Answer, what: string, index: number, expected: Expected | undefined) => void
 
 interface Parts {
   readonly options: Pick<SendOptions, 'secret' | 'timeout'>

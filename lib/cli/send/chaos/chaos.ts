@@ -17,7 +17,7 @@ import { createPlan } from './plan.ts'
 import type { Plan } from './plan.ts'
 import { becomesReachable } from './reachable.ts'
 import { handledOf, planOf, tallyOf, verdictOf } from './report.ts'
-import { judgeHandled, missingIn } from './verdict.ts'
+import { checkHandled, missingIn } from './verdict.ts'
 
 /** Milliseconds for a receiver to start that is started at the same time. */
 const START = 5_000
@@ -35,7 +35,7 @@ export async function sendChaos (options: SendOptions, chaos: ChaosOptions, io: 
       stderr.write(`Nothing listens at ${options.to.origin}: start your app, or give its address with --to.\n`)
       return EXIT.failed
     }
-    return await judge(plan, { options, source, io }, chaos, handled)
+    return await playAndCompare(plan, { options, source, io }, chaos, handled)
   } finally {
     handled?.stop()
   }
@@ -47,7 +47,7 @@ interface Setting {
   readonly io: Io
 }
 
-async function judge (plan: Plan, setting: Setting, { settle }: ChaosOptions, handled: Handled | undefined): Promise<number> {
+async function playAndCompare (plan: Plan, setting: Setting, { settle }: ChaosOptions, handled: Handled | undefined): Promise<number> {
   const { options, io: { stdout, signal } } = setting
   const start = performance.now()
   const { answers, ledger } = await play(plan, setting)
@@ -58,7 +58,7 @@ async function judge (plan: Plan, setting: Setting, { settle }: ChaosOptions, ha
     return EXIT.interrupted
   }
   if (handled !== undefined) stdout.write(handledOf(handled, ledger))
-  const findings = [...answers.wrong.values(), ...handled === undefined ? [] : judgeHandled(ledger, handled.ids)]
+  const findings = [...answers.wrong.values(), ...handled === undefined ? [] : checkHandled(ledger, handled.ids)]
   stdout.write(verdictOf(findings, handled !== undefined, answers))
   return findings.length === 0 ? EXIT.ok : EXIT.failed
 }
@@ -69,7 +69,7 @@ async function play (plan: Plan, { options, source, io: { stderr, signal } }: Se
   const poster = createPoster(options, signal)
   const progress = startProgress(stderr, plan.actions, 'wrong')
   let wrong = 0
-  let told = 0
+  let reported = 0
   const attack = new Attack({
     options,
     source,
@@ -80,8 +80,8 @@ async function play (plan: Plan, { options, source, io: { stderr, signal } }: Se
   })
   await perform(plan, options, signal, async (action) => {
     await attack.make(action)
-    progress.step(wrong === told)
-    told = wrong
+    progress.step(wrong === reported)
+    reported = wrong
   })
   progress.stop()
   poster.close()

@@ -26,7 +26,7 @@ export class Ledger {
   readonly refusable = new Map<string, string>()
   #now = 0
 
-  /** A body is about to be posted whole, once more or for the first time. Returns what its answer is to be told to. */
+  /** A body is about to be posted whole, once more or for the first time. Returns the entry to record the answer in, and when it was posted. */
   post (index: number, conversation: number, body: Uint8Array): { entry: Entry, at: number } {
     const at = ++this.#now
     const id = idOf(body)

@@ -1,5 +1,5 @@
 import type { SendOptions } from '../options.ts'
-import { createPace } from '../rate.ts'
+import { createRateLimiter } from '../rate-limiter.ts'
 import type { Action, Plan } from './plan.ts'
 
 /** Takes the actions of a plan: those of a lane one after another, and those of a burst all at once. */
@@ -9,7 +9,7 @@ export async function perform (
   signal: AbortSignal,
   take: (action: Action) => Promise<void>
 ): Promise<void> {
-  const due = createPace(rate, signal)
+  const due = createRateLimiter(rate, signal)
   let taken = 0
 
   for (const { burst, actions } of phases) {

@@ -7,11 +7,11 @@ import { pick, randomFrom, sample } from './random.ts'
 import type { Random } from './random.ts'
 
 /** Of the request that is cut: while its body is on the way, or while its answer is. */
-export type Cut = 'body' | 'answer'
+type Cut = 'body' | 'answer'
 /** 'chunks' of the body with pauses between them, or one 'pause' before it. */
-export type Delay = 'chunks' | 'pause'
+type Delay = 'chunks' | 'pause'
 /** Whether the length that is declared is that of the whole body, or of the part that comes. */
-export type Declared = 'whole' | 'part'
+type Declared = 'whole' | 'part'
 export type Flaw = 'wrong key' | 'no signature' | 'malformed signature' | 'signature of another body'
 
 interface Request {

@@ -2,13 +2,13 @@ import { addTo } from './finding.ts'
 import type { Finding } from './finding.ts'
 import type { Entry, Ledger } from './ledger.ts'
 
-export const LOST = 'lost: answered 200, and never handled'
-export const TWICE = 'handled twice'
-export const ORDER = 'order broken: handled after a later one of its conversation'
-export const FORGED = 'forged: handled, though it had to be refused'
+const LOST = 'lost: answered 200, and never handled'
+const TWICE = 'handled twice'
+const ORDER = 'order broken: handled after a later one of its conversation'
+const FORGED = 'forged: handled, though it had to be refused'
 
 /** What the receiver handled, compared with what it was posted and what it answered. `handled` are ids, in order. */
-export function judgeHandled (ledger: Ledger, handled: readonly string[]): Finding[] {
+export function checkHandled (ledger: Ledger, handled: readonly string[]): Finding[] {
   const findings = new Map<string, Finding>()
   const seen = new Set<string>()
   const latest = new Map<number, Entry>()
@@ -19,7 +19,7 @@ export function judgeHandled (ledger: Ledger, handled: readonly string[]): Findi
     const entry = ledger.events.get(id)
     if (entry === undefined) continue
     if (seen.has(id)) addTo(findings, TWICE, nameOf(entry))
-    else judgeOrder(entry)
+    else checkOrder(entry)
     seen.add(id)
   }
   for (const entry of ledger.events.values()) {
@@ -28,7 +28,7 @@ export function judgeHandled (ledger: Ledger, handled: readonly string[]): Findi
   return [...findings.values()]
 
   /** One that was answered before another was posted comes before it: of any others the order is not certain. */
-  function judgeOrder (entry: Entry): void {
+  function checkOrder (entry: Entry): void {
     const other = latest.get(entry.conversation)
     if (other === undefined || entry.posted > other.posted) latest.set(entry.conversation, entry)
     if (other !== undefined && entry.answered < other.posted) addTo(findings, ORDER, `${nameOf(entry)} after ${nameOf(other)}`)

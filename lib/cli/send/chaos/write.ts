@@ -6,7 +6,7 @@ type Write = (request: ClientRequest) => void
 const CHUNKS = 5
 
 /** Why a request that was cut has no answer. */
-export class CutError extends Error {
+class CutError extends Error {
   readonly code = 'cut'
 }
 

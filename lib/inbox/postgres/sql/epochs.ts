@@ -1,4 +1,4 @@
-import { hash } from '../../../options/hash.ts'
+import { hash } from '../../../common/hash.ts'
 import { PLANNED, SAFE } from './states.ts'
 
 /** Transactions in an epoch at least: fewer leave nothing worth a new one. */

@@ -83,7 +83,7 @@ test('what is handled can come on standard input', async (t) => {
   t.equal(code, 0, stdout)
 })
 
-test('without it, the answers are judged alone, and it is said what was not looked at', async (t) => {
+test('without it, only the answers are checked, and it is said what was not looked at', async (t) => {
   const { url } = await startPlugin(t, { secret: SECRET })
   const { code, stdout } = await chaos(url, ['--count', '40'])
   t.match(stdout, /^VERDICT: clean\nNot looked at: lost, handled twice, forged, order broken\. For these/m)

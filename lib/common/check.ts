@@ -54,8 +54,8 @@ export function integer (least: number, most = Number.MAX_SAFE_INTEGER): Rule {
   }
 }
 
-/** Node's timers fire at once when they are asked for more than this. */
-const LONGEST_TIMER = 2 ** 31 - 1
+/** Node's timers fire at once when they are asked for more milliseconds than this. */
+export const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Milliseconds that a timer can wait. */
 export function duration (least = 0): Rule {

@@ -1,4 +1,4 @@
-import type { UnknownEvent } from '../events/schemas.ts'
+import type { UnknownEvent } from './schemas.ts'
 
 /** A body, and the event that it is. */
 export interface Arrival {

@@ -2,9 +2,9 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 
 /** Waits until the event of a number, counted from 0, is due. Returns false if that is not to be any more. */
-export type Pace = (index: number) => Promise<boolean>
+type RateLimiter = (index: number) => Promise<boolean>
 
-export function createPace (rate: number | undefined, signal: AbortSignal): Pace {
+export function createRateLimiter (rate: number | undefined, signal: AbortSignal): RateLimiter {
   const start = performance.now()
   return async function due (index) {
     // Counted from the start, so that what one answer took too long is caught up with.
