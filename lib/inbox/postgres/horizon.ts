@@ -9,9 +9,9 @@ import type { Row } from './query.ts'
 interface Times {
   /** Between two looks. */
   readonly every: number
-  /** Before a holder is told of. */
+  /** Before the first warning. */
   readonly warnAfter: number
-  /** Before whoever holds is told of again. */
+  /** Between two warnings. */
   readonly warnAgain: number
 }
 

@@ -1,4 +1,4 @@
-// Only SQLite: with PostgreSQL, adds and deliveries have a connection each (postgres/adds.ts, postgres/deliveries.ts).
+// Only SQLite: with PostgreSQL, adds and deliveries have a statement in flight each (postgres/adds.ts, postgres/deliveries.ts).
 import { ClosingError, InboxUnavailableError } from '../../errors/errors.ts'
 import type { Filled } from '../../options/check.ts'
 import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts'

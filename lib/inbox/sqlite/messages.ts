@@ -1,4 +1,4 @@
-// Only SQLite: node:sqlite waits for the disk, so the file has a thread of its own. To PostgreSQL, statements go.
+// Only SQLite: node:sqlite waits for the disk, so the file has a thread of its own. PostgreSQL needs no thread: its server does the work.
 import type { ListOptions } from '../inbox.ts'
 import type { ClaimedRow, StatsRow, StoredRow } from '../sql/rows.ts'
 import type { Admission, GivenBack } from './lane-owner.ts'

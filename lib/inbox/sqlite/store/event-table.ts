@@ -108,7 +108,7 @@ export class EventTable {
     return seq
   }
 
-  /** Events that were delivered at their first attempt. Those that are settled already are left as they are. */
+  /** Events that were delivered at their first attempt. One whose outcome is recorded already does not change. */
   done (seqs: readonly number[], at: number): void {
     if (seqs.length === 0) return
     const { now } = this.#parts.totals

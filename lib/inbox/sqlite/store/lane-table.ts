@@ -1,4 +1,4 @@
-// Only SQLite: what postgres/sql/claim.ts and release.ts do. Most lanes are never in this table (lane-owner.ts).
+// Only SQLite: what postgres/sql/claim.ts and settle.ts do. Most lanes are never in this table (lane-owner.ts).
 import type { DatabaseSync } from 'node:sqlite'
 import type { ClaimedRow } from '../../sql/rows.ts'
 import { READY } from '../lane-owner.ts'

@@ -94,7 +94,7 @@ export class Store {
     return this.#files.identity
   }
 
-  /** Throws a `LostError` if its files are not there any more. */
+  /** Throws a `FileLostError` if its files are not there any more. */
   check (): void {
     this.#files.check()
   }
