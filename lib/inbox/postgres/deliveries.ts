@@ -1,3 +1,4 @@
+// Claims and settles with the server. Its counterpart (sqlite/deliveries.ts) has lanes in memory.
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { ClosingError, InboxUnavailableError } from '../../errors/errors.ts'

@@ -1,8 +1,8 @@
 // Only PostgreSQL: whoever has an old snapshot keeps deleted rows from being cleared away.
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
-import { describe, holderOf, HOLDERS } from './holders.ts'
-import type { Holder } from './holders.ts'
+import { describe, holderOf, HOLDERS } from './vacuum-blockers.ts'
+import type { Holder } from './vacuum-blockers.ts'
 import type { Row } from './query.ts'
 
 /** In milliseconds. */

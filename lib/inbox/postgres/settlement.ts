@@ -1,3 +1,4 @@
+// Outcomes as the function `turn` takes them. Its counterpart (sqlite/settlement.ts) gathers them until the next transaction.
 import type { Outcome } from '../inbox.ts'
 import { ASIDE, leavesLane } from '../sql/aside.ts'
 import { lineOf } from '../sql/delivery-records.ts'

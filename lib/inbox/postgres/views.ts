@@ -1,3 +1,4 @@
+// What the API looks at and changes. In SQLite, that is in four files: store/views.ts, store/replay.ts, store/discard.ts and changes.ts.
 import type { InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { batches } from '../sql/batches.ts'
 import { inboxStats } from '../sql/rows.ts'
