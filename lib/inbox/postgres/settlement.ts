@@ -5,7 +5,8 @@ import { lineOf } from '../sql/delivery-records.ts'
 import { DAMAGED, listenersJson } from '../sql/rows.ts'
 import { textOrNull } from '../sql/well-formed.ts'
 import type { LeasedClaim } from './leased-claim.ts'
-import { LONGEST, State } from './sql/states.ts'
+import { LONGEST } from './sql/functions.ts'
+import { State } from './sql/states.ts'
 
 interface FailedEvent {
   readonly seq: string

@@ -1,4 +1,5 @@
-import { lastNumber, OWN_SHARD, PLANNED, sequenceOf, State } from './states.ts'
+import { lastNumber, OWN_SHARD, PLANNED, sequenceOf } from './functions.ts'
+import { State } from './states.ts'
 
 /** Added to the kind of an event that takes the place of a stored one. */
 const INSTEAD = 10
