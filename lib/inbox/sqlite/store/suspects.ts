@@ -25,9 +25,10 @@ export interface Suspect {
 }
 
 /**
- * Suspects: possible poison messages, which may have ended a process. When one has ended without closing the file, the first one of each lane that was in memory. (One
- * before it that was done and not stored is first again.) Each is delivered without the rest of its lane, with its attempt noted before,
- * until it has ended in any way but with the process. All of it happens within a transaction of the caller's.
+ * Suspects: possible poison messages. When a process has ended without closing the file, the first event of each lane that was in memory is
+ * a suspect: it may have ended the process. (One before it that was done and not stored is first again.) Each is delivered without the rest
+ * of its lane, with its attempt noted before, until it has ended in any way but with the process. All of it happens within a transaction of
+ * the caller's.
  *
  * Far more lanes are suspect than were under way if memory was full. Then some are on trial at once. If the process ends meanwhile, none
  * of these is known to have ended it, and nothing is counted: they are strong suspects, each of which is tried with no other beside it.
