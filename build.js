@@ -10,7 +10,7 @@ const PAGE_FILES = ['index.html', 'page.css', 'page.js']
 await buildPage()
 await replace('lib/observe/inspector/page-files.js', 'PAGE_FILES', Object.fromEntries(await Promise.all(
   PAGE_FILES.map(async (name) => [name, await readFile(`dist/${page}/${name}`, 'utf8')]))))
-await replace('lib/inbox/sqlite/worker.js', 'WORKER', await bundleWorker())
+await replace('lib/inbox/sqlite/worker-url.js', 'WORKER', await bundleWorker())
 
 /** The inspector's page as browsers load it. */
 async function buildPage () {

@@ -126,8 +126,9 @@ export interface Inbox {
   add (event: NewEvent): Awaitable<'accepted' | 'duplicate'>
 
   /**
-   * Takes at most so many lanes that are due and that nobody holds. What was under way when a process ended without giving it back is
-   * suspect: of such lanes, a process has one at a time, with one event, whose attempt is recorded before this settles.
+   * Takes at most so many lanes that are due and that nobody holds. What was in flight when a process ended without giving it back is a
+   * suspect, a possible poison message: of such lanes, a process has one at a time, with one event, whose attempt is recorded before this
+   * settles.
    */
   claim (lanes: number): Awaitable<readonly Claim[]>
 

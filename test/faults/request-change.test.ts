@@ -37,7 +37,7 @@ async function handled (t: Test, count: number) {
   const db = new DatabaseSync(settings.path)
   db.exec('PRAGMA busy_timeout = 5000')
   t.teardown(() => { db.close() })
-  const requests = () => db.prepare('SELECT count FROM orders').all().length
+  const requests = () => db.prepare('SELECT count FROM change_requests').all().length
   return { settings, host, ids, done, requests }
 }
 

@@ -73,7 +73,7 @@ const TAKES: Record<Action, readonly string[]> = {
 /** Which are about a server, and why not about a file. */
 const ONLY_POSTGRES: ReadonlyMap<Action, string> = new Map([
   ['migrate', 'its app brings a SQLite file up to date'],
-  ['recount', 'in a SQLite file, only its app writes']
+  ['recount', 'a SQLite file is changed by this package only']
 ])
 const ALL_TAKE = ['db', 'schema', 'json']
 

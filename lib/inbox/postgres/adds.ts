@@ -66,7 +66,7 @@ export class Adds {
   }
 
   /** Settles when all that was added before is stored, or is not. */
-  async seen (): Promise<void> {
+  async flushed (): Promise<void> {
     await Promise.allSettled([this.#last])
   }
 

@@ -25,8 +25,8 @@ export class AutoRecount {
     this.#parts = parts
   }
 
-  /** The counts may be wrong. */
-  doubt (): void {
+  /** To be called when the counts may be wrong. */
+  recountSoon (): void {
     if (this.#closed || this.#counting !== undefined || performance.now() < this.#notBefore) return
     const begun = performance.now()
     this.#counting = this.#count().finally(() => {

@@ -5,7 +5,7 @@ import { idOf } from './ids.ts'
 import { LeasedClaim } from './leased-claim.ts'
 import type { LeaseEnd } from './leased-claim.ts'
 import type { Row } from './query.ts'
-import { MOST_BYTES, MOST_EVENTS } from './sql/claim.ts'
+import { MOST_BYTES, MOST_CLAIMED } from './sql/claim.ts'
 
 /** What a turn has answered. */
 export interface Answer {
@@ -46,7 +46,7 @@ function claimOf (rows: readonly Row[], claim: LeasedClaim, onDamaged: (id: stri
     onDamaged(id)
   })
   claim.events.push(...events)
-  claim.hasMore = suspect !== -1 || rows.length === MOST_EVENTS || rows.reduce((sum, { size }) => sum + Number(size), 0) >= MOST_BYTES
+  claim.hasMore = suspect !== -1 || rows.length === MOST_CLAIMED || rows.reduce((sum, { size }) => sum + Number(size), 0) >= MOST_BYTES
   return claim
 }
 

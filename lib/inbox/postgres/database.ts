@@ -1,3 +1,4 @@
+// Only PostgreSQL: connections break, and others get in the way. SQLite has one connection, which its store uses itself.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { ClosingError } from '../../errors/errors.ts'

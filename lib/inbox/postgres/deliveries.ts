@@ -1,3 +1,4 @@
+// Claims and settles with the server. Its counterpart (sqlite/deliveries.ts) has lanes in memory.
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { ClosingError, InboxUnavailableError } from '../../errors/errors.ts'
@@ -74,7 +75,7 @@ export class Deliveries {
   }
 
   /** Resolves when all that was settled before is recorded. */
-  async seen (): Promise<void> {
+  async flushed (): Promise<void> {
     if (this.#flight === undefined && this.#settlements.length === 0) return
     for (let left = this.#settlements.length; left >= 0; left -= MOST_SETTLED) await this.claim(0)
   }
@@ -95,7 +96,7 @@ export class Deliveries {
     let goesWell = true
     while (goesWell && this.#settlements.length > 0) goesWell = await this.#turn()
     for (const { resolve } of asked) resolve([])
-    if (goesWell) await this.#leases.mend().catch(() => {}) // others wait for the lease then
+    if (goesWell) await this.#leases.releaseAbandoned().catch(() => {}) // others wait for the lease then
     await this.#leases.close()
   }
 
@@ -128,7 +129,7 @@ export class Deliveries {
 
   async #ask (settlements: readonly Settlement[], asked: readonly Asked[], number: number): Promise<Answer> {
     const { database, lease, log } = this.#parts
-    await this.#leases.mend()
+    await this.#leases.releaseAbandoned()
     const until = new LeaseEnd(lease)
     const most = asked.reduce((sum, { most }) => sum + most, 0)
     const mayHaveSuspect = !this.#leases.hasSuspect(new Set(settlements.map(({ claim }) => claim)))

@@ -15,7 +15,7 @@ interface Parts {
   readonly schema: string
   readonly log: Pick<FastifyBaseLogger, 'debug'>
   /** Whether somebody has an old snapshot. */
-  readonly isHeld: () => boolean
+  readonly isBlocked: () => boolean
 }
 
 /**
@@ -44,7 +44,7 @@ export class Epochs {
   }
 
   #tick (): void {
-    if (++this.#ticks < SELDOM && !(this.#goesWell && this.#parts.isHeld())) return
+    if (++this.#ticks < SELDOM && !(this.#goesWell && this.#parts.isBlocked())) return
     this.#ticks = 0
     this.#rotating ??= this.#rotate().finally(() => { this.#rotating = undefined })
   }

@@ -1,4 +1,4 @@
-// Only PostgreSQL: the connection, and what other processes do, fail in many ways. In SQLite's file nobody else writes.
+// Only PostgreSQL: the connection, and what other processes do, fail in many ways. In a SQLite file only one process delivers.
 import { withoutPasswords } from '../../common/url-passwords.ts'
 import { codeOf } from '../../errors/error-of.ts'
 

@@ -1,17 +1,17 @@
 // Only PostgreSQL: whoever has an old snapshot keeps deleted rows from being cleared away.
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
-import { describe, holderOf, HOLDERS } from './holders.ts'
-import type { Holder } from './holders.ts'
 import type { Row } from './query.ts'
+import { blockerOf, BLOCKERS, describe } from './vacuum-blockers.ts'
+import type { Blocker } from './vacuum-blockers.ts'
 
 /** In milliseconds. */
 interface Times {
   /** Between two looks. */
   readonly every: number
-  /** Before a holder is told of. */
+  /** Before the first warning. */
   readonly warnAfter: number
-  /** Before whoever holds is told of again. */
+  /** Between two warnings. */
   readonly warnAgain: number
 }
 
@@ -23,12 +23,12 @@ interface Parts {
   readonly times?: Times
 }
 
-/** A holder that was seen. */
+/** A blocker that was seen. */
 interface Seen {
-  readonly holder: Holder
+  readonly blocker: Blocker
   readonly xid: string | null
   readonly xmin: string | null
-  /** Held since then at least, by this process's clock. */
+  /** It has blocked VACUUM since then at least, by this process's clock. */
   readonly since: number
 }
 
@@ -41,9 +41,9 @@ export class Horizon {
   readonly #log: FastifyBaseLogger
   readonly #times: Times
   #seen: ReadonlyMap<string, Seen> = new Map()
-  #isHeld = false
+  #isBlocked = false
   #warnedAt = -Infinity
-  /** Whether the log says that it is held. */
+  /** Whether the log says that VACUUM is blocked. */
   #isTold = false
   #next: NodeJS.Timeout | undefined
   #look: Promise<void> | undefined
@@ -55,9 +55,9 @@ export class Horizon {
     this.#times = times
   }
 
-  /** Whether somebody has held it from one look to the next. */
-  get isHeld (): boolean {
-    return this.#isHeld
+  /** Whether somebody has blocked VACUUM from one look to the next. */
+  get isBlocked (): boolean {
+    return this.#isBlocked
   }
 
   /** From the first claim on. */
@@ -77,7 +77,7 @@ export class Horizon {
 
   async #run (): Promise<void> {
     try {
-      this.#check(await this.#database.run(HOLDERS))
+      this.#check(await this.#database.run(BLOCKERS))
     } catch (err) {
       this.#log.debug({ err }, 'who keeps PostgreSQL from vacuuming could not be looked up')
     }
@@ -87,41 +87,41 @@ export class Horizon {
   #check (rows: readonly Row[]): void {
     const now = performance.now()
     const seen = rows.map((row) => this.#again(row, now))
-    this.#seen = new Map(seen.map((one) => [keyOf(one.holder), one]))
+    this.#seen = new Map(seen.map((one) => [keyOf(one.blocker), one]))
     // What was there at the look before is about as old as the time between two looks. What is new is not old at all.
-    this.#isHeld = seen.some(({ since }) => now - since > this.#times.every / 2)
+    this.#isBlocked = seen.some(({ since }) => now - since > this.#times.every / 2)
     this.#tell(seen, now)
   }
 
   /**
    * A snapshot that is told reaches back to a transaction that has ended. One that was taken later would not reach back so far. So if
-   * its `xmin` is what it was at the last look, it is the same snapshot, and was held all the time.
+   * its `xmin` is what it was at the last look, it is the same snapshot, and was there all the time.
    */
   #again (row: Row, now: number): Seen {
     const { xid = null, xmin = null, seconds } = row
-    const holder = holderOf(row)
-    const before = this.#seen.get(keyOf(holder))
+    const blocker = blockerOf(row)
+    const before = this.#seen.get(keyOf(blocker))
     const isSame = before !== undefined && ((xid !== null && xid === before.xid) || (xmin !== null && xmin === before.xmin))
     const since = now - Number(seconds) * 1_000
-    return { holder, xid, xmin, since: isSame ? Math.min(before.since, since) : since }
+    return { blocker, xid, xmin, since: isSame ? Math.min(before.since, since) : since }
   }
 
   #tell (seen: readonly Seen[], now: number): void {
     const { warnAfter, warnAgain } = this.#times
-    const long = seen.filter(({ since }) => now - since >= warnAfter).map(({ holder, since }) => ({ ...holder, seconds: Math.floor((now - since) / 1_000) }))
+    const long = seen.filter(({ since }) => now - since >= warnAfter).map(({ blocker, since }) => ({ ...blocker, seconds: Math.floor((now - since) / 1_000) }))
     const [first] = long
     if (first !== undefined && now - this.#warnedAt >= warnAgain) {
       this.#warnedAt = now
       this.#isTold = true
       this.#log.warn({ holders: long }, `nothing can be vacuumed in this database while ${describe(first)}: for ${first.seconds} s so far, at least`)
     }
-    if (!this.#isHeld && this.#isTold) {
+    if (!this.#isBlocked && this.#isTold) {
       this.#isTold = false
       this.#log.info('PostgreSQL can vacuum this database again')
     }
   }
 }
 
-function keyOf ({ kind, name }: Holder): string {
+function keyOf ({ kind, name }: Blocker): string {
   return `${kind} ${name}`
 }

@@ -109,8 +109,8 @@ class PostgresInbox implements Inbox {
   /** Whoever looks sees what was done here before, or learns that the inbox cannot be asked. */
   async #ask<T>(work: (views: Views) => Promise<T>): Promise<T> {
     const { adds, deliveries, views } = this.#whenOpen()
-    await adds.seen()
-    await deliveries.seen()
+    await adds.flushed()
+    await deliveries.flushed()
     try {
       return await work(views)
     } catch (error) {
@@ -146,12 +146,12 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     wake()
     notifications.notify(removed)
   }
-  const recount = new AutoRecount({ database, schema, log, onCorrected: onNews })
-  const onDoubt = () => { recount.doubt() }
-  const adds = new Adds({ database, schema, log, maxBacklog, onAdded: onNews, onFull: onDoubt })
+  const autoRecount = new AutoRecount({ database, schema, log, onCorrected: onNews })
+  const recountSoon = () => { autoRecount.recountSoon() }
+  const adds = new Adds({ database, schema, log, maxBacklog, onAdded: onNews, onFull: recountSoon })
   const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { notifications.setAlarm(dueIn) } })
   const horizon = new Horizon({ database, log })
-  const epochs = new Epochs({ database, schema, log, isHeld: () => horizon.isHeld })
+  const epochs = new Epochs({ database, schema, log, isBlocked: () => horizon.isBlocked })
   const purge = new Purge({ database, schema, log, keep, keepFailed })
   const onChange = async (removed: ReadonlySet<number>) => {
     await deliveries.discard(removed)
@@ -163,10 +163,10 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
     horizon,
     notifications,
     epochs,
-    views: new Views(database, schema, { onChange, onDoubt }),
+    views: new Views(database, schema, { onChange, onWrongCounts: recountSoon }),
     isRecovering: recovering,
     close: async () => {
-      await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close(), recount.close()])
+      await Promise.all([adds.close(), deliveries.close(), epochs.close(), horizon.close(), purge.close(), autoRecount.close()])
       notifications.notify() // of what was given back
       await notifications.close()
       await database.close()

@@ -15,7 +15,7 @@ export class LeasedClaim implements Claim {
   readonly adds: string
   /** Whether more events may be pending than were claimed. */
   hasMore = false
-  /** Whether its event may be what a process has ended of. */
+  /** Whether its event may be what has crashed a process. */
   isSuspect = false
   #until: LeaseEnd | undefined
 

@@ -74,8 +74,8 @@ export class Leases {
     return [...this.#held].some((claim) => claim.isSuspect && !over.has(claim))
   }
 
-  /** Gives back what this process has without knowing of it. */
-  async mend (): Promise<void> {
+  /** Releases lanes that this process may have claimed without having learnt of it. */
+  async releaseAbandoned (): Promise<void> {
     if (this.#abandoned.length === 0) return
     const { database, holder } = this.#parts
     const numbers = this.#abandoned.splice(0) // one that is abandoned meanwhile may have got lanes since

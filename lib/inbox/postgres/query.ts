@@ -44,7 +44,7 @@ export function bigints (array: string | null | undefined): string[] {
 /** Nobody waits for the answer any more. */
 export class NoAnswer extends Error {}
 
-/** Of whoever is told of nothing. */
+/** A callback that does nothing. */
 export function nothing (): void {}
 
 /** A statement that was given up. The server may still be at it. */

@@ -1,3 +1,4 @@
+// Checks server and version. In SQLite, store/schema.ts does that, and has the tables, too.
 import { codeOf } from '../../errors/error-of.ts'
 import { InboxUnusableError } from '../../errors/errors.ts'
 import type { Database } from './database.ts'

@@ -1,10 +1,12 @@
+// Outcomes as the function `turn` takes them. Its counterpart (sqlite/settlement.ts) gathers them until the next transaction.
 import type { Outcome } from '../inbox.ts'
 import { ASIDE, leavesLane } from '../sql/aside.ts'
 import { lineOf } from '../sql/delivery-records.ts'
 import { DAMAGED, listenersJson } from '../sql/rows.ts'
 import { textOrNull } from '../sql/well-formed.ts'
 import type { LeasedClaim } from './leased-claim.ts'
-import { LONGEST, State } from './sql/states.ts'
+import { LONGEST } from './sql/functions.ts'
+import { State } from './sql/states.ts'
 
 interface FailedEvent {
   readonly seq: string

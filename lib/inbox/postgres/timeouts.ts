@@ -5,7 +5,7 @@ export interface Timeouts {
   readonly connect: number
   /** Before whoever has asked the server waits no longer. */
   readonly answer: number
-  /** Before the server has not heard that a statement is to be cancelled, and then before it has not done so. */
+  /** Until the server has received the cancel request. Then again until the statement has ended. */
   readonly cancel: number
   /** Before a connection is closed whose statement could not be cancelled. Until then the pool does not make another one in its place. */
   readonly unanswered: number

@@ -1,3 +1,4 @@
+// What the API looks at and changes. In SQLite, that is in four files: store/views.ts, store/replay.ts, store/discard.ts and changes.ts.
 import { batches } from '../../common/batches.ts'
 import type { InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats } from '../sql/rows.ts'
@@ -9,7 +10,7 @@ import { IndexScan } from './index-scan.ts'
 import { bigints, Statement } from './query.ts'
 import type { Row } from './query.ts'
 import { mayBeRight } from './recount.ts'
-import { sequenceOf } from './sql/states.ts'
+import { sequenceOf } from './sql/functions.ts'
 
 /** Replayed or removed in one transaction: what is added to the same lanes in the meantime waits for it. */
 const CHANGED_AT_ONCE = 500
@@ -26,7 +27,7 @@ interface Hooks {
   /** After each transaction: there may be something to deliver, and pending events may be gone, which are those with these numbers. */
   readonly onChange: (removed: ReadonlySet<number>) => Promise<void>
   /** What is counted is not what is there. */
-  readonly onDoubt?: () => void
+  readonly onWrongCounts?: () => void
 }
 
 /** What can be seen of the inbox, and what can be done to it by those who look. */
@@ -59,7 +60,7 @@ export class Views {
         FROM ${schema}.totals WHERE epoch = (SELECT max(epoch) FROM ${schema}.epochs)) AS t
       LEFT JOIN LATERAL (SELECT p.seq, (SELECT e.received FROM ${schema}.events e WHERE e.seq = p.seq) AS received
         FROM ${schema}.pending p WHERE p.seq + 0 > $1 ORDER BY p.seq + 0 LIMIT 1) AS o ON true`, [Number(since) - LATE])
-    if (!mayBeRight(row)) this.#hooks.onDoubt?.()
+    if (!mayBeRight(row)) this.#hooks.onWrongCounts?.()
     const { pending, failing, done, dead, invalid, oldest, oldest_seq: seq, newest, last } = row
     this.#oldest.looked(seq ?? newest ?? '0')
     return inboxStats({

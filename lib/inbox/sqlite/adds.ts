@@ -61,7 +61,7 @@ export class Adds {
     let end = 0
     const admit = (lane: string) => {
       const ofLane = admitted.get(lane) ?? 0
-      if (!this.#deliveries.hasRoom(lane, { events: live, ofLane, bytes: end })) return ofLane > 0 || this.#deliveries.has(lane) ? Admission.locked : Admission.stored
+      if (!this.#deliveries.hasRoom(lane, { events: live, ofLane, bytes: end })) return ofLane > 0 || this.#deliveries.has(lane) ? Admission.checkedOut : Admission.stored
       admitted.set(lane, ofLane + 1)
       live++
       return Admission.live
@@ -80,7 +80,7 @@ export class Adds {
       reject(new BacklogFullError())
       return
     }
-    if (added === Added.locked || (added === Added.stored && this.#deliveries.has(lane))) this.#deliveries.release(lane)
+    if (added === Added.checkedOut || (added === Added.stored && this.#deliveries.has(lane))) this.#deliveries.markCheckedOut(lane)
     if (added !== undefined && added >= 0) {
       const { id, name, receivedAt, body, problems } = event
       this.#deliveries.push(lane, { seq: added, id, name, event: event.event, receivedAt, attempt: 1, completed: NONE, problems, size: body.length })

@@ -26,7 +26,7 @@ export class Changes {
   }
 
   async replay (ids: readonly string[], all: boolean): Promise<number> {
-    const { count } = await this.#parts.ask({ method: 'replay', ids, all }, ({ lanes }) => { this.#release(lanes) })
+    const { count } = await this.#parts.ask({ method: 'replay', ids, all }, ({ lanes }) => { this.#markCheckedOut(lanes) })
     return count
   }
 
@@ -56,7 +56,7 @@ export class Changes {
     return sum
   }
 
-  /** What other processes have ordered, until there is nothing more. What fails is tried again, for they tell of it again. */
+  /** The change requests of other processes, until there is none. What fails is tried again: the store tells again that there is one. */
   async carryOut (): Promise<void> {
     if (this.#isCarryingOut) return
     this.#isCarryingOut = true
@@ -70,15 +70,15 @@ export class Changes {
   }
 
   async #carryOutNext (): Promise<boolean> {
-    const { isMore, removed } = await this.#parts.ask({ method: 'order' }, ({ lanes, pending }) => {
-      this.#release(lanes)
+    const { isMore, removed } = await this.#parts.ask({ method: 'carryOut' }, ({ lanes, pending }) => {
+      this.#markCheckedOut(lanes)
       this.#discard(pending)
     })
     if (removed !== undefined) await this.#answer(removed)
     return isMore
   }
 
-  /** Who has ordered it waits for the log, whoever is in the way there. */
+  /** The process that has requested it waits for the log, whoever is in the way there. */
   async #answer (removed: { request: number, count: number }): Promise<void> {
     try {
       await this.#parts.tidy(true)
@@ -88,9 +88,9 @@ export class Changes {
     }
   }
 
-  /** They are locked in the store. */
-  #release (lanes: readonly string[]): void {
-    for (const lane of lanes) this.#parts.deliveries.release(lane)
+  /** The store has checked them out, and gets them back once memory is through with them. */
+  #markCheckedOut (lanes: readonly string[]): void {
+    for (const lane of lanes) this.#parts.deliveries.markCheckedOut(lane)
     this.#parts.soon()
   }
 

@@ -1,3 +1,4 @@
+// The lanes in memory. Its counterpart (postgres/deliveries.ts) has none: it claims and settles with the server.
 import type { Claim, Outcome } from '../inbox.ts'
 import { Queue } from '../queue.ts'
 import type { Queued } from '../queue.ts'
@@ -9,9 +10,9 @@ import type { GivenBack } from './lane-owner.ts'
 import type { PendingEvent } from './messages.ts'
 
 /** Events in memory at most, over all lanes. */
-const MOST_EVENTS = 2_048
+const MOST_EVENTS_IN_MEMORY = 2_048
 /** Bytes of their bodies at most: what is made of them takes several times that. */
-const MOST_BYTES = 8_388_608
+const MOST_BYTES_IN_MEMORY = 8_388_608
 /** Of one lane at most, or it would leave no room for others. */
 const MOST_OF_A_LANE = 64
 
@@ -22,8 +23,8 @@ class LiveLane implements Claim, Queued<LiveLane> {
   events: readonly LiveEvent[] = []
   /** Those behind them. */
   waiting: LiveEvent[] = []
-  /** Whether the store is to get it back. */
-  isLocked = false
+  /** Whether the store is to get it back: see lane-owner.ts. */
+  isCheckedOut = false
   isClaimed = false
   next: LiveLane | undefined = undefined
 
@@ -81,7 +82,7 @@ export class Deliveries {
   /** Whether one more event fits in, beside others that are on their way. */
   hasRoom (lane: string, coming: { events: number, ofLane: number, bytes: number }): boolean {
     const ofLane = this.#lanes.get(lane)?.size ?? 0
-    return this.#events + coming.events < MOST_EVENTS && this.#bytes + coming.bytes < MOST_BYTES && ofLane + coming.ofLane < MOST_OF_A_LANE
+    return this.#events + coming.events < MOST_EVENTS_IN_MEMORY && this.#bytes + coming.bytes < MOST_BYTES_IN_MEMORY && ofLane + coming.ofLane < MOST_OF_A_LANE
   }
 
   /** Puts an event at the end of its lane. */
@@ -91,11 +92,11 @@ export class Deliveries {
     this.#count(event, 1)
   }
 
-  /** A lane that the store has locked: it gets it back now, or once memory is through with it. */
-  release (name: string): void {
+  /** A lane that is checked out. The store gets it back once memory has no more events of it: now, if it has none. */
+  markCheckedOut (name: string): void {
     const lane = this.#lanes.get(name)
     if (lane === undefined) this.#giveBack(name)
-    else lane.isLocked = true
+    else lane.isCheckedOut = true
   }
 
   claim (most: number): Claim[] {
@@ -170,7 +171,7 @@ export class Deliveries {
     this.#events = 0
     this.#bytes = 0
     for (const lane of claimed) {
-      lane.isLocked = true
+      lane.isCheckedOut = true
       lane.waiting = []
       for (const event of lane.events) this.#count(event, 1)
     }
@@ -183,9 +184,9 @@ export class Deliveries {
     return lane
   }
 
-  #end ({ lane, isLocked }: LiveLane): void {
+  #end ({ lane, isCheckedOut }: LiveLane): void {
     this.#lanes.delete(lane)
-    if (isLocked) this.#giveBack(lane)
+    if (isCheckedOut) this.#giveBack(lane)
   }
 
   #giveBack (lane: string): void {

@@ -1,4 +1,4 @@
-// Only SQLite: with PostgreSQL, adds and deliveries have a connection each (postgres/adds.ts, postgres/deliveries.ts).
+// Only SQLite: with PostgreSQL, adds and deliveries have a statement in flight each (postgres/adds.ts, postgres/deliveries.ts).
 import type { Filled } from '../../common/check.ts'
 import { ClosingError, InboxUnavailableError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts'
@@ -56,7 +56,7 @@ export class GroupCommit {
       wait,
       host,
       held: () => this.#deliveries.names(),
-      onAsked: () => { void this.changes.carryOut() },
+      onChangeRequest: () => { void this.changes.carryOut() },
       onDown: () => { this.#forget() },
       onUp: (nextDue) => {
         this.#due.set(nextDue)
@@ -125,7 +125,7 @@ export class GroupCommit {
       this.#settlement.giveUp(row)
     })
     for (const event of events) this.#deliveries.push(lane, event)
-    this.#deliveries.release(lane)
+    this.#deliveries.markCheckedOut(lane)
   }
 
   #check (): void {

@@ -1,4 +1,4 @@
-// Only SQLite: node:sqlite waits for the disk, so the file has a thread of its own. To PostgreSQL, statements go.
+// Only SQLite: node:sqlite waits for the disk, so the file has a thread of its own. PostgreSQL needs no thread: its server does the work.
 import type { ListOptions } from '../inbox.ts'
 import type { ClaimedRow, StatsRow, StoredRow } from '../sql/rows.ts'
 import type { Admission, GivenBack } from './lane-owner.ts'
@@ -60,8 +60,8 @@ export type Call =
   | { method: 'discard', ids: readonly string[] }
   /** Removes the events of a lane from the next ones after `after`. */
   | { method: 'forget', lane: string, after: number }
-  /** A step of what another process has ordered first, if one has. */
-  | { method: 'order' }
+  /** A step of the oldest change request, if there is one. */
+  | { method: 'carryOut' }
   | { method: 'answer', answer: ChangeResult }
   /** So many lanes that are due. */
   | { method: 'claim', lanes: number }
@@ -110,16 +110,16 @@ export interface Results {
   list: StoredRow[]
   get: StoredRow | undefined
   inOrder: Array<{ id: string, seq: number }>
-  /** `lanes` are locked now. */
+  /** `lanes` are checked out now. */
   replay: { count: number, lanes: string[] }
   discard: Removed
   /** `after` is where to go on; null if there was nothing to look at any more. */
   forget: Removed & { after: number | null }
   /**
    * `isMore`: there was one, and there may be others. `lanes` and `pending` are those of `replay` and `discard`. `removed`: the lane of
-   * this order has no events any more; it is to be answered once the file has no trace of them.
+   * this request has no events any more; it is to be answered once the file has no trace of them.
    */
-  order: { isMore: boolean, lanes: string[], pending: PendingEvent[], removed?: { request: number, count: number } }
+  carryOut: { isMore: boolean, lanes: string[], pending: PendingEvent[], removed?: { request: number, count: number } }
   answer: undefined
   claim: ClaimedLane[]
 }
@@ -188,5 +188,5 @@ export type Reply =
   | { kind: 'failed', message: string, locked: boolean }
   /** No answer, but news: what is old could not be removed. */
   | { kind: 'purgeFailed', message: string }
-  /** No answer either: another process has an order. */
-  | { kind: 'asked' }
+  /** No answer either: there is a change request. */
+  | { kind: 'changeRequest' }

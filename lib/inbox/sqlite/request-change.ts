@@ -15,7 +15,7 @@ import { emptyLog, PATIENCE_TO_WRITE, untilEmpty } from './store/write-ahead-log
 const LOOK_EVERY = 20
 /** Between two looks whether anybody has the file, in milliseconds. */
 const TRY_EVERY = 500
-/** Before whoever has the file is given up, in milliseconds: less than an order is good for. */
+/** Before whoever has the file is given up, in milliseconds: less than a request is valid for. */
 const PATIENCE = 30_000
 /** The same while that one writes the file anew: a step that nothing can be seen of, and 10 to 20 seconds a GB. */
 const PATIENCE_TO_REWRITE = 600_000
@@ -30,38 +30,38 @@ const NOT_REWRITTEN = 'the events are removed, but it is not written anew yet, s
  * Changes events of a file that another process may have. That one is asked, and answers within a second; if nobody has the file, it
  * is this one's for a moment, or until it is written anew. Resolves to how many events it were; after a `forget`, nothing of them is left
  * in the file. Rejects when `signal` is aborted, unless it is too late by then, and if it cannot be done: then nothing of it is done later
- * either, unless the file is so busy that the order cannot be withdrawn.
+ * either, unless the file is so busy that the request cannot be withdrawn.
  */
-export async function requestChange (path: string, order: ChangeRequest, signal: AbortSignal, patience = PATIENCE): Promise<number> {
-  const asked = new PendingRequest(path, order)
+export async function requestChange (path: string, change: ChangeRequest, signal: AbortSignal, patience = PATIENCE): Promise<number> {
+  const request = new PendingRequest(path, change)
   try {
-    const count = await answerTo(asked, path, signal, patience)
-    if (order.action === 'forget') await untilEmpty(() => asked.emptyLog(), { patience, signal })
+    const count = await answerTo(request, path, signal, patience)
+    if (change.action === 'forget') await untilEmpty(() => request.emptyLog(), { patience, signal })
     return count
   } finally {
-    asked.close()
+    request.close()
   }
 }
 
-async function answerTo (asked: PendingRequest, path: string, signal: AbortSignal, patience: number): Promise<number> {
+async function answerTo (request: PendingRequest, path: string, signal: AbortSignal, patience: number): Promise<number> {
   try {
-    const count = await waitFor(asked, path, signal, patience)
-    asked.withdraw()
+    const count = await waitFor(request, path, signal, patience)
+    request.withdraw()
     return count
   } catch (error) {
-    const count = asked.withdraw()
+    const count = request.withdraw()
     if (count === undefined) throw error
     return count
   }
 }
 
-async function waitFor (asked: PendingRequest, path: string, signal: AbortSignal, patience: number): Promise<number> {
+async function waitFor (request: PendingRequest, path: string, signal: AbortSignal, patience: number): Promise<number> {
   let nextTry = 0
   for (;;) {
-    const count = asked.answer()
+    const count = request.answer()
     if (count !== undefined) return count
     const now = Date.now()
-    if (now - asked.lastStep > (asked.isRemoved ? PATIENCE_TO_REWRITE : patience)) throw asked.failure('the process that has it does not answer')
+    if (now - request.lastStep > (request.isRemoved ? PATIENCE_TO_REWRITE : patience)) throw request.failure('the process that has it does not answer')
     if (now >= nextTry) {
       if (carryOutAsOwner(path)) continue
       nextTry = now + TRY_EVERY
@@ -70,7 +70,7 @@ async function waitFor (asked: PendingRequest, path: string, signal: AbortSignal
   }
 }
 
-/** Carries out what was ordered first, or a part of it if it takes long, if nobody has the file. */
+/** Carries out the oldest request, or a part of it if it takes long, if nobody has the file. */
 function carryOutAsOwner (path: string): boolean {
   try {
     const store = new Store({
@@ -90,7 +90,7 @@ function carryOutAsOwner (path: string): boolean {
 }
 
 function carryOutNext (store: Store): boolean {
-  const { isMore, removed } = store.ask({ method: 'order' })
+  const { isMore, removed } = store.ask({ method: 'carryOut' })
   if (removed !== undefined) {
     store.tidy(true)
     store.ask({ method: 'answer', answer: removed })
@@ -104,7 +104,7 @@ interface Answer extends StoredRequest {
   error: string | null
 }
 
-/** A row of `orders`, from when it is asked to when its answer is fetched. */
+/** A row of `change_requests`, from when it is asked to when its answer is fetched. */
 class PendingRequest {
   readonly #db: DatabaseSync
   readonly #number: number
@@ -117,7 +117,7 @@ class PendingRequest {
     const db = this.#db = new DatabaseSync(realpathSync(path))
     try {
       db.exec(`PRAGMA busy_timeout = ${PATIENCE_TO_WRITE}; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON`)
-      const { lastInsertRowid } = db.prepare('INSERT INTO orders (asked, action, argument) VALUES (?, ?, ?)')
+      const { lastInsertRowid } = db.prepare('INSERT INTO change_requests (asked, action, argument) VALUES (?, ?, ?)')
         .run(this.lastStep, action, JSON.stringify(argument))
       this.#number = Number(lastInsertRowid)
     } catch (error) {
@@ -128,7 +128,7 @@ class PendingRequest {
 
   /** How many events it were, if that is known. */
   answer (): number | undefined {
-    const row = select<Answer>(this.#db, 'SELECT asked, action, argument, count, error FROM orders WHERE request = ?').get(this.#number)
+    const row = select<Answer>(this.#db, 'SELECT asked, action, argument, count, error FROM change_requests WHERE request = ?').get(this.#number)
     if (row === undefined) throw this.failure('what was asked is too old by now to be done')
     if (row.error !== null) throw new UnusableError(row.error)
     this.lastStep = row.asked
@@ -143,7 +143,7 @@ class PendingRequest {
   /** Says how many it were if it is too late. If another writes all the time, it stays until it is too old. */
   withdraw (): number | undefined {
     try {
-      const removed = this.#db.prepare('DELETE FROM orders WHERE request = ? RETURNING count').get(this.#number)
+      const removed = this.#db.prepare('DELETE FROM change_requests WHERE request = ? RETURNING count').get(this.#number)
       return typeof removed?.count === 'number' ? removed.count : undefined
     } catch {
       return undefined

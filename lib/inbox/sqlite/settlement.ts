@@ -1,3 +1,4 @@
+// Outcomes of all claims until the next transaction. Its counterpart (postgres/settlement.ts) makes columns of those of one statement.
 import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
 import { leavesLane } from '../sql/aside.ts'
 import { lineOf } from '../sql/delivery-records.ts'

@@ -1,3 +1,4 @@
+// Only SQLite: its thread can end, and another process can have the file. With PostgreSQL, postgres/database.ts runs statements again.
 import { closeSync, openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withoutPasswords } from '../../common/url-passwords.ts'
@@ -18,8 +19,8 @@ interface Parts {
   /** How long somebody else may have the file before it is given up, in milliseconds. */
   readonly wait: number
   readonly host: Pick<InboxHost, 'log' | 'maxBacklog'>
-  /** Another process has an order: it is told again and again until it is answered. */
-  readonly onAsked: () => void
+  /** There is a change request: called again and again until it is answered. */
+  readonly onChangeRequest: () => void
   /** The store cannot be asked until it has started again. */
   readonly onDown: () => void
   /** The lanes that are under way when it does. */
@@ -116,7 +117,7 @@ export class StoreClient {
   #start (): Thread {
     return new Thread({
       onPurgeFailed: (message) => { this.#parts.host.log.warn({ err: new Error(message) }, 'old events could not be removed: it is tried again') },
-      onAsked: () => { this.#parts.onAsked() },
+      onChangeRequest: () => { this.#parts.onChangeRequest() },
       onEnd: (error) => { this.#end(error) }
     })
   }

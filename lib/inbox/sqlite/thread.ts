@@ -1,7 +1,8 @@
+// Only SQLite: this side of the store's thread. store/worker.ts is the other side.
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { MessagePort, WorkerOptions } from 'node:worker_threads'
 import type { Answers, Reply, Request } from './messages.ts'
-import { WORKER } from './worker.ts'
+import { WORKER } from './worker-url.ts'
 
 /**
  * Built, the thread's code is a string, and a script, even if NODE_OPTIONS says that such code is a module. It is not started with what the
@@ -30,8 +31,8 @@ export class StoreError extends Error {
 interface Watcher {
   /** Old events could not be removed. */
   readonly onPurgeFailed: (message: string) => void
-  /** Another process has an order. */
-  readonly onAsked: () => void
+  /** Another process requests a change. */
+  readonly onChangeRequest: () => void
   /** It has ended, and nobody has asked it to. */
   readonly onEnd: (error: Error) => void
 }
@@ -53,7 +54,7 @@ export class Thread {
     this.#watcher = watcher
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
-    port1.on('message', (reply: Reply) => { this.#take(reply) })
+    port1.on('message', (reply: Reply) => { this.#receive(reply) })
     const worker = new Worker(WORKER, { ...OPTIONS[typeof WORKER], name: 'oneroute-inbox', resourceLimits: LIMITS, workerData: port2, transferList: [port2] })
     worker.on('error', ({ message }) => { this.#error = new StoreError(message) })
     const exited = new Promise((resolve) => { worker.once('exit', resolve) })
@@ -77,9 +78,9 @@ export class Thread {
     await this.#exit.promise
   }
 
-  #take (reply: Reply): void {
+  #receive (reply: Reply): void {
     if (reply.kind === 'purgeFailed') this.#watcher.onPurgeFailed(reply.message)
-    else if (reply.kind === 'asked') this.#watcher.onAsked()
+    else if (reply.kind === 'changeRequest') this.#watcher.onChangeRequest()
     else if (reply.kind === 'failed') this.#waiting.shift()?.reject(new StoreError(reply.message, reply.locked))
     else this.#waiting.shift()?.resolve(reply)
   }

@@ -107,7 +107,7 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [['forget', '-12', '--db', 'a.db'], "Unknown option '-1'"],
   [['recount', 'now', '--db', 'postgres://db/x'], "inbox recount takes no 'now': a text with spaces has to be in quotes"],
   [['recount', '--limit', '5', '--db', 'postgres://db/x'], 'inbox recount has no --limit: leave it out'],
-  [['recount', '--db', 'a.db'], "inbox recount takes the address of a PostgreSQL server, got 'a.db': in a SQLite file, only its app writes"],
+  [['recount', '--db', 'a.db'], "inbox recount takes the address of a PostgreSQL server, got 'a.db': a SQLite file is changed by this package only"],
   [['list', '--all-listeners', '--db', 'a.db'], 'inbox list has no --all-listeners: leave it out'],
   [['show', '--max-dead', '1', '--db', 'a.db'], 'inbox show has no --max-dead: leave it out'],
   [['list', '--invalid', '--db', 'a.db'], 'inbox list has no --invalid: leave it out'],

@@ -32,7 +32,7 @@ async function openParts (t: Test, limits: Partial<typeof TIMEOUTS> = {}, make =
   const adds = new Adds({ database, schema, log, maxBacklog: 1_000, onAdded: () => { added.times++ }, onFull: () => {} })
   const deliveries = new Deliveries({ database, schema, log, lease: 600_000, onIdle: () => {} })
   const changes: number[][] = []
-  const views = new Views(database, schema, { onChange: async (removed) => { changes.push([...removed]) }, onDoubt: () => {} })
+  const views = new Views(database, schema, { onChange: async (removed) => { changes.push([...removed]) }, onWrongCounts: () => {} })
   t.teardown(async () => {
     await Promise.all([adds.close(), deliveries.close()])
     await database.close()
@@ -215,7 +215,7 @@ test('the server gives up waiting for a lock: the event is not stored, and nothi
   await client.query('COMMIT')
   client.release()
   t.equal(await adds.add(newEvent('b', { id: 'b' })), 'accepted')
-  await deliveries.seen()
+  await deliveries.flushed()
   t.match((await deliveries.claim(2)).map(({ lane }) => lane), ['b'])
   const after = await connections()
   t.same(before.filter((pid) => !after.includes(pid)), [], 'none was closed')

@@ -200,7 +200,7 @@ test('a claim that is abandoned while those before it are given back is given ba
   const locking = await pool.connect()
   await locking.query(`BEGIN; LOCK TABLE "${schema}".lanes`)
   leases.abandon(7)
-  const mending = leases.mend()
+  const mending = leases.releaseAbandoned()
   await until(async () => (await pool.query('SELECT FROM pg_stat_activity WHERE wait_event_type = $1 AND query = $2', ['Lock', `SELECT "${schema}".release($1, $2)`])).rowCount === 1)
   leases.abandon(7) // the server had not been through with that turn
   await locking.query('COMMIT')
@@ -210,9 +210,9 @@ test('a claim that is abandoned while those before it are given back is given ba
 
   await lease()
   await pool.query(`ALTER FUNCTION "${schema}".release RENAME TO gone`)
-  await t.rejects(leases.mend(), { code: '42883' })
+  await t.rejects(leases.releaseAbandoned(), { code: '42883' })
   t.ok(await isLeased())
   await pool.query(`ALTER FUNCTION "${schema}".gone RENAME TO release`)
-  await leases.mend()
+  await leases.releaseAbandoned()
   t.notOk(await isLeased())
 })

@@ -279,7 +279,7 @@ test('once it is closed, nothing is counted any more', async (t) => {
   await tables.sql('UPDATE IN.totals SET dead = -1 WHERE shard = 0')
   const auto = new AutoRecount({ database: new Database(admin, log), schema: tables.schema, log, onCorrected: () => {} })
   await auto.close()
-  auto.doubt()
+  auto.recountSoon()
   await auto.close()
   t.same(written, [])
   t.same(await tables.recount(), { ...NOTHING, dead: 1 })

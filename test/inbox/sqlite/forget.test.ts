@@ -155,7 +155,7 @@ test('a file that cannot be written anew is told of, here and beside', async (t)
   t.equal(tracesIn(path, [LANE]), 0)
 })
 
-test('a conversation is forgotten from beside, whether somebody has the file or not, and however many orders there are', async (t) => {
+test('a conversation is forgotten from beside, whether somebody has the file or not, and however many change requests there are', async (t) => {
   const { path, inbox, traces, ids } = await busyInbox(t)
   const reader = new DatabaseSync(path, { readOnly: true })
   t.teardown(() => { reader.close() })

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { Thread } from '../../../lib/inbox/sqlite/thread.ts'
 import { temporaryFile, threads } from '../../helpers/sqlite.ts'
 
-const nobody = { onAsked: () => undefined, onPurgeFailed: () => {}, onEnd: () => {} }
+const nobody = { onChangeRequest: () => undefined, onPurgeFailed: () => {}, onEnd: () => {} }
 const nothing = {
   kind: 'work' as const, now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: []
 }

@@ -1,4 +1,5 @@
-import { lastNumber, OWN_SHARD, PLANNED, sequenceOf, State } from './states.ts'
+import { lastNumber, OWN_SHARD, PLANNED, sequenceOf } from './functions.ts'
+import { State } from './states.ts'
 
 /** Added to the kind of an event that takes the place of a stored one. */
 const INSTEAD = 10
@@ -11,7 +12,7 @@ const ADDED = `_ids bytea[], _names text[], _lanes text[], _kinds smallint[], _r
  * Adds a batch of events in order; `_kinds` are their states. In what it returns, a kind is -1 for one whose id is known, and null for
  * one that would make the backlog too large. What is dead, or invalid while the new one has no problems, gives way to it.
  *
- * Which are new is judged once: only of those are the lanes locked. Lanes come before events, and in their order: whoever has a
+ * Which are new is decided once: only of those are the lanes locked. Lanes come before events, and in their order: whoever has a
  * lane's row is alone with it until it commits, so that events of one lane get their numbers in the order in which they are accepted,
  * and no two that lock several lanes wait for each other.
  */

@@ -1,5 +1,5 @@
 import { CLAIMED, CLAIMED_EVENT, HAS_LAPSED, MAY_TAKE } from './claim.ts'
-import { firstOf, SAFE } from './states.ts'
+import { firstOf, SAFE } from './functions.ts'
 
 /**
  * Leases the suspect lane that has been due for longest, and returns its first event: that it is delivered now is recorded with that. If

@@ -1,7 +1,7 @@
-import { firstOf, SAFE } from './states.ts'
+import { firstOf, SAFE } from './functions.ts'
 
 /** Of one lane, claimed at once. */
-export const MOST_EVENTS = 16
+export const MOST_CLAIMED = 16
 /** No more events of a lane are claimed once their bodies have so many bytes. */
 export const MOST_BYTES = 262_144
 
@@ -126,7 +126,7 @@ const give = (schema: string): string => `RETURN QUERY
       SELECT c.lane, c.adds, ${CLAIMED_EVENT}
       FROM unnest(claimed, claimed_adds, claimed_heads) WITH ORDINALITY AS c (lane, adds, head, n)
       CROSS JOIN LATERAL (
-        SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before FROM (${firstOf(schema, 'c', MOST_EVENTS)}) AS f
+        SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before FROM (${firstOf(schema, 'c', MOST_CLAIMED)}) AS f
       ) AS p
       CROSS JOIN LATERAL (SELECT e.* FROM ${schema}.events e WHERE e.seq = p.seq LIMIT 1) AS e
       WHERE p.before < ${MOST_BYTES}

@@ -1,4 +1,5 @@
-import { firstOf, OWN_SHARD, PLANNED, State } from './states.ts'
+import { firstOf, OWN_SHARD, PLANNED } from './functions.ts'
+import { State } from './states.ts'
 
 /**
  * Removes events, whatever their state, and returns their numbers. The lanes of pending ones come first, as when events are added. One

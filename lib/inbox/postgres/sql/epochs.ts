@@ -1,5 +1,5 @@
 import { hash } from '../../../common/hash.ts'
-import { PLANNED, SAFE } from './states.ts'
+import { PLANNED, SAFE } from './functions.ts'
 
 /** Transactions in an epoch at least: fewer leave nothing worth a new one. */
 const LEAST = 200

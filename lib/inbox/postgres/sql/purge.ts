@@ -1,4 +1,5 @@
-import { LONGEST, OWN_SHARD, PLANNED, State } from './states.ts'
+import { LONGEST, OWN_SHARD, PLANNED } from './functions.ts'
+import { State } from './states.ts'
 
 /**
  * Removes at most so many events that have been done for longer than `_keep` milliseconds, and at most so many that have been dead or

@@ -1,5 +1,6 @@
 import { lockOf } from './epochs.ts'
-import { LOCK_TIMEOUT, SAFE, SHARDS, State } from './states.ts'
+import { LOCK_TIMEOUT, SAFE, SHARDS } from './functions.ts'
+import { State } from './states.ts'
 
 /** Counts, by the names that they have in `totals`, and how many there are. */
 const COUNTS = {

@@ -1,4 +1,4 @@
-import { PLANNED } from './states.ts'
+import { PLANNED } from './functions.ts'
 
 /** Whether there is anything that a process was at when it ended: it is suspect, or will be when somebody claims. */
 export const recovering = (schema: string): string => `

@@ -1,4 +1,4 @@
-import { firstOf, PLANNED } from './states.ts'
+import { firstOf, PLANNED } from './functions.ts'
 
 /** Gives back the lanes of claims that their process has not learnt of: nothing of them was delivered. */
 export const release = (schema: string): string => `

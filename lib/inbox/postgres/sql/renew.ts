@@ -1,4 +1,4 @@
-import { PLANNED } from './states.ts'
+import { PLANNED } from './functions.ts'
 
 /**
  * Makes leases longer, and returns those that are still the holder's. Of a lane there can be two claims, if an operator has removed its

@@ -1,4 +1,5 @@
-import { lastNumber, OWN_SHARD, PLANNED, sequenceOf, State } from './states.ts'
+import { lastNumber, OWN_SHARD, PLANNED, sequenceOf } from './functions.ts'
+import { State } from './states.ts'
 
 /**
  * Puts events back at the end of the lanes that they came in, in their old order, and returns how many. Lanes come first, as when events

@@ -1,5 +1,6 @@
 import { MOST_KEPT } from '../../sql/delivery-records.ts'
-import { firstOf, OWN_SHARD, SAFE, State } from './states.ts'
+import { firstOf, OWN_SHARD, SAFE } from './functions.ts'
+import { State } from './states.ts'
 
 /** What is settled, as `settle` and `turn` take it. */
 export const SETTLED = `_lanes text[], _claims bigint[], _adds bigint[], _delays double precision[], _asides text[], _running boolean[],

@@ -1,4 +1,5 @@
-import { SHARDS, State } from './states.ts'
+import { SHARDS } from './functions.ts'
+import { State } from './states.ts'
 
 /** Of a large table, a fifth is much to be dead, or to be read because nobody knows that all can see it. */
 const OFTEN = 'autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05'

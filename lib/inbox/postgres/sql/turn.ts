@@ -1,6 +1,6 @@
 import { CLAIMED, noEvent } from './claim.ts'
+import { PLANNED } from './functions.ts'
 import { SETTLED } from './settle.ts'
-import { PLANNED } from './states.ts'
 
 /**
  * Settles what is to be settled, and then claims what may be claimed, in one round trip. Besides what a claim returns there is a row with

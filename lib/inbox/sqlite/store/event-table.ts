@@ -87,8 +87,8 @@ export class EventTable {
     }
     if (admission === Admission.live && !lanes.has(lane)) return this.#insert(arrival, State.live, fresh)
     this.#insert(arrival, State.waiting, fresh)
-    const isLocked = admission === Admission.locked
-    return lanes.add(lane, isLocked ? null : READY) && isLocked ? Added.locked : Added.stored
+    const isCheckedOut = admission === Admission.checkedOut
+    return lanes.add(lane, isCheckedOut ? null : READY) && isCheckedOut ? Added.checkedOut : Added.stored
   }
 
   /** The stored event, if it is dead, or invalid and the new one `fits`: then the new one is no repeat, and takes its place. */
@@ -108,7 +108,7 @@ export class EventTable {
     return seq
   }
 
-  /** Events that were delivered at their first attempt. Those that are settled already are left as they are. */
+  /** Events that were delivered at their first attempt. One whose outcome is recorded already does not change. */
   done (seqs: readonly number[], at: number): void {
     if (seqs.length === 0) return
     const { now } = this.#parts.totals

@@ -1,3 +1,4 @@
+// Only SQLite: one process has the file. With PostgreSQL, each lane is leased (postgres/leases.ts).
 import { DatabaseSync } from 'node:sqlite'
 import { create } from './files.ts'
 

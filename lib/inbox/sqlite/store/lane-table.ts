@@ -1,4 +1,4 @@
-// Only SQLite: what postgres/sql/claim.ts and release.ts do. Most lanes are never in this table (lane-owner.ts).
+// Only SQLite: what postgres/sql/claim.ts and settle.ts do. Most lanes are never in this table (lane-owner.ts).
 import type { DatabaseSync } from 'node:sqlite'
 import type { ClaimedRow } from '../../sql/rows.ts'
 import { READY } from '../lane-owner.ts'
@@ -10,7 +10,7 @@ import { Trial } from './suspects.ts'
 import type { Suspect, Suspects } from './suspects.ts'
 
 /** Of one lane, claimed at once. */
-const MOST_EVENTS = 16
+const MOST_CLAIMED = 16
 /** No more events of a lane are claimed once its bodies are this long. */
 const MOST_CHARACTERS = 262_144
 /** As a limit. */
@@ -18,7 +18,7 @@ const ALL = -1
 
 /** Far enough below 0 for every lane that will ever be ready. */
 const FIRST = -(2 ** 52)
-/** And as far below that, for lanes whose first event is a suspect one. */
+/** And as far below that, for lanes whose first event is a suspect. */
 const FIRST_PARKED = FIRST - 2 ** 51
 /** And below that, for those whose first event is a strong suspect. */
 const FIRST_STRONG = Number.MIN_SAFE_INTEGER
@@ -26,9 +26,9 @@ const FIRST_STRONG = Number.MIN_SAFE_INTEGER
 const PARKED = [[true, FIRST_STRONG, FIRST_PARKED], [false, FIRST_PARKED, FIRST]] as const
 
 /**
- * The lanes that the store knows of: see lane-owner.ts. `due` is null while one is locked; above 0 it is the time of a retry; below, the
+ * The lanes that the store knows of: see lane-owner.ts. `due` is null while one is checked out; above 0 it is the time of a retry; below, the
  * lane is ready, and the number is its place in the queue. Not a time: those who are ready must not wait for a clock that was set back.
- * Below `FIRST` it is parked: its first event is a suspect one and waits for the trials of others.
+ * Below `FIRST` it is parked: its first event is a suspect, which waits for the trials of others.
  */
 export class LaneTable {
   readonly #suspects: Suspects
@@ -50,11 +50,11 @@ export class LaneTable {
 
   /** At the start: what memory had when the one before ended waits again, but for what it still has. */
   recover (held: readonly string[]): void {
-    const { locked, live, stopLive, parked, lock } = this.#statements
-    for (const { lane } of [...locked.all(), ...parked.all(FIRST_STRONG, FIRST, ALL)]) this.#put(lane, READY)
+    const { checkedOut, live, stopLive, parked, checkOut } = this.#statements
+    for (const { lane } of [...checkedOut.all(), ...parked.all(FIRST_STRONG, FIRST, ALL)]) this.#put(lane, READY)
     for (const { lane } of live.all()) this.add(lane, READY)
     stopLive.run()
-    for (const lane of held) lock.run(lane)
+    for (const lane of held) checkOut.run(lane)
     this.#isCareful = true
   }
 
@@ -109,13 +109,13 @@ export class LaneTable {
   }
 
   #claim (lane: string, now: number): ClaimedLane {
-    const { lock, remove } = this.#statements
+    const { checkOut, remove } = this.#statements
     const { events, suspect } = this.#first(lane, now)
     if (suspect !== undefined && !this.#suspects.try(suspect, now)) {
       this.#statements.park.run(suspect.trial === Trial.strong ? this.#nextStrong++ : this.#nextParked++, lane)
       return { lane, events: [] }
     }
-    if (events.length > 0) lock.run(lane)
+    if (events.length > 0) checkOut.run(lane)
     else remove.run(lane) // all of it was settled when the thread before ended
     return { lane, events }
   }
@@ -134,11 +134,11 @@ export class LaneTable {
     return due === READY ? this.#next++ : due
   }
 
-  /** The next events of a lane, or its first one alone if that is a suspect one. */
+  /** The next events of a lane, or its first one alone if that is a suspect. */
   #first (lane: string, now: number): { events: ClaimedRow[], suspect?: Suspect } {
     const events: ClaimedRow[] = []
     let characters = 0
-    for (const { trial, home, ...columns } of this.#statements.events.iterate(now, lane, MOST_EVENTS)) {
+    for (const { trial, home, ...columns } of this.#statements.events.iterate(now, lane, MOST_CLAIMED)) {
       const event = { ...columns, aside: home !== null, interrupted: trial === Trial.interrupted }
       if (trial !== null && events.length === 0) return { events: [event], suspect: { seq: event.seq, trial } }
       events.push(event)
@@ -161,14 +161,14 @@ function prepare (db: DatabaseSync) {
   // Each index is named where the planner, without statistics, might go through all that waits.
   return {
     lastReady: select<DueRow>(db, `SELECT max(due) AS due FROM lanes WHERE due >= ${FIRST} AND due < 0`),
-    locked: select<Lane>(db, 'SELECT lane FROM lanes WHERE due IS NULL'),
+    checkedOut: select<Lane>(db, 'SELECT lane FROM lanes WHERE due IS NULL'),
     live: select<Lane>(db, `SELECT lane FROM events INDEXED BY events_not_done
       WHERE state = ${State.live} AND state <> ${State.done} ORDER BY seq`),
     stopLive: db.prepare(`UPDATE events INDEXED BY events_not_done SET state = ${State.waiting}
       WHERE state = ${State.live} AND state <> ${State.done}`),
     parked: select<Lane>(db, 'SELECT lane FROM lanes WHERE due >= ? AND due < ? ORDER BY due LIMIT ?'),
     park: db.prepare('UPDATE lanes SET due = ? WHERE lane = ?'),
-    lock: db.prepare('UPDATE lanes SET due = NULL WHERE lane = ?'),
+    checkOut: db.prepare('UPDATE lanes SET due = NULL WHERE lane = ?'),
     first: db.prepare('SELECT 1 FROM lanes LIMIT 1'),
     has: db.prepare('SELECT 1 FROM lanes WHERE lane = ?'),
     add: db.prepare('INSERT INTO lanes VALUES (?, ?) ON CONFLICT DO NOTHING'),

@@ -25,7 +25,7 @@ export class Replay {
   /** A dead event is for the listeners that failed, unless `all`. */
   replay (wanted: readonly string[], all: boolean): Results['replay'] {
     const { lanes, totals: { now } } = this.#parts
-    const locked = new Set<string>()
+    const checkedOut = new Set<string>()
     let count = 0
     for (const { id, seq } of this.inOrder(wanted)) {
       const state = nameOfState(this.#statements.find.get(seq)?.state)
@@ -35,9 +35,9 @@ export class Replay {
       now.pending++
       now.stale++ // the index may have the old `seq`
       count++
-      if (lanes.add(lane, null)) locked.add(lane)
+      if (lanes.add(lane, null)) checkedOut.add(lane)
     }
-    return { count, lanes: [...locked] }
+    return { count, lanes: [...checkedOut] }
   }
 
   #move (id: string, seq: number, all: boolean): string {

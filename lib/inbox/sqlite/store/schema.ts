@@ -1,3 +1,4 @@
+// The tables, and how a file gets them. Its counterpart (postgres/schema.ts) checks server and version; the tables are in postgres/sql/tables.ts.
 import type { DatabaseSync } from 'node:sqlite'
 import type { EventState } from '../../inbox.ts'
 import { UnusableError } from './files.ts'
@@ -20,8 +21,8 @@ export function nameOfState (state: number | undefined): EventState {
  * From the version before to this one, each. What was released is never changed: a new version is a new entry.
  *
  * Bodies are in a table of their own, so that what changes of an event is small: some thirty of them share a page.
- * `lanes` has the lanes that are waiting or locked: see lane-owner.ts, and lane-table.ts for what `due` is. `ids` finds events by a part
- * of their id, and lags behind: see known-ids.ts. `orders` is where other processes say what is to be changed: see change-requests.ts. For
+ * `lanes` has the lanes that are not live: see lane-owner.ts, and lane-table.ts for what `due` is. `ids` finds events by a part of their id,
+ * and lags behind: see known-ids.ts. `change_requests` is where other processes say what is to be changed: see change-requests.ts. For
  * `trial` of an event and `clean` see suspects.ts; `home` is the lane of one that has left it, and `since` when an event first failed.
  */
 const MIGRATIONS: readonly string[] = [`
@@ -63,7 +64,7 @@ const MIGRATIONS: readonly string[] = [`
     clean INTEGER NOT NULL
   ) STRICT;
   INSERT INTO totals VALUES (0, 0, 0, 0, 0, 0, 0, 0, 1);
-  CREATE TABLE orders (
+  CREATE TABLE change_requests (
     request INTEGER PRIMARY KEY AUTOINCREMENT,
     asked INTEGER NOT NULL,
     action TEXT NOT NULL,

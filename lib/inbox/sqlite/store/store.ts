@@ -4,7 +4,6 @@ import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import type { CallOf, Done, Method, Opening, Results, Work } from '../messages.ts'
 import { ChangeRequests } from './change-requests.ts'
-import { openDatabase } from './database.ts'
 import { Discard } from './discard.ts'
 import { EventTable } from './event-table.ts'
 import { identityOf, OpenFiles } from './file-identity.ts'
@@ -12,6 +11,7 @@ import { lock } from './file-lock.ts'
 import { create, UnusableError } from './files.ts'
 import { KnownIds } from './known-ids.ts'
 import { LaneTable } from './lane-table.ts'
+import { openDatabase } from './open-database.ts'
 import { Purge } from './purge.ts'
 import { Replay } from './replay.ts'
 import { Suspects } from './suspects.ts'
@@ -49,7 +49,7 @@ export class Store {
     replay: ({ ids, all }) => this.#replay.replay(ids, all),
     discard: ({ ids }) => this.#discard.discard(ids),
     forget: ({ lane, after }) => this.#discard.forget(lane, after),
-    order: (_, now) => this.#requests.carryOut(now),
+    carryOut: (_, now) => this.#requests.carryOut(now),
     answer: ({ answer }) => { this.#requests.answer(answer) },
     claim: ({ lanes }, now) => this.#lanes.claim(lanes, now)
   }
@@ -94,7 +94,7 @@ export class Store {
     return this.#files.identity
   }
 
-  /** Throws a `LostError` if its files are not there any more. */
+  /** Throws a `FileLostError` if its files are not there any more. */
   check (): void {
     this.#files.check()
   }
@@ -108,9 +108,9 @@ export class Store {
     return this.#lanes.nextDue()
   }
 
-  /** Whether another process has an order. To be looked at now and then: it costs next to nothing. */
-  isAsked (): boolean {
-    return this.#requests.isAsked()
+  /** Whether there is a change request. To be looked at now and then: it costs next to nothing. */
+  hasChangeRequest (): boolean {
+    return this.#requests.hasUnanswered()
   }
 
   run (work: Work): Done {

@@ -25,9 +25,10 @@ export interface Suspect {
 }
 
 /**
- * Events that may have ended a process: when one has ended without closing the file, the first one of each lane that was in memory. (One
- * before it that was done and not stored is first again.) Each is delivered without the rest of its lane, with its attempt noted before,
- * until it has ended in any way but with the process. All of it happens within a transaction of the caller's.
+ * Suspects: possible poison messages. When a process has ended without closing the file, the first event of each lane that was in memory is
+ * a suspect: it may have ended the process. (One before it that was done and not stored is first again.) Each is delivered without the rest
+ * of its lane, with its attempt noted before, until it has ended in any way but with the process. All of it happens within a transaction of
+ * the caller's.
  *
  * Far more lanes are suspect than were under way if memory was full. Then some are on trial at once. If the process ends meanwhile, none
  * of these is known to have ended it, and nothing is counted: they are strong suspects, each of which is tried with no other beside it.
@@ -43,14 +44,14 @@ export class Suspects {
 
   /** At the start, before anything else of it: says whether there are any, or whether somebody has ended without closing the file. */
   recover (): boolean {
-    const { isClean, setClean, begun, convict, liveLanes, suspectLive, locked, suspectLocked } = this.#statements
+    const { isClean, setClean, begun, markInterrupted, liveLanes, suspectLive, checkedOut, suspectCheckedOut } = this.#statements
     const clean = isClean.get()?.clean === 1
     setClean.run(0)
     if (!clean) {
-      convict.run(begun.all().length === 1 ? Trial.interrupted : Trial.strong) // of several, nobody knows which it was
+      markInterrupted.run(begun.all().length === 1 ? Trial.interrupted : Trial.strong) // of several, nobody knows which it was
       const live = new Set(liveLanes.all().map(({ lane }) => lane))
       suspectLive.run()
-      for (const { lane } of locked.all()) if (!live.has(lane)) suspectLocked.run(lane)
+      for (const { lane } of checkedOut.all()) if (!live.has(lane)) suspectCheckedOut.run(lane)
     }
     this.#measure()
     return !clean || this.exist()
@@ -58,17 +59,17 @@ export class Suspects {
 
   /** When the thread alone is started again: nothing has ended the process, and lanes are under way. */
   resume (underWay: readonly string[]): void {
-    const { setClean, begun, acquit } = this.#statements
+    const { setClean, begun, endTrial } = this.#statements
     setClean.run(0)
-    for (const { seq, lane } of begun.all()) if (!underWay.includes(lane)) acquit.run(seq)
+    for (const { seq, lane } of begun.all()) if (!underWay.includes(lane)) endTrial.run(seq)
     this.#measure()
   }
 
   /** At the end: what is under way has not ended the process. */
   close (): void {
-    const { setClean, begun, acquit } = this.#statements
+    const { setClean, begun, endTrial } = this.#statements
     setClean.run(1)
-    for (const { seq } of begun.all()) acquit.run(seq)
+    for (const { seq } of begun.all()) endTrial.run(seq)
   }
 
   #measure (): void {
@@ -102,15 +103,15 @@ function prepare (db: DatabaseSync) {
   return {
     isClean: select<{ clean: number }>(db, 'SELECT clean FROM totals'),
     setClean: db.prepare('UPDATE totals SET clean = ?'),
-    convict: db.prepare(`UPDATE ${table} SET trial = iif(trial = ${alone}, ${interrupted}, ?) WHERE ${underWay}`),
+    markInterrupted: db.prepare(`UPDATE ${table} SET trial = iif(trial = ${alone}, ${interrupted}, ?) WHERE ${underWay}`),
     liveLanes: select<{ lane: string }>(db, `SELECT DISTINCT lane FROM ${live}`),
     suspectLive: db.prepare(`UPDATE events SET trial = ${suspect} WHERE trial IS NULL AND seq IN (SELECT min(seq) FROM ${live} GROUP BY lane)`),
-    locked: select<{ lane: string }>(db, 'SELECT lane FROM lanes WHERE due IS NULL'),
-    suspectLocked: db.prepare(`UPDATE events SET trial = ${suspect} WHERE trial IS NULL AND seq IN
+    checkedOut: select<{ lane: string }>(db, 'SELECT lane FROM lanes WHERE due IS NULL'),
+    suspectCheckedOut: db.prepare(`UPDATE events SET trial = ${suspect} WHERE trial IS NULL AND seq IN
       (SELECT seq FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1)`),
     lanes: select<{ count: number }>(db, `SELECT count(DISTINCT lane) AS count FROM ${table} WHERE trial IS NOT NULL`),
     begun: select<{ seq: number, lane: string }>(db, `SELECT seq, lane FROM ${table} WHERE ${underWay}`),
-    acquit: db.prepare(`UPDATE events SET trial = iif(trial = ${alone}, ${strong}, ${suspect}) WHERE seq = ?`),
+    endTrial: db.prepare(`UPDATE events SET trial = iif(trial = ${alone}, ${strong}, ${suspect}) WHERE seq = ?`),
     any: db.prepare(`SELECT 1 FROM ${table} WHERE trial IS NOT NULL LIMIT 1`),
     tried: select<{ count: number }>(db, `SELECT count(*) AS count FROM ${table} WHERE trial IN (${begun}, ${interrupted}, ${alone})`),
     strongDue: db.prepare(`SELECT 1 FROM ${table} WHERE trial IN (${strong}, ${alone}) AND (trial = ${alone} OR due IS NULL OR due <= ?) LIMIT 1`),

@@ -1,3 +1,4 @@
+// What is looked at. Its counterpart (postgres/views.ts) also does what replay.ts and discard.ts do here.
 import type { DatabaseSync } from 'node:sqlite'
 import type { ListOptions } from '../../inbox.ts'
 import { MOST_LISTED } from '../../sql/rows.ts'

@@ -1,4 +1,4 @@
-// The thread of a store: requests come in one at a time, and each is answered.
+// Only SQLite: the other side of thread.ts. Requests come in one at a time, and each is answered.
 import { setImmediate } from 'node:timers/promises'
 import { workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
@@ -12,7 +12,7 @@ import { Store } from './store.ts'
 /** Between two looks for what is old enough to be removed, in milliseconds: no need to be more exact than a hundredth of `keep` and `keepFailed`. */
 const PURGE_EVERY = { least: 1_000, most: 60_000, part: 1 / 100 } as const
 
-/** Between two looks for orders of other processes, in milliseconds, and for as many looks after one: who asks may ask for more. */
+/** Between two looks for change requests, in milliseconds, and for as many looks after one: who asks may ask for more. */
 const LOOK_EVERY = { idle: 1_000, busy: 20, times: 50 } as const
 
 /** `Thread` has the other end of it, and nobody else. */
@@ -67,16 +67,16 @@ function close (): void {
 
 function look (store: Store): void {
   store.check() // also while nothing is written
-  busy = isAsked(store) ? LOOK_EVERY.times : Math.max(0, busy - 1)
+  busy = hasChangeRequest(store) ? LOOK_EVERY.times : Math.max(0, busy - 1)
   nextLook = setTimeout(look, busy > 0 ? LOOK_EVERY.busy : LOOK_EVERY.idle, store)
 }
 
-/** Whether another process has an order: it is for the app to carry it out, which knows what is under way. */
-function isAsked (store: Store): boolean {
+/** Whether there is a change request: it is for the app to carry it out, which knows what is under way. */
+function hasChangeRequest (store: Store): boolean {
   try {
-    const asked = store.isAsked()
-    if (asked) port.postMessage({ kind: 'asked' } satisfies Reply)
-    return asked
+    const found = store.hasChangeRequest()
+    if (found) port.postMessage({ kind: 'changeRequest' } satisfies Reply)
+    return found
   } catch {
     return false // a disk that fails is told of by what has to be written
   }

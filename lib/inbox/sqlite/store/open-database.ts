@@ -1,3 +1,4 @@
+// Only SQLite: how a file is opened. PostgreSQL has a pool of connections (postgres/database.ts).
 import { DatabaseSync } from 'node:sqlite'
 import { UnusableError } from './files.ts'
 import { migrate, versionOf } from './schema.ts'
