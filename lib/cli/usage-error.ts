@@ -1,5 +1,5 @@
-import { inQuotes, withoutPasswords } from '../common/url-passwords.ts'
 import { errorOf } from '../errors/error-of.ts'
+import { inQuotes, withoutPasswords } from '../errors/url-passwords.ts'
 
 /** The command line cannot be obeyed: the message says how it should be instead. */
 export class UsageError extends Error {

@@ -1,4 +1,4 @@
-import { isObject } from '../common/check.ts'
+import { isObject } from '../options/check.ts'
 import type { UnknownEvent } from './schemas.ts'
 
 /** What a person wants to know first of an event. Texts are as they came in. */

@@ -1,7 +1,7 @@
 import { KindGuard } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
 import type { ValueError, ValueErrorIterator } from '@sinclair/typebox/errors'
-import { isObject } from '../common/check.ts'
+import { isObject } from '../options/check.ts'
 import { partsOf } from './parts.ts'
 
 const MOST_PROBLEMS = 10

@@ -1,5 +1,5 @@
-import { batches } from '../common/batches.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
+import { batches } from './batches.ts'
 import type { EventState, StoredEvent } from './inbox.ts'
 import { storedConversation } from './stored-conversation.ts'
 import type { InboxView } from './view.ts'

@@ -1,5 +1,5 @@
-import { bool, check, integer } from '../common/check.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
+import { bool, check, integer } from '../options/check.ts'
 import type { EventState, Inbox, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './inbox.ts'
 
 /** The inbox, to look at, to replay from and to delete from. */

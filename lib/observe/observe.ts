@@ -1,5 +1,5 @@
 import type { Channel } from 'node:diagnostics_channel'
-import { isObject } from '../common/check.ts'
+import { isObject } from '../options/check.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 import { channels } from './channels.ts'
 import type { DeliveryMessage, ReceiveMessage, SignatureMessage } from './channels.ts'

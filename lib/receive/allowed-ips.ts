@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
-import { inQuotes } from '../common/url-passwords.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
+import { inQuotes } from '../errors/url-passwords.ts'
 
 /** The addresses that OneRoute posts from. Source: its page "Receiving Events - Webhooks". */
 export const ONEROUTE_IPS: readonly string[] = Object.freeze(['174.138.104.128'])

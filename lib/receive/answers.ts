@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { closeConnection } from '../common/close-connection.ts'
 import { BodyTooLargeError, isCoded } from '../errors/errors.ts'
 import type { CodedError } from '../errors/errors.ts'
+import { closeConnection } from '../webhooks/close-connection.ts'
 import type { Receipt } from '../webhooks/webhooks.ts'
 
 const RETRY_AFTER = '5' // seconds: about what a store or a database needs to come back

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { isObject } from '../common/check.ts'
-import { hash } from '../common/hash.ts'
 import { KeyError, LaneError } from '../errors/errors.ts'
+import { hash } from '../events/hash.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
+import { isObject } from '../options/check.ts'
 import type { WebhooksOptions } from '../webhooks/options.ts'
 
 const ID_BYTES = 32

@@ -1,5 +1,4 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { isObject } from '../common/check.ts'
 import {
   BacklogFullError, EmptyBodyError, InboxUnavailableError, InvalidEventError, InvalidJsonError, isCoded, NoEventNameError
 } from '../errors/errors.ts'
@@ -10,6 +9,7 @@ import type { Awaitable, Inbox, NewEvent } from '../inbox/inbox.ts'
 import { areDeliveriesObserved } from '../observe/channels.ts'
 import type { ReceiveReporter } from '../observe/receive-reporter.ts'
 import type { RequestContexts } from '../observe/request-contexts.ts'
+import { isObject } from '../options/check.ts'
 import type { ReceivableBody, Receipt } from '../webhooks/webhooks.ts'
 import type { Identify } from './identify.ts'
 import type { ParseJson } from './json-parser.ts'

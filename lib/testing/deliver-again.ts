@@ -1,6 +1,6 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
-import { trustedJson } from '../common/trusted-json.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
+import { trustedJson } from '../events/trusted-json.ts'
 import type { Receipt } from '../webhooks/webhooks.ts'
 import { partsOf } from './parts-of.ts'
 import { settled } from './settled.ts'

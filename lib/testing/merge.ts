@@ -1,4 +1,4 @@
-import { isObject } from '../common/check.ts'
+import { isObject } from '../options/check.ts'
 
 type Plain = string | number | bigint | boolean | null | undefined
 

@@ -1,12 +1,12 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { RouteShorthandOptions } from 'fastify'
-import { bool, check, duration, func, integer, isObject } from '../common/check.ts'
-import type { Filled, Rule } from '../common/check.ts'
 import { InvalidOptionError } from '../errors/errors.ts'
 import { checkEvents } from '../events/own-events.ts'
 import type { EventSchema } from '../events/own-events.ts'
 import type { UnknownEvent } from '../events/schemas.ts'
 import type { Inbox } from '../inbox/inbox.ts'
+import { bool, check, duration, func, integer, isObject } from '../options/check.ts'
+import type { Filled, Rule } from '../options/check.ts'
 
 /** When a failed delivery is tried again. Only durable inboxes do: with another, the sender learns of it and may repeat. */
 export interface RetryOptions {

@@ -1,4 +1,4 @@
-import { inQuotes } from '../../common/url-passwords.ts'
+import { inQuotes } from '../../errors/url-passwords.ts'
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import { SHORTEST_PREFIX } from '../../inbox/sqlite/store/reader.ts'
 import { CommandError } from '../command-error.ts'

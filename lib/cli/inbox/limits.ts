@@ -1,6 +1,6 @@
-import { integer } from '../../common/check.ts'
-import { inQuotes } from '../../common/url-passwords.ts'
+import { inQuotes } from '../../errors/url-passwords.ts'
 import type { InboxStats } from '../../inbox/inbox.ts'
+import { integer } from '../../options/check.ts'
 import { UsageError } from '../usage-error.ts'
 import { ageOf, UNITS } from './age.ts'
 

@@ -1,5 +1,5 @@
-import { withoutPasswords } from '../../common/url-passwords.ts'
 import { InboxUnusableError, isCoded } from '../../errors/errors.ts'
+import { withoutPasswords } from '../../errors/url-passwords.ts'
 import { reasonOf } from '../../inbox/postgres/error-kind.ts'
 import type { InboxView } from '../../inbox/view.ts'
 

@@ -1,4 +1,4 @@
-import { batches } from '../../common/batches.ts'
+import { batches } from '../../inbox/batches.ts'
 import { CHANGED_AT_ONCE } from '../../inbox/search.ts'
 import { inboxStats, storedEvent } from '../../inbox/sql/rows.ts'
 import { wellFormed } from '../../inbox/sql/well-formed.ts'

@@ -1,4 +1,4 @@
-import { ENCODED, inQuotes, looksLikeAddress } from '../../common/url-passwords.ts'
+import { ENCODED, inQuotes, looksLikeAddress } from '../../errors/url-passwords.ts'
 import { isConnectionString } from '../../inbox/postgres/connection-string.ts'
 import { SCHEMA } from '../../inbox/postgres/options.ts'
 import { UsageError } from '../usage-error.ts'

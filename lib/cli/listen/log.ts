@@ -1,4 +1,4 @@
-import { trustedJson } from '../../common/trusted-json.ts'
+import { trustedJson } from '../../events/trusted-json.ts'
 import type { Io } from '../io.ts'
 import { onOneLine, paintFor } from '../terminal.ts'
 import { clock } from './printer.ts'

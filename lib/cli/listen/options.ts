@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { integer } from '../../common/check.ts'
-import { inQuotes, looksLikeAddress } from '../../common/url-passwords.ts'
+import { inQuotes, looksLikeAddress } from '../../errors/url-passwords.ts'
+import { integer } from '../../options/check.ts'
 import { checkedDb, checkedSchema } from '../inbox/where.ts'
 import type { Io } from '../io.ts'
 import { namesIn } from '../names.ts'

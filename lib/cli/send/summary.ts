@@ -1,4 +1,4 @@
-import { withoutPasswords } from '../../common/url-passwords.ts'
+import { withoutPasswords } from '../../errors/url-passwords.ts'
 import { onLines, onOneLine } from '../terminal.ts'
 import type { SendOptions } from './options.ts'
 import type { Group, Tally } from './tally.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isObject } from '../../common/check.ts'
+import { isObject } from '../../options/check.ts'
 import { merge } from '../../testing/merge.ts'
 import { UsageError } from '../usage-error.ts'
 import { conversationIds } from './conversation-ids.ts'

@@ -1,5 +1,5 @@
-import { bool, check, duration, func } from '../../common/check.ts'
-import type { Filled, Rule } from '../../common/check.ts'
+import { bool, check, duration, func } from '../../options/check.ts'
+import type { Filled, Rule } from '../../options/check.ts'
 import type { Awaitable } from '../inbox.ts'
 
 export interface ConformanceOptions {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
-import { hash } from '../../common/hash.ts'
+import { hash } from '../../events/hash.ts'
 import type { Claim, ClaimedEvent, EventState, Inbox, NewEvent, Outcome, StoredEvent } from '../inbox.ts'
 
 /** What a listener has thrown. */

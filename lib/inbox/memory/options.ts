@@ -1,5 +1,5 @@
-import { check, duration, integer } from '../../common/check.ts'
-import type { Filled, Rule } from '../../common/check.ts'
+import { check, duration, integer } from '../../options/check.ts'
+import type { Filled, Rule } from '../../options/check.ts'
 
 export interface MemoryInboxOptions {
   /** How long the id of a handled event is remembered, to drop a repeat, in milliseconds. @default 600000 */

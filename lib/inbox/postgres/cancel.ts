@@ -1,5 +1,5 @@
 // Only PostgreSQL: a statement runs in the server, which goes on with it when nobody waits any more.
-import { within } from '../../common/within.ts'
+import { within } from '../within.ts'
 import type { PostgresClient } from './pool.ts'
 import { NoAnswer } from './query.ts'
 

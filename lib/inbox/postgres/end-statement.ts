@@ -1,5 +1,5 @@
 // Only PostgreSQL: see cancel.ts.
-import { within } from '../../common/within.ts'
+import { within } from '../within.ts'
 import { cancel } from './cancel.ts'
 import type { Run } from './cancel.ts'
 import { errorKindOf } from './error-kind.ts'

@@ -1,6 +1,6 @@
 // Only PostgreSQL: the connection, and what other processes do, fail in many ways. In a SQLite file only one process delivers.
-import { withoutPasswords } from '../../common/url-passwords.ts'
 import { codeOf } from '../../errors/error-of.ts'
+import { withoutPasswords } from '../../errors/url-passwords.ts'
 
 /** What an error of pg means for what was asked. */
 interface ErrorKind {

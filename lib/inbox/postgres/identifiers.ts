@@ -1,5 +1,5 @@
 // Only PostgreSQL: the name of its schema is an option, and its indexes take no long texts.
-import { hash } from '../../common/hash.ts'
+import { hash } from '../../events/hash.ts'
 import { wellFormed } from '../sql/well-formed.ts'
 
 /** A longer one is not indexed by PostgreSQL. */

@@ -1,7 +1,7 @@
-import { check, duration, integer, isObject } from '../../common/check.ts'
-import type { Filled, Rule } from '../../common/check.ts'
-import { ENCODED, looksLikeAddress } from '../../common/url-passwords.ts'
 import { InvalidOptionError } from '../../errors/errors.ts'
+import { ENCODED, looksLikeAddress } from '../../errors/url-passwords.ts'
+import { check, duration, integer, isObject } from '../../options/check.ts'
+import type { Filled, Rule } from '../../options/check.ts'
 import { isConnectionString } from './connection-string.ts'
 import type { PoolSource, PostgresPool } from './pool.ts'
 

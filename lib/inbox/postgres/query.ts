@@ -1,7 +1,7 @@
 // Only PostgreSQL: it answers over the network, late or never, and in texts. For SQLite's rows see sqlite/store/select.ts.
-import { LONGEST_TIMER } from '../../common/check.ts'
-import { hash } from '../../common/hash.ts'
-import { within } from '../../common/within.ts'
+import { hash } from '../../events/hash.ts'
+import { LONGEST_TIMER } from '../../options/check.ts'
+import { within } from '../within.ts'
 import type { PostgresClient } from './pool.ts'
 import { TIMEOUTS } from './timeouts.ts'
 

@@ -1,5 +1,5 @@
 // What the API looks at and changes. In SQLite, that is in four files: store/views.ts, store/replay.ts, store/discard.ts and changes.ts.
-import { batches } from '../../common/batches.ts'
+import { batches } from '../batches.ts'
 import type { InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats } from '../sql/rows.ts'
 import type { Database } from './database.ts'

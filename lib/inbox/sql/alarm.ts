@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from '../../common/check.ts'
+import { LONGEST_TIMER } from '../../options/check.ts'
 
 /** Rings when a time has come: by the clock, for a timer may be too early or too short. */
 export class Alarm {

@@ -1,4 +1,4 @@
-import { trustedJson } from '../../common/trusted-json.ts'
+import { trustedJson } from '../../events/trusted-json.ts'
 import type { DeliveryRecord } from '../inbox.ts'
 import { wellFormed } from './well-formed.ts'
 

@@ -1,6 +1,6 @@
-import { isObject } from '../../common/check.ts'
-import { trustedJson } from '../../common/trusted-json.ts'
 import type { UnknownEvent } from '../../events/schemas.ts'
+import { trustedJson } from '../../events/trusted-json.ts'
+import { isObject } from '../../options/check.ts'
 import type { ClaimedEvent, EventState, InboxStats, Outcome, StoredEvent } from '../inbox.ts'
 import { recordsOf } from './delivery-records.ts'
 import { wellFormed } from './well-formed.ts'

@@ -1,6 +1,6 @@
 // Only SQLite: with PostgreSQL, adds and deliveries have a statement in flight each (postgres/adds.ts, postgres/deliveries.ts).
-import type { Filled } from '../../common/check.ts'
 import { ClosingError, InboxUnavailableError } from '../../errors/errors.ts'
+import type { Filled } from '../../options/check.ts'
 import type { Awaitable, Claim, InboxHost, NewEvent, Outcome } from '../inbox.ts'
 import { Alarm } from '../sql/alarm.ts'
 import { claimedEvents } from '../sql/rows.ts'

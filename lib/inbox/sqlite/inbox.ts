@@ -1,4 +1,4 @@
-import { batches } from '../../common/batches.ts'
+import { batches } from '../batches.ts'
 import '../../errors/check-node.ts'
 import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
 import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
-import { check, duration, integer } from '../../common/check.ts'
-import type { Filled, Rule } from '../../common/check.ts'
-import { looksLikeAddress } from '../../common/url-passwords.ts'
 import { InvalidOptionError } from '../../errors/errors.ts'
+import { looksLikeAddress } from '../../errors/url-passwords.ts'
+import { check, duration, integer } from '../../options/check.ts'
+import type { Filled, Rule } from '../../options/check.ts'
 
 export interface SqliteInboxOptions {
   /** The file. It is made if it does not exist; its folder is not. */

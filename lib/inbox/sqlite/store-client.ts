@@ -1,9 +1,9 @@
 // Only SQLite: its thread can end, and another process can have the file. With PostgreSQL, postgres/database.ts runs statements again.
 import { closeSync, openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { withoutPasswords } from '../../common/url-passwords.ts'
 import { errorOf } from '../../errors/error-of.ts'
 import { ClosingError, InboxLockedError, InboxUnusableError } from '../../errors/errors.ts'
+import { withoutPasswords } from '../../errors/url-passwords.ts'
 import type { InboxHost } from '../inbox.ts'
 import type { Done, Opened, Opening, Work } from './messages.ts'
 import { StoreError, Thread } from './thread.ts'

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { check, ownOptions } from '../../common/check.ts'
-import type { Rule } from '../../common/check.ts'
 import { InvalidOptionError } from '../../errors/errors.ts'
+import { check, ownOptions } from '../../options/check.ts'
+import type { Rule } from '../../options/check.ts'
 
 /**
  * Admits a request by `true`, returned or resolved to. Anything else refuses it with 403, and so does what is thrown, with its status; or

@@ -1,5 +1,5 @@
-import { trustedJson } from '../../common/trusted-json.ts'
 import type { UnknownEvent } from '../../events/schemas.ts'
+import { trustedJson } from '../../events/trusted-json.ts'
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import { storedConversation } from '../../inbox/stored-conversation.ts'
 import { REDACTED, Secrets } from './secrets.ts'

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
-import { within } from '../../common/within.ts'
 import type { InboxStats } from '../../inbox/inbox.ts'
+import { within } from '../../inbox/within.ts'
 import type { Webhooks } from '../../webhooks/webhooks.ts'
 import type { PromClient } from './load.ts'
 

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
-import { check, isObject, ownOptions } from '../../common/check.ts'
-import type { Rule } from '../../common/check.ts'
+import { check, isObject, ownOptions } from '../../options/check.ts'
+import type { Rule } from '../../options/check.ts'
 
 export interface MetricsOptions {
   /** Where the metrics are. @default prom-client's own, `register` */

@@ -1,6 +1,6 @@
 import type { TSchema } from '@sinclair/typebox'
-import { isList, isObject } from '../../common/check.ts'
-import { trustedJson } from '../../common/trusted-json.ts'
+import { trustedJson } from '../../events/trusted-json.ts'
+import { isList, isObject } from '../../options/check.ts'
 
 /** A schema as a document has it. */
 export type Schema = Record<string, unknown>

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { hash } from '../../common/hash.ts'
+import { hash } from '../../events/hash.ts'
 
 /** The header that carries the signature: HMAC-SHA512 of the body with the account's secret key, in hexadecimal. */
 export const SIGNATURE_HEADER = 'x-oneroute-signature'

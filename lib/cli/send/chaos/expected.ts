@@ -1,4 +1,4 @@
-import { isObject } from '../../../common/check.ts'
+import { isObject } from '../../../options/check.ts'
 import type { Answer } from '../poster.ts'
 import type { Due } from './ledger.ts'
 

@@ -1,4 +1,4 @@
-import { inQuotes } from '../../../common/url-passwords.ts'
+import { inQuotes } from '../../../errors/url-passwords.ts'
 import { UsageError } from '../../usage-error.ts'
 
 /** Per cent of the events that each kind of trouble comes to. */

@@ -1,4 +1,4 @@
-import { hash } from '../../../common/hash.ts'
+import { hash } from '../../../events/hash.ts'
 import { PLANNED, SAFE } from './functions.ts'
 
 /** Transactions in an epoch at least: fewer leave nothing worth a new one. */

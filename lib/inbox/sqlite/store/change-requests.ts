@@ -1,6 +1,6 @@
 // Only SQLite: see request-change.ts.
 import type { DatabaseSync } from 'node:sqlite'
-import { isObject } from '../../../common/check.ts'
+import { isObject } from '../../../options/check.ts'
 import type { ChangeRequest, ChangeResult, Results } from '../messages.ts'
 import type { Discard } from './discard.ts'
 import type { Replay } from './replay.ts'

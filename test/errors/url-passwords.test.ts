@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { inQuotes, looksLikeAddress, withoutPasswords } from '../../lib/common/url-passwords.ts'
+import { inQuotes, looksLikeAddress, withoutPasswords } from '../../lib/errors/url-passwords.ts'
 
 /** Stands in every password below. */
 const KEY = 'S3CRET'

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors/errors.ts'
-import { inQuotes } from './url-passwords.ts'
+import { inQuotes } from '../errors/url-passwords.ts'
 
 /** Tells whether a value will do, and what it must be if not: "start with '/'". */
 export interface Rule {
