@@ -23,7 +23,7 @@ import { manifestOf, root, run, temporaryDirectory } from './helpers/package.ts'
 import { postgresUrl } from './helpers/postgres.ts'
 import { blocks, codes, everything, section } from './helpers/pages.ts'
 
-tap.setTimeout(300_000) // every block runs, and compilers do: minutes on a busy machine
+tap.setTimeout(120_000)
 
 const manifest = manifestOf(root)
 const files = blocks().filter(({ language }) => language === 'js' || language === 'ts')
