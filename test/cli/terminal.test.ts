@@ -61,7 +61,9 @@ test('an event is described by what it has', (t) => {
   t.same(describe({ event: 'newMessage', message: {}, conversation: null }), { medium: '', who: '', content: '' })
   t.same(describe({ event: 'smsDeliveryReport', message: null, conversation: { to: '1', status: 'failed' } }), { medium: 'SMS', who: '1', content: 'failed' })
   t.same(describe({ event: 'smsDeliveryReport', conversation: { to: '1', status: 'failed', reason: 'no route' } }), { medium: 'SMS', who: '1', content: 'failed: no route' })
+  t.same(describe({ event: 'smsDeliveryReport', conversation: { to: 5 } }), { medium: 'SMS', who: '', content: '{"conversation":{"to":5}}' })
   t.same(describe({ event: 'mine', a: 1 }), { medium: '', who: '', content: '{"a":1}' })
+  t.same(describe({ event: 'mine', conversation: { to: '1', status: 'failed' } }), { medium: '', who: '', content: '{"conversation":{"to":"1","status":"failed"}}' }, 'no SMS')
   t.end()
 })
 
