@@ -98,7 +98,7 @@ test('a database that a newer version has written is refused, and left as it is'
 })
 
 test('a folder that does not exist is named', async (t) => {
-  await unusable(t, { path: join(folder(t), 'nowhere', 'inbox.db') }, /no such file or directory/)
+  await unusable(t, { path: join(folder(t), 'nowhere', 'inbox.db') }, /its folder does not exist: make it first/)
 })
 
 test('a folder is no file', async (t) => {

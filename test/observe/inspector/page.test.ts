@@ -162,7 +162,7 @@ test('an event is discarded once one has said yes, and every page is told', asyn
 test('a conversation is forgotten once one has read which, and said yes', async (t) => {
   const { app, page, settled, misdeeds } = await open(t, { options: { inbox: memoryInbox({ history: 100 }) } })
   for (const [conversation, content] of [['c-1', 'hers'], ['c-2', 'the one'], ['c-2', 'the other']] as const) await app.webhooks.receive(message(conversation, content))
-  await app.webhooks.receive({ event: 'alone', conversation: { status: 'of no conversation' } })
+  await app.webhooks.receive({ event: 'alone', message: { content: 'of no conversation' } })
   await settled()
   await rowOf(page, 'of no conversation').click()
   await page.getByRole('button', { name: 'Discard…' }).waitFor()
