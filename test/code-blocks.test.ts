@@ -454,6 +454,17 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     t.match(output, /(✖|not ok \d+ -) dead and done events are put back as new, others are not/, 'one that replays no dead events is found out')
   },
 
+  'small-inbox.mjs': async (t) => {
+    writeFileSync(join(directory, 'small-inbox.test.mjs'), `
+      import { test } from 'node:test'
+      import { conformance } from 'fastify-oneroute-webhooks/conformance'
+      import { smallInbox } from './small-inbox.mjs'
+      for (const { name, run } of conformance(() => smallInbox(), { durable: false })) test(name, run)`)
+    const { code, output } = await run(directory, process.execPath, '--test', 'small-inbox.test.mjs')
+    t.equal(code, 0, output)
+    t.match(output, new RegExp(`pass ${conformance(() => memoryInbox(), { durable: false }).length}\\b`), 'all cases of an inbox that is not durable')
+  },
+
   'own-inbox.test.mjs': async (t) => {
     const [command] = commandsIn(section('The conformance suite'))
     const [node, ...args] = command?.words ?? []

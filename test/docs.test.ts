@@ -161,10 +161,12 @@ test('every export of the conformance suite is documented, and no other is', asy
   t.same(sorted([call.replace(/\(.*/, ''), ...types]), sorted(exportsOf('lib/inbox/conformance/conformance.ts')))
 })
 
-test('the inbox of your own that is shown is the example', async (t) => {
-  const [{ code } = { code: '' }] = blocks(section('A whole inbox in one table'))
-  t.equal(code, readFileSync(join(root, 'examples/own-inbox.mjs'), 'utf8'))
-})
+for (const [heading, file] of [['A small inbox', 'small-inbox.mjs'], ['A whole inbox in one table', 'own-inbox.mjs']] as const) {
+  test(`the inbox of your own that is shown is examples/${file}`, async (t) => {
+    const [{ code } = { code: '' }] = blocks(section(heading))
+    t.equal(code, readFileSync(join(root, 'examples', file), 'utf8'))
+  })
+}
 
 test('every export of the durable inboxes is documented', async (t) => {
   const mentioned = new Set(codes(options).map((code) => code.replace(/\(.*/, '')))
