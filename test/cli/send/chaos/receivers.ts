@@ -78,7 +78,7 @@ export async function startPlain (t: Test, { checks = true, isPatient = false, t
       answer,
       handle: () => { write(id, conversation) },
       fail: (status, headers) => {
-        seen.delete(id)
+        if (!isRepeat) seen.delete(id) // what it has handled it still knows
         answer(status, '', headers)
       }
     })
