@@ -35,10 +35,13 @@ const AS_OLD = `data:text/javascript,${encodeURIComponent(`
     }
   })`)}`
 
+/** The one that the project is developed on, whatever these tests run on: the oldest that is supported has no `registerHooks`. */
+const NODE = join(root, 'node_modules/node/bin/node')
+
 async function run (...args: string[]) {
   const flags = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning']
   return await new Promise<{ code: unknown, stdout: string, stderr: string }>((resolve) => {
-    execFile(process.execPath, [...flags, '--import', AS_OLD, ...args], { cwd: root }, (error, stdout, stderr) => {
+    execFile(NODE, [...flags, '--import', AS_OLD, ...args], { cwd: root }, (error, stdout, stderr) => {
       resolve({ code: error?.code ?? 0, stdout, stderr })
     })
   })
