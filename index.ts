@@ -116,7 +116,8 @@ export type { EventSchema } from './lib/events/own-events.ts'
 export { NewMessage, SmsDeliveryReport } from './lib/events/schemas.ts'
 export type { UnknownEvent, WebhookEvents } from './lib/events/schemas.ts'
 export type {
-  Awaitable, Claim, ClaimedEvent, DeliveryFailureRecord, DeliveryRecord, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent
+  Awaitable, Claim, ClaimedEvent, DeliveryFailureRecord, DeliveryRecord, EventFilter, EventState, FindOptions, Found, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, PageOptions, ReplayOptions,
+  StoredEvent
 } from './lib/inbox/inbox.ts'
 export { memoryInbox } from './lib/inbox/memory/inbox.ts'
 export type { MemoryInboxOptions } from './lib/inbox/memory/options.ts'

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { UnknownEvent } from '../events/schemas.ts'
-import type { DeliveryRecord, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './stored-event.ts'
+import type { DeliveryRecord, FindOptions, Found, InboxStats, PageOptions, ReplayOptions, StoredEvent } from './stored-event.ts'
 
-export type { DeliveryFailureRecord, DeliveryRecord, EventState, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './stored-event.ts'
+export type { DeliveryFailureRecord, DeliveryRecord, EventFilter, EventState, FindOptions, Found, InboxStats, ListOptions, PageOptions, ReplayOptions, StoredEvent } from './stored-event.ts'
 
 /** A value, or the promise of one. What needs no waiting is answered at once: a promise an event costs more than its check. */
 export type Awaitable<T> = T | Promise<T>
@@ -140,7 +140,13 @@ export interface Inbox {
 
   stats (): Awaitable<InboxStats>
   /** Newest first. */
-  list (options?: ListOptions): Awaitable<StoredEvent[]>
+  list (options?: PageOptions): Awaitable<StoredEvent[]>
+  /**
+   * Looks through a part of the inbox for what fits (see fits.ts for what that means), and says where to go on. An answer takes no longer
+   * than some 50 ms and holds nothing else up, so that whoever no longer wants the next one need only not ask for it. Conversations and ids
+   * are found by an index. Not there: `list` is looked through, page by page, in the app's own thread.
+   */
+  find? (options: FindOptions): Awaitable<Found>
   get (id: string): Awaitable<StoredEvent | undefined>
   /**
    * Puts dead, done and invalid events back, at the end of their lanes and with all their attempts; returns how many. Those of one lane

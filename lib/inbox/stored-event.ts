@@ -37,6 +37,8 @@ export interface StoredEvent {
   attempts: number
   /** When a pending event is delivered at the earliest. */
   dueAt: Date | null
+  /** Whether a pending event has left its conversation, and is tried beside it: nothing waits for it. @default false */
+  isAside?: boolean
   finishedAt: Date | null
   /** What went wrong last. */
   error: string | null
@@ -60,7 +62,7 @@ export interface InboxStats {
   lastReceivedAt: Date | null
 }
 
-export interface ListOptions {
+export interface PageOptions {
   state?: EventState | undefined
   /**
    * At most this many events, 1 to 1 000. There may be fewer although there are more: of bodies, a page has no more than some MiB.
@@ -69,6 +71,50 @@ export interface ListOptions {
   limit?: number | undefined
   /** Only events with a smaller `seq`: the last one of the page before. */
   before?: number | undefined
+}
+
+export interface ListOptions extends PageOptions {
+  /** Only those of this conversation, or of what the `lane` option makes of it. */
+  conversation?: string | undefined
+}
+
+/** What is looked for: all of it has to be true of an event. */
+export interface EventFilter {
+  readonly state?: EventState | undefined
+  /** Only pending events that have failed at least once. @default false */
+  readonly failing?: boolean | undefined
+  readonly name?: string | undefined
+  /** The conversation, or what the `lane` option makes of it. An event without one is not found by it. */
+  readonly conversation?: string | undefined
+  /** Came in at this time, or later. */
+  readonly since?: Date | undefined
+  /** Came in before this time. */
+  readonly until?: Date | undefined
+  /** The first characters of the id, 6 at least. */
+  readonly id?: string | undefined
+  /** A part of any text or number in the event, of its name, its conversation or its errors, in capitals or not; or the beginning of its id. */
+  readonly text?: string | undefined
+}
+
+export interface FindOptions extends EventFilter {
+  /** At most this many, 1 to 1 000. @default 100 */
+  readonly limit?: number | undefined
+  /** Only events with a smaller `seq`: `before` of the answer before. */
+  readonly before?: number | undefined
+  /** `events` is empty, and `ids` says which fit: far quicker if it is many. @default false */
+  readonly idsOnly?: boolean | undefined
+}
+
+/** What a part of the inbox had. */
+export interface Found {
+  /** Those that fit, newest first. */
+  readonly events: readonly StoredEvent[]
+  /** The ids of those that fit. */
+  readonly ids: readonly string[]
+  /** How many events were looked at for it. */
+  readonly scanned: number
+  /** Where to go on: there may be more, also if nothing was found. null if there is no more. */
+  readonly before: number | null
 }
 
 export interface ReplayOptions {

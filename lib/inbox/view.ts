@@ -1,12 +1,16 @@
 import { InvalidOptionError } from '../errors/errors.ts'
-import { bool, check, integer } from '../options/check.ts'
-import type { EventState, Inbox, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './inbox.ts'
+import { bool, check, date, integer, string } from '../options/check.ts'
+import { findByList } from './find-by-list.ts'
+import { SHORTEST_ID } from './fits.ts'
+import type { EventState, FindOptions, Found, Inbox, InboxStats, ListOptions, ReplayOptions, StoredEvent } from './inbox.ts'
 
 /** The inbox, to look at, to replay from and to delete from. */
 export interface InboxView {
   stats (): Promise<InboxStats>
   /** Newest first. */
   list (options?: ListOptions): Promise<StoredEvent[]>
+  /** Looks through a part of the inbox for what fits: go on with `before` until that is null. */
+  find (options?: FindOptions): Promise<Found>
   get (id: string): Promise<StoredEvent | undefined>
   /**
    * Puts dead, done and invalid events back, those of one conversation in their old order; resolves to how many. A dead one is delivered
@@ -20,20 +24,47 @@ export interface InboxView {
 }
 
 const STATES: readonly EventState[] = ['pending', 'done', 'dead', 'invalid']
-const LIST_RULES = {
+const PAGE_RULES = {
   state: { fits: (value: unknown) => STATES.some((state) => state === value), must: `be one of ${STATES.join(', ')}` },
   limit: integer(1, 1_000),
   before: integer(0)
 }
+const LIST_RULES = { ...PAGE_RULES, conversation: string }
+const FIND_RULES = {
+  ...LIST_RULES,
+  failing: bool,
+  name: string,
+  since: date,
+  until: date,
+  id: { fits: (value: unknown) => typeof value === 'string' && value.length >= SHORTEST_ID, must: `be a string of ${SHORTEST_ID} characters or more` },
+  text: string,
+  idsOnly: bool
+}
 
 /** What the app may do with its inbox: not what only delivery may, and a promise whatever the driver returns. */
 export function viewOf (inbox: Inbox): InboxView {
+  const find = async (options: FindOptions) => await (inbox.find?.(options) ?? findByList(async (options) => await inbox.list(options), options))
+
+  async function listOf ({ limit = 100, before, ...filter }: ListOptions): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = []
+    for (let from: number | null | undefined = before; from !== null && events.length < limit;) {
+      const found: Found = await find({ ...filter, limit: limit - events.length, before: from })
+      events.push(...found.events)
+      from = found.before
+    }
+    return events
+  }
+
   // JavaScript callers may pass anything, such as a part of a request that is not there.
   return {
     stats: async () => await inbox.stats(),
     list: async (options: ListOptions = {}) => {
       check("list's options", options, LIST_RULES)
-      return await inbox.list(options)
+      return options.conversation === undefined ? await inbox.list(options) : await listOf(options)
+    },
+    find: async (options: FindOptions = {}) => {
+      check("find's options", options, FIND_RULES)
+      return await find(options)
     },
     get: async (id) => {
       if (typeof id !== 'string') throw new InvalidOptionError('`id` must be a string')

@@ -47,6 +47,10 @@ export const bool: Rule = { fits: (value) => typeof value === 'boolean', must: '
 
 export const func: Rule = { fits: (value) => typeof value === 'function', must: 'be a function' }
 
+export const string: Rule = { fits: (value) => typeof value === 'string', must: 'be a string' }
+
+export const date: Rule = { fits: (value) => value instanceof Date && !Number.isNaN(value.getTime()), must: 'be a valid Date' }
+
 export function integer (least: number, most = Number.MAX_SAFE_INTEGER): Rule {
   return {
     fits: (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most,

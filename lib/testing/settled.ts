@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { search } from '../inbox/search.ts'
+import { search } from '../inbox/find.ts'
 import type { InboxView } from '../inbox/view.ts'
 import { partsOf } from './parts-of.ts'
 

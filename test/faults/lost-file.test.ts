@@ -60,12 +60,15 @@ test('a file that is moved is missed within a second although nothing comes in, 
 })
 
 test('what came in between a move and its being noticed is refused, and not lost or delivered for that', async (t) => {
-  const { path, post, goesOn, told, heard } = await start(t)
-  renameSync(join(path, '..'), join(path, '..', '..', 'moved'))
+  const dir = folder(t)
+  const [here, moved] = [join(dir, 'here'), join(dir, 'moved')]
+  mkdirSync(here)
+  const { post, goesOn, told, heard } = await start(t, join(here, 'inbox.db'))
+  renameSync(here, moved)
   t.equal(await post(1), 503)
   await told('has ended', /inbox\.db is gone/)
   t.same([...heard], [0])
-  renameSync(join(path, '..', '..', 'moved'), join(path, '..'))
+  renameSync(moved, here)
   await goesOn(1)
 })
 

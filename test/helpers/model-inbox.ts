@@ -1,5 +1,5 @@
 import { BacklogFullError, ClosingError } from '../../index.ts'
-import type { Awaitable, Claim, ClaimedEvent, EventState, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../index.ts'
+import type { Awaitable, Claim, ClaimedEvent, EventState, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../index.ts'
 import { lineOf, MOST_KEPT, recordsOf } from '../../lib/inbox/sql/delivery-records.ts'
 
 interface Row extends NewEvent {
@@ -134,7 +134,7 @@ export class ModelInbox implements Inbox {
     }
   }
 
-  list ({ state, limit = 100, before = Infinity }: ListOptions = {}): StoredEvent[] {
+  list ({ state, limit = 100, before = Infinity }: PageOptions = {}): StoredEvent[] {
     return this.rows.filter((row) => row.seq < before && (state === undefined || row.now === state))
       .sort((a, b) => b.seq - a.seq).slice(0, limit).map(stored)
   }

@@ -1,7 +1,8 @@
 import { test } from 'tap'
 import type { Test } from 'tap'
 import type { Inbox, StoredEvent } from '../../index.ts'
-import { search } from '../../lib/inbox/search.ts'
+import { search } from '../../lib/inbox/find.ts'
+import { viewOf } from '../../lib/inbox/view.ts'
 import { adds, claim, dead, newEvent } from './conformance.ts'
 
 /** An open inbox, and what makes the body of an event something else. */
@@ -39,7 +40,7 @@ export function listing (name: string, open: (t: Test) => Promise<Opened>): void
     t.same(await pagesOf(inbox, 'pending'), expected)
     t.same(idsOf(await inbox.list({ limit: 1, before: (await inbox.get('id 16'))?.seq })), ['id 15'], 'however long it is')
     const found: string[] = []
-    for await (const { events } of search({ list: async (options) => await inbox.list(options) }, {})) found.push(...idsOf(events))
+    for await (const { events } of search(viewOf(inbox), {})) found.push(...idsOf(events))
     t.same(found, newestFirst)
   })
 

@@ -1,4 +1,4 @@
-import { search } from '../../inbox/search.ts'
+import { search } from '../../inbox/find.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { jsonOf, onOneLine } from '../terminal.ts'

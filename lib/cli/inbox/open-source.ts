@@ -17,6 +17,7 @@ function guarded (name: string, source: Source): Source {
   return {
     stats: async () => await withInboxName(name, async () => await source.stats()),
     list: async (options) => await withInboxName(name, async () => await source.list(options)),
+    find: async (options) => await withInboxName(name, async () => await source.find(options)),
     get: async (id) => await withInboxName(name, async () => await source.get(id)),
     replay: async (ids, options) => await withInboxName(name, async () => await source.replay(ids, options)),
     discard: async (ids) => await withInboxName(name, async () => await source.discard(ids)),

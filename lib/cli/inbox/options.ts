@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
 import { inQuotes } from '../../errors/url-passwords.ts'
-import type { EventState } from '../../inbox/inbox.ts'
-import type { EventFilter } from '../../inbox/search.ts'
+import type { EventFilter, EventState } from '../../inbox/inbox.ts'
 import { integer } from '../../options/check.ts'
 import type { Io } from '../io.ts'
 import { namesIn } from '../names.ts'

@@ -1,4 +1,4 @@
-import type { EventFilter } from '../../inbox/search.ts'
+import type { EventFilter } from '../../inbox/inbox.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { jsonOf, onOneLine } from '../terminal.ts'

@@ -1,5 +1,7 @@
 import { batches } from '../../inbox/batches.ts'
-import { CHANGED_AT_ONCE } from '../../inbox/search.ts'
+import { findByList } from '../../inbox/find-by-list.ts'
+import { CHANGED_AT_ONCE } from '../../inbox/find.ts'
+import type { PageOptions } from '../../inbox/inbox.ts'
 import { inboxStats, storedEvent } from '../../inbox/sql/rows.ts'
 import { wellFormed } from '../../inbox/sql/well-formed.ts'
 import { requestChange } from '../../inbox/sqlite/request-change.ts'
@@ -14,9 +16,11 @@ export function openSqlite (path: string, signal: AbortSignal): Source {
     for (const batch of batches(ids, CHANGED_AT_ONCE)) count += await requestChange(path, { action, ids: batch, all }, signal)
     return count
   }
+  const list = async (options: PageOptions = {}) => reader.list(options).map(storedEvent)
   return {
     stats: async () => inboxStats(reader.stats()),
-    list: async (options = {}) => reader.list(options).map(storedEvent),
+    list,
+    find: async (options = {}) => await findByList(list, options),
     async get (id) {
       const row = reader.get(id)
       return row && storedEvent(row)

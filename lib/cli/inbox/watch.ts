@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { StoredEvent } from '../../inbox/inbox.ts'
-import { search } from '../../inbox/search.ts'
+import { search } from '../../inbox/find.ts'
 import { createRedact } from '../../observe/inspector/redact.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'

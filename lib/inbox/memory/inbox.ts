@@ -1,5 +1,5 @@
 import { BacklogFullError, ClosingError, InvalidEventError, NotDeliveredError } from '../../errors/errors.ts'
-import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { Queue } from '../queue.ts'
 import { Entry } from './entry.ts'
 import type { EntryParts } from './entry.ts'
@@ -111,7 +111,7 @@ class MemoryInbox implements Inbox {
     }
   }
 
-  list ({ state, limit = 100, before = Infinity }: ListOptions = {}): StoredEvent[] {
+  list ({ state, limit = 100, before = Infinity }: PageOptions = {}): StoredEvent[] {
     const pending = Array.from(this.#pending.values(), (entry) => entry.stored('pending'))
     return [...pending, ...this.#history?.all() ?? []]
       .filter((event) => event.seq < before && (state === undefined || event.state === state))

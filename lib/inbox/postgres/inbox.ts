@@ -1,6 +1,6 @@
 import '../../errors/check-node.ts'
 import { ClosingError, InboxUnusableError } from '../../errors/errors.ts'
-import type { Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import type { Claim, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { unavailable } from '../unavailable.ts'
 import { Adds } from './adds.ts'
 import { AutoRecount } from './auto-recount.ts'
@@ -79,7 +79,7 @@ class PostgresInbox implements Inbox {
     return await this.#ask(async (views) => await views.stats())
   }
 
-  async list (options: ListOptions = {}): Promise<StoredEvent[]> {
+  async list (options: PageOptions = {}): Promise<StoredEvent[]> {
     return await this.#ask(async (views) => await views.list(options))
   }
 

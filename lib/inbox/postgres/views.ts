@@ -1,6 +1,6 @@
 // What the API looks at and changes. In SQLite, that is in four files: store/views.ts, store/replay.ts, store/discard.ts and changes.ts.
 import { batches } from '../batches.ts'
-import type { InboxStats, ListOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
+import type { InboxStats, PageOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats } from '../sql/rows.ts'
 import type { Database } from './database.ts'
 import { listed, numberOf, storedEventOf, tableOf, whereState } from './event-rows.ts'
@@ -74,7 +74,7 @@ export class Views {
     })
   }
 
-  async list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): Promise<StoredEvent[]> {
+  async list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: PageOptions): Promise<StoredEvent[]> {
     const seq = state === 'pending' ? 'e.seq + 0' : 'e.seq'
     return await this.#events(tableOf(state), `${whereState(state)}${seq} < $1 ORDER BY ${seq} DESC LIMIT $2`, [before, limit])
   }

@@ -1,7 +1,7 @@
 import { batches } from '../batches.ts'
 import '../../errors/check-node.ts'
 import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
-import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats, storedEvent } from '../sql/rows.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Results } from './messages.ts'
@@ -48,7 +48,7 @@ class SqliteInbox implements Inbox {
     return inboxStats(await this.#whenOpen().call({ method: 'stats' }))
   }
 
-  async list (options: ListOptions = {}): Promise<StoredEvent[]> {
+  async list (options: PageOptions = {}): Promise<StoredEvent[]> {
     const rows = await this.#whenOpen().call({ method: 'list', options })
     return rows.map(storedEvent)
   }

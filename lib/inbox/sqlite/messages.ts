@@ -1,5 +1,5 @@
 // Only SQLite: node:sqlite waits for the disk, so the file has a thread of its own. PostgreSQL needs no thread: its server does the work.
-import type { ListOptions } from '../inbox.ts'
+import type { PageOptions } from '../inbox.ts'
 import type { ClaimedRow, StatsRow, StoredRow } from '../sql/rows.ts'
 import type { Admission, GivenBack } from './lane-owner.ts'
 
@@ -52,7 +52,7 @@ export interface ChangeResult {
 
 export type Call =
   | { method: 'stats' }
-  | { method: 'list', options: ListOptions }
+  | { method: 'list', options: PageOptions }
   | { method: 'get', id: string }
   /** Which of these events there are, in their old order. */
   | { method: 'inOrder', ids: readonly string[] }

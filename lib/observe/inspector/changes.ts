@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { Static, TSchema } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
-import { discardAll, replayAll } from '../../inbox/search.ts'
+import { discardAll, replayAll } from '../../inbox/find.ts'
 import type { InboxView } from '../../inbox/view.ts'
 import { checkOf } from './check-of.ts'
 import { hidden } from './hidden.ts'
@@ -18,9 +18,9 @@ const Forget = Type.Object({ conversation: Type.String({ minLength: 1 }) }, stri
 /** What the page changes: each answers how many events it were. */
 export function addChanges (scope: FastifyInstance, inbox: InboxView): void {
   add('replay', Replay, async ({ ids, all }) => await inbox.replay(ids, { all }))
-  add('replay-dead', UpTo, async ({ upTo }) => await replayAll(inbox, 'dead', upTo))
+  add('replay-dead', UpTo, async ({ upTo }) => await replayAll(inbox, { state: 'dead' }, upTo))
   add('discard', Discard, async ({ ids }) => await inbox.discard(ids))
-  add('discard-dead', UpTo, async ({ upTo }) => await discardAll(inbox, 'dead', upTo))
+  add('discard-dead', UpTo, async ({ upTo }) => await discardAll(inbox, { state: 'dead' }, upTo))
   add('forget', Forget, async ({ conversation }) => await inbox.forget(conversation))
 
   function add<T extends TSchema> (name: string, schema: T, change: (asked: Static<T>) => Promise<number>): void {

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import type { Claim, Inbox, InboxHost, ListOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../../index.ts'
+import type { Claim, Inbox, InboxHost, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../../index.ts'
 import { ClosingError, memoryInbox } from '../../../index.ts'
 import { conformance } from '../../../lib/inbox/conformance/conformance.ts'
 import type { ConformanceOptions } from '../../../lib/inbox/conformance/conformance.ts'
@@ -80,7 +80,7 @@ class TakesAfterClosing extends ModelInbox {
 
 class BreaksWhenClosed extends ModelInbox {
   #isClosed = false
-  override list (options?: ListOptions): StoredEvent[] {
+  override list (options?: PageOptions): StoredEvent[] {
     if (this.#isClosed) throw new Error('no such table')
     return super.list(options)
   }

@@ -1,7 +1,7 @@
 // Only SQLite: the command line looks into a file that has an owner. With PostgreSQL, it connects as an app does.
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import type { ListOptions } from '../../inbox.ts'
+import type { PageOptions } from '../../inbox.ts'
 import type { StoredRow } from '../../sql/rows.ts'
 import type { Results } from '../messages.ts'
 import { UnusableError } from './files.ts'
@@ -43,7 +43,7 @@ export class Reader {
     return this.#read(() => this.#views.stats())
   }
 
-  list (options: ListOptions): StoredRow[] {
+  list (options: PageOptions): StoredRow[] {
     return this.#read(() => this.#views.list(options))
   }
 

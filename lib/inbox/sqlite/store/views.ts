@@ -1,6 +1,6 @@
 // What is looked at. Its counterpart (postgres/views.ts) also does what replay.ts and discard.ts do here.
 import type { DatabaseSync } from 'node:sqlite'
-import type { ListOptions } from '../../inbox.ts'
+import type { PageOptions } from '../../inbox.ts'
 import { MOST_LISTED } from '../../sql/rows.ts'
 import type { StoredRow } from '../../sql/rows.ts'
 import type { Results } from '../messages.ts'
@@ -46,7 +46,7 @@ export class Views {
     }
   }
 
-  list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: ListOptions): StoredRow[] {
+  list ({ state, limit = 100, before = Number.MAX_SAFE_INTEGER }: PageOptions): StoredRow[] {
     const { statement, parts } = this.#statements[state ?? 'any']
     return rowsOf(statement, ...Array<number>(parts).fill(before), limit)
   }

@@ -2,8 +2,9 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import { memoryInbox } from '../../index.ts'
 import type { StoredEvent } from '../../index.ts'
-import { replayAll, search } from '../../lib/inbox/search.ts'
-import type { EventFilter, SearchOptions } from '../../lib/inbox/search.ts'
+import { replayAll, search } from '../../lib/inbox/find.ts'
+import type { SearchOptions } from '../../lib/inbox/find.ts'
+import type { EventFilter } from '../../lib/inbox/inbox.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
 import { createApp, message, turns } from '../helpers/app.ts'
 import { temporaryFile } from '../helpers/sqlite.ts'
@@ -57,10 +58,10 @@ test('all dead events are replayed in their order, or those up to one', async (t
   await settled()
   const third = (await app.webhooks.inbox.list({ state: 'dead', limit: 1_000 })).find(({ event }) => (event.message as { content: string }).content === '1000')
   broken = false
-  t.equal(await replayAll(app.webhooks.inbox, 'dead', third?.seq), 1_001)
+  t.equal(await replayAll(app.webhooks.inbox, { state: 'dead' }, third?.seq), 1_001)
   await settled()
   t.same(heard, Array.from({ length: 1_001 }, (_, i) => String(i)))
-  t.equal(await replayAll(app.webhooks.inbox, 'dead'), 99)
+  t.equal(await replayAll(app.webhooks.inbox, { state: 'dead' }), 99)
   await settled()
   t.match(await app.webhooks.inbox.stats(), { pending: 0, dead: 0, done: 1_100 })
   t.equal(heard.at(-1), '1099')
