@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import tap, { test } from 'tap'
-import type { Test } from 'tap'
 import { parseInboxOptions } from '../../lib/cli/inbox/options.ts'
 import { postgresInbox } from '../../lib/inbox/postgres/inbox.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
@@ -14,33 +13,13 @@ import { gate, message, post } from '../helpers/app.ts'
 import { sign } from '../helpers/http.ts'
 import { ModelInbox } from '../helpers/model-inbox.ts'
 import { DAY, Night, rules, target } from '../helpers/night.ts'
-import type { Alert } from '../helpers/night.ts'
 import { root } from '../helpers/package.ts'
 import { PostgresServer } from '../helpers/postgres.ts'
 import { codes, table } from '../helpers/pages.ts'
 import { temporaryFile } from '../helpers/sqlite.ts'
+import { fired, names, say } from './helpers/alerts.ts'
 
 tap.setTimeout(120_000)
-
-type App = Awaited<ReturnType<typeof target>>['app']
-
-/** A message that OneRoute posts. */
-async function say (app: App, secret = 'key'): Promise<number> {
-  const body = JSON.stringify(message())
-  return (await post(app, body, sign(body, secret))).statusCode
-}
-
-/** The alerts that fired, in minutes. By one of them they may be off: what is counted after an answer may be in the next reading. */
-function fired (t: Test, alerts: readonly Alert[], expected: readonly Alert[]): void {
-  t.same(names(alerts), names(expected))
-  t.equal(alerts.length, expected.length, 'each once')
-  for (const [i, { alert, from, to }] of expected.entries()) {
-    t.ok(Math.abs((alerts[i]?.from ?? 0) - from) <= 1, `${alert} from ${from}: ${alerts[i]?.from}`)
-    t.ok(Math.abs((alerts[i]?.to ?? 0) - to) <= 1, `${alert} to ${to}: ${alerts[i]?.to}`)
-  }
-}
-
-const names = (alerts: readonly Alert[]) => [...new Set(alerts.map(({ alert }) => alert))]
 
 test('each rule has a night below on which it fires, and a row in the page that says what to do', (t) => {
   t.same(rules.map(({ alert }) => alert.replace('OneRouteWebhooks', '')).sort(), ['Backlog', 'Dead', 'Failed', 'InboxDown', 'Invalid', 'Refused', 'SetAside', 'Silence'])
@@ -217,84 +196,3 @@ test('nothing but repeats, as with a `key` that makes all events one: silence', 
   await night.pass(60, async () => await post(a.app, same))
   t.same(names(await night.alerts(DAY + 1)), ['Silence'])
 })
-
-test('no process at all: silence', async (t) => {
-  const a = await target(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
-  a.app.webhooks.on('newMessage', () => {})
-  const night = new Night(t, a)
-  await night.pass(120, async () => await say(a.app))
-  night.skip(DAY - 120)
-  await night.pass(20, async () => await say(a.app))
-  night.scrape()
-  await night.pass(50)
-  fired(t, await night.alerts(DAY + 1), [{ alert: 'Silence', from: DAY + 56, to: DAY + 70 }])
-})
-
-test('one webhook that failed is no alarm', async (t) => {
-  const a = await target(t, {})
-  let failing = true
-  a.app.webhooks.on('newMessage', () => { if (failing) throw new Error('as it was told') })
-  const night = new Night(t, a)
-  await night.pass(5)
-  t.equal(await say(a.app), 500)
-  failing = false
-  await night.pass(30, async () => await say(a.app))
-  t.same(await night.alerts(0), [])
-})
-
-/** How many messages there are in a minute of the day: few at night, and none from ten o'clock on but now and then. */
-function usual (minute: number): number {
-  const hour = Math.floor(minute % DAY / 60)
-  if (hour < 7) return minute % 97 === 0 ? 1 : 0
-  return Number(minute % (hour < 21 ? 3 : hour < 22 ? 2 : 13) === 0)
-}
-
-test('two usual days: nothing fires for a quiet night, restarts, another process, some that were refused, retries that succeed', async (t) => {
-  const path = temporaryFile(t)
-  const start = async (instance: string, file = path) => {
-    const started = await target(t, { secret: 'key', inbox: sqliteInbox({ path: file }), retry: { minDelay: 1, maxDelay: 1 } }, instance)
-    started.app.webhooks.on('newMessage', (_event, { attempt }) => { if (attempt === 1 && Math.floor(Date.now() / 60_000) % 20 === 1) throw new Error('as it was told') })
-    return started
-  }
-  let now = await start('a:3000')
-  const night = new Night(t, now)
-  const minutes = async (count: number, happens = usual) => {
-    await night.pass(count, async (minute) => {
-      for (let i = happens(minute); i > 0; i--) t.equal(await say(now.app), 200)
-      // Somebody who tries the address: once an hour, and all at once at night.
-      if (minute % 60 === 30) for (let i = minute % DAY < 60 ? 5 : 1; i > 0; i--) await post(now.app, '{}')
-    })
-  }
-  await minutes(12 * 60)
-  await now.app.close()
-  night.scrape()
-  await night.pass(2)
-  now = await start('a:3000') // as it was restarted: it counts anew
-  night.scrape(now)
-  await minutes(21 * 60)
-  await now.app.close()
-  now = await start('b:3000') // as it is deployed: in another place, with another one that gets nothing
-  night.scrape(now, await start('c:3000', temporaryFile(t)))
-  await minutes(12 * 60 + 38)
-  await minutes(60, () => 0) // this day ends a little earlier than the one before
-  await minutes(80)
-  t.same(await night.alerts(0), [])
-})
-
-for (const every of [12, 20, 30]) {
-  test(`an account with a message in ${every} minutes is told of a changed key`, async (t) => {
-    const a = await target(t, { secret: 'key', inbox: sqliteInbox({ path: temporaryFile(t) }) })
-    a.app.webhooks.on('newMessage', () => {})
-    const night = new Night(t, a)
-    await night.pass(240, async (minute) => { if (minute % every === 0) await say(a.app, minute < 60 ? 'key' : 'another') })
-    t.same(names(await night.alerts(0)), ['Refused'])
-  })
-
-  test(`an account with a message in ${every} minutes is told of a listener that fails with the memory inbox`, async (t) => {
-    const a = await target(t, { secret: 'key' })
-    a.app.webhooks.on('newMessage', () => { throw new Error('broken') })
-    const night = new Night(t, a)
-    await night.pass(180, async (minute) => { if (minute % every === 0) await say(a.app) })
-    t.same(names(await night.alerts(0)), ['Failed'])
-  })
-}

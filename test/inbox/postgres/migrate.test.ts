@@ -1,36 +1,16 @@
 import { getEventListeners } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
 import pg from 'pg'
 import tap, { test } from 'tap'
-import type { Test } from 'tap'
-import webhooks from '../../../index.ts'
 import { Database } from '../../../lib/inbox/postgres/database.ts'
 import type { Migration } from '../../../lib/inbox/postgres/migrations.ts'
-import { logProgress } from '../../../lib/inbox/postgres/migrate.ts'
 import type { Progress } from '../../../lib/inbox/postgres/migrate.ts'
 import { prepareSchema } from '../../../lib/inbox/postgres/schema.ts'
-import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
-import { message } from '../../helpers/app.ts'
-import { lines, LossyPool, openInbox, openPool, plainPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
+import { LossyPool, openPool, plainPool } from '../../helpers/postgres.ts'
 import { until } from '../../faults/helpers/until.ts'
+import { LONG, admin, first, holdLock, impatient, long, newSchema, url } from './helpers/migrate.ts'
 
 tap.setTimeout(120_000)
-
-const url = await postgresUrl(tap)
-const newSchema = schemas(tap, url)
-const admin = openPool(tap, url)
-
-const LONG = 3_000
-const first: Migration = { sql: (name) => `CREATE TABLE ${name}.one ()`, worksWith: 1 }
-const long: Migration = { sql: (name) => `CREATE TABLE ${name}.two (); SELECT pg_sleep(${LONG / 1_000})`, worksWith: 1 }
-
-/** A pool that gives up early, and whose server does: what a migration must not heed. */
-function impatient (t: Test): Database {
-  const options = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'].map((name) => `-c ${name}=${LONG / 4}`).join(' ')
-  return new Database(openPool(t, url, { query_timeout: LONG / 4, options, application_name: 'impatient' }), Fastify().log)
-}
 
 test('a migration takes the time that it needs, and who waits for it is told and finds it done', async (t) => {
   const schema = newSchema()
@@ -128,109 +108,4 @@ test('a migration whose connection is cut is undone, and can be run again', asyn
   await until(async () => (await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'PgSleep'", [application])).rows.length === 1)
   await t.rejects(migration, { code: 'FST_ONEROUTE_INBOX_UNUSABLE', message: /terminating connection/ })
   t.same(await prepareSchema(database, schema, { migrations: [first] }), { from: 0, to: 1 })
-})
-
-/** What migrates has this lock. */
-async function holdLock (t: Test, schema: string): Promise<() => Promise<void>> {
-  const client = new pg.Client(url)
-  await client.connect()
-  t.teardown(async () => { await client.end() })
-  await client.query("SELECT pg_advisory_lock(hashtextextended('fastify-oneroute-webhooks ' || $1, 0))", [schema])
-  return async () => { await client.query('SELECT pg_advisory_unlock_all()') }
-}
-
-const PLUGIN_TIMEOUT = 500
-
-/** An app whose inbox opens only when `begin` has come back and then twice the time has passed that Fastify gives a plugin. */
-async function slowly (t: Test, begin: (app: FastifyInstance, plugin: { inbox: ReturnType<typeof postgresInbox> }) => Promise<unknown>) {
-  const schema = newSchema()
-  const release = await holdLock(t, schema)
-  const app = Fastify({ pluginTimeout: PLUGIN_TIMEOUT })
-  t.teardown(async () => { await app.close() })
-  const name = `slow ${schema}`.slice(0, 63)
-  const begun = begin(app, { inbox: postgresInbox({ connectionString: `${url}?application_name=${encodeURIComponent(name)}`, schema }) })
-  begun.catch(() => {}) // the test looks at it
-  await setTimeout(PLUGIN_TIMEOUT * 2)
-  await release()
-  const connections = async () => (await admin.query('SELECT FROM pg_stat_activity WHERE application_name = $1', [name])).rows.length
-  return { app, begun, connections }
-}
-
-test('a start waits for a migration for longer than Fastify waits for a plugin', async (t) => {
-  const ways: Record<string, Parameters<typeof slowly>[1]> = {
-    register: async (app, options) => {
-      await app.register(webhooks, options)
-      return await app.webhooks.inbox.stats()
-    },
-    ready: async (app, options) => {
-      void app.register(webhooks, options)
-      await app.ready()
-    },
-    listen: async (app, options) => {
-      void app.register(webhooks, options)
-      await app.listen({ port: 0, host: '127.0.0.1' })
-    },
-    'in a scope': async (app, options) => {
-      void app.register(async (scope) => { void scope.register(webhooks, options) })
-      await app.ready()
-    }
-  }
-  for (const [way, begin] of Object.entries(ways)) {
-    const { app, begun } = await slowly(t, begin)
-    await t.resolves(begun, way)
-    await app.ready()
-    t.match((await app.inject({ method: 'POST', url: '/webhooks/oneroute', payload: message() })).json(), { status: 'accepted' }, way)
-    await app.close()
-  }
-})
-
-test('a start that fails after that time is still rejected, and can be closed', async (t) => {
-  for (const finish of [
-    async (app: FastifyInstance) => { await app.after() },
-    async (app: FastifyInstance) => { await app.ready() },
-    async (app: FastifyInstance) => { await app.listen({ port: 0, host: '127.0.0.1' }) }
-  ]) {
-    const { app, begun } = await slowly(t, async (app, { inbox }) => {
-      void app.register(webhooks, { inbox: Object.assign(inbox, { open: async () => { await setTimeout(PLUGIN_TIMEOUT * 3); throw new Error('broken') } }) })
-      await finish(app)
-    })
-    await t.rejects(begun, { message: 'broken' })
-    await app.close()
-  }
-})
-
-test('an inbox that opens only after its app was given up is closed with the app', async (t) => {
-  const { app, begun, connections } = await slowly(t, async (app, options) => {
-    void app.register(async (scope) => { await scope.register(webhooks, options) }) // this function has the timeout, and not the plugin
-    await app.ready()
-  })
-  await t.rejects(begun, { code: 'FST_ERR_PLUGIN_TIMEOUT' })
-  await app.close()
-  await until(async () => await connections() === 0)
-})
-
-test('the log says what a start waits for, and what it does', async (t) => {
-  const schema = newSchema()
-  const { log, written } = lines()
-  const release = await holdLock(t, schema)
-  const prepared = prepareSchema(impatient(t), schema, { migrations: [first, long], progressEvery: LONG / 60, onProgress: logProgress(log, schema) })
-  await until(() => written.length > 0)
-  await release()
-  await prepared
-  t.match(written[0], { level: 30, schema, from: 0, to: 2, seconds: Number, msg: /^another process brings the schema .* this one waits for it$/ })
-  t.match(written.at(-1), { level: 30, schema, from: 0, to: 2, seconds: Number, msg: 'the schema of the inbox is being brought up to date' })
-})
-
-test('a process that needs no migration waits for the tables that one has locked', async (t) => {
-  const schema = newSchema()
-  await (await openInbox(t, { connectionString: url, schema })).close()
-  const migration = await admin.connect()
-  await migration.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.lanes`)
-  const { log, written } = lines()
-  const opening = openInbox(t, { connectionString: url, schema }, { log })
-  await until(() => written.length > 0) // the server gives up after its `lock_timeout`
-  await migration.query('ROLLBACK')
-  migration.release()
-  await (await opening).close()
-  t.match(written, [{ level: 30, schema, msg: /^the tables of the inbox are locked/ }])
 })

@@ -1,67 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'tap'
-import type { Test } from 'tap'
 import type { AddedRow, Work } from '../../../lib/inbox/sqlite/messages.ts'
 import { Added, Admission } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import { migrate, versionOf } from '../../../lib/inbox/sqlite/store/schema.ts'
-import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
-
-const DAY = 86_400_000
-
-/** Closed when the test ends, if it is not by then. */
-function openStore (t: Test, path: string, keep = DAY, held: string[] = []) {
-  const store = new Store({ kind: 'open', path, keep, keepFailed: 1_000_000_000, maxBacklog: 1_000_000, held, again: false })
-  let open = true
-  const close = () => {
-    if (open) store.close()
-    open = false
-  }
-  t.teardown(close)
-  return Object.assign(store, { end: close })
-}
-
-const none = { done: [], failed: [], givenBack: [], calls: [] }
-
-function work (more: Partial<Work> = {}): Work {
-  return { kind: 'work', now: Date.now(), ...none, adds: { rows: [], bodies: new Uint8Array(0) }, ...more }
-}
-
-/** So many events, each with one byte for a body. Ids as a hash would make them, so that they are spread over the index. */
-function adds (from: number, count: number): Work['adds'] {
-  const rows = Array.from({ length: count }, (_, i): AddedRow => [idOf(from + i), 'newMessage', `lane ${(from + i) % 100}`, Admission.live, Date.now(), null, 1])
-  return { rows, bodies: new Uint8Array(count) }
-}
-
-function idOf (number: number): string {
-  const id = Buffer.alloc(32)
-  id.writeInt32BE(Math.imul(number, 0x9e3779b1))
-  id.writeInt32BE(number, 28)
-  return id.toString('base64url')
-}
-
-/** Adds events and settles them, so many in a transaction. */
-function fill (store: Store, count: number, size = 1_000): void {
-  for (let from = 0; from < count; from += size) {
-    const { added } = store.run(work({ adds: adds(from, size) }))
-    store.run(work({ done: added }))
-  }
-}
-
-function stats (store: Store) {
-  return store.run(work({ calls: [{ method: 'stats' }] })).results[0]
-}
-
-test('every repeat of a hundred thousand events is known, before and after they were indexed, and after a restart', async (t) => {
-  const path = temporaryFile(t)
-  const store = openStore(t, path)
-  fill(store, 100_000)
-  const known = (store: Store) => Array.from({ length: 100 }, (_, part) => store.run(work({ adds: adds(part * 1_000, 1_000) })).added)
-    .every((added) => added.every((one) => one === Added.duplicate))
-  t.ok(known(store))
-  store.end()
-  t.ok(known(openStore(t, path)))
-})
+import { DAY, adds, fill, idOf, openStore, stats, work } from './helpers/store.ts'
 
 test('done events are removed once `keep` is over, and so is what finds them; others stay', async (t) => {
   const store = openStore(t, temporaryFile(t), 0)
@@ -96,22 +39,6 @@ test('dead and invalid events are removed once `keepFailed` is over since then, 
   const db = new DatabaseSync(path, { readOnly: true })
   t.same({ ...db.prepare('SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM bodies) AS bodies').get() }, { events: 101, bodies: 101 })
   db.close()
-})
-
-test('what was removed is not brought into the index of ids, and is taken out of it', async (t) => {
-  const path = temporaryFile(t)
-  const store = openStore(t, path)
-  for (let from = 1; from <= 40_000; from += 4_000) store.run(work({ adds: adds(from, 4_000) }))
-  const removed = [1, 20_000, 32_767, 32_769, 39_999, 40_000]
-  t.match(store.run(work({ calls: [{ method: 'discard', ids: removed.map(idOf) }] })).results, [{ count: 6, pending: removed.map((seq) => ({ seq, lane: `lane ${seq % 100}` })) }])
-  for (let from = 40_001; from <= 120_000; from += 4_000) store.run(work({ adds: adds(from, 4_000) }))
-  for (let i = 0; i < 40; i++) store.run(work())
-  const db = new DatabaseSync(path, { readOnly: true })
-  t.same(db.prepare(`SELECT seq FROM ids WHERE seq IN (${removed.join()})`).all(), [])
-  t.ok(Number(db.prepare('SELECT count(*) AS count FROM ids').get()?.count) > 60_000)
-  db.close()
-  t.same(store.run(work({ adds: adds(20_000, 1) })).added, [120_001])
-  t.same(store.run(work({ adds: adds(20_001, 1) })).added, [Added.duplicate])
 })
 
 test('what came in later than an event that is kept is looked at another time', async (t) => {
@@ -153,15 +80,6 @@ test('what is settled already stays as it is', async (t) => {
   t.match(stats(store), { pending: 0, done: 0, dead: 1 })
 })
 
-test('the index of ids keeps up with large transactions', async (t) => {
-  const path = temporaryFile(t)
-  const store = openStore(t, path)
-  fill(store, 150_000, 5_000)
-  const db = new DatabaseSync(path)
-  t.ok(Number(db.prepare('SELECT seq - indexed AS behind FROM totals').get()?.behind) < 80_000)
-  db.close()
-})
-
 test('neither retries nor lanes that are ready wait for the others to come to an end', async (t) => {
   const store = openStore(t, temporaryFile(t))
   const rows = Array.from({ length: 20 }, (_, i): AddedRow => [idOf(i), 'newMessage', `${i % 2 === 0 ? 'ready' : 'retry'} ${i}`, Admission.stored, 1, null, 1])
@@ -193,19 +111,6 @@ test('what a wrong clock has dated ahead keeps nothing old from being removed', 
   await new Promise((resolve) => { setTimeout(resolve, 2) })
   t.ok([...store.purge()].length > 0)
   t.match(stats(store), { done: 0, invalid: 600 })
-})
-
-test('events that share the key of their ids are told apart', async (t) => {
-  const store = openStore(t, temporaryFile(t))
-  const twins = ['AAAAAAAAAAAA', 'AAAAAAAAAAAB', 'AAAAAAAAAAAC']
-  const add = (...ids: string[]) => store.run(work({
-    adds: { rows: ids.map((id) => [id, 'newMessage', id, Admission.live, 1, null, 1]), bodies: new Uint8Array(ids.length) }
-  })).added
-  t.same(add(...twins.slice(0, 2)), [1, 2])
-  t.same(add(...twins), [Added.duplicate, Added.duplicate, 3])
-  const broken: AddedRow = ['AAAAAAAAAAAD', 'newMessage', 'a lane', Admission.live, 0.5, null, 0]
-  t.throws(() => store.run(work({ adds: { rows: [broken], bodies: new Uint8Array(0) } })))
-  t.same(add(...twins), [Added.duplicate, Added.duplicate, Added.duplicate])
 })
 
 test('a lane that is held after the store has started again is not given out before it is given back', async (t) => {

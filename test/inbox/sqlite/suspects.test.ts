@@ -1,84 +1,10 @@
-import { copyFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'tap'
-import type { Test } from 'tap'
-import type { Claim, Inbox, Outcome } from '../../../index.ts'
-import type { Call, ClaimedLane, Opening } from '../../../lib/inbox/sqlite/messages.ts'
-import type { StoredRow } from '../../../lib/inbox/sql/rows.ts'
 import { requestChange } from '../../../lib/inbox/sqlite/request-change.ts'
-import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { openInbox, temporaryFile, threads } from '../../helpers/sqlite.ts'
-import { adds, claim, dead, done, newEvent } from '../conformance.ts'
-
-/** More lanes than there are. */
-const ALL = 1_000
-
-const failed = ({ events: [event] }: Claim, more: Partial<Outcome> = {}): Outcome[] =>
-  event === undefined ? [] : [{ seq: event.seq, state: 'pending', dueAt: 1, completed: [], error: 'broken', ...more }]
-
-const shown = (claims: readonly Claim[]) => claims.map(({ events }) => events.map(({ id, attempt, interrupted = false }) => `${id} ${attempt}${interrupted ? ' interrupted' : ''}`).join(', '))
-
-const attempts = async (inbox: Inbox) => Object.fromEntries((await inbox.list()).map(({ id, attempts }) => [id, attempts]))
-
-async function isUp (inbox: Inbox): Promise<boolean> {
-  try {
-    await inbox.stats()
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** What a process leaves behind that ends here and now. */
-function afterEnd (t: Test, path: string): string {
-  const left = temporaryFile(t)
-  for (const end of ['', '-wal']) copyFileSync(path + end, left + end)
-  return left
-}
-
-function openStore (t: Test, more: Pick<Opening, 'path' | 'held' | 'restarted'>): Store {
-  const store = new Store({ kind: 'open', keep: 1, keepFailed: 1, maxBacklog: 10, again: true, ...more })
-  t.teardown(() => { store.close() })
-  return store
-}
-
-const work = (store: Store, call: Call) => store.run({ kind: 'work', now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: [call] }).results[0]
-
-/** The file of a process that has ended with one event of each of so many lanes in memory. */
-async function endedWith (t: Test, lanes: number): Promise<string> {
-  const path = temporaryFile(t)
-  await Promise.all(adds(await openInbox(t, { path }), ...Array.from({ length: lanes }, (_, i) => newEvent(`${i}`, { id: `${i}` }))))
-  return afterEnd(t, path)
-}
-
-/** Settles as done what is claimed, until there is no more. Says how much was claimed each time. */
-async function finish (inbox: Inbox): Promise<number[]> {
-  const sizes: number[] = []
-  for (let claims = await claim(inbox); claims.length > 0; claims = await claim(inbox)) {
-    sizes.push(claims.length)
-    for (const held of claims) await inbox.settle(held, done(held))
-  }
-  return sizes
-}
-
-/** The file of a process that has ended with four of 200 suspect lanes on trial, and the lanes that these were. */
-async function endedInBatch (t: Test): Promise<{ path: string, batch: string[] }> {
-  const path = await endedWith(t, 200)
-  const batch = (await claim(await openInbox(t, { path }))).map(({ lane }) => lane)
-  t.equal(batch.length, 4)
-  return { path: afterEnd(t, path), batch }
-}
-
-/** The file of a process that has ended with a1, a2, b1 and c1 under way. */
-async function ended (t: Test): Promise<string> {
-  const path = temporaryFile(t)
-  const inbox = await openInbox(t, { path })
-  t.equal(inbox.isRecovering, false, 'a new file')
-  await Promise.all(adds(inbox, ...['a1', 'a2', 'b1', 'c1'].map((id) => newEvent(id.slice(0, 1), { id }))))
-  t.same(shown(await claim(inbox)), ['a1 1, a2 1', 'b1 1', 'c1 1'])
-  return afterEnd(t, path)
-}
+import { adds, claim, done, newEvent } from '../conformance.ts'
+import { ALL, afterEnd, attempts, ended, endedInBatch, endedWith, failed, isUp, openStore, shown, work } from './helpers/suspects.ts'
 
 test('what was under way when the process ended is delivered one after the other, and all else beside it', async (t) => {
   const path = await ended(t)
@@ -234,84 +160,6 @@ test('of a lane that was under way the first event is suspect, and of others not
   t.same(sizes, { a: [1, 16, 3], b: [2] })
 })
 
-test('of far more suspect lanes than can have been under way, some are on trial at once', async (t) => {
-  for (const [lanes, width] of [[64, 1], [65, 2], [200, 4]] as const) {
-    const inbox = await openInbox(t, { path: await endedWith(t, lanes) })
-    const sizes = await finish(inbox)
-    t.same(sizes.slice(0, -1), sizes.slice(0, -1).map(() => width), `${lanes} lanes`)
-    t.match(await inbox.stats(), { pending: 0, done: lanes })
-  }
-})
-
-test('one that ends the process beside others is found, and these are counted nothing', async (t) => {
-  const { path, batch } = await endedInBatch(t)
-  const culprit = batch[1]
-  const second = await openInbox(t, { path })
-  t.notOk((await second.list({ limit: 200 })).some(({ attempts }) => attempts > 0))
-  const tried: Array<string | undefined> = []
-  while (tried.at(-1) !== culprit) {
-    const claims = await claim(second, ALL)
-    t.match(claims, { length: 1 }, 'alone')
-    t.same(await claim(second), [], 'and nobody beside it')
-    tried.push(claims[0]?.lane)
-    for (const held of claims) if (held.lane !== culprit) await second.settle(held, done(held))
-  }
-  t.ok(tried.every((lane = '') => batch.includes(lane)), 'before all others')
-  const third = await openInbox(t, { path: afterEnd(t, path) })
-  const [interrupted, ...others] = await claim(third, ALL)
-  t.match(interrupted, { lane: culprit, events: [{ attempt: 1, interrupted: true }] })
-  t.same(others, [])
-  if (interrupted !== undefined) await third.settle(interrupted, failed(interrupted, { dueAt: Date.now() + 3_600_000 }))
-  const sizes = await finish(third)
-  t.same(sizes.slice(0, 5), [...batch.slice(tried.length).map(() => 1), 4, 4, 4, 4].slice(0, 5), 'nobody waits for its next attempt')
-  t.match(await third.stats(), { pending: 1, done: 199 })
-})
-
-test('one that has ended the process is tried with no other beside it, before the rest', async (t) => {
-  const path = await endedWith(t, 200)
-  t.match(await claim(await openInbox(t, { path }), 1), { length: 1 })
-  const inbox = await openInbox(t, { path: afterEnd(t, path) })
-  const claims = await claim(inbox, ALL)
-  t.equal(claims.length, 4)
-  for (const held of claims.toSorted((a, b) => Number(b.events[0]?.interrupted) - Number(a.events[0]?.interrupted))) {
-    t.same(await claim(inbox, ALL), [], 'it waits for those that are on trial, and all others for it')
-    await inbox.settle(held, held.events[0]?.interrupted === true ? failed(held) : done(held))
-  }
-  const [again, ...others] = await claim(inbox, ALL)
-  t.match(again?.events, [{ attempt: 2 }])
-  t.same(others, [])
-  t.same(await claim(inbox, ALL), [])
-  if (again !== undefined) await inbox.settle(again, dead(again))
-  t.same(new Set(await finish(inbox)), new Set([4]))
-  t.match(await inbox.stats(), { pending: 0, done: 199, dead: 1 })
-})
-
-test('nobody waits for a suspect that is removed', async (t) => {
-  for (const remove of ['discard', 'forget'] as const) {
-    const { path, batch } = await endedInBatch(t)
-    const inbox = await openInbox(t, { path })
-    const [held] = await claim(inbox, ALL)
-    const others = batch.filter((lane) => lane !== held?.lane)
-    if (held !== undefined) await inbox.settle(held, done(held))
-    if (remove === 'discard') await inbox.discard(others)
-    else for (const lane of others) await inbox.forget(lane)
-    t.equal((await inbox.claim(ALL)).length, 4)
-    await inbox.close()
-  }
-})
-
-test('of several on trial, those that are under way go on when the thread is started again', async (t) => {
-  const path = await endedWith(t, 200)
-  const claimed = (store: Store) => (work(store, { method: 'claim', lanes: ALL }) as ClaimedLane[]).map(({ lane }) => lane) // the result of `claim`
-  const lanes = claimed(openStore(t, { path, held: [] }))
-  t.equal(lanes.length, 4)
-  const held = lanes.slice(1)
-  const store = openStore(t, { path: afterEnd(t, path), held, restarted: true })
-  const listed = work(store, { method: 'list', options: { limit: 200 } }) as StoredRow[] // the result of `list`
-  t.same(listed.filter(({ attempts }) => attempts > 0).map(({ lane }) => lane).toSorted(), held.toSorted())
-  t.equal(claimed(store).length, 1)
-})
-
 test('a close while several are on trial counts nothing', async (t) => {
   const path = await endedWith(t, 200)
   const first = await openInbox(t, { path })
@@ -328,13 +176,4 @@ test('a close while several are on trial counts nothing', async (t) => {
     t.same(others, [])
     await inbox.close()
   }
-})
-
-test('what is behind a suspect that is removed waits for no trial', async (t) => {
-  const inbox = await openInbox(t, { path: await ended(t) })
-  await inbox.add(newEvent('b', { id: 'b2' }))
-  t.same(shown(await claim(inbox)), ['a1 1'])
-  t.same(await claim(inbox), [])
-  await inbox.discard(['b1'])
-  t.same(shown(await claim(inbox)), ['b2 1'])
 })
