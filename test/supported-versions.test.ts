@@ -10,6 +10,8 @@ const project = temporaryDirectory(tap)
 const { devDependencies, peerDependencies } = manifestOf(root)
 const oldest = Object.entries(peerDependencies).map(([name, range]) => ({ name, version: range.replace('^', '') }))
 
+tap.setTimeout(300_000) // installing takes seconds, and more on a busy machine
+
 test('an app runs with the oldest versions that package.json admits', async (t) => {
   for (const { name, version } of oldest) t.equal(devDependencies[`${name}-oldest`], `npm:${name}@${version}`, 'which are here to be tried')
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }')

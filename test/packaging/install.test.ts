@@ -1,11 +1,13 @@
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import { install, manifestOf, pack, root, run } from '../helpers/package.ts'
 import { print, project } from './helpers/project.ts'
 
 // What would be published is installed without a network, whatever npm may try.
 const { name, version, bin } = manifestOf(root)
+
+tap.setTimeout(300_000) // packing and installing take seconds, and more on a busy machine
 
 test('it installs into an empty project', async (t) => {
   const { tarball } = await pack(project)

@@ -1,9 +1,11 @@
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import { install, manifestOf, pack, root } from '../helpers/package.ts'
 import { PostgresServer } from '../helpers/postgres.ts'
 import { print, project } from './helpers/project.ts'
 
 const { name } = manifestOf(root)
+
+tap.setTimeout(300_000) // packing and installing take seconds, and more on a busy machine
 
 const shareOne = `
 async function shareOne (Fastify, webhooks, { postgresInbox }, { newMessage }, connectionString) {

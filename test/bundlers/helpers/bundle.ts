@@ -6,6 +6,8 @@ import { run, temporaryDirectory } from '../../helpers/package.ts'
 import { postgresUrl } from '../../helpers/postgres.ts'
 import { runWholeApp, wholeApp } from '../../helpers/whole-app.ts'
 
+tap.setTimeout(300_000) // installing and bundling take seconds, and more on a busy machine
+
 /** A project outside of this one, with an app to bundle: of each test file's own. */
 export const project = temporaryDirectory(tap)
 
