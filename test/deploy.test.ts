@@ -6,7 +6,7 @@ import { resolveOptions } from '../lib/webhooks/options.ts'
 import { manifestOf, root } from './helpers/package.ts'
 import { blocks, codes, section, table } from './helpers/pages.ts'
 
-// What the page says of Docker, systemd, PM2 and nginx has to fit together, and with the app. code-blocks.test.ts runs that.
+// What the page says of Docker, systemd, PM2 and nginx has to fit together, and with the app. code-blocks/deploy.test.ts runs that.
 const page = section('Deploy')
 const options = resolveOptions({})
 

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -57,6 +57,30 @@ export async function pack (destination: string): Promise<{ tarball: string, fil
   const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string, files: Array<{ path: string }> }>)
   if (packed === undefined) throw new Error(output)
   return { tarball: join(destination, packed.filename), files: packed.files.map(({ path }) => path) }
+}
+
+/**
+ * What `npm install` would make of the package, of its dependencies and of others, in less time: for what is not about npm. Of the package
+ * there is what would be published, whose names are returned. The others are links to what is installed here.
+ */
+export async function unpack (project: string, ...packages: string[]): Promise<string[]> {
+  const { name, dependencies } = manifestOf(root)
+  const { tarball, files } = await pack(project)
+  const directory = join(project, 'node_modules', name)
+  mkdirSync(directory, { recursive: true })
+  const { code, output } = await run(project, 'tar', '-xzf', tarball, '--strip-components=1', '-C', directory)
+  if (code !== 0) throw new Error(output)
+  link(project, ...Object.keys(dependencies), ...packages)
+  return files
+}
+
+/** Makes packages that are installed here known in a project. */
+export function link (project: string, ...packages: string[]): void {
+  for (const name of packages) {
+    const path = join(project, 'node_modules', name)
+    mkdirSync(dirname(path), { recursive: true })
+    symlinkSync(join(root, 'node_modules', name), path, 'junction')
+  }
 }
 
 /** Installs packages with an empty cache, from a registry on this machine that has what is installed here. */

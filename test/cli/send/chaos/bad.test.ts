@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import { ACCEPTED, chaos, DUPLICATE, startPlain, takeWell } from './receivers.ts'
 import type { Handling, Ways } from './receivers.ts'
+
+tap.jobs = 4 // each has a receiver of its own, and most of its time it waits: for an answer or for a line that does not come
 
 interface Case {
   readonly title: string

@@ -1,7 +1,9 @@
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import { sqliteInbox } from '../../../../lib/inbox/sqlite/inbox.ts'
 import { temporaryFile } from '../../../helpers/sqlite.ts'
 import { chaos, SECRET, startPlain, startPlugin } from './receivers.ts'
+
+tap.jobs = 4 // each has a receiver of its own, and most of its time it waits: for a pause between two requests, or for a second time that something is handled
 
 const ALL = 'repeats=20,reordered=10,delayed=10,truncated=10,forged=10,cut=10,bursts=20'
 

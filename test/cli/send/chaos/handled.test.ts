@@ -95,10 +95,8 @@ test('nothing that was handled is a hint at the wrong file', async (t) => {
   const { url } = await startPlugin(t, { secret: SECRET })
   const path = file(t)
   writeFileSync(path, '')
-  const running = chaos(url, ['--count', '20', '--settle', '500', '--handled', path])
-  const line = setTimeout(() => { appendFileSync(path, '{"id":"of another"}\n') }, 200)
-  const { code, stdout } = await running
-  clearTimeout(line)
+  const onOutput = (text: string) => { if (text.startsWith('Plan:')) appendFileSync(path, '{"id":"of another"}\n') } // by then it reads
+  const { code, stdout } = await chaos(url, ['--count', '20', '--settle', '500', '--handled', path], { onOutput })
   t.match(stdout, /^Handled: 0 lines of these events, 1 of others, 0 that are no JSON with an id\nNone of these events: does the receiver/m)
   t.match(stdout, /20 × lost/)
   t.equal(code, 1)
