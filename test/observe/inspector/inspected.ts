@@ -6,6 +6,7 @@ import { Activity } from '../../../lib/observe/inspector/activity.ts'
 import { addApi } from '../../../lib/observe/inspector/api.ts'
 import { addAssets } from '../../../lib/observe/inspector/assets.ts'
 import { addChanges } from '../../../lib/observe/inspector/changes.ts'
+import { addExport } from '../../../lib/observe/inspector/export.ts'
 import { Feed } from '../../../lib/observe/inspector/feed.ts'
 import { guard } from '../../../lib/observe/inspector/guard.ts'
 import { createRedact } from '../../../lib/observe/inspector/redact.ts'
@@ -37,8 +38,29 @@ export async function addShortLived (app: FastifyInstance, mayLook: () => boolea
     guard(scope, mayLook)
     addApi(scope, { inbox, feed, redact: createRedact([]) })
     addChanges(scope, inbox)
+    addExport(scope, { inbox, redact: createRedact([]) })
     addAssets(scope)
   }, { prefix: '/inspector' })
 }
 
-export interface Answer { events: Array<{ seq: number, id: string, text: string, medium: string, state: string, conversation: string | null, error: string | null }>, scanned: number, before: number | null }
+type Find = FastifyInstance['webhooks']['inbox']['find']
+type FindOptions = NonNullable<Parameters<Find>[0]>
+
+/** Has an app's inbox find in another way, slower or without an end. */
+export function replaceFind ({ webhooks: { inbox } }: FastifyInstance, find: (options: FindOptions, own: Find) => ReturnType<Find>): void {
+  const own = inbox.find.bind(inbox)
+  Reflect.defineProperty(inbox, 'find', { value: async (options: FindOptions = {}) => await find(options, own) })
+}
+
+interface Row {
+  seq: number
+  id: string
+  text: string
+  medium: string
+  state: string
+  conversation: string | null
+  error: string | null
+  behind: object | null
+}
+
+export interface Answer { events: Row[], ids: string[], scanned: number, before: number | null, total: number }
