@@ -10,13 +10,14 @@ import { Client, job } from './helpers/client.ts'
 import { deliveriesIn } from './helpers/deliveries.ts'
 import { folder } from './helpers/folder.ts'
 import { HostProcess } from './helpers/host-process.ts'
+import { ENV, FLAGS } from './helpers/node.ts'
 import { until } from './helpers/until.ts'
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
 
 /** The command line in a process of its own. */
 function command (t: Test, ...argv: string[]) {
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, '--experimental-strip-types', '--disable-warning=ExperimentalWarning', MAIN, 'inbox', ...argv])
+  const child = spawn(process.execPath, [...FLAGS, MAIN, 'inbox', ...argv], { env: ENV })
   t.teardown(() => child.kill('SIGKILL'))
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
     .then(([stdout, stderr]) => ({ code: child.exitCode, stdout, stderr }))
