@@ -16,7 +16,7 @@ import { until } from './until.ts'
 
 const ATTEMPTS = 3
 /** Between the events of a conversation while a process starts, in milliseconds: at full speed, its start would only take longer. */
-const PAUSE = 100
+const PAUSE = 250
 
 export interface Member {
   readonly host: HostProcess
@@ -47,14 +47,29 @@ export class Fleet {
   }
 
   async start (options: Settings['options'] = {}, ahead = 0, stuck?: string, dist?: string): Promise<Member> {
-    const host = new HostProcess(this.#t, {
-      dist,
+    return await this.#join(this.#host({ dist, ahead, stuck }, options))
+  }
+
+  /** A process that has loaded its files, and starts when it is told to. */
+  held (): { start: () => Promise<Member> } {
+    const host = this.#host({ held: true })
+    const start = async () => {
+      host.go()
+      return await this.#join(host)
+    }
+    return { start }
+  }
+
+  #host (more: Partial<Settings>, options: Settings['options'] = {}): HostProcess {
+    return new HostProcess(this.#t, {
       postgres: this.#inbox,
       deliveries: this.deliveries,
-      ahead,
-      stuck,
-      options: { retry: { attempts: ATTEMPTS, minDelay: 1, maxDelay: 8, factor: 2 }, concurrency: 8, ...options }
+      options: { retry: { attempts: ATTEMPTS, minDelay: 1, maxDelay: 8, factor: 2 }, concurrency: 8, ...options },
+      ...more
     })
+  }
+
+  async #join (host: HostProcess): Promise<Member> {
     this.#starting++
     const port = await host.port().finally(() => { this.#starting-- })
     const member = { host, client: new Client(this.#t, port, 8) }

@@ -27,7 +27,8 @@ export class HostProcess {
   /** `wrap` are the words of the command that starts the command. */
   constructor (t: Test, settings: Settings, wrap: readonly string[] = []) {
     const words = [...wrap, process.execPath, ...FLAGS, HOST, JSON.stringify(settings)]
-    const host = this.process = spawn(words[0] ?? '', words.slice(1), { env: ENV, stdio: ['ignore', 'pipe', 'pipe'] })
+    const host = this.process = spawn(words[0] ?? '', words.slice(1), { env: ENV, stdio: ['pipe', 'pipe', 'pipe'] })
+    host.stdin.on('error', () => {}) // killed before it was told
     this.#ended = new Promise((resolve) => { host.on('exit', (code, signal) => { resolve({ code, signal }) }) })
     host.stderr.setEncoding('utf8').on('data', (text: string) => { this.logged += text })
     this.log = once(host.stderr, 'end').then(() => this.logged)
@@ -46,6 +47,11 @@ export class HostProcess {
     return await Promise.race([this.#started, this.#ended.then(async ({ code, signal }): Promise<Started> => {
       throw new Error(`the host has ended (${code ?? signal ?? ''}): ${await this.log}`)
     })])
+  }
+
+  /** One that is held goes on. */
+  go (): void {
+    this.process.stdin?.write('go')
   }
 
   async ended (): Promise<Ended> {

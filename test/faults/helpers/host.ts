@@ -1,11 +1,12 @@
 // A process of its own: an app with the plugin and a durable inbox, which a test may kill. It is started by `HostProcess`.
+import { once } from 'node:events'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { setImmediate as turn } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { Delivered, Requested, Settings, Started } from './messages.ts'
 
-const { dist, path = '', postgres, keep, wait, level = 'warn', ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { dist, path = '', postgres, held = false, keep, wait, level = 'warn', ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
 
 /** A file of the package. */
 async function load<T> (file: string): Promise<T> {
@@ -13,6 +14,8 @@ async function load<T> (file: string): Promise<T> {
 }
 
 const { default: webhooks, isCoded } = await load<typeof import('../../../index.ts')>('index')
+
+const inbox = await createInbox()
 
 async function createInbox () {
   if (postgres === undefined) {
@@ -111,10 +114,14 @@ function addRoutes (): void {
 }
 
 try {
+  if (held) {
+    await once(process.stdin, 'data')
+    process.stdin.destroy() // or it would keep the process
+  }
   if (uid !== undefined) process.setuid?.(uid)
   addRoutes()
   process.once('SIGTERM', () => { void app.close() })
-  await app.register(webhooks, { inbox: await createInbox(), ...options })
+  await app.register(webhooks, { inbox, ...options })
   if (measured) await measure()
   listen()
   const url = await app.listen({ port: 0, host: '127.0.0.1' })

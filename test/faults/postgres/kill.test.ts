@@ -15,11 +15,13 @@ test(`three processes, killed again and again: nothing that was answered 200 is 
   const fleet = new Fleet(t, url)
   await Promise.all(Array.from({ length: 3 }, async () => await fleet.start()))
   const sending = fleet.sendAll(18, seed)
+  let next = fleet.held()
   for (let kills = 0; kills < KILLS; kills++) {
     await setTimeout(random() * 300)
     const member = fleet.members[Math.floor(random() * fleet.members.length)]
     if (member !== undefined) await fleet.kill(member)
-    await fleet.start()
+    await next.start()
+    next = fleet.held()
   }
   fleet.going = false
   const posted = await sending
