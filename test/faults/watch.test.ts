@@ -6,12 +6,10 @@ import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { openInbox } from '../helpers/sqlite.ts'
 import { folder } from './helpers/folder.ts'
+import { ENV, FLAGS } from './helpers/node.ts'
 import { until } from './helpers/until.ts'
 
-tap.setTimeout(120_000) // processes that are started again: on a busy machine they take their time
-
-/** What lets Node read TypeScript. */
-const FLAGS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning']
+tap.jobs = 2 // they wait for Node to see that a file has changed, and share nothing
 
 const IMPORTS = `
   import Fastify from '${import.meta.resolve('fastify')}'
@@ -21,8 +19,7 @@ const IMPORTS = `
 
 /** `node --watch` in a folder, and what it and the file say. */
 function watch (t: Test, cwd: string, ...args: string[]) {
-  const { NODE_OPTIONS: _, ...env } = process.env // by which tap would put itself into it
-  const node = spawn(process.execPath, [...FLAGS, '--watch', ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const node = spawn(process.execPath, [...FLAGS, '--watch', ...args], { cwd, env: ENV, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(node, 'close')
   const said = { all: '' }
   for (const stream of [node.stdout, node.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { said.all += text })

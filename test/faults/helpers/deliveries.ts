@@ -1,10 +1,30 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { Delivered, Requested } from './messages.ts'
 
+type Line = Delivered | Requested
+
+/** What was read of each file, which only grows: tests ask for it again and again. */
+const known = new Map<string, { bytes: number, lines: Line[] }>()
+
 /** What hosts have noted in a file. A line that a kill has cut off was not noted. */
-function linesOf (file: string): Array<Delivered | Requested> {
+function linesOf (file: string): readonly Line[] {
   if (!existsSync(file)) return []
-  return readFileSync(file, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as Delivered | Requested) // as the host has written it
+  const { bytes, lines } = known.get(file) ?? { bytes: 0, lines: [] }
+  const added = readFrom(file, bytes)
+  const whole = added.subarray(0, added.lastIndexOf('\n') + 1)
+  for (const line of whole.toString().split('\n').slice(0, -1)) lines.push(JSON.parse(line) as Line) // as the host has written it
+  known.set(file, { bytes: bytes + whole.length, lines })
+  return lines
+}
+
+function readFrom (file: string, position: number): Buffer {
+  const fd = openSync(file, 'r')
+  try {
+    const added = Buffer.alloc(fstatSync(fd).size - position)
+    return added.subarray(0, readSync(fd, added, { position }))
+  } finally {
+    closeSync(fd)
+  }
 }
 
 export function deliveriesIn (file: string): Delivered[] {

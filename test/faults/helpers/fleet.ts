@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { PostgresInboxOptions } from '../../../lib/inbox/postgres/inbox.ts'
+import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
 import { newSchema } from '../../helpers/postgres.ts'
 import { Client, job } from './client.ts'
 import type { Answer } from './client.ts'
@@ -14,11 +15,16 @@ import type { Delivered, Settings } from './messages.ts'
 import { until } from './until.ts'
 
 const ATTEMPTS = 3
+/** Between the events of a conversation while a process starts, in milliseconds: at full speed, its start would only take longer. */
+const PAUSE = 250
 
 export interface Member {
   readonly host: HostProcess
   readonly client: Client
 }
+
+/** Whether what was noted is of this process. */
+export const isOf = ({ host }: Member) => ({ pid }: { pid: number }) => pid === host.process.pid
 
 /** Processes that share a schema, and what their listeners did. */
 export class Fleet {
@@ -27,6 +33,7 @@ export class Fleet {
   readonly answers: Answer[] = []
   members: Member[] = []
   going = true
+  #starting = 0
   /** How much was noted when a process had been killed. */
   readonly #killed = new Map<number | undefined, number>()
   readonly #t: Test
@@ -40,15 +47,32 @@ export class Fleet {
   }
 
   async start (options: Settings['options'] = {}, ahead = 0, stuck?: string, dist?: string): Promise<Member> {
-    const host = new HostProcess(this.#t, {
-      dist,
+    return await this.#join(this.#host({ dist, ahead, stuck }, options))
+  }
+
+  /** A process that has loaded its files, and starts when it is told to. */
+  held (): { start: () => Promise<Member> } {
+    const host = this.#host({ held: true })
+    const start = async () => {
+      host.go()
+      return await this.#join(host)
+    }
+    return { start }
+  }
+
+  #host (more: Partial<Settings>, options: Settings['options'] = {}): HostProcess {
+    return new HostProcess(this.#t, {
       postgres: this.#inbox,
       deliveries: this.deliveries,
-      ahead,
-      stuck,
-      options: { retry: { attempts: ATTEMPTS, minDelay: 1, maxDelay: 8, factor: 2 }, concurrency: 8, ...options }
+      options: { retry: { attempts: ATTEMPTS, minDelay: 1, maxDelay: 8, factor: 2 }, concurrency: 8, ...options },
+      ...more
     })
-    const member = { host, client: new Client(this.#t, await host.port(), 8) }
+  }
+
+  async #join (host: HostProcess): Promise<Member> {
+    this.#starting++
+    const port = await host.port().finally(() => { this.#starting-- })
+    const member = { host, client: new Client(this.#t, port, 8) }
     this.members.push(member)
     return member
   }
@@ -76,8 +100,15 @@ export class Fleet {
       const dice = random()
       const event = job(conversation, n, { fails: dice < 0.02 ? ATTEMPTS : dice < 0.1 ? 1 : 0, turns: Math.floor(random() * 20) })
       while (!(await this.#post(event, random))) await setTimeout(1)
+      if (this.#starting > 0) await setTimeout(PAUSE)
     }
     return n
+  }
+
+  /** The same with so many conversations, until it is told to stop. Returns how many of each. */
+  async sendAll (count: number, seed: number): Promise<Map<string, number>> {
+    const conversations = Array.from({ length: count }, (_, i) => `conversation ${i}`)
+    return new Map(await Promise.all(conversations.map(async (conversation, i) => [conversation, await this.send(conversation, randomFrom(seed + i))] as const)))
   }
 
   async #post (event: unknown, random: () => number): Promise<boolean> {

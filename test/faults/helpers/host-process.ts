@@ -5,12 +5,9 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { Settings, Started } from './messages.ts'
+import { ENV, FLAGS } from './node.ts'
 
 const HOST = fileURLToPath(new URL('host.ts', import.meta.url))
-/** What lets Node read TypeScript. */
-const FLAGS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning']
-/** tap puts itself into every process by this variable, and would handle signals there and write to the working folder. */
-const WITHOUT_TAP = ['env', '-u', 'NODE_OPTIONS']
 
 export interface Ended {
   code: number | null
@@ -29,8 +26,9 @@ export class HostProcess {
 
   /** `wrap` are the words of the command that starts the command. */
   constructor (t: Test, settings: Settings, wrap: readonly string[] = []) {
-    const words = [...WITHOUT_TAP, ...wrap, process.execPath, ...FLAGS, HOST, JSON.stringify(settings)]
-    const host = this.process = spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
+    const words = [...wrap, process.execPath, ...FLAGS, HOST, JSON.stringify(settings)]
+    const host = this.process = spawn(words[0] ?? '', words.slice(1), { env: ENV, stdio: ['pipe', 'pipe', 'pipe'] })
+    host.stdin.on('error', () => {}) // killed before it was told
     this.#ended = new Promise((resolve) => { host.on('exit', (code, signal) => { resolve({ code, signal }) }) })
     host.stderr.setEncoding('utf8').on('data', (text: string) => { this.logged += text })
     this.log = once(host.stderr, 'end').then(() => this.logged)
@@ -49,6 +47,11 @@ export class HostProcess {
     return await Promise.race([this.#started, this.#ended.then(async ({ code, signal }): Promise<Started> => {
       throw new Error(`the host has ended (${code ?? signal ?? ''}): ${await this.log}`)
     })])
+  }
+
+  /** One that is held goes on. */
+  go (): void {
+    this.process.stdin?.write('go')
   }
 
   async ended (): Promise<Ended> {

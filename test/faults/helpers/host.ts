@@ -1,11 +1,12 @@
 // A process of its own: an app with the plugin and a durable inbox, which a test may kill. It is started by `HostProcess`.
+import { once } from 'node:events'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { setImmediate as turn } from 'node:timers/promises'
 import Fastify from 'fastify'
-import { Registry } from 'prom-client'
 import type { Delivered, Requested, Settings, Started } from './messages.ts'
 
-const { dist, path = '', postgres, keep, wait, level = 'warn', ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { dist, path = '', postgres, held = false, keep, wait, level = 'warn', ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
 
 /** A file of the package. */
 async function load<T> (file: string): Promise<T> {
@@ -13,9 +14,23 @@ async function load<T> (file: string): Promise<T> {
 }
 
 const { default: webhooks, isCoded } = await load<typeof import('../../../index.ts')>('index')
-const { postgresInbox } = await load<typeof import('../../../lib/inbox/postgres/inbox.ts')>('lib/inbox/postgres/inbox')
-const { sqliteInbox } = await load<typeof import('../../../lib/inbox/sqlite/inbox.ts')>('lib/inbox/sqlite/inbox')
-const { metrics } = await load<typeof import('../../../lib/observe/metrics/metrics.ts')>('lib/observe/metrics/metrics')
+
+const inbox = await createInbox()
+
+async function createInbox () {
+  if (postgres === undefined) {
+    const { sqliteInbox } = await load<typeof import('../../../lib/inbox/sqlite/inbox.ts')>('lib/inbox/sqlite/inbox')
+    return sqliteInbox({ path, keep, wait })
+  }
+  const { postgresInbox } = await load<typeof import('../../../lib/inbox/postgres/inbox.ts')>('lib/inbox/postgres/inbox')
+  return postgresInbox(postgres)
+}
+
+async function measure (): Promise<void> {
+  const { metrics } = await load<typeof import('../../../lib/observe/metrics/metrics.ts')>('lib/observe/metrics/metrics')
+  const { Registry } = await import('prom-client')
+  await app.register(metrics, { registry: new Registry(), path: '/metrics' })
+}
 
 const { now } = Date
 Date.now = () => now() + ahead
@@ -99,14 +114,19 @@ function addRoutes (): void {
 }
 
 try {
+  if (held) {
+    await once(process.stdin, 'data')
+    process.stdin.destroy() // or it would keep the process
+  }
   if (uid !== undefined) process.setuid?.(uid)
   addRoutes()
   process.once('SIGTERM', () => { void app.close() })
-  await app.register(webhooks, { inbox: postgres === undefined ? sqliteInbox({ path, keep, wait }) : postgresInbox(postgres), ...options })
-  if (measured) await app.register(metrics, { registry: new Registry(), path: '/metrics' })
+  await app.register(webhooks, { inbox, ...options })
+  if (measured) await measure()
   listen()
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   say({ port: Number(new URL(url).port) })
+  flushCompileCache() // Node does that when a process ends, but many of these are killed
 } catch (error) {
   // It neither exits nor closes: nothing may keep a process whose start has failed.
   process.exitCode = 1

@@ -10,6 +10,8 @@ export interface Settings {
   /** Or where its PostgreSQL inbox is. */
   postgres?: PostgresInboxOptions | undefined
   keep?: number | undefined
+  /** Whether it loads its files and then waits until it is told to go on. */
+  held?: boolean | undefined
   /** How long it waits for the file, in milliseconds. */
   wait?: number | undefined
   /** From which level on it logs. */

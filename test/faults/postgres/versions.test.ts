@@ -1,16 +1,11 @@
 import { randomInt } from 'node:crypto'
 import pg from 'pg'
 import tap, { test } from 'tap'
-import { cli } from '../../cli/helpers.ts'
 import { openPool, postgresUrl } from '../../helpers/postgres.ts'
-import { job } from '../helpers/client.ts'
 import { Fleet } from '../helpers/fleet.ts'
 import type { Member } from '../helpers/fleet.ts'
 import { nextVersion } from '../helpers/next-version.ts'
-import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
 import { until } from '../helpers/until.ts'
-
-tap.setTimeout(120_000)
 
 const CONVERSATIONS = 12
 
@@ -41,9 +36,7 @@ test('a deploy and the way back, with another version of the schema and under lo
   }
   const retire = async (member: Member) => { t.same(await fleet.retire(member), { code: 0, signal: null }) }
 
-  const sending = Promise.all(Array.from({ length: CONVERSATIONS }, async (_, i) => {
-    return [`conversation ${i}`, await fleet.send(`conversation ${i}`, randomFrom(seed + i))] as const
-  }))
+  const sending = fleet.sendAll(CONVERSATIONS, seed)
   const old = await start()
   t.same(await versionsOf(fleet.schema), [1])
   const fresh = await start(next)
@@ -59,7 +52,7 @@ test('a deploy and the way back, with another version of the schema and under lo
   await retire(restarted)
   await together([again])
   fleet.going = false
-  const posted = new Map(await sending)
+  const posted = await sending
 
   t.same(await fleet.problems(posted), [], at)
   const ended = fleet.noted().filter(({ what }) => what === 'done' || what === 'dead')
@@ -67,18 +60,4 @@ test('a deploy and the way back, with another version of the schema and under lo
   const { rows } = await admin.query(`SELECT DISTINCT version FROM ${pg.escapeIdentifier(fleet.schema)}.calls ORDER BY version`)
   t.same(rows, [{ version: 1 }, { version: 2 }], 'both have called the new function')
   await retire(again)
-})
-
-test('a process of a version that does not work with the schema any more is refused, and told what to do', async (t) => {
-  const fleet = new Fleet(t, url)
-  const old = await fleet.start()
-  const fresh = await fleet.start({}, 0, undefined, nextVersion(t, 2))
-  t.match(await fresh.client.post(job('a', 0)), { statusCode: 200 })
-  await fleet.kill(old)
-  const message = /its version is 2, and the oldest package that works with it knows 2\. This one knows 1: install the newer version of the package again/
-  await t.rejects(fleet.start(), { message })
-  t.match(await cli(['inbox', 'stats', '--db', url, '--schema', fleet.schema]), { code: 1, stderr: message })
-  t.match(await cli(['inbox', 'migrate', '--db', url, '--schema', fleet.schema]), { code: 1, stderr: message })
-  t.match(await cli(['inbox', 'migrate', '--sql', '--db', url, '--schema', fleet.schema]), { code: 1, stdout: '', stderr: message })
-  t.same(await fleet.problems(new Map([['a', 1]])), [])
 })

@@ -1,21 +1,19 @@
 import { join } from 'node:path'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import type { Test } from 'tap'
-import { Client, job } from './helpers/client.ts'
-import { deliveriesIn } from './helpers/deliveries.ts'
-import { folder } from './helpers/folder.ts'
-import { HostProcess } from './helpers/host-process.ts'
-import type { Settings } from './helpers/messages.ts'
-import { until } from './helpers/until.ts'
-
-tap.setTimeout(120_000) // many processes, or many runs: on a busy machine they take their time
+import { Client, job } from './client.ts'
+import { deliveriesIn } from './deliveries.ts'
+import { folder } from './folder.ts'
+import { HostProcess } from './host-process.ts'
+import type { Settings } from './messages.ts'
+import { until } from './until.ts'
 
 const ATTEMPTS = 3
 const INNOCENT = 40
 const NAMES = ['poisoned', ...Array.from({ length: INNOCENT }, (_, i) => `innocent ${i}`)]
 
 /** A process that has accepted two events of each conversation and was killed before it delivered any. */
-async function afterKill (t: Test, conversations: readonly string[]) {
+export async function afterKill (t: Test, conversations: readonly string[]) {
   const dir = folder(t)
   const settings = { path: join(dir, 'inbox.db'), deliveries: join(dir, 'deliveries') }
   const host = new HostProcess(t, { ...settings, options: { deliver: false } })
@@ -32,7 +30,8 @@ async function afterKill (t: Test, conversations: readonly string[]) {
   return { start, stats, deliveries: () => deliveriesIn(settings.deliveries) }
 }
 
-for (const end of ['exit', 'kill', 'throw'] as const) {
+/** What an event whose listener ends the process may do: one file for each way to end it, for each starts some processes. */
+export function testEnd (end: 'exit' | 'kill' | 'throw'): void {
   test(`an event whose listener ends the process is dead after so many ends, and harms no other (${end})`, async (t) => {
     const { start, stats, deliveries } = await afterKill(t, NAMES)
     const settings = { poison: { conversation: 'poisoned', end }, options: { retry: { attempts: ATTEMPTS, minDelay: 1, maxDelay: 4 } } }
@@ -54,16 +53,3 @@ for (const end of ['exit', 'kill', 'throw'] as const) {
     t.same(all.filter(({ conversation, attempt }) => conversation !== 'poisoned' && attempt !== 1), [], 'no attempt of theirs is lost')
   })
 }
-
-test('an orderly end in the middle of a trial counts nothing', async (t) => {
-  const { start, stats, deliveries } = await afterKill(t, ['a', 'b'])
-  for (let starts = 1; starts <= 2; starts++) {
-    const stuck = await start({ listener: 'stuck', options: { drainTimeout: 1 } })
-    await until(() => deliveries().length === starts)
-    t.same(await stuck.kill('SIGTERM'), { code: 0, signal: null })
-  }
-  await start({})
-  await until(async () => (await stats()).pending === 0)
-  t.match(await stats(), { done: 4 })
-  t.same(deliveries().filter(({ attempt }) => attempt !== 1), [])
-})

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { test } from 'tap'
-import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
-import { answerOf, createApp, post } from '../helpers/app.ts'
-import { job } from './helpers/client.ts'
-import { folder } from './helpers/folder.ts'
-import { lastThread, threads } from './helpers/threads.ts'
-import { until } from './helpers/until.ts'
+import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
+import { answerOf, createApp, post } from '../../helpers/app.ts'
+import { job } from '../helpers/client.ts'
+import { folder } from '../helpers/folder.ts'
+import { lastThread, threads } from '../helpers/threads.ts'
+import { until } from '../helpers/until.ts'
 
 test('a thread that dies again while it starts is started again, and once', async (t) => {
   const { app, lines } = await createApp(t, { inbox: sqliteInbox({ path: join(folder(t), 'inbox.db') }) })

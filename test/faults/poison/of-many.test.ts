@@ -1,12 +1,10 @@
 import { join } from 'node:path'
-import tap, { test } from 'tap'
-import { Client, job } from './helpers/client.ts'
-import { deliveriesIn } from './helpers/deliveries.ts'
-import { folder } from './helpers/folder.ts'
-import { HostProcess } from './helpers/host-process.ts'
-import { until } from './helpers/until.ts'
-
-tap.setTimeout(120_000) // many processes, or many runs: on a busy machine they take their time
+import { test } from 'tap'
+import { Client, job } from '../helpers/client.ts'
+import { deliveriesIn } from '../helpers/deliveries.ts'
+import { folder } from '../helpers/folder.ts'
+import { HostProcess } from '../helpers/host-process.ts'
+import { until } from '../helpers/until.ts'
 
 const ATTEMPTS = 3
 /** Far more than can be under way at once. */

@@ -1,0 +1,3 @@
+import { testEnd } from '../helpers/poison.ts'
+
+testEnd('throw')
