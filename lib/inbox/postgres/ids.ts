@@ -18,9 +18,10 @@ export function idOf (digits: string | null | undefined): string {
   return bytes.length === LENGTH ? bytes.toString('base64url') : bytes.toString().replace(/\0+$/, '')
 }
 
-/** The first and the last of the ids that begin with these characters. */
-export function idRange (prefix: string): [Buffer, Buffer] {
+/** The first and the last of the ids that begin with these characters: of those that stand for bytes, and of those that are texts. */
+export function idRanges (prefix: string): Array<[first: Buffer, last: Buffer]> {
   const length = Math.ceil(LENGTH * 8 / 6)
   const filled = (digit: string) => Buffer.from(prefix.padEnd(length, digit).slice(0, length), 'base64url')
-  return [filled('A'), filled('_')]
+  const text = Buffer.from(prefix)
+  return [[filled('A'), filled('_')], [text, Buffer.concat([text, Buffer.from([0xff])])]]
 }

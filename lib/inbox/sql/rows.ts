@@ -22,6 +22,8 @@ export interface StoredRow {
   problems: string | null
   /** Lines of records. */
   deliveries: string | null
+  /** Whether it has left its lane. @default false */
+  aside?: boolean
 }
 
 /** Times as numbers. */
@@ -93,7 +95,7 @@ function claimedEvent ({ seq, id, body, received, attempts, completed, problems,
 }
 
 /** One that is damaged is shown, too: it must not hide all others. */
-export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, problems, deliveries }: StoredRow): StoredEvent {
+export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, problems, deliveries, aside = false }: StoredRow): StoredEvent {
   const event = readable(body)
   return {
     seq,
@@ -105,6 +107,7 @@ export function storedEvent ({ seq, id, name, lane, state, body, received, attem
     receivedAt: new Date(received),
     attempts,
     dueAt: state === 'pending' ? new Date(due ?? received) : null,
+    isAside: state === 'pending' && aside,
     finishedAt: dateOf(finished),
     error: event === undefined ? DAMAGED : error ?? problemsOf(problems)?.join('; ') ?? null,
     deliveries: recordsOf(deliveries)
