@@ -25,7 +25,6 @@ export async function openPostgres (connectionString: string, schema: string, si
     replay: async (ids, options) => await views.replay(ids, options),
     discard: async (ids) => await views.discard(ids),
     forget: async (conversation) => await views.forget(conversation),
-    idsLike: async (prefix, most) => (await views.find({ id: prefix, idsOnly: true, limit: most })).ids.slice(),
     close
   }
 }

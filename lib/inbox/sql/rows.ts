@@ -1,7 +1,7 @@
 import type { UnknownEvent } from '../../events/schemas.ts'
 import { trustedJson } from '../../events/trusted-json.ts'
 import { isObject } from '../../options/check.ts'
-import type { ClaimedEvent, EventState, InboxStats, Outcome, StoredEvent } from '../inbox.ts'
+import type { ClaimedEvent, EventState, Found, InboxStats, Outcome, StoredEvent } from '../inbox.ts'
 import { recordsOf } from './delivery-records.ts'
 import { wellFormed } from './well-formed.ts'
 
@@ -24,6 +24,11 @@ export interface StoredRow {
   deliveries: string | null
   /** Whether it has left its lane. @default false */
   aside?: boolean
+}
+
+/** What `find` answers, with its events as they are stored. */
+export interface FoundRows extends Omit<Found, 'events'> {
+  rows: StoredRow[]
 }
 
 /** Times as numbers. */
