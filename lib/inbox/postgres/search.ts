@@ -29,7 +29,7 @@ type Add = (value: unknown) => string
 /** Of events `e`, with `seq` and `received`, the next ones below $1. */
 interface Slice {
   readonly sql: string
-  /** Where to go on if there are fewer of them than `ROWS`. */
+  /** Where to go on if there are no more of them than that. */
   readonly otherwise: string
 }
 
@@ -44,16 +44,18 @@ export function searchOf (schema: string, filter: EventFilter, idsOnly: boolean)
   const { text } = filter
   const withBodies = !idsOnly || text !== undefined
   const slice = sliceOf(schema, filter, add)
+  const conditions = conditionsOf(schema, filter, add)
+  const most = text === undefined ? '$2::bigint' : String(ROWS)
+  const rows = conditions.length === 0 ? most : String(ROWS)
   const event = `JOIN LATERAL (SELECT * FROM ${schema}.events e WHERE e.seq = s.seq LIMIT 1) AS e ON true`
   const sql = `WITH slice AS MATERIALIZED (
-      SELECT s.*, row_number() OVER (ORDER BY s.seq DESC) AS n FROM (${slice.sql} LIMIT ${ROWS}) AS s
+      SELECT s.*, row_number() OVER (ORDER BY s.seq DESC) AS n FROM (${slice.sql} LIMIT ${rows}) AS s
     ), page AS MATERIALIZED (
       SELECT s.seq, s.n, ${withBodies ? `sum(e.size) OVER (ORDER BY s.seq DESC) - e.size < ${BYTES}` : 'true'} AS is_in
-      FROM slice s ${event} WHERE ${['true', ...conditionsOf(schema, filter, add)].join(' AND ')}
-      ORDER BY s.seq DESC LIMIT ${text === undefined ? '$2::bigint' : ROWS}
+      FROM slice s ${event} WHERE ${['true', ...conditions].join(' AND ')} ORDER BY s.seq DESC LIMIT ${most}
     )
     SELECT CASE WHEN p.is_cut THEN p.n ELSE a.n END AS scanned,
-      CASE WHEN p.is_cut THEN p.seq WHEN a.n = ${ROWS} THEN a.seq ELSE ${slice.otherwise} END AS before, f.*
+      CASE WHEN p.is_cut THEN p.seq WHEN a.n = ${rows} THEN a.seq ELSE ${slice.otherwise} END AS before, f.*
     FROM (SELECT count(*) AS n, min(seq) AS seq FROM slice) AS a
     CROSS JOIN (SELECT bool_or(NOT is_in) AS is_cut, max(n) FILTER (WHERE is_in) AS n, min(seq) FILTER (WHERE is_in) AS seq FROM page) AS p
     LEFT JOIN (
