@@ -105,7 +105,8 @@ function conditionsOf (schema: string, { id, conversation, state, failing, name,
   if (conversation !== undefined) conditions.push(`e.lane = ${add(conversation)} AND e.id <> ${add(idBytes(conversation))}`)
   if (failing === true && !isBySeq) conditions.push(`(SELECT p.attempts > 0 FROM ${schema}.pending p WHERE p.seq + 0 = s.seq)`)
   if (state === 'pending' && !isBySeq) conditions.push(`(SELECT true FROM ${schema}.pending p WHERE p.seq + 0 = s.seq)`)
-  if (state !== undefined && state !== 'pending') conditions.push(`(SELECT f.state = ${State[state]} FROM ${schema}.finished f WHERE f.seq = s.seq)`)
+  const isGiven = isBySeq && failing !== true && state !== 'done'
+  if (state !== undefined && state !== 'pending' && !isGiven) conditions.push(`(SELECT f.state = ${State[state]} FROM ${schema}.finished f WHERE f.seq = s.seq)`)
   return conditions
 }
 

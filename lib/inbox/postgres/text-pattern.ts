@@ -34,7 +34,7 @@ function patternOfOne (character: string): string {
 function capitalsOf (character: string): string[] {
   const capital = character.toUpperCase()
   const others = OTHER_CAPITALS.filter((other) => other.toLowerCase().includes(character))
-  return capital !== character && capital.toLowerCase() === character ? [capital, ...others] : others
+  return capital !== character && capital.length === character.length ? [capital, ...others] : others // not ß, whose are SS
 }
 
 /** With a backslash before it, only a letter or a digit has a meaning of its own. Without one, only what is neither has. */

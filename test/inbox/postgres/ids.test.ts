@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { test } from 'tap'
-import { idBytes, idOf, idRange } from '../../../lib/inbox/postgres/ids.ts'
+import { idBytes, idOf, idRanges } from '../../../lib/inbox/postgres/ids.ts'
 
 const idAgain = (id: string) => idOf(idBytes(id).toString('hex'))
 
@@ -23,16 +23,23 @@ test('whatever else is given for an id is itself again, and never the same as an
   t.end()
 })
 
-test('the ids that begin with some characters are between two', (t) => {
+test('the ids that begin with some characters are between two, or between two others if they are texts', (t) => {
   for (const length of [0, 1, 2, 3, 4, 20, 42, 43]) {
     for (const bytes of [Buffer.alloc(32), Buffer.alloc(32, 255), randomBytes(32)]) {
       const prefix = bytes.toString('base64url').slice(0, length)
-      const [first, last] = idRange(prefix)
-      t.ok(first.compare(bytes) <= 0 && last.compare(bytes) >= 0, prefix)
-      t.equal(first.length, 32)
-      t.equal(last.length, 32)
-      if (length < 43) t.ok([first, last].every((end) => end.toString('base64url').startsWith(prefix)), 'and no others')
+      const [[first, last] = []] = idRanges(prefix)
+      t.ok(Number(first?.compare(bytes)) <= 0 && Number(last?.compare(bytes)) >= 0, prefix)
+      t.equal(first?.length, 32)
+      t.equal(last?.length, 32)
+      if (length < 43) t.ok([first, last].every((end) => end?.toString('base64url').startsWith(prefix)), 'and no others')
     }
   }
+  const isText = (id: string, prefix: string) => {
+    const [, [first, last] = []] = idRanges(prefix)
+    return Number(first?.compare(idBytes(id))) <= 0 && Number(last?.compare(idBytes(id))) >= 0
+  }
+  for (const id of ['order 1', 'é'.repeat(200), '\u{10ffff}'.repeat(20)]) for (const length of [1, 2, id.length]) t.ok(isText(id, id.slice(0, length).toWellFormed()) || !id.slice(0, length).isWellFormed())
+  t.notOk(isText('order 1', 'order 2'))
+  t.notOk(isText('order', 'order 1'))
   t.end()
 })
