@@ -11,6 +11,8 @@ import { patternOf } from './text-pattern.ts'
 
 /** Events that one statement looks at. */
 const ROWS = 1_000
+/** Those of which it reads only when they came in, which is in the index of their numbers. */
+const TIMES = 20_000
 /** Bytes of bodies that one statement reads, besides the first one. */
 const BYTES = 1_048_576
 
@@ -27,64 +29,75 @@ export interface Search {
 type Add = (value: unknown) => string
 
 /** Of events `e`, with `seq` and `received`, the next ones below $1. */
-interface Slice {
+interface Entries {
   readonly sql: string
-  /** Where to go on if there are no more of them than that. */
-  readonly otherwise: string
+  /** Whether `received` costs nothing. */
+  readonly hasTimes?: boolean
+  /** Where to go on if there are no more of them. */
+  readonly otherwise?: string
 }
 
 /**
- * Takes the next events of an index, and looks at these alone. Each is found by its number, whatever the server believes of its tables:
- * hence a `LIMIT 1`, or a subquery, where a join would do. It returns a row for each event that fits, or one row without an event. If a
- * text is looked for, some of them may not have it, but each that has it is among them.
+ * Takes the next entries of an index, of those the ones that came in at the time, and looks at these events alone. Each is found by its
+ * number, whatever the server believes of its tables: hence a `LIMIT 1`, or a subquery, where a join would do. What is in a CASE is not read
+ * unless it is needed, so that it stops as soon as it has enough. It returns a row for each
+ * event that fits, or one row without an event. If a text is looked for, some of them may not have it, but each that has it is among them.
  */
 export function searchOf (schema: string, filter: EventFilter, idsOnly: boolean): Search {
   const values: unknown[] = []
   const add = (value: unknown) => `$${values.push(value) + 2}`
   const { text } = filter
   const withBodies = !idsOnly || text !== undefined
-  const slice = sliceOf(schema, filter, add)
+  const { sql: entries, hasTimes = false, otherwise = 'NULL' } = entriesOf(schema, filter, add)
+  const times = timesOf(filter, add)
   const conditions = conditionsOf(schema, filter, add)
   const most = text === undefined ? '$2::bigint' : String(ROWS)
-  const rows = conditions.length === 0 ? most : String(ROWS)
+  const inSlice = conditions.length === 0 ? most : String(ROWS)
+  const inEntries = times.length === 0 ? inSlice : String(hasTimes ? TIMES : ROWS)
   const event = `JOIN LATERAL (SELECT * FROM ${schema}.events e WHERE e.seq = s.seq LIMIT 1) AS e ON true`
-  const sql = `WITH slice AS MATERIALIZED (
-      SELECT s.*, row_number() OVER (ORDER BY s.seq DESC) AS n FROM (${slice.sql} LIMIT ${rows}) AS s
+  const sql = `WITH entries AS MATERIALIZED (
+      SELECT e.*, row_number() OVER (ORDER BY e.seq DESC) AS n FROM (${entries} LIMIT ${inEntries}) AS e
+    ), slice AS MATERIALIZED (
+      SELECT e.seq, e.n FROM entries e ${whereAll(times)} ORDER BY e.seq DESC LIMIT ${inSlice}
     ), page AS MATERIALIZED (
       SELECT s.seq, s.n, ${withBodies ? `sum(e.size) OVER (ORDER BY s.seq DESC) - e.size < ${BYTES}` : 'true'} AS is_in
-      FROM slice s ${event} WHERE ${['true', ...conditions].join(' AND ')} ORDER BY s.seq DESC LIMIT ${most}
+      FROM slice s ${event} ${whereAll(conditions)} ORDER BY s.seq DESC LIMIT ${most}
     )
-    SELECT CASE WHEN p.is_cut THEN p.n ELSE a.n END AS scanned,
-      CASE WHEN p.is_cut THEN p.seq WHEN a.n = ${rows} THEN a.seq ELSE ${slice.otherwise} END AS before, f.*
-    FROM (SELECT count(*) AS n, min(seq) AS seq FROM slice) AS a
+    SELECT CASE WHEN p.is_cut THEN p.n WHEN s.count = ${inSlice} THEN s.n ELSE (SELECT count(*) FROM entries) END AS scanned,
+      CASE WHEN p.is_cut THEN p.seq WHEN s.count = ${inSlice} THEN s.seq WHEN (SELECT count(*) FROM entries) = ${inEntries} THEN (SELECT min(seq) FROM entries)
+        ELSE ${otherwise} END AS before, f.*
+    FROM (SELECT count(*), max(n) AS n, min(seq) AS seq FROM slice) AS s
     CROSS JOIN (SELECT bool_or(NOT is_in) AS is_cut, max(n) FILTER (WHERE is_in) AS n, min(seq) FILTER (WHERE is_in) AS seq FROM page) AS p
     LEFT JOIN (
       SELECT s.n, ${withBodies ? COLUMNS : "e.seq, encode(e.id, 'hex') AS id"} FROM page s ${event}
       LEFT JOIN LATERAL (SELECT * FROM ${schema}.pending p WHERE p.seq + 0 = s.seq LIMIT 1) AS p ON true
       LEFT JOIN LATERAL (SELECT * FROM ${schema}.finished f WHERE f.seq = s.seq LIMIT 1) AS f ON true
-      WHERE s.is_in AND ${text === undefined ? 'true' : textCondition(text, add)} ORDER BY s.seq DESC LIMIT $2::bigint
+      ${whereAll(['s.is_in', ...textConditions(text, add)])} ORDER BY s.seq DESC LIMIT $2::bigint
     ) AS f ON true
     ORDER BY f.seq DESC`
   return { text: sql, values, withBodies }
 }
 
-function sliceOf (schema: string, { id, conversation, state, failing, since, until }: EventFilter, add: Add): Slice {
-  const after = { otherwise: 'NULL' }
+function whereAll (conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+}
+
+function entriesOf (schema: string, { id, conversation, state, failing, since, until }: EventFilter, add: Add): Entries {
   // All of them, before they are put in order: the server must not look for them from the newest event on.
-  if (id !== undefined) return { ...after, sql: `${IN_EVENTS} (${IN_EVENTS} ${schema}.events e WHERE ${hasId(id, add)} OFFSET 0) AS e WHERE e.seq < $1::bigint ORDER BY e.seq DESC` }
-  if (conversation !== undefined) return sliceOfLane(schema, `${add(conversation)}::text COLLATE "C"`)
+  if (id !== undefined) return { sql: `${IN_EVENTS} (${IN_EVENTS} ${schema}.events e WHERE ${hasId(id, add)} OFFSET 0) AS e WHERE e.seq < $1::bigint ORDER BY e.seq DESC` }
+  if (conversation !== undefined) return entriesOfLane(schema, `${add(conversation)}::text COLLATE "C"`)
   const isPending = failing === true || state === 'pending'
-  if (!isPending && state === undefined) return { ...after, sql: `${IN_EVENTS} ${schema}.events e WHERE e.seq < $1::bigint ORDER BY e.seq DESC` }
+  if (!isPending && state === undefined) return { sql: `${IN_EVENTS} ${schema}.events e WHERE e.seq < $1::bigint ORDER BY e.seq DESC`, hasTimes: true }
   const received = since === undefined && until === undefined ? 'NULL' : `(SELECT r.received FROM ${schema}.events r WHERE r.seq = e.seq)`
   const seq = isPending && failing !== true ? 'e.seq + 0' : 'e.seq'
   const where = failing === true ? 'e.attempts > 0 AND ' : whereState(state === 'done' ? undefined : state) // what is done has no index of its own
-  return { ...after, sql: `SELECT e.seq, ${received} AS received FROM ${schema}.${tableOf(isPending ? 'pending' : state)} e WHERE ${where}${seq} < $1::bigint ORDER BY ${seq} DESC` }
+  return { sql: `SELECT e.seq, ${received} AS received FROM ${schema}.${tableOf(isPending ? 'pending' : state)} e WHERE ${where}${seq} < $1::bigint ORDER BY ${seq} DESC` }
 }
 
 const IN_EVENTS = 'SELECT e.seq, e.received FROM'
 
 /** From block to block, beginning with that of the next event there is. */
-function sliceOfLane (schema: string, lane: string): Slice {
+function entriesOfLane (schema: string, lane: string): Entries {
   const first = blockOf(`(SELECT max(seq) FROM ${schema}.events WHERE seq < $1::bigint)`)
   const last = `${first} - ${BLOCKS - 1}`
   return {
@@ -95,12 +108,14 @@ function sliceOfLane (schema: string, lane: string): Slice {
   }
 }
 
-/** What the slice leaves open. */
-function conditionsOf (schema: string, { id, conversation, state, failing, name, since, until }: EventFilter, add: Add): string[] {
+function timesOf ({ since, until }: EventFilter, add: Add): string[] {
+  return [...since === undefined ? [] : [`e.received >= ${add(since.getTime())}::bigint`], ...until === undefined ? [] : [`e.received < ${add(until.getTime())}::bigint`]]
+}
+
+/** What the entries leave open. */
+function conditionsOf (schema: string, { id, conversation, state, failing, name }: EventFilter, add: Add): string[] {
   const isBySeq = id === undefined && conversation === undefined
   const conditions: string[] = []
-  if (since !== undefined) conditions.push(`s.received >= ${add(since.getTime())}::bigint`)
-  if (until !== undefined) conditions.push(`s.received < ${add(until.getTime())}::bigint`)
   if (name !== undefined) conditions.push(`e.name = ${add(name)}`)
   if (conversation !== undefined) conditions.push(`e.lane = ${add(conversation)} AND e.id <> ${add(idBytes(conversation))}`)
   if (failing === true && !isBySeq) conditions.push(`(SELECT p.attempts > 0 FROM ${schema}.pending p WHERE p.seq + 0 = s.seq)`)
@@ -111,13 +126,13 @@ function conditionsOf (schema: string, { id, conversation, state, failing, name,
 }
 
 /** Of an event that may have it. If its body is damaged, it shows a text of its own: only whoever reads it finds out. */
-function textCondition (text: string, add: Add): string {
-  if (DAMAGED.includes(text.toLowerCase())) return 'true'
+function textConditions (text: string | undefined, add: Add): string[] {
+  if (text === undefined || DAMAGED.includes(text.toLowerCase())) return []
   const pattern = `${add(patternOf(text))}::text`
   const others = "pg_catalog.concat_ws(E'\\n', e.name, e.lane, replace(e.problems, E'\\n', '; '), f.error, p.error, f.deliveries, p.deliveries)"
   const conditions = [`e.body COLLATE "C" ~ ${pattern}`, `${others} COLLATE "C" ~ ${pattern}`]
   if (text.length >= SHORTEST_ID) conditions.push(hasId(text, add))
-  return `(${conditions.join(' OR ')})`
+  return [`(${conditions.join(' OR ')})`]
 }
 
 /** Whether its id begins so. */
