@@ -39,9 +39,11 @@ interface Entries {
 
 /**
  * Takes the next entries of an index, of those the ones that came in at the time, and looks at these events alone. Each is found by its
- * number, whatever the server believes of its tables: hence a `LIMIT 1`, or a subquery, where a join would do. What is in a CASE is not read
- * unless it is needed, so that it stops as soon as it has enough. It returns a row for each
- * event that fits, or one row without an event. If a text is looked for, some of them may not have it, but each that has it is among them.
+ * number, whatever the server believes of its tables: hence a `LIMIT 1`, or a subquery, where a join would do. All entries are counted only
+ * if too few of them came in at the time: the server runs a subquery in a CASE when it needs it.
+ *
+ * It returns a row for each event that fits, or one row without an event. If a text is looked for, some of them may not have it, but each
+ * that has it is among them.
  */
 export function searchOf (schema: string, filter: EventFilter, idsOnly: boolean): Search {
   const values: unknown[] = []
@@ -137,5 +139,5 @@ function textConditions (text: string | undefined, add: Add): string[] {
 
 /** Whether its id begins so. */
 function hasId (id: string, add: Add): string {
-  return `(${idRanges(id).map(([first, last]) => `e.id BETWEEN ${add(first)}::bytea AND ${add(last)}::bytea`).join(' OR ')})`
+  return `(${idRanges(id).map(({ first, last, length }) => `e.id BETWEEN ${add(first)}::bytea AND ${add(last)}::bytea AND length(e.id) ${length}`).join(' OR ')})`
 }
