@@ -53,7 +53,8 @@ async function idsOf (inbox: Pick<InboxView, 'find'>, filter: EventFilter, upTo:
   return all
 }
 
-async function * pagesOfIds (inbox: Pick<InboxView, 'find'>, filter: EventFilter, upTo: number | undefined): AsyncGenerator<readonly string[], undefined> {
+/** Newest first. */
+export async function * pagesOfIds (inbox: Pick<InboxView, 'find'>, filter: EventFilter, upTo?: number): AsyncGenerator<readonly string[], undefined> {
   for (let before: number | null | undefined = upTo === undefined ? undefined : upTo + 1; before !== null;) {
     const found: Found = await inbox.find({ ...filter, idsOnly: true, limit: PAGE, before })
     yield found.ids

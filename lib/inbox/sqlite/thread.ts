@@ -46,7 +46,7 @@ export class Thread {
   readonly #watcher: Watcher
   readonly #waiting: Array<PromiseWithResolvers<Reply>> = []
   readonly #exit = Promise.withResolvers<undefined>()
-  #error = new StoreError('the thread has ended')
+  #error = new StoreError('the thread of the inbox has ended')
   #ended = false
   #closing = false
 

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'tap'
 import type { Test } from 'tap'
+import type { FoundRows } from '../../../lib/inbox/sql/rows.ts'
 import type { AddedRow, Work } from '../../../lib/inbox/sqlite/messages.ts'
 import { Admission } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import { Reader } from '../../../lib/inbox/sqlite/store/reader.ts'
@@ -23,7 +24,13 @@ function read (t: Test, path: string): Reader {
 }
 
 function idsLike (reader: Reader, id: string, limit: number): readonly string[] {
-  return reader.find({ id, limit, idsOnly: true }).ids
+  const found: string[] = []
+  for (let before: number | null | undefined; before !== null && found.length < limit;) {
+    const { ids, before: next }: FoundRows = reader.find({ id, limit, before, idsOnly: true })
+    found.push(...ids)
+    before = next
+  }
+  return found
 }
 
 function idOf (number: number): string {

@@ -28,8 +28,14 @@ export function sourcesOf ({ state, failing }: EventFilter): readonly string[] {
   return SOURCES[failing === true ? 'failing' : state ?? 'any']
 }
 
-/** Whether all is true of an event that can be said without its body: an expression, and its values. matcherOf says what is meant. */
-export function conditionOf ({ state, failing, name, conversation, since, until, id }: EventFilter): { text: string, values: SQLInputValue[] } {
+/** An expression, and its values. */
+export interface Condition {
+  readonly text: string
+  readonly values: readonly SQLInputValue[]
+}
+
+/** Whether all is true of an event that can be said without its body. matcherOf says what is meant. */
+export function conditionOf ({ state, failing, name, conversation, since, until, id }: EventFilter): Condition {
   const texts = ['true']
   const values: SQLInputValue[] = []
   const and = (text: string, ...own: SQLInputValue[]): void => {

@@ -6,6 +6,7 @@ import { MOST_LISTED, storedEvent } from '../../sql/rows.ts'
 import type { FoundRows, StoredRow } from '../../sql/rows.ts'
 import { BLOCK, blockOf, hashOf, keyOf, readIndexed } from './blocks.ts'
 import { conditionOf, sourcesOf } from './filter.ts'
+import type { Condition } from './filter.ts'
 import { keyOfId } from './known-ids.ts'
 import { select } from './select.ts'
 import type { Select } from './select.ts'
@@ -91,42 +92,52 @@ export class Finding {
 
   /** The newest first. */
   * #candidates (filter: EventFilter, before: number): Generator<Candidate, undefined> {
-    const { text, values } = conditionOf(filter)
+    const condition = conditionOf(filter)
     for (const { sources, keys, from, to } of this.#parts(filter, before)) {
-      const statement = this.#statement(sources.map((source) => `SELECT seq, iif(${text}, id, NULL) AS id FROM ${source} AND seq >= ? AND seq < ?`).join(' UNION ALL '))
-      yield * statement.iterate(...sources.flatMap(() => [...values, ...keys, from, to]))
+      const range = [...keys, from, Math.min(to, before)]
+      yield * from === FIRST ? this.#everyOne(sources, condition, range) : this.#fitting(sources, condition, range)
     }
   }
 
-  #statement (text: string): Select<Candidate> {
-    const statement = this.#statements.get(text) ?? select(this.#db, `${text} ORDER BY seq DESC`)
+  /** Where there may be many, each counts as one that was looked at, and the search can end between two of them. */
+  #everyOne (sources: readonly string[], { text, values }: Condition, range: readonly number[]): Iterable<Candidate> {
+    const statement = this.#statement(sources.map((source) => `SELECT seq, iif(${text}, id, NULL) AS id FROM ${source} AND seq >= ? AND seq < ?`))
+    return statement.iterate(...sources.flatMap(() => [...values, ...range]))
+  }
+
+  /** SQLite itself leaves out what does not fit: five times as quick. */
+  #fitting (sources: readonly string[], { text, values }: Condition, range: readonly number[]): Iterable<Candidate> {
+    const statement = this.#statement(sources.map((source) => `SELECT seq, id FROM ${source} AND seq >= ? AND seq < ? AND ${text}`))
+    return statement.iterate(...sources.flatMap(() => [...range, ...values]))
+  }
+
+  #statement (parts: readonly string[]): Select<Candidate> {
+    const text = `${parts.join(' UNION ALL ')} ORDER BY seq DESC`
+    const statement = this.#statements.get(text) ?? select(this.#db, text)
     this.#statements.set(text, statement)
     return statement
   }
 
   /** What an index does not have yet is looked through. */
   #parts (filter: EventFilter, before: number): Iterable<Part> {
-    if (filter.id !== undefined) return this.#partsOfId(filter, filter.id, before)
-    const { conversation, since, until } = filter
-    if (conversation !== undefined || since !== undefined || until !== undefined) return this.#partsByBlock(filter, before)
-    return [{ sources: sourcesOf(filter), keys: [], from: FIRST, to: before }]
-  }
-
-  #partsOfId (filter: EventFilter, id: string, before: number): Part[] {
-    const indexed = this.#indexedIds() + 1
-    return [
-      { sources: sourcesOf(filter), keys: [], from: indexed, to: before },
-      { sources: OF_ID, keys: [keyOfId(id)], from: FIRST, to: Math.min(indexed, before) }
-    ]
-  }
-
-  * #partsByBlock (filter: EventFilter, before: number): Generator<Part, undefined> {
-    const { conversation, since, until } = filter
+    const { id, conversation, since, until } = filter
     const sources = sourcesOf(filter)
-    yield { sources, keys: [], from: this.#indexed(), to: before }
+    if (id !== undefined) return this.#partsOfId(sources, id)
+    if (conversation !== undefined) return this.#partsByBlock(filter, before, (block) => ({ sources: OF_CONVERSATION, keys: [keyOf(block, hashOf(conversation))] }))
+    if (since !== undefined || until !== undefined) return this.#partsByBlock(filter, before, () => ({ sources, keys: [] }))
+    return [{ sources, keys: [], from: FIRST, to: before }]
+  }
+
+  #partsOfId (sources: readonly string[], id: string): Part[] {
+    const indexed = this.#indexedIds() + 1
+    return [{ sources, keys: [], from: indexed, to: LAST }, { sources: OF_ID, keys: [keyOfId(id)], from: FIRST, to: indexed }]
+  }
+
+  * #partsByBlock (filter: EventFilter, before: number, inBlock: (block: number) => Pick<Part, 'sources' | 'keys'>): Generator<Part, undefined> {
+    const { since, until } = filter
+    yield { sources: sourcesOf(filter), keys: [], from: this.#indexed(), to: LAST }
     for (const { block } of this.#blocks.all(blockOf(before), since?.getTime() ?? FIRST, until?.getTime() ?? LAST)) {
-      const range = { from: block * BLOCK, to: Math.min((block + 1) * BLOCK, before) }
-      yield conversation === undefined ? { sources, keys: [], ...range } : { sources: OF_CONVERSATION, keys: [keyOf(block, hashOf(conversation))], ...range }
+      yield { ...inBlock(block), from: block * BLOCK, to: (block + 1) * BLOCK }
     }
   }
 }
