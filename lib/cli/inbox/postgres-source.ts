@@ -1,4 +1,3 @@
-import { findByList } from '../../inbox/find-by-list.ts'
 import { noticesOf, NOTIFY } from '../../inbox/postgres/notifications.ts'
 import { checkSchema } from '../../inbox/postgres/schema.ts'
 import { Views } from '../../inbox/postgres/views.ts'
@@ -21,12 +20,11 @@ export async function openPostgres (connectionString: string, schema: string, si
   return {
     stats: async () => await views.stats(),
     list: async (options = {}) => await views.list(options),
-    find: async (options = {}) => await findByList(async (options) => await views.list(options), options),
+    find: async (options = {}) => await views.find(options),
     get: async (id) => await views.get(id),
     replay: async (ids, options) => await views.replay(ids, options),
     discard: async (ids) => await views.discard(ids),
     forget: async (conversation) => await views.forget(conversation),
-    idsLike: async (prefix, most) => await views.idsLike(prefix, most),
     close
   }
 }

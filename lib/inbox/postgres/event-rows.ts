@@ -32,19 +32,23 @@ export function storedEventOf (row: Row): StoredEvent {
     finished: numberOf(row.finished_at),
     error: row.error ?? null,
     problems: row.problems ?? null,
-    deliveries: row.deliveries ?? null
+    deliveries: row.deliveries ?? null,
+    aside: row.aside === 't'
   })
 }
+
+/** What is read of an event `e`, of what is pending of it `p`, and of how it finished `f`. */
+export const COLUMNS = `e.seq, e.received, e.name, e.lane, e.problems, e.body, encode(e.id, 'hex') AS id,
+      coalesce(f.state, ${State.pending}) AS state, coalesce(f.attempts, p.attempts) AS attempts, p.trial, p.lane <> e.lane AS aside,
+      coalesce(f.error, p.error) AS error, coalesce(f.deliveries, p.deliveries) AS deliveries,
+      (extract(epoch FROM p.due) * 1000.0)::bigint AS due_at, (extract(epoch FROM f.finished) * 1000.0)::bigint AS finished_at`
 
 /**
  * Events of a table that has a row `e` for each of them. The sizes are added up before any body is read: a page ends with the event that
  * makes it too long.
  */
 export function listed (schema: string, table: string, where: string): string {
-  return `SELECT e.seq, e.received, e.name, e.lane, e.problems, e.body, encode(e.id, 'hex') AS id,
-      coalesce(f.state, ${State.pending}) AS state, coalesce(f.attempts, p.attempts) AS attempts, p.trial,
-      coalesce(f.error, p.error) AS error, coalesce(f.deliveries, p.deliveries) AS deliveries,
-      (extract(epoch FROM p.due) * 1000.0)::bigint AS due_at, (extract(epoch FROM f.finished) * 1000.0)::bigint AS finished_at
+  return `SELECT ${COLUMNS}
     FROM (SELECT found.seq, sum(s.size) OVER (ORDER BY found.seq DESC) - s.size AS before_it
       FROM (SELECT e.seq FROM ${schema}.${table} e WHERE ${where}) AS found JOIN ${schema}.events s ON s.seq = found.seq) AS page
     JOIN ${schema}.events e ON e.seq = page.seq

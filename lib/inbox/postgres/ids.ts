@@ -18,9 +18,20 @@ export function idOf (digits: string | null | undefined): string {
   return bytes.length === LENGTH ? bytes.toString('base64url') : bytes.toString().replace(/\0+$/, '')
 }
 
-/** The first and the last of the ids that begin with these characters. */
-export function idRange (prefix: string): [Buffer, Buffer] {
+/** Ids that are between two, in the order of their bytes. */
+export interface IdRange {
+  readonly first: Buffer
+  readonly last: Buffer
+  /** A condition of SQL. */
+  readonly length: string
+}
+
+/** The ids that begin with these characters: those that are texts, and those that stand for bytes, unless none of them begins so. */
+export function idRanges (prefix: string): IdRange[] {
   const length = Math.ceil(LENGTH * 8 / 6)
   const filled = (digit: string) => Buffer.from(prefix.padEnd(length, digit).slice(0, length), 'base64url')
-  return [filled('A'), filled('_')]
+  const text = Buffer.from(prefix)
+  const texts = { first: text, last: Buffer.concat([text, Buffer.from([0xff])]), length: `> ${LENGTH}` }
+  const [first, last] = [filled('A'), filled('_')]
+  return first.toString('base64url').startsWith(prefix) ? [texts, { first, last, length: `= ${LENGTH}` }] : [texts]
 }

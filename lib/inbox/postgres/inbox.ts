@@ -1,6 +1,6 @@
 import '../../errors/check-node.ts'
 import { ClosingError, InboxUnusableError } from '../../errors/errors.ts'
-import type { Claim, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import type { Claim, FindOptions, Found, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { unavailable } from '../unavailable.ts'
 import { Adds } from './adds.ts'
 import { AutoRecount } from './auto-recount.ts'
@@ -81,6 +81,10 @@ class PostgresInbox implements Inbox {
 
   async list (options: PageOptions = {}): Promise<StoredEvent[]> {
     return await this.#ask(async (views) => await views.list(options))
+  }
+
+  async find (options: FindOptions): Promise<Found> {
+    return await this.#ask(async (views) => await views.find(options))
   }
 
   async get (id: string): Promise<StoredEvent | undefined> {

@@ -1,11 +1,12 @@
 // What the API looks at and changes. In SQLite, that is in four files: store/views.ts, store/replay.ts, store/discard.ts and changes.ts.
 import { batches } from '../batches.ts'
-import type { InboxStats, PageOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
+import type { FindOptions, Found, InboxStats, PageOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats } from '../sql/rows.ts'
 import type { Database } from './database.ts'
 import { listed, numberOf, storedEventOf, tableOf, whereState } from './event-rows.ts'
 import { keyOf, quoted } from './identifiers.ts'
-import { idBytes, idOf, idRange } from './ids.ts'
+import { Finder } from './finder.ts'
+import { idBytes } from './ids.ts'
 import { IndexScan } from './index-scan.ts'
 import { bigints, Statement } from './query.ts'
 import type { Row } from './query.ts'
@@ -14,8 +15,6 @@ import { sequenceOf } from './sql/functions.ts'
 
 /** Replayed or removed in one transaction: what is added to the same lanes in the meantime waits for it. */
 const CHANGED_AT_ONCE = 500
-/** Looked at in one transaction for those of a lane, which are removed in it. */
-const LOOKED_AT_ONCE = 2_000
 /** Numbers that may have been given out, and not yet committed, before the oldest pending one that has been seen. */
 const LATE = 10_000
 /** Ids in one look for what their order is. */
@@ -40,11 +39,13 @@ export class Views {
   readonly #discard: Statement
   readonly #forget: Statement
   readonly #oldest = new IndexScan()
+  readonly #finder: Finder
 
   constructor (database: Database, schema: string, hooks: Hooks) {
     this.#database = database
     this.#schema = quoted(schema)
     this.#hooks = hooks
+    this.#finder = new Finder(database, schema)
     this.#numbers = new Statement(`SELECT * FROM ${this.#schema}.numbers($1)`)
     this.#replay = new Statement(`SELECT ${this.#schema}.replay($1, $2) AS count`)
     this.#discard = new Statement(`SELECT ${this.#schema}.discard($1) AS removed`)
@@ -84,11 +85,8 @@ export class Views {
     return event
   }
 
-  /** Ids that begin with these characters, so many at most. */
-  async idsLike (prefix: string, most: number): Promise<string[]> {
-    // A range, for which the index is good.
-    const rows = await this.#database.run(`SELECT encode(id, 'hex') AS id FROM ${this.#schema}.events WHERE id BETWEEN $1 AND $2 LIMIT $3`, [...idRange(prefix), most])
-    return rows.map(({ id }) => idOf(id))
+  async find (options: FindOptions): Promise<Found> {
+    return await this.#finder.find(options)
   }
 
   async replay (ids: readonly string[], { all = false }: ReplayOptions = {}): Promise<number> {
@@ -116,7 +114,7 @@ export class Views {
     let count = 0
     for (let after: string | null | undefined = '0'; typeof after === 'string';) {
       this.#hooks.signal?.throwIfAborted()
-      const row: Row = await this.#database.one(this.#forget, [keyOf(lane), after, LOOKED_AT_ONCE], this.#late)
+      const row: Row = await this.#database.one(this.#forget, [keyOf(lane), after, CHANGED_AT_ONCE], this.#late)
       count += await this.#removed(row)
       after = row.last
     }

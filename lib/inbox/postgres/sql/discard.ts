@@ -1,4 +1,4 @@
-import { firstOf, OWN_SHARD, PLANNED } from './functions.ts'
+import { blockOf, firstOf, isOfLane, OWN_SHARD, PLANNED, startOf } from './functions.ts'
 import { State } from './states.ts'
 
 /**
@@ -48,17 +48,23 @@ export const discard = (schema: string): string => `
   END $$;
 `
 
+/** Blocks in one look for the events of a lane. */
+export const BLOCKS = 64
+
 /**
- * Removes the events of a lane that are among the next `_most` after `_after`, and returns their numbers, and where to go on: null if
- * there are no more. There is no index of lanes but for pending events: each event would have to pay for it.
+ * Removes the next events of a lane after `_after`, `_most` of them at most, and returns their numbers, and where to go on: null if there
+ * are no events after that.
  */
 export const forget = (schema: string): string => `
   CREATE FUNCTION ${schema}.forget (_lane text, _after bigint, _most integer, OUT removed bigint[], OUT last bigint) ${PLANNED} AS $$
   DECLARE
+    _block integer := ${blockOf(`(SELECT min(seq) FROM ${schema}.events WHERE seq > _after)`)};
     _ids bytea[];
   BEGIN
-    SELECT array_agg(e.id) FILTER (WHERE e.lane = _lane), CASE count(*) WHEN _most THEN max(e.seq) END INTO _ids, last
-      FROM (SELECT seq, id, lane FROM ${schema}.events WHERE seq > _after ORDER BY seq LIMIT _most) AS e;
+    SELECT array_agg(f.id), CASE count(*) WHEN _most THEN max(f.seq) ELSE (${startOf(`(_block + ${BLOCKS})`)}) - 1 END INTO _ids, last FROM (
+      SELECT e.* FROM generate_series(_block, _block + ${BLOCKS - 1}) AS b (block)
+      CROSS JOIN LATERAL (SELECT e.seq, e.id FROM ${schema}.events e WHERE ${isOfLane('_lane', 'b.block')} AND e.seq + 0 > _after ORDER BY e.seq + 0 LIMIT _most) AS e
+      ORDER BY e.seq LIMIT _most) AS f;
     removed := CASE WHEN _ids IS NULL THEN '{}' ELSE ${schema}.discard(_ids) END;
   END $$;
 `

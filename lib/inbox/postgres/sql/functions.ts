@@ -41,5 +41,23 @@ export function firstOf (schema: string, of: string, most = 1): string {
   return `SELECT p.* FROM ${schema}.pending p WHERE p.lane = ${of}.lane AND p.seq >= ${of}.head ORDER BY p.seq LIMIT ${most}`
 }
 
+/** The block that an event is in: of 32 768 that were added one after the other. */
+export function blockOf (seq: string): string {
+  return `(${seq} >> 15)::integer`
+}
+
+/** The first number of a block. */
+export function startOf (block: string): string {
+  return `${block}::bigint << 15`
+}
+
+/**
+ * Whether an event `e` is of a lane, and in a block: in the words of the index. Where it is also asked for its number, that has to be by
+ * `seq + 0`. With `seq` the server may take the index of numbers, and read all that is in it.
+ */
+export function isOfLane (lane: string, block: string): string {
+  return `${blockOf('e.seq')} = ${block} AND pg_catalog.hashtext(e.lane) = pg_catalog.hashtext(${lane}) AND e.lane = ${lane}`
+}
+
 /** The row of `totals` that this connection counts in. */
 export const OWN_SHARD = `epoch = _epoch AND shard = pg_backend_pid() % ${SHARDS}`

@@ -1,4 +1,4 @@
-import { SHARDS } from './functions.ts'
+import { blockOf, SHARDS } from './functions.ts'
 import { State } from './states.ts'
 
 /** Of a large table, a fifth is much to be dead, or to be read because nobody knows that all can see it. */
@@ -22,6 +22,10 @@ const OFTEN = 'autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_f
  * Of such events, `trial` is 0, 1 once it is delivered alone, and 2 if a process has ended in that. Others have none. One that has left
  * its lane to be tried again beside it is `aside`, and has another `lane` in `pending`, unless it was alone there.
  *
+ * Conversations are found by `events_lane`, a block of events after the other: new entries of it are all in the same few pages. An index of
+ * lanes alone would have them all over it, and each page that is changed is in the write-ahead log as a whole once after each checkpoint.
+ * `received` is in the index of numbers, for those who look for a time: clocks differ, so that it does not grow with them.
+ *
  * The `size` of its body is in both, so that a claim need not read the events of which it takes none.
  *
  * `seq + 0` is for those who look for one event, or for all of them in order: with `seq` itself the server may take that index for what is
@@ -37,16 +41,18 @@ export const tables = (schema: string): string => events(schema) + lanes(schema)
 const events = (schema: string): string => `
   CREATE SEQUENCE ${schema}.event_seq AS bigint CACHE 1;
   CREATE TABLE ${schema}.events (
-    seq bigint PRIMARY KEY,
+    seq bigint,
     received bigint NOT NULL,
     size integer NOT NULL,
     id bytea NOT NULL,
     lane text COLLATE "C" NOT NULL,
     name text NOT NULL,
     problems text,
-    body text NOT NULL
+    body text NOT NULL,
+    PRIMARY KEY (seq) INCLUDE (received)
   ) WITH (${OFTEN});
   CREATE UNIQUE INDEX events_id ON ${schema}.events (id);
+  CREATE INDEX events_lane ON ${schema}.events ((${blockOf('seq')}), pg_catalog.hashtext(lane));
   CREATE TABLE ${schema}.pending (
     seq bigint NOT NULL,
     due timestamptz,
