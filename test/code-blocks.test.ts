@@ -9,6 +9,8 @@ import type { AddressInfo } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { json } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
+import type { FastifyInstance } from 'fastify'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { parse } from 'yaml'
@@ -19,6 +21,7 @@ import { parseSendOptions } from '../lib/cli/send/options.ts'
 import { conformance } from '../lib/inbox/conformance/conformance.ts'
 import { newMessage, sign, smsDeliveryReport } from '../lib/testing/testing.ts'
 import { until } from './faults/helpers/until.ts'
+import { createApp } from './helpers/app.ts'
 import { manifestOf, root, run, temporaryDirectory } from './helpers/package.ts'
 import { postgresUrl } from './helpers/postgres.ts'
 import { blocks, codes, everything, section } from './helpers/pages.ts'
@@ -474,6 +477,15 @@ const scenarios: Record<string, (t: Test) => Promise<void>> = {
     const cases = conformance(() => memoryInbox(), { kill: (store) => store })
     t.match(output, new RegExp(`pass ${cases.length}\\b`), 'all cases of a durable inbox')
     t.match(output, /fail 0\b/)
+  },
+
+  'refunds.ts': async (t) => {
+    const { idsOfRefunds } = await import(pathToFileURL(join(directory, 'refunds.ts')).href) as { idsOfRefunds: (app: FastifyInstance) => Promise<string[]> } // as the block has it
+    const { app } = await createApp(t, { inbox: memoryInbox({ history: 10 }) })
+    app.webhooks.on('event', () => {})
+    const receive = async (content: string) => (await app.webhooks.receive(newMessage({ message: { content } }))).id
+    const ids = [await receive('Where is my Refund?'), await receive('another refund'), await receive('thank you')]
+    t.same(await idsOfRefunds(app), [ids[1], ids[0]])
   },
 
   'orders.ts': async (t) => {

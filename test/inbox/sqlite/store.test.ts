@@ -1,11 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { AddedRow, Work } from '../../../lib/inbox/sqlite/messages.ts'
 import { Added, Admission } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import { migrate, versionOf } from '../../../lib/inbox/sqlite/store/schema.ts'
 import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
+
+tap.setTimeout(120_000)
 
 const DAY = 86_400_000
 
