@@ -1,8 +1,12 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
+import { memoryInbox } from '../../index.ts'
 import { newMessage, sign } from '../../lib/testing/testing.ts'
+import { createApp } from '../helpers/app.ts'
 import { run } from '../helpers/package.ts'
 import { postgresUrl } from '../helpers/postgres.ts'
 import { directory } from './helpers/files.ts'
@@ -28,4 +32,13 @@ test('many.mjs runs', async (t) => {
   const body = JSON.stringify(newMessage({ message: { content: 'for one of them' } }))
   for (const { url } of servers) t.equal(await post(url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
   await Promise.any(servers.map(async ({ printed }) => { await printed('for one of them') }))
+})
+
+test('refunds.ts runs', async (t) => {
+  const { idsOfRefunds } = await import(pathToFileURL(join(directory, 'refunds.ts')).href) as { idsOfRefunds: (app: FastifyInstance) => Promise<string[]> } // as the block has it
+  const { app } = await createApp(t, { inbox: memoryInbox({ history: 10 }) })
+  app.webhooks.on('event', () => {})
+  const receive = async (content: string) => (await app.webhooks.receive(newMessage({ message: { content } }))).id
+  const ids = [await receive('Where is my Refund?'), await receive('another refund'), await receive('thank you')]
+  t.same(await idsOfRefunds(app), [ids[1], ids[0]])
 })

@@ -79,16 +79,16 @@ test('events come in and a conversation is forgotten while a search goes on', as
   const { inbox } = await withOne(t)
   const body = Buffer.from(JSON.stringify({ event: 'newMessage', text: '\\'.repeat(10_000) }))
   await Promise.all(Array.from({ length: 2_000 }, async (_, i) => await inbox.add(newEvent(`lane ${i % 2}`, { body }))))
-  let isOver = false
+  const end = new AbortController()
   let answers = 0
   const searching = (async () => {
-    while (!isOver) {
+    while (!end.signal.aborted) {
       for (let before: number | null | undefined; before !== null; answers++) before = (await inbox.find?.({ text: 'is in none', before }))?.before ?? null
     }
   })()
   for (let i = 0; i < 20; i++) t.equal(await inbox.add(newEvent('b')), 'accepted')
   t.equal(await inbox.forget('lane 1'), 1_000, 'the log is empty in the end')
-  isOver = true
+  end.abort()
   await searching
   t.ok(answers > 1)
 })
