@@ -5,10 +5,11 @@ import { BulkDialog } from './bulk'
 import type { BulkAsked } from './bulk'
 import { Chart } from './chart'
 import { Counts } from './counts'
-import { Drawer } from './drawer'
+import { EventView } from './event-view'
 import { Header } from './header'
 import { KeysDialog, useKeys } from './keys'
 import { ListCard } from './list-card'
+import { Thread } from './thread'
 import { useFeed } from './use-feed'
 import { useList } from './use-list'
 import { useSelection } from './use-selection'
@@ -36,6 +37,7 @@ export function App (): JSX.Element {
     ...Object.fromEntries(['ArrowDown', 'ArrowUp', 'j', 'k'].map((key) => [key, (event: KeyboardEvent) => { if (event.target === document.body) { event.preventDefault(); focus('.grid') } }]))
   })
 
+  const about = { place, now, go, listen: feed.listen, remove: list.remove, say }
   return (
     <>
       <Header feed={feed} now={now} showKeys={() => { showKeys(true) }} />
@@ -44,12 +46,15 @@ export function App (): JSX.Element {
           <Counts stats={feed.stats} filter={filter} now={now} askFor={askFor} />
           <Chart activity={feed.activity} filter={filter} pick={(since, until) => { go({ filter: { ...filter, since: new Date(since).toISOString(), until: new Date(until).toISOString() }, thread: '' }) }} />
         </div>
-        <ListCard
-          filter={filter} go={go} list={list} stats={feed.stats} selection={selection} now={now} active={active} setActive={setActive}
-          setScrolled={setScrolled} setHovered={setHovered} askFor={askFor}
-        />
+        {place.thread === ''
+          ? (
+            <ListCard
+              filter={filter} go={go} list={list} stats={feed.stats} selection={selection} now={now} active={active} setActive={setActive}
+              setScrolled={setScrolled} setHovered={setHovered} askFor={askFor}
+            />)
+          : <Thread key={place.thread} {...about} />}
       </main>
-      {place.event !== '' && <Drawer key={place.event} id={place.event} row={list.rows.find(({ id }) => id === place.event)} close={() => { go({ event: '' }) }} remove={list.remove} say={say} />}
+      {place.event !== '' && place.thread === '' && <EventView id={place.event} rows={list.rows} {...about} />}
       {asked !== null && <BulkDialog {...asked} remove={list.remove} close={() => { askFor(null) }} say={(text) => { selection.clear(); say(text) }} />}
       {showsKeys && <KeysDialog close={() => { showKeys(false) }} />}
       <p class='said' role='status' aria-live='polite' key={said}>{said}</p>

@@ -2,12 +2,10 @@ import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { RangeFields, RangeSelect } from './range'
 import { NO_FILTER, STATES } from './types'
-import type { Filter } from './types'
+import type { ChangeFilter, Filter } from './types'
 
 /** Looked for once the typing has paused for this long, in milliseconds. */
 const PAUSE = 300
-
-export type ChangeFilter = (filter: Filter, how: 'push' | 'replace') => void
 
 interface Props {
   filter: Filter

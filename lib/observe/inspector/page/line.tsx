@@ -55,7 +55,7 @@ function Note ({ row, now, filter, isGone }: Pick<Props, 'row' | 'now' | 'filter
   if (isGone) return <small>not in the inbox any more</small>
   if (behind !== null) {
     return (
-      <small class='waits'>
+      <small class='waits-for'>
         waits for <a tabIndex={-1} href={hrefOf({ filter, event: behind.id })} title={behind.error ?? undefined}>{behind.id.slice(0, SHORT)}</a>, which has failed {times(behind.attempts)}
       </small>
     )

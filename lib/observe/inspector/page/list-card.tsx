@@ -45,9 +45,9 @@ function News ({ list }: { list: EventList }): JSX.Element {
   const { waiting, overrun, unknown, missed, filter } = list
   return (
     <div class='news' role='status'>
-      {(waiting.length > 0 || overrun) && <button type='button' class='primary' onClick={list.release}>{overrun ? 'Many new' : `${number(waiting.length)} new`}</button>}
+      {(waiting.length > 0 || overrun) && <button type='button' class='primary' onClick={() => { list.release() }}>{overrun ? 'Many new' : `${number(waiting.length)} new`}</button>}
       {filter.text !== '' && (missed || unknown.length > 0) && (
-        <button type='button' disabled={list.loading} onClick={list.again}>{missed ? 'More has come in since' : `${events(unknown.length)} came in since`}: look again</button>
+        <button type='button' disabled={list.loading} onClick={() => { list.again() }}>{missed ? 'More has come in since' : `${events(unknown.length)} came in since`}: look again</button>
       )}
     </div>
   )

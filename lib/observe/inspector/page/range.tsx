@@ -1,8 +1,7 @@
 import type { JSX } from 'preact'
 import { useRef } from 'preact/hooks'
-import type { ChangeFilter } from './filters'
 import { absolute, zone } from './times'
-import type { Filter } from './types'
+import type { ChangeFilter, Filter } from './types'
 
 const MINUTE = 60_000
 const LENGTHS: ReadonlyArray<readonly [name: string, length: number]> = [
