@@ -19,8 +19,8 @@ async function ask<T> (path: string, init?: RequestInit): Promise<T> {
   return answer
 }
 
-async function post<T> (path: string, body: object, signal?: AbortSignal): Promise<T> {
-  return await ask<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...signal && { signal } })
+async function post<T> (path: string, body: object): Promise<T> {
+  return await ask<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 }
 
 function queryOf (filter: Filter, before: number | null = null): string {
@@ -44,17 +44,17 @@ export async function detailOf (id: string): Promise<Detail> {
 }
 
 /** Each resolves to how many events it were. */
-async function change (path: string, body: object, signal?: AbortSignal): Promise<number> {
-  return (await post<{ count: number }>(path, body, signal)).count
+async function change (path: string, body: object): Promise<number> {
+  return (await post<{ count: number }>(path, body)).count
 }
 
 /** At most 1 000 at a time. Without `all`, a dead event is for the listeners that failed. */
-export async function replay (ids: readonly string[], all = false, signal?: AbortSignal): Promise<number> {
-  return await change('replay', { ids, all }, signal)
+export async function replay (ids: readonly string[], all = false): Promise<number> {
+  return await change('replay', { ids, all })
 }
 
-export async function discard (ids: readonly string[], signal?: AbortSignal): Promise<number> {
-  return await change('discard', { ids }, signal)
+export async function discard (ids: readonly string[]): Promise<number> {
+  return await change('discard', { ids })
 }
 
 export async function forget (conversation: string): Promise<number> {

@@ -145,6 +145,9 @@ export interface Filter {
   until: string
 }
 
+/** Each change is a step that Back goes back to, or none. */
+export type ChangeFilter = (filter: Filter, how: 'push' | 'replace') => void
+
 export const STATES = ['pending', 'failing', 'done', 'dead', 'invalid'] as const
 
 export const NO_FILTER: Filter = { state: '', name: '', conversation: '', text: '', since: '', until: '' }

@@ -2,7 +2,8 @@ import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks'
 import { Refusal, find } from './api'
 import { emptyList, reduce } from './list'
 import type { List } from './list'
-import type { Filter, Row, Update } from './types'
+import type { Filter, Row } from './types'
+import type { Listen } from './use-feed'
 
 /** So many are looked for at a time. */
 const SCREENFUL = 50
@@ -10,8 +11,6 @@ const SCREENFUL = 50
 const MOST_PARTS = 10
 
 export interface EventList extends List {
-  told: (update: Update) => void
-  missedSome: () => void
   /** Goes on with what is older. */
   more: () => void
   stop: () => void
@@ -26,7 +25,7 @@ export interface EventList extends List {
 }
 
 /** The events that fit: looked for part by part, and kept up to date by what the server tells. */
-export function useList (filter: Filter, isHeld: boolean): EventList {
+export function useList (filter: Filter, isHeld: boolean, listen: Listen): EventList {
   const [list, act] = useReducer(reduce, filter, emptyList)
   const search = useRef(new AbortController())
   const held = useRef(isHeld)
@@ -83,6 +82,11 @@ export function useList (filter: Filter, isHeld: boolean): EventList {
     })
   }, [filter, run])
 
+  useEffect(() => listen((update) => {
+    act({ type: 'told', change: update, isHeld: held.current })
+    if (update.gap) act({ type: 'missed' })
+  }), [listen])
+
   const newestShown = list.rows[0]?.seq ?? Infinity
   const isUnread = list.meanwhile !== null
   // A text is looked for again only if somebody asks: it may take long.
@@ -99,11 +103,6 @@ export function useList (filter: Filter, isHeld: boolean): EventList {
 
   return {
     ...list,
-    told: (change) => {
-      act({ type: 'told', change, isHeld: held.current })
-      if (change.gap) act({ type: 'missed' })
-    },
-    missedSome: () => { act({ type: 'missed' }) },
     more: () => { if (!list.loading && list.before !== null && !list.stopped && list.error === '') load(list.before) },
     stop: () => {
       search.current.abort()
