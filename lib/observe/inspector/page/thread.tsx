@@ -7,7 +7,7 @@ import { EventView } from './event-view'
 import { Forget, isNamed, isOf } from './forget'
 import { events, number } from './format'
 import { Saying } from './said'
-import { Due, Time, TimeSwitch } from './times'
+import { Due, Time } from './times'
 import type { Row } from './types'
 import type { Listen } from './use-event'
 import { useStillness } from './use-stillness'
@@ -44,10 +44,7 @@ export function Thread ({ place, now, go, listen, remove, say }: Props): JSX.Ele
       <header>
         <a class='back' href={hrefOf({ filter: place.filter })}>← Back to the list</a>
         <h2 id='thread-title'>Conversation <code><bdi>{conversation}</bdi></code></h2>
-        <span class='together'>
-          <TimeSwitch />
-          {isNamed(conversation) && rows.length > 0 && <button type='button' class='small final' onClick={() => { ask(true) }}>Forget conversation…</button>}
-        </span>
+        {isNamed(conversation) && rows.length > 0 && <button type='button' class='small final' onClick={() => { ask(true) }}>Forget conversation…</button>}
       </header>
       <div class='messages' ref={box} tabIndex={0} role='group' aria-label='Its events, oldest first'>
         {thread.hasEarlier && <p class='earlier'><button type='button' class='small' disabled={thread.isLoading} onClick={() => { thread.earlier() }}>Show earlier</button></p>}
@@ -106,9 +103,9 @@ function Waiting ({ row, rows, place, now }: Omit<MessageProps, 'go'>): JSX.Elem
   const [first] = queue
   // The first may be earlier than what is shown.
   const elsewhere = behind !== null && rows.every(({ id }) => id !== behind.id) ? behind : null
-  if (elsewhere !== null) return <p class='waits'>Waits for <a href={hrefOf({ ...place, event: elsewhere.id })}>an earlier event</a><Trouble row={elsewhere} now={now} /></p>
+  if (elsewhere !== null) return <p class='waits-for'>Waits for <a href={hrefOf({ ...place, event: elsewhere.id })}>an earlier event</a><Trouble row={elsewhere} now={now} /></p>
   if (first === undefined || first.attempts === 0) return null
-  if (first !== row) return <p class='waits'>Waits for <a href={hrefOf({ ...place, event: first.id })}><Saying row={first} /></a><Trouble row={first} now={now} /></p>
+  if (first !== row) return <p class='waits-for'>Waits for <a href={hrefOf({ ...place, event: first.id })}><Saying row={first} /></a><Trouble row={first} now={now} /></p>
   const count = queue.length - 1
   return <p class='waits'>{next}{count > 0 && `${events(count)} ${count === 1 ? 'waits' : 'wait'} for it.`}</p>
 }

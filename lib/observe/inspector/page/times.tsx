@@ -59,7 +59,7 @@ export function Due ({ at, now }: Props): JSX.Element {
 /** Shows all times of the page in one way or the other, and remembers which. */
 export function TimeSwitch (): JSX.Element {
   const [is, set] = useAbsolute()
-  return <button type='button' class='small' aria-pressed={is} title='Show times as dates, with their zone' onClick={() => { set(!is) }}>{`Times in ${zone()}`}</button>
+  return <button type='button' class='small' aria-pressed={is} title='Show times as dates, with their zone' onClick={() => { set(!is) }}>{`Exact times, ${zone()}`}</button>
 }
 
 function useAbsolute (): [boolean, (is: boolean) => void] {
