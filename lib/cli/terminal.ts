@@ -1,13 +1,13 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
+import { jsonOf, UNSEEN } from '../events/visible-json.ts'
 import type { Io } from './io.ts'
+
+export { jsonOf }
 
 type Format = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'cyan' | 'magenta'
 
 /** Gives a text a colour, or leaves it as it is. */
 export type Paint = (format: Format, text: string) => string
-
-/** Controls, line separators, and what changes the direction of a line: a text must not be shown as another than it is. */
-const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
 
 export function isTerminal (stream: NodeJS.ReadableStream | NodeJS.WritableStream): boolean {
   return 'isTTY' in stream && stream.isTTY === true
@@ -35,13 +35,6 @@ export function onOneLine (text: string, longest = Number.MAX_SAFE_INTEGER): str
 export function onLines (text: string, indent: number): string {
   const lines = stripVTControlCharacters(text.toWellFormed()).replace(/\r\n/g, '\n').replace(/\t/g, '  ').split('\n')
   return lines.map((line) => line.replace(UNSEEN, '\ufffd')).join(`\n${' '.repeat(indent)}`)
-}
-
-/** JSON that does nothing to a terminal: beyond ASCII's first controls, `JSON.stringify` leaves all as they are. */
-export function jsonOf (value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(UNSEEN, (character) => character === '\n'
-    ? character
-    : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 const TOKEN = /("(?:\\.|[^"\\])*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g

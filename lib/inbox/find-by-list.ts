@@ -14,7 +14,7 @@ export async function findByList (list: (options: PageOptions) => Promise<Stored
   return {
     events: idsOnly ? [] : events,
     ids: events.map(({ id }) => id),
-    scanned: page.length,
+    scanned: events.length < fitting.length ? page.findIndex(({ seq }) => seq === last?.seq) + 1 : page.length,
     // One that is short may only have had long bodies: the last one is the one that is empty.
     before: last?.seq ?? null
   }

@@ -32,7 +32,10 @@ export function idOf (content: Uint8Array | string): string {
 
 /** What belongs together, unless the `lane` option says otherwise. */
 export function conversationOf ({ conversation }: UnknownEvent): string | undefined {
-  return isObject(conversation) && typeof conversation.id === 'string' ? conversation.id : undefined
+  if (!isObject(conversation)) return undefined
+  const { id } = conversation
+  // One with a number is not of its schema, or of none: it is found, and forgotten, like all others of the conversation.
+  return typeof id === 'string' ? id : Number.isSafeInteger(id) ? String(id) : undefined
 }
 
 /** JavaScript callers may return anything. */

@@ -1,12 +1,13 @@
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import { search } from '../../inbox/find.ts'
+import { recordOf } from '../../inbox/record.ts'
 import { createRedact } from '../../observe/inspector/redact.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { columnsOf, isTerminal, paintFor } from '../terminal.ts'
 import { ageOf } from './age.ts'
 import type { InboxOptions } from './options.ts'
-import { recordOf, tableOf } from './row.ts'
+import { tableOf } from './row.ts'
 import type { Source } from './source.ts'
 
 export async function list (source: Source, options: InboxOptions, { stdout, env, signal }: Io): Promise<number> {

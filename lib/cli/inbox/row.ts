@@ -1,7 +1,7 @@
 import type { EventState, StoredEvent } from '../../inbox/inbox.ts'
 import { storedConversation } from '../../inbox/stored-conversation.ts'
 import { describe } from '../describe.ts'
-import { jsonOf, onOneLine } from '../terminal.ts'
+import { onOneLine } from '../terminal.ts'
 import type { Paint } from '../terminal.ts'
 
 /** Characters of an id that are shown: enough to find it again. */
@@ -71,12 +71,4 @@ function cellsOf ({ when, event }: Columns): string[] {
     onOneLine(describe(event.event).medium, LONGEST),
     String(event.attempts)
   ]
-}
-
-/** The same for programs, on one line. */
-export function recordOf (event: StoredEvent): string {
-  const { seq, id, state, name, receivedAt, attempts, dueAt, finishedAt, error, deliveries } = event
-  return jsonOf({
-    seq, id, state, name, conversation: storedConversation(event), receivedAt, attempts, dueAt, finishedAt, error, deliveries, event: event.event
-  })
 }

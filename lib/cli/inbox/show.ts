@@ -1,4 +1,5 @@
 import type { DeliveryRecord, StoredEvent } from '../../inbox/inbox.ts'
+import { recordOf } from '../../inbox/record.ts'
 import { storedConversation } from '../../inbox/stored-conversation.ts'
 import { createRedact } from '../../observe/inspector/redact.ts'
 import { EXIT } from '../exit.ts'
@@ -7,7 +8,7 @@ import { isTerminal, onOneLine, paintFor, prettyJson } from '../terminal.ts'
 import type { Paint } from '../terminal.ts'
 import { find } from './find.ts'
 import type { InboxOptions } from './options.ts'
-import { colourOf, recordOf } from './row.ts'
+import { colourOf } from './row.ts'
 import type { Source } from './source.ts'
 
 export async function show (source: Source, { ids, json, redact }: InboxOptions, { stdout, env }: Io): Promise<number> {

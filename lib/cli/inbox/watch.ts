@@ -1,12 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import { search } from '../../inbox/find.ts'
+import { recordOf } from '../../inbox/record.ts'
 import { createRedact } from '../../observe/inspector/redact.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { columnsOf, isTerminal, paintFor } from '../terminal.ts'
 import type { InboxOptions } from './options.ts'
-import { linesOf, recordOf } from './row.ts'
+import { linesOf } from './row.ts'
 import type { Source } from './source.ts'
 
 /** Between two looks, in milliseconds. */

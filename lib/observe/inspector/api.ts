@@ -1,33 +1,21 @@
-import { Type } from '@sinclair/typebox'
-import type { Static } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { NoSuchEventError } from '../../errors/errors.ts'
-import type { EventState, StoredEvent } from '../../inbox/inbox.ts'
-import { search } from '../../inbox/find.ts'
+import { redacted } from '../../inbox/find.ts'
+import type { EventFilter, FindOptions, Found, StoredEvent } from '../../inbox/inbox.ts'
 import type { InboxView } from '../../inbox/view.ts'
 import { closeConnection } from '../../webhooks/close-connection.ts'
-import { checkOf } from './check-of.ts'
+import { blockersOf } from './blockers.ts'
 import type { Feed } from './feed.ts'
+import { questionOf } from './filter.ts'
 import { hidden } from './hidden.ts'
-import { summaryOf } from './summary.ts'
-import type { Summary } from './summary.ts'
+import { look, whileWaited } from './look.ts'
+import { detailOf, summaryOf } from './summary.ts'
+import { waitingOf } from './waiting.ts'
 
-/** Events that one request looks at, at most. */
-const MOST_SCANNED = 10_000
-/** Events that it answers with. */
+/** Events that one request answers with. */
 const PAGE = 200
-
-const State = Type.Union([Type.Literal('pending'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')])
-const Digits = Type.String({ pattern: '^[0-9]{1,15}$' })
-const Text = Type.String({ maxLength: 1_000 })
-
-const Query = Type.Object({
-  state: Type.Optional(State),
-  name: Type.Optional(Text),
-  conversation: Type.Optional(Text),
-  text: Type.Optional(Text),
-  before: Type.Optional(Digits)
-}, { additionalProperties: false })
+/** Ids that it answers with, about. */
+const MOST_IDS = 10_000
 
 interface Parts {
   readonly inbox: InboxView
@@ -37,37 +25,51 @@ interface Parts {
 
 /** What the page shows. */
 export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts): void {
-  const isQuery = checkOf(Query)
+  scope.get('/api/events', { schema: hidden }, async ({ query }, reply) => {
+    const { filter, before, totalOf } = questionOf(query)
+    /** As they are: what is shown of them may not say which conversation they are of. */
+    const originals = new Map<string, StoredEvent>()
+    // One more than is shown says whether there are more.
+    const found = await look(async (part) => {
+      const found = await inbox.find({ ...filter, ...part })
+      for (const event of found.events) originals.set(event.id, event)
+      return redacted(found, filter, redact)
+    }, { before, most: PAGE + 1, signal: whileWaited(reply) })
+    const stats = await inbox.stats()
+    const blockerOf = await blockersOf(inbox, [...originals.values()], stats.failing)
+    const shown = found.events.slice(0, PAGE)
+    const hasMore = shown.length < found.events.length
+    return {
+      events: shown.map((event) => {
+        const blocker = blockerOf(originals.get(event.id) ?? event)
+        return summaryOf(event, blocker && redact(blocker))
+      }),
+      scanned: hasMore ? found.scanned - 1 : found.scanned,
+      before: hasMore ? shown.at(-1)?.seq : found.before,
+      total: totalOf(stats)
+    }
+  })
 
-  scope.get('/api/events', { schema: hidden }, async ({ query }) => await find(isQuery(query)))
+  scope.get('/api/ids', { schema: hidden }, async ({ query }, reply) => {
+    const { filter, before, totalOf } = questionOf(query)
+    const { ids, scanned, before: next } = await look(async (part) => await idsOf(filter, part), { before, most: MOST_IDS, signal: whileWaited(reply) })
+    return { ids, scanned, before: next, total: totalOf(await inbox.stats()) }
+  })
 
   scope.get<{ Params: { id: string } }>('/api/events/:id', { schema: hidden }, async ({ params: { id } }) => {
     const event = await inbox.get(id)
     if (event === undefined) throw new NoSuchEventError()
-    return redact(event)
+    const { first, ...waiting } = await waitingOf(inbox, event)
+    return detailOf(redact(event), { ...waiting, first: first && redact(first) })
   })
 
   // No HEAD for it: that would never end.
   scope.get('/api/stream', { schema: hidden, exposeHeadRoute: false }, (_request, reply) => { stream(feed, reply) })
 
-  /** As much as one request may take: whoever wants more asks again, with `before`. */
-  async function find ({ before, ...filter }: Static<typeof Query>) {
-    const events: Summary[] = []
-    let scanned = 0
-    let next: number | null = null
-    for await (const page of search(inbox, filter, { before: before === undefined ? undefined : parseInt(before, 10), redact })) {
-      const taken = page.events.slice(0, PAGE - events.length)
-      events.push(...taken.map(summaryOf))
-      scanned += page.scanned
-      next = taken.length < page.events.length ? Math.min(...taken.map(({ seq }) => seq)) : page.before
-      if (events.length >= PAGE || scanned >= MOST_SCANNED) break
-    }
-    return { events, scanned, before: next !== null && await isLast(filter.state, next) ? null : next }
-  }
-
-  /** A full answer may have been the last one: the page is not to promise more then. */
-  async function isLast (state: EventState | undefined, before: number): Promise<boolean> {
-    return (await inbox.list({ state, before, limit: 1 })).length === 0
+  /** What a text or a conversation finds is looked at: whether what is not shown has it must not be found out. */
+  async function idsOf (filter: EventFilter, part: Pick<FindOptions, 'limit' | 'before'>): Promise<Found> {
+    if (filter.text === undefined && filter.conversation === undefined) return await inbox.find({ ...filter, ...part, idsOnly: true })
+    return { ...redacted(await inbox.find({ ...filter, ...part }), filter, redact), events: [] }
   }
 }
 

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import type { InboxView } from '../../inbox/view.ts'
 import type { Activity } from './activity.ts'
+import { blockersOf } from './blockers.ts'
 import type { Summary } from './summary.ts'
 
 /** Between two looks at the inbox, in milliseconds: for what other processes do. */
@@ -31,8 +32,8 @@ interface Parts {
   readonly inbox: InboxView
   readonly activity: Activity
   readonly log: FastifyBaseLogger
-  /** As the page shows it. */
-  readonly show: (event: StoredEvent) => Summary
+  /** As the page shows it, with the failing event that it waits for. */
+  readonly show: (event: StoredEvent, blocker: StoredEvent | null) => Summary
   readonly lifetime?: number
 }
 
@@ -145,10 +146,12 @@ export class Feed {
     const older = others.filter((other) => typeof other !== 'string')
     // As many as one look shows came in since, or more: pages have to read the list again.
     const gap = this.#newest > 0 && newest.length > 0 && newest.every(({ seq }) => seq > this.#newest)
-    const events = [...newest, ...older].filter((event) => this.#known.get(event.id)?.mark !== mark(event)).map(show)
-    this.#known = new Map(newest.map((event) => [event.id, { seq: event.seq, mark: mark(event) }]))
+    const blockerOf = await blockersOf(inbox, [...newest, ...older], stats.failing)
+    const markOf = (event: StoredEvent) => mark(event, blockerOf(event))
+    const events = [...newest, ...older].filter((event) => this.#known.get(event.id)?.mark !== markOf(event)).map((event) => show(event, blockerOf(event)))
+    this.#known = new Map(newest.map((event) => [event.id, { seq: event.seq, mark: markOf(event) }]))
     this.#newest = newest[0]?.seq ?? 0
-    this.#write(`event: update\ndata: ${JSON.stringify({ stats, activity: activity.last(), events, gone, gap })}\n\n`)
+    this.#write(`event: update\ndata: ${JSON.stringify({ stats, activity: activity.counts(), events, gone, gap })}\n\n`)
   }
 
   /** Those that pages know and that are not among the newest any more, although no others have pushed them out: they may have been removed. */
@@ -167,6 +170,6 @@ export class Feed {
 }
 
 /** What makes an event look different. */
-function mark ({ seq, state, attempts, dueAt, finishedAt }: StoredEvent): string {
-  return [seq, state, attempts, dueAt?.getTime(), finishedAt?.getTime()].join()
+function mark ({ seq, state, attempts, dueAt, finishedAt, isAside }: StoredEvent, blocker: StoredEvent | null): string {
+  return [seq, state, attempts, dueAt?.getTime(), finishedAt?.getTime(), isAside, blocker?.id, blocker?.attempts, blocker?.dueAt?.getTime()].join()
 }

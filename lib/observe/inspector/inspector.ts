@@ -7,6 +7,7 @@ import { answerError } from './answer-error.ts'
 import { addApi } from './api.ts'
 import { addAssets } from './assets.ts'
 import { addChanges } from './changes.ts'
+import { addExport } from './export.ts'
 import { Feed } from './feed.ts'
 import { guard } from './guard.ts'
 import { resolveInspectorOptions } from './options.ts'
@@ -22,7 +23,7 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
   const { inbox } = webhooks
   const redact = createRedact(names)
   const activity = new Activity()
-  const feed = new Feed({ inbox, activity, log, show: (stored) => summaryOf(redact(stored)) })
+  const feed = new Feed({ inbox, activity, log, show: (stored, blocker) => summaryOf(redact(stored), blocker && redact(blocker)) })
   const end = observe(webhooks, {
     receive: (message) => {
       activity.received(message)
@@ -42,6 +43,7 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
   guard(scope, authorize)
   addApi(scope, { inbox, feed, redact })
   addChanges(scope, inbox)
+  addExport(scope, { inbox, redact })
   addAssets(scope)
 }
 

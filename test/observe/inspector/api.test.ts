@@ -34,7 +34,7 @@ test('a page of another site can change nothing', async (t) => {
     { 'sec-fetch-site': 'cross-site', origin: 'http://localhost', host: 'localhost' }
   ]
   for (const headers of wrong) {
-    for (const [path, body] of [['replay', { ids: [id] }], ['discard', { ids: [id] }], ['discard-dead', { upTo: 9 }], ['forget', { conversation: 'a' }]] as const) {
+    for (const [path, body] of [['replay', { ids: [id] }], ['discard', { ids: [id] }], ['export', { ids: [id] }], ['forget', { conversation: 'a' }]] as const) {
       t.match((await send(path, body, headers)).json(), { code: 'FST_ONEROUTE_CROSS_SITE', statusCode: 403 }, path)
     }
   }
@@ -61,7 +61,7 @@ test('events are listed, searched, and shown in full', async (t) => {
     events: [
       { name: 'other', text: '', medium: '', state: 'done', conversation: null },
       { name: 'other', text: '', medium: '', conversation: null },
-      { name: 'newMessage', text: '[IMAGE]', conversation: 'c' },
+      { name: 'newMessage', media: 'picture', text: '', conversation: 'c' },
       { name: 'newMessage', conversation: 'b', text: 'fails', medium: 'WHATSAPP', state: 'dead', attempts: 1, error: 'listener 1: broken for good' },
       { name: 'smsDeliveryReport', text: 'delivered: Message delivered to handset', medium: 'SMS' },
       { name: 'newMessage', conversation: 'a', text: /^Zürich long .*…$/, medium: 'EMAIL', state: 'done', error: null }
@@ -98,24 +98,11 @@ test('what cannot be asked for is refused', async (t) => {
   for (const query of ['state=alive', 'before=x', 'before=-1', 'limit=5', `text=${'x'.repeat(1_001)}`, 'state=dead&state=done']) {
     t.match((await ask(`events?${query}`)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, query)
   }
-  const bodies: Array<[string, object]> = [['replay', {}], ['replay', { ids: [] }], ['replay', { ids: [5] }], ['replay', []], ['replay-dead', { upTo: '5' }], ['replay-dead', { upTo: -1 }]]
-  bodies.push(['replay', { ids: ['a'], all: 'yes' }], ['discard', {}], ['discard', { ids: ['a'], all: true }], ['discard-dead', {}], ['forget', {}], ['forget', { conversation: '' }], ['forget', { ids: ['a'] }])
+  const bodies: Array<[string, object]> = [['replay', {}], ['replay', { ids: [] }], ['replay', { ids: [5] }], ['replay', []]]
+  bodies.push(['replay', { ids: ['a'], all: 'yes' }], ['discard', {}], ['discard', { ids: ['a'], all: true }], ['export', {}], ['export', { ids: [] }], ['forget', {}], ['forget', { conversation: '' }], ['forget', { ids: ['a'] }])
   for (const [path, body] of bodies) t.match((await send(path, body)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, JSON.stringify(body))
   t.equal((await app.inject({ method: 'POST', url: '/inspector/api/replay', payload: '{', headers: JSON_TYPE })).statusCode, 400)
   t.equal((await app.inject({ method: 'HEAD', url: '/inspector/api/stream' })).statusCode, 404)
-})
-
-test('all dead events up to one are replayed', async (t) => {
-  const { app, ask, send } = await createInspected(t, { inbox: new ModelInbox(), retry: { attempts: 1 } })
-  let broken = true
-  app.webhooks.on('newMessage', () => { if (broken) throw new Error('broken') })
-  for (const content of ['1', '2', '3']) await app.webhooks.receive(message('a', content))
-  while ((await app.webhooks.inbox.stats()).pending > 0) await turns()
-  broken = false
-  const { events } = (await ask('events?state=dead')).json<Answer>()
-  t.match((await send('replay-dead', { upTo: events[1]?.seq ?? 0 })).json(), { count: 2 })
-  while ((await app.webhooks.inbox.stats()).pending > 0) await turns()
-  t.match(await app.webhooks.inbox.stats(), { dead: 1, done: 2 })
 })
 
 test('a dead event is replayed for the listeners that failed, or for all', async (t) => {
@@ -134,7 +121,7 @@ test('a dead event is replayed for the listeners that failed, or for all', async
   }
 })
 
-test('events are discarded, all dead ones up to one, and a conversation is forgotten', async (t) => {
+test('events are discarded, and a conversation is forgotten', async (t) => {
   const { app, ask, send } = await createInspected(t, { inbox: new ModelInbox(), retry: { attempts: 1 } })
   app.webhooks.on('newMessage', ({ message: { content } }) => { if (content?.includes('fails') === true) throw new Error('broken') })
   const lane = 'c'.repeat(2_000)
@@ -147,7 +134,7 @@ test('events are discarded, all dead ones up to one, and a conversation is forgo
   const of = (text: string) => events.find((event) => event.text === text)
   t.match((await send('discard', { ids: [of('discarded')?.id, 'unknown'] })).json(), { count: 1 })
   t.same(await texts(), ['forgotten', 'fails 3', 'fails 2', 'fails 1', 'kept'])
-  t.match((await send('discard-dead', { upTo: of('fails 2')?.seq ?? 0 })).json(), { count: 2 })
+  t.match((await send('discard', { ids: [of('fails 2')?.id, of('fails 1')?.id] })).json(), { count: 2 })
   t.same(await texts(), ['forgotten', 'fails 3', 'kept'])
   t.match((await send('forget', { conversation: lane })).json(), { count: 1 })
   t.match((await send('forget', { conversation: 'nobody' })).json(), { count: 0 })

@@ -6,6 +6,7 @@ import { Activity } from '../../../lib/observe/inspector/activity.ts'
 import { addApi } from '../../../lib/observe/inspector/api.ts'
 import { addAssets } from '../../../lib/observe/inspector/assets.ts'
 import { addChanges } from '../../../lib/observe/inspector/changes.ts'
+import { addExport } from '../../../lib/observe/inspector/export.ts'
 import { Feed } from '../../../lib/observe/inspector/feed.ts'
 import { guard } from '../../../lib/observe/inspector/guard.ts'
 import { createRedact } from '../../../lib/observe/inspector/redact.ts'
@@ -37,6 +38,7 @@ export async function addShortLived (app: FastifyInstance, mayLook: () => boolea
     guard(scope, mayLook)
     addApi(scope, { inbox, feed, redact: createRedact([]) })
     addChanges(scope, inbox)
+    addExport(scope, { inbox, redact: createRedact([]) })
     addAssets(scope)
   }, { prefix: '/inspector' })
 }

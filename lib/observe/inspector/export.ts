@@ -1,0 +1,54 @@
+import { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { search } from '../../inbox/find.ts'
+import type { StoredEvent } from '../../inbox/inbox.ts'
+import { recordOf } from '../../inbox/record.ts'
+import type { InboxView } from '../../inbox/view.ts'
+import { Ids } from './changes.ts'
+import { checkOf } from './check-of.ts'
+import { questionOf } from './filter.ts'
+import { hidden } from './hidden.ts'
+import { whileWaited } from './look.ts'
+
+interface Parts {
+  readonly inbox: InboxView
+  readonly redact: (stored: StoredEvent) => StoredEvent
+}
+
+/** Events as a file: a line each, as the command line prints them. No faster than it is read, and no longer than somebody reads. */
+export function addExport (scope: FastifyInstance, { inbox, redact }: Parts): void {
+  const idsIn = checkOf(Ids)
+
+  // No HEAD for it: that would look through all of it for nothing.
+  scope.get('/api/export', { schema: hidden, exposeHeadRoute: false }, ({ query }, reply) => {
+    const { filter, before } = questionOf(query)
+    return sendLines(reply, async function * (signal) {
+      for await (const { events } of search(inbox, filter, { before, redact })) {
+        if (signal.aborted) return
+        yield * events
+        await turn()
+      }
+    })
+  })
+
+  scope.post('/api/export', { schema: hidden }, ({ body }, reply) => {
+    const { ids } = idsIn(body)
+    return sendLines(reply, async function * () {
+      for (const id of ids) {
+        const event = await inbox.get(id)
+        if (event !== undefined) yield redact(event)
+      }
+    })
+  })
+}
+
+function sendLines (reply: FastifyReply, events: (signal: AbortSignal) => AsyncGenerator<StoredEvent>): FastifyReply {
+  const now = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
+  reply.type('application/x-ndjson; charset=utf-8').header('content-disposition', `attachment; filename="events-${now}Z.ndjson"`)
+  return reply.send(Readable.from(linesOf(events(whileWaited(reply))), { objectMode: false }))
+}
+
+async function * linesOf (events: AsyncIterable<StoredEvent>): AsyncGenerator<string> {
+  for await (const event of events) yield `${recordOf(event)}\n`
+}

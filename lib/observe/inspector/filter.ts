@@ -1,0 +1,54 @@
+import { Type } from '@sinclair/typebox'
+import type { Static } from '@sinclair/typebox'
+import { BadQuestionError } from '../../errors/errors.ts'
+import type { EventFilter, InboxStats } from '../../inbox/inbox.ts'
+import { checkOf } from './check-of.ts'
+
+/** `failing`: pending, and it has failed at least once. */
+const State = Type.Union([Type.Literal('pending'), Type.Literal('failing'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')])
+const Digits = Type.String({ pattern: '^[0-9]{1,15}$' })
+const Text = Type.String({ maxLength: 1_000 })
+/** A date, or a time with its zone: without one it would be that of the server. */
+const Time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,9})?)?(Z|[+-]\\d\\d:\\d\\d))?$' })
+
+const Query = Type.Object({
+  state: Type.Optional(State),
+  name: Type.Optional(Text),
+  conversation: Type.Optional(Text),
+  text: Type.Optional(Text),
+  since: Type.Optional(Time),
+  until: Type.Optional(Time),
+  before: Type.Optional(Digits)
+}, { additionalProperties: false })
+
+/** What a page looks for, and where it is. */
+export interface Question {
+  readonly filter: EventFilter
+  readonly before: number | undefined
+  /** How many events there are to look at. */
+  readonly totalOf: (stats: InboxStats) => number
+}
+
+const check = checkOf(Query)
+
+/** Throws if it is none. */
+export function questionOf (query: unknown): Question {
+  const { state, since, until, before, ...texts } = check(query)
+  return {
+    filter: {
+      ...texts,
+      ...state === 'failing' ? { state: 'pending', failing: true } : { state },
+      since: timeOf('since', since),
+      until: timeOf('until', until)
+    },
+    before: before === undefined ? undefined : parseInt(before, 10),
+    totalOf: (stats) => state === undefined ? stats.pending + stats.done + stats.dead + stats.invalid : stats[state]
+  }
+}
+
+function timeOf (name: string, text: Static<typeof Time> | undefined): Date | undefined {
+  if (text === undefined) return undefined
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime())) throw new BadQuestionError(`/${name}: Expected a time that exists`)
+  return time
+}
