@@ -19,7 +19,7 @@ export function Counts ({ stats, filter, now, askFor }: Props): JSX.Element {
   const dead = stats?.dead ?? 0
   const failing = stats?.failing ?? 0
   const buttons = (['Replay', 'Discard'] as const).map((verb) => (
-    <button type='button' class='small' key={verb} aria-label={`${verb} all dead`} disabled={dead === 0} onClick={() => { askFor({ verb, filter: { ...NO_FILTER, state: 'dead' }, ids: null }) }}>{verb} all…</button>
+    <button type='button' class='small' key={verb} aria-label={`${verb} all dead`} disabled={dead === 0} onClick={() => { askFor({ verb, filter: { ...NO_FILTER, state: 'dead' }, ids: null }) }}>{verb}…</button>
   ))
   const count = (name: string, value: number | undefined, note: ComponentChildren, alarm = '') =>
     <Count name={name} value={value} note={note} alarm={alarm} filter={filter} />

@@ -27,7 +27,9 @@ export function Foot (props: Props): JSX.Element {
   const { list, filter, isFiltered, selection: { chosen, clear }, askFor } = props
   const isEmpty = list.rows.length === 0 && !list.loading && !list.stopped && list.error === ''
   const ask = (verb: BulkVerb, selected: boolean) => () => { askFor({ verb, filter, ids: selected ? chosen.map(({ id }) => id) : null }) }
-  const buttons = (selected: boolean) => (['Replay', 'Discard', 'Export'] as const).map((verb) => (
+  // Nobody means to change all that there is.
+  const verbs = (selected: boolean): BulkVerb[] => selected || isFiltered ? ['Replay', 'Discard', 'Export'] : ['Export']
+  const buttons = (selected: boolean) => verbs(selected).map((verb) => (
     <button key={verb} type='button' class={verb === 'Discard' ? 'small final' : 'small'} aria-label={`${verb} ${selected ? 'the selected' : 'all that fit'}`} disabled={!selected && list.rows.length === 0} onClick={ask(verb, selected)}>{verb}…</button>
   ))
   if (isEmpty) return <Empty {...props} />
@@ -45,7 +47,7 @@ function Progress ({ list, isFiltered }: { list: EventList, isFiltered: boolean 
   const { rows, scanned, total, loading, stopped, before, error } = list
   if (error !== '') return <p class='problem' role='alert'>{error} <button type='button' class='small' onClick={list.goOn}>Try again</button></p>
   const looked = isFiltered ? `, ${before === null && !loading ? events(scanned) : `${number(scanned)} of ${number(Math.max(total, scanned))}`} looked at` : ''
-  const button = (name: string, act: () => void) => <button type='button' class='small' onClick={() => { act() }}>{name}</button>
+  const button = (name: string, press: () => void) => <button type='button' class='small' onClick={() => { press() }}>{name}</button>
   if (loading) return <p role='status'>{events(rows.length)}{looked}… {isFiltered && button('Stop', list.stop)}</p>
   if (stopped) return <p role='status'>{events(rows.length)}{looked}, stopped {button('Go on', list.goOn)}</p>
   return <p role='status'>{events(rows.length)}{looked}{before === null ? '' : ', more below'}</p>

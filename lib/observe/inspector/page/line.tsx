@@ -37,7 +37,7 @@ export function Line ({ row, at, rowHeight, now, filter, isActive, isSelected, i
       </div>
       <div role='gridcell' class='from'><bdi title={row.who}>{row.who}</bdi></div>
       <div role='gridcell' class='content'>
-        <div class='said-there'>{row.media !== '' && <span class='media'>{row.media}</span>}<bdi>{row.text}</bdi></div>
+        <div class='said-there'>{row.media !== '' && <span class='media'>{row.media}</span>}<bdi>{row.text}</bdi>{row.media === '' && row.text === '' && <span class='quiet'>(no text)</span>}</div>
         <Note row={row} now={now} filter={filter} isGone={isGone} />
       </div>
       <div role='gridcell' class='conversation'>
