@@ -21,11 +21,11 @@ const view = (page: Page) => page.locator('.event-view')
 const fact = (page: Page, name: string) => view(page).locator('.facts > div', { hasText: name }).locator('dd')
 
 async function copied (page: Page, name: string): Promise<string> {
+  await page.evaluate("navigator.clipboard.writeText('')")
   await view(page).getByRole('button', { name, exact: true }).click()
   await view(page).getByText('Copied', { exact: true }).first().waitFor()
-  const text = await page.evaluate<string>('navigator.clipboard.readText()')
-  await view(page).getByText('Copied', { exact: true }).waitFor({ state: 'detached' })
-  return text
+  const text = await page.waitForFunction('navigator.clipboard.readText()')
+  return await text.jsonValue() as string // it reads a text
 }
 
 test('an event has an address, which opens it alone in another tab, and Back closes it', async (t) => {
@@ -103,11 +103,11 @@ test('what keeps failing says what waits for it, and what waits says for what', 
   await rowOf(page, 'it fails').first().waitFor()
   await page.evaluate(`location.hash = 'event=${ids[0] ?? ''}'`)
   t.equal(await view(page).locator('.waits').textContent(), '2 events of this conversation wait for it')
-  t.equal(await fact(page, 'Next attempt').textContent(), 'in 3 min')
+  t.match(await fact(page, 'Next attempt').textContent(), /^in \d min$/)
   await app.webhooks.receive(message('c-1', 'three'))
   await view(page).locator('.waits', { hasText: /^3 events/ }).waitFor()
   await page.evaluate(`location.hash = 'event=${ids[1] ?? ''}'`)
-  await view(page).locator('.waits', { hasText: /^Waits for Ada: it fails, which has failed once; next attempt in 3 min2 events of this conversation wait behind it$/ }).waitFor()
+  await view(page).locator('.waits', { hasText: /^Waits for Ada: it fails, which has failed once; next attempt in \d min2 events of this conversation wait behind it$/ }).waitFor()
   await view(page).getByRole('link', { name: 'Ada: it fails' }).click()
   await view(page).locator('.said-in-full .text', { hasText: 'it fails' }).waitFor()
   await page.goBack()
@@ -143,7 +143,7 @@ test('what a customer or a listener writes stays text, is no trap, and turns not
   await t.rejects(app.webhooks.receive(event))
   const [stored] = await app.webhooks.inbox.list()
   await page.evaluate(`location.hash = 'event=${stored?.id ?? ''}'`)
-  await view(page).getByRole('heading', { name: 'Eve' }).waitFor()
+  await view(page).getByRole('heading', { name: 'Eve', level: 2 }).waitFor()
   t.equal(await view(page).locator('.said-in-full .text').textContent(), event.message.content)
   t.equal(await view(page).locator('img, .said-in-full b').count(), 0)
   t.same(await page.evaluate("Array.from(document.querySelectorAll('a[target]'), (link) => [link.getAttribute('href'), link.rel, link.textContent])"),

@@ -28,8 +28,8 @@ interface Props {
 
 /** One event in full. */
 export function EventView ({ id, rows, place, now, go, listen, remove, say }: Props): JSX.Element {
-  const dialog = useDialog(() => { go({ event: '' }) })
   const heading = useRef<HTMLHeadingElement>(null)
+  const dialog = useDialog(heading, () => { go({ event: '' }) })
   const { detail, problem, reload } = useEvent(id, listen)
   const [said, tell] = useState('')
   const at = rows.findIndex((row) => row.id === id)
@@ -49,7 +49,7 @@ export function EventView ({ id, rows, place, now, go, listen, remove, say }: Pr
     <dialog class='drawer event-view' ref={dialog} aria-labelledby='event-title' onClick={({ target }) => { if (target === dialog.current) dialog.current?.close() }}>
       <div class='inside'>
         <header>
-          <h2 id='event-title' tabIndex={-1} autofocus ref={heading} aria-live='polite'>{shown === undefined ? 'Event' : <Title shown={shown} />}</h2>
+          <h2 id='event-title' tabIndex={-1} ref={heading} aria-live='polite'>{shown === undefined ? 'Event' : <Title shown={shown} />}</h2>
           <nav aria-label='Events'>
             <button type='button' class='plain' aria-label='Previous event' title='Previous event (k)' aria-disabled={before === undefined} onClick={() => { show(before) }}>↑</button>
             <button type='button' class='plain' aria-label='Next event' title='Next event (j)' aria-disabled={after === undefined} onClick={() => { show(after) }}>↓</button>
@@ -86,17 +86,28 @@ function Title ({ shown: { name, state, who, medium, attempts } }: { shown: Pick
   )
 }
 
-/** A dialog that is open for as long as it is there. Calls back when it is closed by whoever looks, not when the page takes it away. */
-function useDialog (closed: () => void): { current: HTMLDialogElement | null } {
+interface Ref<T> {
+  readonly current: T | null
+}
+
+/**
+ * A dialog that is open for as long as it is there; what has the focus first is given. Calls back when it is closed by whoever looks, not when
+ * the page takes it away.
+ */
+function useDialog (first: Ref<HTMLElement>, closed: () => void): Ref<HTMLDialogElement> {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     const element = dialog.current
     if (element === null) return undefined
+    const last = document.activeElement
     element.showModal()
+    first.current?.focus()
     element.addEventListener('close', closed)
     return () => {
       element.removeEventListener('close', closed)
-      element.close() // where one was before has the focus again
+      element.close()
+      // A dialog that is taken away does not do so itself.
+      if (last instanceof HTMLElement) last.focus()
     }
   }, [])
   return dialog
