@@ -47,7 +47,7 @@ function Progress ({ list, isFiltered }: { list: EventList, isFiltered: boolean 
   const { rows, scanned, total, loading, stopped, before, error } = list
   if (error !== '') return <p class='problem' role='alert'>{error} <button type='button' class='small' onClick={list.goOn}>Try again</button></p>
   const looked = isFiltered ? `, ${before === null && !loading ? events(scanned) : `${number(scanned)} of ${number(Math.max(total, scanned))}`} looked at` : ''
-  const button = (name: string, press: () => void) => <button type='button' class='small' onClick={() => { press() }}>{name}</button>
+  const button = (name: string, handlePress: () => void) => <button type='button' class='small' onClick={() => { handlePress() }}>{name}</button>
   if (loading) return <p role='status'>{events(rows.length)}{looked}… {isFiltered && button('Stop', list.stop)}</p>
   if (stopped) return <p role='status'>{events(rows.length)}{looked}, stopped {button('Go on', list.goOn)}</p>
   return <p role='status'>{events(rows.length)}{looked}{before === null ? '' : ', more below'}</p>

@@ -52,7 +52,7 @@ export function Grid ({ list, filter, selection, now, active, setActive, go, set
     if (to !== undefined) setActive(rows[active === '' ? 0 : Math.min(rows.length - 1, Math.max(0, to))]?.id ?? '')
     else if (current === undefined) return
     else if (event.key === 'Enter') open(current.id)
-    else if (event.key === 'x' || event.key === ' ') selection.toggle(current.id, event.shiftKey)
+    else if (event.key.toLowerCase() === 'x' || event.key === ' ') selection.toggle(current.id, event.shiftKey)
     else if (event.key === 'c' && current.conversation !== null) go({ thread: current.conversation })
     else return
     event.preventDefault()

@@ -28,7 +28,10 @@ export function RangeSelect ({ filter, isOpen, open, change }: Props & { isOpen:
 
   function choose (value: string): void {
     open(value === 'own')
-    if (value === 'own') return
+    if (value === 'own') {
+      chosen.current = { length: value, since: filter.since }
+      return
+    }
     const since = value === '' ? '' : new Date(Date.now() - Number(value)).toISOString()
     chosen.current = { length: value, since }
     change({ ...filter, since, until: '' }, 'push')
