@@ -1,5 +1,6 @@
 import { BacklogFullError, ClosingError } from '../../index.ts'
-import type { Awaitable, Claim, ClaimedEvent, EventState, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../index.ts'
+import type { Awaitable, Claim, ClaimedEvent, EventState, FindOptions, Found, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../index.ts'
+import { findByList } from '../../lib/inbox/find-by-list.ts'
 import { lineOf, MOST_KEPT, recordsOf } from '../../lib/inbox/sql/delivery-records.ts'
 
 interface Row extends NewEvent {
@@ -139,6 +140,10 @@ export class ModelInbox implements Inbox {
       .sort((a, b) => b.seq - a.seq).slice(0, limit).map(stored)
   }
 
+  async find (options: FindOptions): Promise<Found> {
+    return await findByList(async (options) => await Promise.resolve(this.list(options)), options)
+  }
+
   get (id: string): StoredEvent | undefined {
     const row = this.#row(id)
     return row && stored(row)
@@ -186,9 +191,9 @@ export class ModelInbox implements Inbox {
   }
 }
 
-function stored ({ seq, id, name, lane, now, event, receivedAt, attempts, dueAt, finishedAt, error, problems, lines }: Row): StoredEvent {
+function stored ({ seq, id, name, lane, now, event, receivedAt, attempts, dueAt, finishedAt, error, problems, lines, isAside }: Row): StoredEvent {
   const date = (at: number | null) => at === null ? null : new Date(at)
   return {
-    seq, id, name, lane, state: now, event, receivedAt: new Date(receivedAt), attempts, dueAt: date(dueAt), finishedAt: date(finishedAt), error: error ?? problems?.join('; ') ?? null, deliveries: recordsOf(lines)
+    seq, id, name, lane, state: now, event, receivedAt: new Date(receivedAt), attempts, dueAt: date(dueAt), finishedAt: date(finishedAt), error: error ?? problems?.join('; ') ?? null, deliveries: recordsOf(lines), isAside: now === 'pending' && isAside
   }
 }

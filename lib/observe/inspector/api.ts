@@ -36,7 +36,7 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
       return redacted(found, filter, redact)
     }, { before, most: PAGE + 1, signal: whileWaited(reply) })
     const stats = await inbox.stats()
-    const blockerOf = await blockersOf(inbox, [...originals.values()], stats.failing)
+    const blockerOf = await blockersOf(inbox, { events: [...originals.values()], conversation: filter.conversation, failing: stats.failing })
     const shown = found.events.slice(0, PAGE)
     const hasMore = shown.length < found.events.length
     return {

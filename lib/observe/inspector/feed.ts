@@ -146,7 +146,7 @@ export class Feed {
     const older = others.filter((other) => typeof other !== 'string')
     // As many as one look shows came in since, or more: pages have to read the list again.
     const gap = this.#newest > 0 && newest.length > 0 && newest.every(({ seq }) => seq > this.#newest)
-    const blockerOf = await blockersOf(inbox, [...newest, ...older], stats.failing)
+    const blockerOf = await blockersOf(inbox, { events: [...newest, ...older], failing: stats.failing })
     const markOf = (event: StoredEvent) => mark(event, blockerOf(event))
     const events = [...newest, ...older].filter((event) => this.#known.get(event.id)?.mark !== markOf(event)).map((event) => show(event, blockerOf(event)))
     this.#known = new Map(newest.map((event) => [event.id, { seq: event.seq, mark: markOf(event) }]))

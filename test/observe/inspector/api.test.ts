@@ -1,10 +1,11 @@
 import { test } from 'tap'
+import { memoryInbox } from '../../../index.ts'
 import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
 import { newMessage, smsDeliveryReport } from '../../../lib/testing/testing.ts'
-import { message, turns } from '../../helpers/app.ts'
+import { gate, message, turns } from '../../helpers/app.ts'
 import { ModelInbox } from '../../helpers/model-inbox.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
-import { createInspected, JSON_TYPE } from './inspected.ts'
+import { createInspected, JSON_TYPE, replaceFind } from './inspected.ts'
 import type { Answer } from './inspected.ts'
 
 test('what is answered may do nothing but what the page does', async (t) => {
@@ -61,9 +62,9 @@ test('events are listed, searched, and shown in full', async (t) => {
     events: [
       { name: 'other', text: '', medium: '', state: 'done', conversation: null },
       { name: 'other', text: '', medium: '', conversation: null },
-      { name: 'newMessage', media: 'picture', text: '', conversation: 'c' },
+      { name: 'newMessage', who: 'Message Sender', media: 'picture', text: '', conversation: 'c' },
       { name: 'newMessage', conversation: 'b', text: 'fails', medium: 'WHATSAPP', state: 'dead', attempts: 1, error: 'listener 1: broken for good' },
-      { name: 'smsDeliveryReport', text: 'delivered: Message delivered to handset', medium: 'SMS' },
+      { name: 'smsDeliveryReport', who: '12345678', media: '', text: 'delivered: Message delivered to handset', medium: 'SMS' },
       { name: 'newMessage', conversation: 'a', text: /^Zürich long .*…$/, medium: 'EMAIL', state: 'done', error: null }
     ]
   })
@@ -80,26 +81,178 @@ test('events are listed, searched, and shown in full', async (t) => {
 
 test('a long list comes in parts', async (t) => {
   const { app, ask } = await createInspected(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
-  const total = 11_000
-  await Promise.all(Array.from({ length: total }, async (_, i) => await app.webhooks.receive(message('a', i === 0 ? 'the needle' : `straw ${i}`))))
+  await Promise.all(Array.from({ length: 1_000 }, async (_, i) => await app.webhooks.receive(message('a', i === 0 ? 'the needle' : `straw ${i}`))))
   const first = (await ask('events')).json<Answer>()
-  t.equal(first.events.length, 200)
+  t.match(first, { events: { length: 200 }, scanned: 200, before: 801, total: 1_000 })
   const second = (await ask(`events?before=${first.before}`)).json<Answer>()
-  t.equal(second.events[0]?.seq, (first.events.at(-1)?.seq ?? 0) - 1, 'the next one')
-  const search = (await ask('events?text=needle')).json<Answer>()
-  t.match(search, { events: [], scanned: 10_000, before: Number }, 'no more at a time')
-  t.match((await ask(`events?text=needle&before=${search.before}`)).json<Answer>(), { events: [{ text: 'the needle' }], scanned: 1_000, before: null })
-  t.match((await ask('events?before=201')).json<Answer>(), { events: { length: 200 }, before: null }, 'a full answer may be the last one')
-  t.match((await ask('events?before=202')).json<Answer>(), { events: { length: 200 }, before: 2 })
+  t.equal(second.events[0]?.seq, 800, 'the next one')
+  t.match((await ask('events?before=201')).json<Answer>(), { events: { length: 200 }, scanned: 200, before: null }, 'a full answer may be the last one')
+  t.match((await ask('events?before=202')).json<Answer>(), { events: { length: 200 }, scanned: 200, before: 2 })
+  t.match((await ask('events?text=needle')).json<Answer>(), { events: [{ text: 'the needle' }], scanned: 1_000, before: null })
+})
+
+test('one answer looks for a part of a second only, and whoever wants more asks again', async (t) => {
+  const { app, ask } = await createInspected(t)
+  app.webhooks.on('newMessage', () => {})
+  for (const content of ['the needle', 'straw 1', 'straw 2']) await app.webhooks.receive(message('a', content))
+  const { inbox } = app.webhooks
+  // As long as a whole answer may take, and one event at a time.
+  replaceFind(app, async (options, find) => {
+    await new Promise((resolve) => { setTimeout(resolve, 300) })
+    const [event] = await inbox.list({ before: options.before, limit: 1 })
+    return { ...await find({ ...options, before: (event?.seq ?? 1) + 1, since: event?.receivedAt, limit: 1 }), scanned: 1, before: event?.seq ?? null }
+  })
+  const first = (await ask('events?text=needle')).json<Answer>()
+  t.match(first, { events: [], scanned: 1, before: 3, total: 3 })
+  const second = (await ask(`ids?text=needle&before=${first.before}`)).json<Answer>()
+  t.match(second, { ids: [], scanned: 1, before: 2, total: 3 })
+  t.match((await ask(`events?text=needle&before=${second.before}`)).json<Answer>(), { events: [{ text: 'the needle' }], scanned: 1, before: 1 })
+})
+
+for (const path of ['events', 'ids', 'export']) {
+  test(`nothing more is looked for once the browser has left: ${path}`, async (t) => {
+    const { app } = await createInspected(t)
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const begun = gate()
+    const goesOn = gate()
+    let asked = 0
+    // Without an end, and so slow that the browser leaves meanwhile.
+    replaceFind(app, async () => {
+      asked++
+      begun.resolve(undefined)
+      await goesOn.promise
+      return { events: [], ids: [], scanned: 1, before: 1 }
+    })
+    const closed = new Promise((resolve) => { app.server.once('connection', (socket) => { socket.once('close', resolve) }) })
+    const leaving = new AbortController()
+    const answer = fetch(`${url}/inspector/api/${path}?text=x`, { signal: leaving.signal })
+    await begun.promise
+    leaving.abort()
+    await t.rejects(answer, { name: 'AbortError' })
+    await closed
+    goesOn.resolve(undefined)
+    await turns()
+    t.equal(asked, 1)
+  })
+}
+
+test('events are found by when they came in, and those that fail', async (t) => {
+  const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
+  app.webhooks.on('newMessage', ({ message: { content } }) => { if (content === 'fails') throw new Error('broken') })
+  for (const [conversation, content] of [['a', 'first'], ['b', 'fails'], ['b', 'waits'], ['c', 'last']] as const) await app.webhooks.receive(message(conversation, content))
+  while ((await app.webhooks.inbox.stats()).done < 2) await turns()
+  const texts = async (query: string) => (await ask(`events?${query}`)).json<Answer>().events.map(({ text }) => text)
+  t.match((await ask('events?state=failing')).json<Answer>(), { events: [{ text: 'fails', attempts: 1 }], total: 1 })
+  t.match((await ask('events?state=pending')).json<Answer>(), { events: [{ text: 'waits' }, { text: 'fails' }], total: 2 })
+  t.match((await ask('ids?state=failing')).json<Answer>(), { ids: { length: 1 }, before: null, total: 1 })
+  const future = encodeURIComponent(new Date(Date.now() + 60_000).toISOString())
+  for (const [query, length] of [['since=2022-01-01', 4], ['until=2022-01-01T00:00Z', 0], [`since=${future}`, 0], [`until=${future}`, 4], ['since=2022-01-01T00:00:00.123456%2B05:30', 4]] as const) {
+    t.equal((await texts(query)).length, length, query)
+  }
+})
+
+test('ids are of all that fits, also without the events, and tell no more than they do', async (t) => {
+  const { app, ask } = await createInspected(t, {
+    lane: ({ conversation }) => (conversation as { customer: { email: string } }).customer.email // of a message
+  }, { redact: ['email'] })
+  const ids: string[] = []
+  app.webhooks.on('newMessage', () => {})
+  for (const content of ['one', 'two', 'three']) ids.unshift((await app.webhooks.receive(newMessage({ message: { content }, conversation: { customer: { email: 'ada@mail.example' } } }))).id)
+  t.same((await ask('ids')).json(), { ids, scanned: 3, before: null, total: 3 })
+  t.same((await ask('ids?name=newMessage')).json<Answer>().ids, ids)
+  t.same((await ask('ids?name=other')).json<Answer>().ids, [])
+  t.same((await ask('ids?text=two')).json<Answer>().ids, [ids[1]])
+  for (const query of ['text=ada@mail', 'conversation=ada@mail.example']) t.same((await ask(`ids?${query}`)).json<Answer>().ids, [], query)
+})
+
+test('ids come in parts, too', async (t) => {
+  const { app, ask } = await createInspected(t, { inbox: memoryInbox({ history: 12_000 }) })
+  app.webhooks.on('newMessage', () => {})
+  for (let i = 0; i < 10_200; i++) await app.webhooks.receive(message('a'))
+  const ids: string[] = []
+  let parts = 0
+  for (let before: number | null | undefined; before !== null; parts++) {
+    const answer: Answer = (await ask(`ids${before === undefined ? '' : `?before=${before}`}`)).json()
+    t.ok(answer.ids.length <= 10_000)
+    ids.push(...answer.ids)
+    before = answer.before
+  }
+  t.ok(parts > 1)
+  t.equal(new Set(ids).size, 10_200)
+})
+
+test('what waits for a failing event says for which, and an event says what waits for it', async (t) => {
+  const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } }, { redact: ['email'] })
+  app.webhooks.on('newMessage', ({ message: { content }, conversation: { customer } }) => { if (content === 'fails') throw new Error(`no account for ${customer.email}`) })
+  const receive = async (conversation: string, content: string) => (await app.webhooks.receive(newMessage({ message: { content }, conversation: { id: conversation, customer: { email: 'ada@mail.example' } } }))).id
+  const failing = await receive('a', 'fails')
+  while ((await app.webhooks.inbox.stats()).failing < 1) await turns()
+  const next = await receive('a', 'next')
+  const last = await receive('a', 'last')
+  const alone = (await app.webhooks.receive({ event: 'other' })).id
+  const done = await receive('b', 'fine')
+  while ((await app.webhooks.inbox.stats()).done < 2) await turns()
+  const { events } = (await ask('events')).json<Answer>()
+  const behind = { id: failing, attempts: 1, dueAt: String, error: 'listener 1: no account for [redacted]' }
+  t.match(events.map(({ text, behind }) => ({ text, behind })), [
+    { text: 'fine', behind: null }, { text: '', behind: null }, { text: 'last', behind }, { text: 'next', behind }, { text: 'fails', behind: null }
+  ])
+  t.match((await ask('events?conversation=a&state=pending')).json(), { events: [{ behind }, { behind }, { behind: null }] })
+  const of = async (id: string) => (await ask(`events/${id}`)).json<{ waiting: unknown }>().waiting
+  t.match(await of(failing), { count: 2, more: false, first: null })
+  t.match(await of(next), { count: 1, more: false, first: { id: failing, text: 'fails', error: behind.error, behind: null } })
+  t.match(await of(last), { count: 0, more: false, first: { id: failing } })
+  for (const id of [alone, done]) t.same(await of(id), { count: 0, more: false, first: null })
+})
+
+test('nobody waits for an event that has left its conversation', async (t) => {
+  const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000, blockFor: 0 } })
+  const held = gate()
+  app.webhooks.on('newMessage', async ({ message: { content } }) => {
+    if (content === 'fails') throw new Error('broken')
+    await held.promise
+  })
+  const aside = (await app.webhooks.receive(message('a', 'fails'))).id
+  while ((await app.webhooks.inbox.stats()).failing < 1) await turns()
+  const under = (await app.webhooks.receive(message('a', 'under way'))).id
+  const last = (await app.webhooks.receive(message('a', 'last'))).id
+  t.match((await ask('events')).json(), { events: [{ text: 'last', behind: null, isAside: false }, { behind: null, isAside: false }, { text: 'fails', behind: null, isAside: true }] })
+  t.match((await ask(`events/${aside}`)).json(), { isAside: true, conversation: 'a', waiting: { count: 0, more: false, first: null } })
+  t.match((await ask(`events/${last}`)).json(), { isAside: false, waiting: { count: 0, more: false, first: { id: under, text: 'under way' } } }, 'one that has not failed may be the first')
+  t.match((await ask(`events/${under}`)).json(), { waiting: { count: 1, first: null } })
+  held.resolve(undefined)
+})
+
+test('a long queue is not counted to its end', async (t) => {
+  const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
+  const { id } = await app.webhooks.receive(message('a', 'first'))
+  for (let i = 0; i < 3; i++) await app.webhooks.receive(message('a', `number ${i}`))
+  replaceFind(app, async (options, find) => {
+    await new Promise((resolve) => { setTimeout(resolve, 150) }) // as long as it may take
+    return await find({ ...options, limit: 2 })
+  })
+  t.match((await ask(`events/${id}`)).json(), { waiting: { count: 2, more: true, first: null } })
+})
+
+test('an invalid event is found by its conversation, whatever that is, and forgotten with it', async (t) => {
+  const { app, ask, send } = await createInspected(t, { inbox: new ModelInbox() })
+  const { id } = await app.webhooks.receive({ ...message('a'), message: { sender: { name: 42 } } })
+  t.match((await ask('events?state=invalid&conversation=a')).json(), { events: [{ id, conversation: 'a', who: '42' }] })
+  const numbered = (await app.webhooks.receive({ event: 'newMessage', conversation: { id: 5, customer: 'Ada' }, message: 'text' })).id
+  t.match((await ask('events?conversation=5')).json(), { events: [{ id: numbered, conversation: '5', state: 'invalid', who: '', text: '' }] })
+  await app.webhooks.receive({ event: 'newMessage', conversation: { id: 1e21 } })
+  t.match((await ask('events')).json(), { events: [{ conversation: null }, { conversation: '5' }, { conversation: 'a' }] })
+  t.match((await send('forget', { conversation: '5' })).json(), { count: 1 })
 })
 
 test('what cannot be asked for is refused', async (t) => {
   const { app, ask, send } = await createInspected(t)
-  for (const query of ['state=alive', 'before=x', 'before=-1', 'limit=5', `text=${'x'.repeat(1_001)}`, 'state=dead&state=done']) {
-    t.match((await ask(`events?${query}`)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, query)
+  for (const query of ['state=alive', 'before=x', 'before=abc', 'before=-1', 'limit=5', `text=${'x'.repeat(1_001)}`, 'state=dead&state=done', 'failing=true', '__proto__=1', 'since=nonsense', 'since=', 'until=2026-13-01', 'until=1', 'since=2026-11-26T05:00', 'since=2026-11-26T25:00Z']) {
+    for (const path of ['events', 'ids', 'export']) t.match((await ask(`${path}?${query}`)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, `${path} ${query}`)
   }
   const bodies: Array<[string, object]> = [['replay', {}], ['replay', { ids: [] }], ['replay', { ids: [5] }], ['replay', []]]
   bodies.push(['replay', { ids: ['a'], all: 'yes' }], ['discard', {}], ['discard', { ids: ['a'], all: true }], ['export', {}], ['export', { ids: [] }], ['forget', {}], ['forget', { conversation: '' }], ['forget', { ids: ['a'] }])
+  for (const path of ['replay', 'discard', 'export']) bodies.push([path, { ids: Array.from({ length: 1_001 }, String) }])
   for (const [path, body] of bodies) t.match((await send(path, body)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, JSON.stringify(body))
   t.equal((await app.inject({ method: 'POST', url: '/inspector/api/replay', payload: '{', headers: JSON_TYPE })).statusCode, 400)
   t.equal((await app.inject({ method: 'HEAD', url: '/inspector/api/stream' })).statusCode, 404)
@@ -144,7 +297,7 @@ test('events are discarded, and a conversation is forgotten', async (t) => {
 test('an inbox that cannot be asked is no reason to say why', async (t) => {
   const { app, ask, lines } = await createInspected(t, { inbox: new ModelInbox() })
   const { inbox } = app.webhooks
-  Reflect.defineProperty(inbox, 'list', { value: async () => await Promise.reject(new Error('at postgres://user:pass@host')) })
+  Reflect.defineProperty(inbox, 'find', { value: async () => await Promise.reject(new Error('at postgres://user:pass@host')) })
   const reply = await ask('events')
   t.equal(reply.statusCode, 500)
   t.notMatch(reply.body, 'postgres:')

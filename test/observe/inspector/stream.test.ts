@@ -13,7 +13,7 @@ import { addShortLived, createInspected } from './inspected.ts'
 
 const RETRY = { attempts: 2, minDelay: 1, maxDelay: 1, factor: 1 }
 
-interface Update { stats: { pending: number }, events: Array<{ id: string, state: string, text: string }>, gone: string[], gap: boolean, activity: Array<Record<string, number>> }
+interface Update { stats: { pending: number }, events: Array<{ id: string, state: string, text: string }>, gone: string[], gap: boolean, activity: { hour: Array<Record<string, number>> } }
 
 /** Reads a stream of server-sent events. */
 async function openStream (t: Test, url: string) {
@@ -50,7 +50,7 @@ test('a page is told what comes in and what becomes of it, also of what it saw l
   t.ok(await next(({ gap }) => gap), 'more than it is told of came in')
   let broken = true
   app.webhooks.on('newMessage', ({ conversation }) => { if (broken && conversation.id === 'old') throw new Error('broken') })
-  t.match((await next(({ events }) => events.some(({ id, state }) => id === old.id && state === 'dead')))?.activity.at(-1), { accepted: 301, done: Number, retried: 1, dead: 1 })
+  t.match((await next(({ events }) => events.some(({ id, state }) => id === old.id && state === 'dead')))?.activity.hour.at(-1), { accepted: 301, done: Number, retried: 1, dead: 1 })
   broken = false
   await app.webhooks.inbox.replay([old.id])
   t.ok(await next(({ events }) => events.some(({ id, state }) => id === old.id && state === 'done')))
