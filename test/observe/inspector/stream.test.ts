@@ -9,11 +9,11 @@ import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
 import { createApp, gate, message, turns } from '../../helpers/app.ts'
 import { ModelInbox } from '../../helpers/model-inbox.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
-import { addShortLived, createInspected } from './inspected.ts'
+import { addShortLived, createInspected, replaceFind } from './inspected.ts'
 
 const RETRY = { attempts: 2, minDelay: 1, maxDelay: 1, factor: 1 }
 
-interface Update { stats: { pending: number }, events: Array<{ id: string, state: string, text: string }>, gone: string[], gap: boolean, activity: { hour: Array<Record<string, number>> } }
+interface Update { stats: { pending: number }, events: Array<{ id: string, state: string, text: string, behind: object | null }>, gone: string[], gap: boolean, activity: { hour: Array<Record<string, number>> } }
 
 /** Reads a stream of server-sent events. */
 async function openStream (t: Test, url: string) {
@@ -97,6 +97,33 @@ test('a page stays when the inbox cannot be asked for a while', async (t) => {
   while (!lines.some(({ msg }) => msg === 'the inspector could not look into the inbox')) await turns()
   Reflect.defineProperty(inbox, 'stats', { value: async () => await Promise.resolve({ pending: 5 }) })
   t.match(await next(() => true), { stats: { pending: 5 } })
+})
+
+test('a page is told what waits for a failing event, and when it waits no longer', async (t) => {
+  const { app } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } }, { redact: ['email'] })
+  app.webhooks.on('newMessage', ({ message: { content }, conversation: { customer } }) => { if (content === 'fails') throw new Error(`no account for ${customer.email}`) })
+  let asked = 0
+  replaceFind(app, async (options, find) => {
+    asked++
+    return await find(options)
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const { next } = await openStream(t, url)
+  t.ok(await next(() => true))
+  await app.webhooks.receive(message('a', 'fine'))
+  t.ok(await next(({ events }) => events.some(({ state }) => state === 'done')))
+  t.equal(asked, 0, 'nothing is looked for while nothing fails')
+  const { id } = await app.webhooks.receive(message('a', 'fails'))
+  await app.webhooks.receive(message('a', 'waits'))
+  const behind = { id, attempts: 1, dueAt: String, error: 'listener 1: no account for [redacted]' }
+  const waits = (is: boolean) => ({ events }: Update) => events.some((event) => event.text === 'waits' && (event.behind !== null) === is)
+  t.match((await next(waits(true)))?.events.find(({ text }) => text === 'waits'), { state: 'pending', behind })
+  await app.webhooks.inbox.discard([id])
+  t.ok(await next(waits(false)))
+  const before = asked
+  await app.webhooks.receive(message('b', 'fine'))
+  t.ok(await next(({ stats }) => stats.pending === 0))
+  t.equal(asked, before)
 })
 
 test('a page that leaves is forgotten, and closing ends those that stay', async (t) => {
