@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Actions, Copies } from './actions'
 import { hrefOf } from './address'
 import type { Go, Place } from './address'
@@ -61,7 +61,7 @@ export function EventView ({ id, rows, place, now, go, listen, remove, say }: Pr
           <div key={id}>
             <Said detail={detail} />
             <Waits detail={detail} place={place} now={now} />
-            <Actions detail={detail} changed={reload} remove={(isGone) => { remove(isGone); dialog.current?.close() }} tell={tell} say={say} />
+            {problem === '' && <Actions detail={detail} changed={reload} remove={(isGone) => { remove(isGone); dialog.current?.close() }} tell={tell} say={say} />}
             <h3 class='with-switch'>Facts <TimeSwitch /></h3>
             <Facts detail={detail} place={place} now={now} />
             <Copies detail={detail} link={() => new URL(hrefOf({ event: id }), window.location.href).href} />
@@ -96,18 +96,16 @@ interface Ref<T> {
  */
 function useDialog (first: Ref<HTMLElement>, closed: () => void): Ref<HTMLDialogElement> {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before it is taken away: only a dialog that is still there gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current
     if (element === null) return undefined
-    const last = document.activeElement
     element.showModal()
     first.current?.focus()
     element.addEventListener('close', closed)
     return () => {
       element.removeEventListener('close', closed)
       element.close()
-      // A dialog that is taken away does not do so itself.
-      if (last instanceof HTMLElement) last.focus()
     }
   }, [])
   return dialog
