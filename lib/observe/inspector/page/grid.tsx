@@ -6,7 +6,7 @@ import type { List } from './list'
 import type { Filter } from './types'
 import type { Selection } from './use-selection'
 
-const COLUMNS = ['State', 'Event', 'From', 'Content', 'Conversation', 'Attempts', 'Received']
+const COLUMNS = [['State', 'state'], ['Event', 'event'], ['From', 'from'], ['Content', 'content'], ['Conversation', 'conversation'], ['Attempts', 'attempts'], ['Received', 'age']]
 /** Rows above and below those that are seen. */
 const SPARE = 8
 
@@ -84,7 +84,7 @@ function Head ({ isAll, toggleAll }: { isAll: boolean, toggleAll: () => void }):
   return (
     <div class='row head' role='row' aria-rowindex={1}>
       <div role='columnheader' class='select'><label><input type='checkbox' aria-label='Select all that are shown' tabIndex={-1} checked={isAll} onClick={toggleAll} /></label></div>
-      {COLUMNS.map((column) => <div key={column} role='columnheader' class={column.toLowerCase()}>{column}</div>)}
+      {COLUMNS.map(([name, column]) => <div key={name} role='columnheader' class={column}>{name}</div>)}
     </div>
   )
 }

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { hrefOf } from './address'
 import { Badge } from './badge'
 import { isFailing } from './fits'
-import { Due, Time } from './times'
+import { Due, Time, absolute } from './times'
 import type { Filter, Row } from './types'
 
 const SHORT = 8
@@ -44,7 +44,7 @@ export function Line ({ row, at, rowHeight, now, filter, isActive, isSelected, i
         {row.conversation !== null && <a tabIndex={-1} href={hrefOf({ filter, thread: row.conversation })} title={`All of conversation ${row.conversation}`}><bdi>{row.conversation}</bdi></a>}
       </div>
       <div role='gridcell' class='attempts'>{row.attempts}</div>
-      <div role='gridcell' class='received'><Time at={row.receivedAt} now={now} brief /></div>
+      <div role='gridcell' class='age' title={absolute(row.receivedAt)}><Time at={row.receivedAt} now={now} brief /></div>
     </div>
   )
 }
