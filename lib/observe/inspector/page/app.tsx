@@ -2,7 +2,6 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { usePlace } from './address'
 import { BulkDialog } from './bulk'
-import type { BulkAsked } from './bulk'
 import { Chart } from './chart'
 import { Counts } from './counts'
 import { EventView } from './event-view'
@@ -10,6 +9,7 @@ import { Header } from './header'
 import { KeysDialog, useKeys } from './keys'
 import { ListCard } from './list-card'
 import { Thread } from './thread'
+import type { BulkAsked } from './types'
 import { useFeed } from './use-feed'
 import { useList } from './use-list'
 import { useSelection } from './use-selection'
@@ -55,7 +55,7 @@ export function App (): JSX.Element {
           : <Thread key={place.thread} {...about} />}
       </main>
       {place.event !== '' && place.thread === '' && <EventView id={place.event} rows={list.rows} {...about} />}
-      {asked !== null && <BulkDialog {...asked} remove={list.remove} close={() => { askFor(null) }} say={(text) => { selection.clear(); say(text) }} />}
+      {asked !== null && <BulkDialog asked={asked} remove={list.remove} close={() => { askFor(null) }} say={(text) => { selection.clear(); say(text) }} />}
       {showsKeys && <KeysDialog close={() => { showKeys(false) }} />}
       <p class='said' role='status' aria-live='polite' key={said}>{said}</p>
     </>

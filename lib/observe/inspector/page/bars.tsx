@@ -26,16 +26,9 @@ export function Bars ({ buckets, span, top, countedSince, filter, point, pick }:
   const last = buckets.at(-1)?.at ?? 0
   const stop = buckets.some(({ at }) => at === focused) ? focused : last
 
-  function under ({ clientX }: PointerEvent): number {
-    const { left, width } = box.current?.getBoundingClientRect() ?? { left: 0, width: 1 }
-    const index = Math.floor((clientX - left) / width * buckets.length)
-    return buckets[Math.min(buckets.length - 1, Math.max(0, index))]?.at ?? last
-  }
+  const under = ({ clientX }: PointerEvent) => buckets[indexUnder(box.current, clientX, buckets.length)]?.at ?? last
 
-  function finish ({ from, to }: { from: number, to: number }): void {
-    choose(null)
-    pick(Math.min(from, to), Math.max(from, to))
-  }
+  const finish = ({ from, to }: { from: number, to: number }) => { choose(null); pick(Math.min(from, to), Math.max(from, to)) }
 
   function press (event: KeyboardEvent, at: number): void {
     const index = buckets.findIndex((bucket) => bucket.at === at)
@@ -62,22 +55,34 @@ export function Bars ({ buckets, span, top, countedSince, filter, point, pick }:
         if (chosen !== null && event.buttons > 0) choose({ ...chosen, to: under(event) })
       }}
       onPointerUp={(event) => { if (chosen !== null) finish({ ...chosen, to: under(event) }) }}
-      onPointerCancel={() => { choose(null) }}
-      onPointerLeave={() => { point(null) }}
+      onPointerCancel={() => { choose(null) }} onPointerLeave={() => { point(null) }}
     >
       {buckets.map((bucket) => (
         <button
           key={bucket.at} type='button' data-at={bucket.at} tabIndex={bucket.at === stop ? 0 : -1} aria-label={inWords(bucket, span)}
-          class={classOf(bucket, LENGTHS[span], countedSince, filter, chosen)}
-          onKeyDown={(event) => { press(event, bucket.at) }}
+          class={classOf(bucket, LENGTHS[span], countedSince, filter, chosen)} onKeyDown={(event) => { press(event, bucket.at) }}
           onFocus={() => { setFocused(bucket.at); point(bucket.at) }} onBlur={() => { point(null) }}
         >
-          {SERIES.map(({ key }) => bucket[key] > 0 && <i key={key} class={key} style={{ height: `${bucket[key] / top * 100}%` }} />)}
-          {hasTick(bucket, span) && <span class='tick' aria-hidden='true'>{clock(bucket.at)}</span>}
+          <Bar bucket={bucket} span={span} top={top} />
         </button>
       ))}
     </div>
   )
+}
+
+function Bar ({ bucket, span, top }: Pick<Props, 'span' | 'top'> & { bucket: Bucket }): JSX.Element {
+  return (
+    <>
+      {SERIES.map(({ key }) => bucket[key] > 0 && <i key={key} class={key} style={{ height: `${bucket[key] / top * 100}%` }} />)}
+      {hasTick(bucket, span) && <span class='tick' aria-hidden='true'>{clock(bucket.at)}</span>}
+    </>
+  )
+}
+
+/** Which of the buckets the pointer is over. */
+function indexUnder (box: HTMLElement | null, clientX: number, count: number): number {
+  const { left, width } = box?.getBoundingClientRect() ?? { left: 0, width: 1 }
+  return Math.min(count - 1, Math.max(0, Math.floor((clientX - left) / width * count)))
 }
 
 function classOf ({ at }: Bucket, length: number, countedSince: number, { since, until }: Filter, chosen: { from: number, to: number } | null): string {

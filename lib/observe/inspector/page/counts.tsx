@@ -1,10 +1,9 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { hrefOf } from './address'
-import type { BulkAsked } from './bulk'
 import { number } from './format'
 import { relative } from './times'
 import { NO_FILTER } from './types'
-import type { Filter, Stats } from './types'
+import type { BulkAsked, Filter, Stats } from './types'
 
 interface Props {
   stats: Stats | null

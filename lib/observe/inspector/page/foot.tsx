@@ -1,11 +1,10 @@
 import type { ComponentChildren, JSX } from 'preact'
 import type { Go } from './address'
-import type { BulkAsked, BulkVerb } from './bulk'
 import { events, number } from './format'
 import { rangeInWords } from './range'
 import { relative } from './times'
 import { NO_FILTER } from './types'
-import type { Filter, Stats } from './types'
+import type { BulkAsked, BulkVerb, Filter, Stats } from './types'
 import type { EventList } from './use-list'
 import type { Selection } from './use-selection'
 
@@ -45,11 +44,10 @@ export function Foot (props: Props): JSX.Element {
 
 function Progress ({ list, isFiltered }: { list: EventList, isFiltered: boolean }): JSX.Element {
   const { rows, scanned, total, loading, stopped, before, error } = list
-  if (error !== '') return <p class='problem' role='alert'>{error} <button type='button' class='small' onClick={list.goOn}>Try again</button></p>
+  if (error !== '') return <p class='problem' role='alert'>{error} <button type='button' class='small' onClick={() => { list.goOn() }}>Try again</button></p>
   const looked = isFiltered ? `, ${before === null && !loading ? events(scanned) : `${number(scanned)} of ${number(Math.max(total, scanned))}`} looked at` : ''
-  const button = (name: string, handlePress: () => void) => <button type='button' class='small' onClick={() => { handlePress() }}>{name}</button>
-  if (loading) return <p role='status'>{events(rows.length)}{looked}… {isFiltered && button('Stop', list.stop)}</p>
-  if (stopped) return <p role='status'>{events(rows.length)}{looked}, stopped {button('Go on', list.goOn)}</p>
+  if (loading) return <p role='status'>{events(rows.length)}{looked}… {isFiltered && <button type='button' class='small' onClick={() => { list.stop() }}>Stop</button>}</p>
+  if (stopped) return <p role='status'>{events(rows.length)}{looked}, stopped <button type='button' class='small' onClick={() => { list.goOn() }}>Go on</button></p>
   return <p role='status'>{events(rows.length)}{looked}{before === null ? '' : ', more below'}</p>
 }
 

@@ -36,13 +36,7 @@ export function Grid ({ list, filter, selection, now, active, setActive, go, set
   const current = rows[index]
   const open = (id: string) => { setActive(id); go({ event: id }) }
 
-  function show (at: number): void {
-    if (box.current === null) return
-    // The head covers as much as a row.
-    if (at * rowHeight < box.current.scrollTop) box.current.scrollTop = at * rowHeight
-    else if ((at + 2) * rowHeight > box.current.scrollTop + height) box.current.scrollTop = (at + 2) * rowHeight - height
-  }
-  useEffect(() => { if (active !== '' && current?.id === active) show(index) }, [active])
+  useEffect(() => { if (box.current !== null && active !== '' && current?.id === active) bringIntoSight(box.current, index, rowHeight) }, [active])
 
   function press (event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return
@@ -65,10 +59,7 @@ export function Grid ({ list, filter, selection, now, active, setActive, go, set
       aria-activedescendant={current !== undefined && active !== '' && index >= first && index < last ? `row-${current.seq}` : undefined}
       onKeyDown={press} onFocus={() => { if (active === '') setActive(rows[0]?.id ?? '') }} onScroll={scrolled}
     >
-      <div class='row head' role='row' aria-rowindex={1}>
-        <div role='columnheader' class='select'><label><input type='checkbox' aria-label='Select all that are shown' tabIndex={-1} checked={rows.length > 0 && selection.ids.size === rows.length} onClick={() => { selection.toggleAll() }} /></label></div>
-        {COLUMNS.map((column) => <div key={column} role='columnheader' class={column.toLowerCase()}>{column}</div>)}
-      </div>
+      <Head isAll={rows.length > 0 && selection.ids.size === rows.length} toggleAll={() => { selection.toggleAll() }} />
       <div class='rows' role='rowgroup' style={{ height: `${rows.length * rowHeight}px` }}>
         {rows.slice(first, last).map((row, i) => (
           <Line
@@ -78,6 +69,22 @@ export function Grid ({ list, filter, selection, now, active, setActive, go, set
           />
         ))}
       </div>
+    </div>
+  )
+}
+
+function bringIntoSight (box: HTMLElement, at: number, rowHeight: number): void {
+  // The head covers as much as a row.
+  const lowest = (at + 2) * rowHeight - box.clientHeight
+  if (at * rowHeight < box.scrollTop) box.scrollTop = at * rowHeight
+  else if (lowest > box.scrollTop) box.scrollTop = lowest
+}
+
+function Head ({ isAll, toggleAll }: { isAll: boolean, toggleAll: () => void }): JSX.Element {
+  return (
+    <div class='row head' role='row' aria-rowindex={1}>
+      <div role='columnheader' class='select'><label><input type='checkbox' aria-label='Select all that are shown' tabIndex={-1} checked={isAll} onClick={toggleAll} /></label></div>
+      {COLUMNS.map((column) => <div key={column} role='columnheader' class={column.toLowerCase()}>{column}</div>)}
     </div>
   )
 }

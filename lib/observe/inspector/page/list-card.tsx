@@ -1,11 +1,10 @@
 import type { JSX } from 'preact'
 import type { Go } from './address'
-import type { BulkAsked } from './bulk'
 import { Filters, isSet } from './filters'
 import { Foot } from './foot'
 import { events, number } from './format'
 import { Grid } from './grid'
-import type { Filter, Stats } from './types'
+import type { BulkAsked, Filter, Stats } from './types'
 import type { EventList } from './use-list'
 import type { Selection } from './use-selection'
 

@@ -143,6 +143,15 @@ export interface Filter {
   until: string
 }
 
+export type BulkVerb = 'Replay' | 'Discard' | 'Export'
+
+export interface BulkAsked {
+  verb: BulkVerb
+  filter: Filter
+  /** The selected ones, the oldest first; null for all that fit the filter. */
+  ids: readonly string[] | null
+}
+
 /** Each change is a step that Back goes back to, or none. */
 export type ChangeFilter = (filter: Filter, how: 'push' | 'replace') => void
 

@@ -1,14 +1,9 @@
-import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks'
-import { Refusal, find } from './api'
+import { useEffect, useReducer, useRef } from 'preact/hooks'
 import { emptyList, reduce } from './list'
 import type { List } from './list'
 import type { Filter, Row } from './types'
 import type { Listen } from './use-feed'
-
-/** So many are looked for at a time. */
-const SCREENFUL = 50
-/** Parts that are asked for again at most, to learn what has changed. */
-const MOST_PARTS = 10
+import { useSearch } from './use-search'
 
 export interface EventList extends List {
   /** Goes on with what is older. */
@@ -27,60 +22,14 @@ export interface EventList extends List {
 /** The events that fit: looked for part by part, and kept up to date by what the server tells. */
 export function useList (filter: Filter, isHeld: boolean, listen: Listen): EventList {
   const [list, act] = useReducer(reduce, filter, emptyList)
-  const search = useRef(new AbortController())
   const held = useRef(isHeld)
   held.current = isHeld
-
-  /** Whatever was looked for before is not wanted any more. */
-  const run = useCallback(async (work: (signal: AbortSignal) => Promise<void>) => {
-    search.current.abort()
-    const { signal } = search.current = new AbortController()
-    try {
-      await work(signal)
-      if (!signal.aborted) act({ type: 'end', error: '' })
-    } catch (error) {
-      if (!signal.aborted) act({ type: 'end', error: error instanceof Refusal ? error.message : 'The app does not answer.' })
-    }
-  }, [])
-
-  const load = useCallback((from: number | null) => {
-    act(from === null ? { type: 'begin', filter } : { type: 'goOn' })
-    void run(async (signal) => {
-      let found = 0
-      for (let next = from; ;) {
-        const page = await find(filter, next, signal)
-        if (signal.aborted) return
-        act({ type: 'part', page })
-        found += page.events.length
-        next = page.before
-        if (next === null || found >= SCREENFUL) return
-      }
-    })
-  }, [filter])
+  const { load, catchUp, stop } = useSearch(filter, act, held)
 
   useEffect(() => {
     load(null)
-    return () => { search.current.abort() }
+    return stop
   }, [load])
-
-  /** Reads again what is not older than `floor`: what has changed there, and what is new. */
-  const catchUp = useCallback((floor: number, newestShown: number) => {
-    act({ type: 'goOn' })
-    void run(async (signal) => {
-      const rows: Row[] = []
-      let next: number | null = null
-      for (let parts = 0; parts < MOST_PARTS; parts++) {
-        const page = await find(filter, next, signal)
-        if (signal.aborted) return
-        rows.push(...page.events.filter(({ seq }) => seq >= floor))
-        next = page.before
-        if (next === null || next <= floor) break
-      }
-      // As far as that went: what is older stays as it was.
-      const reached = Math.max(floor, next ?? 0)
-      act(reached <= newestShown ? { type: 'caughtUp', rows, floor: reached, isHeld: held.current } : { type: 'overrun' })
-    })
-  }, [filter, run])
 
   useEffect(() => listen((update) => {
     act({ type: 'told', change: update, isHeld: held.current })
@@ -105,7 +54,7 @@ export function useList (filter: Filter, isHeld: boolean, listen: Listen): Event
     ...list,
     more: () => { if (!list.loading && list.before !== null && !list.stopped && list.error === '') load(list.before) },
     stop: () => {
-      search.current.abort()
+      stop()
       act({ type: 'stop' })
     },
     goOn: () => { load(list.before) },
