@@ -140,6 +140,27 @@ const IS_ISOLATED = `(character) => {
   return found
 }`
 
+test('an event that has left its conversation says that nothing waits for it', async (t) => {
+  const { page, app, misdeeds } = await openInspector(t, browser, { options: { inbox: new ModelInbox(), retry: { ...SLOW, blockFor: 0 } } })
+  const { id } = await app.webhooks.receive(message('c', 'it fails'))
+  await app.webhooks.receive(message('c', 'fine'))
+  await page.evaluate(`location.hash = 'event=${id}'`)
+  await view(page).locator('.waits', { hasText: /^Nothing waits for it/ }).waitFor()
+  await view(page).getByRole('link', { name: 'Show the conversation' }).click()
+  await page.locator('.message.pending .waits', { hasText: 'Nothing waits for it' }).waitFor()
+  await page.locator('.message.done', { hasText: 'fine' }).waitFor()
+  t.same(misdeeds, [])
+})
+
+test('an invalid event says what is wrong with it', async (t) => {
+  const { page, app, misdeeds } = await openInspector(t, browser, { options: { inbox: new ModelInbox() } })
+  const { id } = await app.webhooks.receive('{"event":"newMessage","message":{"sender":{"name":{}}},"conversation":{"id":"c"}}')
+  await page.evaluate(`location.hash = 'event=${id}'`)
+  await fact(page, 'Problems').locator('li', { hasText: '/message/sender/name' }).waitFor()
+  t.ok(await fact(page, 'Problems').locator('li').count() > 1)
+  t.same(misdeeds, [])
+})
+
 /** As an inbox of one's own might keep them. */
 class Patient extends ModelInbox {
   override get (id: string): StoredEvent | undefined {

@@ -2,7 +2,7 @@ import tap, { test } from 'tap'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { memoryInbox } from '../../../index.ts'
 import { newMessage } from '../../../lib/testing/testing.ts'
-import { message } from '../../helpers/app.ts'
+import { message, turns } from '../../helpers/app.ts'
 import { launch } from './browser.ts'
 import { barriersOn, openInspector, rowOf } from './opened.ts'
 
@@ -103,6 +103,25 @@ test('what is pending shows what it waits for, and goes on once that is through'
   await messages(page).nth(1).locator('.badge.done').waitFor()
   t.same(await textsOf(page), ['one', 'two'])
   t.equal(await page.getByText('Waits for').count(), 0)
+  t.same(misdeeds, [])
+})
+
+test('what waits for an event that is not shown says so', async (t) => {
+  const ids: string[] = []
+  const { page, misdeeds } = await openInspector(t, browser, {
+    options: { retry: SLOW },
+    hash: 'thread=c',
+    before: async (app) => {
+      ids.push((await app.webhooks.receive(message('c', 'it fails'))).id)
+      while ((await app.webhooks.inbox.stats()).failing === 0) await turns()
+      for (let i = 1; i <= 100; i++) await app.webhooks.receive(message('c', `number ${i}.`))
+    }
+  })
+  const first = messages(page).first()
+  await first.getByText('Waits for an earlier event, which has failed once; next attempt in').waitFor()
+  await first.getByRole('link', { name: 'an earlier event' }).click()
+  await page.locator('.event-view .waits', { hasText: '100 events of this conversation wait for it' }).waitFor()
+  t.match(page.url(), `event=${ids[0]}`)
   t.same(misdeeds, [])
 })
 

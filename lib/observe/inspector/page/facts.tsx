@@ -14,7 +14,7 @@ interface Props {
 
 /** What the inbox knows of an event. */
 export function Facts ({ detail, place, now }: Props): JSX.Element {
-  const { id, state, conversation, receivedAt, attempts, dueAt, finishedAt, error, problems = [] } = detail
+  const { id, state, conversation, receivedAt, attempts, dueAt, finishedAt, error } = detail
   return (
     <dl class='facts'>
       <Fact name='Id'><code>{id}</code></Fact>
@@ -23,8 +23,9 @@ export function Facts ({ detail, place, now }: Props): JSX.Element {
       <Fact name='Attempts'>{number(attempts)}</Fact>
       {state === 'pending' && attempts > 0 && dueAt !== null && <Fact name='Next attempt'><Due at={dueAt} now={now} /></Fact>}
       {finishedAt !== null && <Fact name='Finished'><Time at={finishedAt} now={now} /></Fact>}
-      {error !== null && <Fact name='Error'><span class={state === 'done' ? undefined : 'problem'} dir='auto'>{error}</span></Fact>}
-      {problems.length > 0 && <Fact name='Problems'><ul class='problem'>{problems.map((problem, i) => <li key={i} dir='auto'>{problem}</li>)}</ul></Fact>}
+      {error !== null && (state === 'invalid'
+        ? <Fact name='Problems'><ul class='problem'>{error.split('; ').map((problem, i) => <li key={i} dir='auto'>{problem}</li>)}</ul></Fact>
+        : <Fact name='Error'><p class={state === 'done' ? undefined : 'problem'} dir='auto'>{error}</p></Fact>)}
     </dl>
   )
 }

@@ -4,7 +4,7 @@ import { hrefOf } from './address'
 import type { Go, Place } from './address'
 import { Badge } from './badge'
 import { EventView } from './event-view'
-import { Forget, isNamed, isOf } from './forget'
+import { Forget, isNamed } from './forget'
 import { events, number } from './format'
 import { Saying } from './said'
 import { Due, Time } from './times'
@@ -29,6 +29,7 @@ export function Thread ({ place, now, go, listen, remove, say }: Props): JSX.Ele
   const thread = useThread(conversation, listen)
   const [asks, ask] = useState(false)
   const { rows } = thread
+  const queue = rows.filter(({ state, isAside }) => state === 'pending' && !isAside)
   const [box, below] = useStillness(rows)
   const gone = (isGone: (row: Row) => boolean) => {
     thread.remove(isGone)
@@ -48,7 +49,7 @@ export function Thread ({ place, now, go, listen, remove, say }: Props): JSX.Ele
       </header>
       <div class='messages' ref={box} tabIndex={0} role='group' aria-label='Its events, oldest first'>
         {thread.hasEarlier && <p class='earlier'><button type='button' class='small' disabled={thread.isLoading} onClick={() => { thread.earlier() }}>Show earlier</button></p>}
-        <ol>{rows.map((row) => <Message key={row.id} row={row} rows={rows} place={place} now={now} go={go} />)}</ol>
+        <ol>{rows.map((row) => <Message key={row.id} row={row} queue={queue} isAll={!thread.hasEarlier} place={place} now={now} go={go} />)}</ol>
       </div>
       {below > 0 && <button type='button' class='below' onClick={() => { box.current?.scrollTo(0, box.current.scrollHeight) }}>{number(below)} new below</button>}
       <Foot thread={thread} />
@@ -67,13 +68,16 @@ function Foot ({ thread: { rows, isLoading, hasEarlier, error } }: { thread: Ret
 
 interface MessageProps {
   row: Row
-  rows: readonly Row[]
+  /** Those that are delivered one after the other. */
+  queue: readonly Row[]
+  /** Whether all of the conversation is shown. */
+  isAll: boolean
   place: Place
   now: number
   go: Go
 }
 
-function Message ({ row, rows, place, now, go }: MessageProps): JSX.Element {
+function Message ({ row, queue, isAll, place, now, go }: MessageProps): JSX.Element {
   const { id, name, state, who, media, text, medium, attempts, receivedAt, error } = row
   /** Not after text was marked in it, to be copied. */
   const open = ({ target }: { target: EventTarget | null }) => {
@@ -89,21 +93,19 @@ function Message ({ row, rows, place, now, go }: MessageProps): JSX.Element {
       {media !== '' && <p class='media'>{media}</p>}
       {text !== '' && <p class='text' dir='auto'>{text}</p>}
       {error !== null && state !== 'done' && <p class='error' dir='auto'>{error}</p>}
-      {state === 'pending' && <Waiting row={row} rows={rows} place={place} now={now} />}
+      {state === 'pending' && <Waiting row={row} queue={queue} isAll={isAll} place={place} now={now} />}
     </li>
   )
 }
 
 /** What a pending event waits for, or what waits for it. */
-function Waiting ({ row, rows, place, now }: Omit<MessageProps, 'go'>): JSX.Element | null {
-  const { attempts, isAside, dueAt, behind, conversation } = row
+function Waiting ({ row, queue, isAll, place, now }: Omit<MessageProps, 'go'>): JSX.Element | null {
+  const { attempts, isAside, dueAt, behind } = row
   const next = attempts > 0 && dueAt !== null && <>Next attempt <Due at={dueAt} now={now} />. </>
   if (isAside) return <p class='waits'>{next}Nothing waits for it: it is tried beside its conversation.</p>
-  const queue = conversation === null ? [] : rows.filter((other) => other.state === 'pending' && !other.isAside && isOf(conversation)(other))
   const [first] = queue
-  // The first may be earlier than what is shown.
-  const elsewhere = behind !== null && rows.every(({ id }) => id !== behind.id) ? behind : null
-  if (elsewhere !== null) return <p class='waits-for'>Waits for <a href={hrefOf({ ...place, event: elsewhere.id })}>an earlier event</a><Trouble row={elsewhere} now={now} /></p>
+  // The first may be earlier than all that is shown.
+  if (!isAll && behind !== null && first?.attempts === 0) return <p class='waits-for'>Waits for <a href={hrefOf({ ...place, event: behind.id })}>an earlier event</a><Trouble row={behind} now={now} /></p>
   if (first === undefined || first.attempts === 0) return null
   if (first !== row) return <p class='waits-for'>Waits for <a href={hrefOf({ ...place, event: first.id })}><Saying row={first} /></a><Trouble row={first} now={now} /></p>
   const count = queue.length - 1

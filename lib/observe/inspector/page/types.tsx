@@ -73,8 +73,6 @@ export interface Detail {
   error: string | null
   deliveries: Delivery[]
   isAside: boolean
-  /** What is wrong with an invalid one. */
-  problems?: string[]
   waiting: Waiting
 }
 
