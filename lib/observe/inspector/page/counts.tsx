@@ -25,7 +25,7 @@ export function Counts ({ stats, filter, now, askFor }: Props): JSX.Element {
   return (
     <section class='counts' aria-label='Inbox'>
       {count('Pending', stats?.pending, oldest == null ? 'nothing waits' : `oldest ${relative(oldest, now)}`)}
-      {count('Failing', stats?.failing, failing > 0 ? 'tried again and again' : 'nothing fails', failing > 0 ? 'warning' : '')}
+      {count('Failing', stats?.failing, failing > 0 ? 'tried again' : 'nothing fails', failing > 0 ? 'warning' : '')}
       {count('Dead', stats?.dead, buttons, dead > 0 ? 'alarm' : '')}
       {count('Done', stats?.done, 'kept for a while')}
       {count('Invalid', stats?.invalid, 'not of their schema')}
