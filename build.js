@@ -26,7 +26,7 @@ async function buildPage () {
     tsconfig: `${page}/tsconfig.json`,
     banner: { js: `/*! Preact, https://preactjs.com, is in this file.\n\n${license}*/` }
   })
-  await copyFile(`${page}/page.css`, `dist/${page}/page.css`)
+  await build({ entryPoints: [`${page}/main.css`], outfile: `dist/${page}/page.css`, bundle: true, minify: true, target: 'es2022' })
   await copyFile(`${page}/index.html`, `dist/${page}/index.html`)
 }
 

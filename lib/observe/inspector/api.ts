@@ -28,20 +28,21 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
   scope.get('/api/events', { schema: hidden }, async ({ query }, reply) => {
     const { filter, before, totalOf } = questionOf(query)
     /** As they are: what is shown of them may not say which conversation they are of. */
-    const originals = new Map<string, StoredEvent>()
+    const originals: StoredEvent[] = []
     // One more than is shown says whether there are more.
     const found = await look(async (part) => {
       const found = await inbox.find({ ...filter, ...part })
-      for (const event of found.events) originals.set(event.id, event)
+      originals.push(...found.events)
       return redacted(found, filter, redact)
     }, { before, most: PAGE + 1, signal: whileWaited(reply) })
     const stats = await inbox.stats()
-    const blockerOf = await blockersOf(inbox, { events: [...originals.values()], conversation: filter.conversation, failing: stats.failing })
+    const blockerOf = await blockersOf(inbox, { events: originals, conversation: filter.conversation, failing: stats.failing })
+    const blockers = new Map(originals.map((event) => [event.id, blockerOf(event)]))
     const shown = found.events.slice(0, PAGE)
     const hasMore = shown.length < found.events.length
     return {
       events: shown.map((event) => {
-        const blocker = blockerOf(originals.get(event.id) ?? event)
+        const blocker = blockers.get(event.id) ?? null
         return summaryOf(event, blocker && redact(blocker))
       }),
       scanned: hasMore ? found.scanned - 1 : found.scanned,

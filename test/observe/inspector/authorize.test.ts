@@ -26,7 +26,7 @@ test('who may look has to be said', async (t) => {
   await t.rejects(async () => { await Fastify().register(inspector, { authorize: 'loopback' }) }, { code: 'FST_ONEROUTE_NOT_REGISTERED' })
 })
 
-const paths = ['/inspector', '/inspector/', '/inspector/page.js', '/inspector/page.css', '/inspector/api/events', '/inspector/api/events/x', '/inspector/api/stream']
+const paths = ['/inspector', '/inspector/', '/inspector/page.js', '/inspector/page.css', '/inspector/api/events', '/inspector/api/events/x', '/inspector/api/ids', '/inspector/api/export', '/inspector/api/stream']
 
 test('nothing is shown to whom it is not for: not the page, not the stream', async (t) => {
   const refusals: Array<[Authorize, number]> = [

@@ -1,10 +1,21 @@
-import type { Detail, Filter, Page } from './types'
+import type { Detail, Filter, Ids, Page } from './types'
+
+/** The server was asked, and said no: anything else is that it does not answer. */
+export class Refusal extends Error {
+  constructor (message: string, readonly status: number) {
+    super(message)
+  }
+
+  override toString (): string {
+    return this.message
+  }
+}
 
 /** Asks this server, and no other: all addresses are below the page's own. */
 async function ask<T> (path: string, init?: RequestInit): Promise<T> {
   const response = await fetch(`api/${path}`, init)
   const answer = await response.json() as T & { message?: string } // the server answers with JSON only
-  if (!response.ok) throw new Error(answer.message)
+  if (!response.ok) throw new Refusal(answer.message ?? response.statusText, response.status)
   return answer
 }
 
@@ -12,10 +23,20 @@ async function post<T> (path: string, body: object): Promise<T> {
   return await ask<T>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 }
 
-export async function find (filter: Filter, before: number | null, signal: AbortSignal): Promise<Page> {
+function queryOf (filter: Filter, before: number | null = null): string {
   const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ''))
   if (before !== null) query.set('before', String(before))
-  return await ask<Page>(`events?${query.toString()}`, { signal })
+  return query.toString()
+}
+
+/** A part of the list, newest first: asked again with `before`, the next one. */
+export async function find (filter: Filter, before: number | null, signal: AbortSignal): Promise<Page> {
+  return await ask<Page>(`events?${queryOf(filter, before)}`, { signal })
+}
+
+/** Which events fit: a part of them, newest first. */
+export async function findIds (filter: Filter, before: number | null, signal: AbortSignal): Promise<Ids> {
+  return await ask<Ids>(`ids?${queryOf(filter, before)}`, { signal })
 }
 
 export async function detailOf (id: string): Promise<Detail> {
@@ -27,23 +48,27 @@ async function change (path: string, body: object): Promise<number> {
   return (await post<{ count: number }>(path, body)).count
 }
 
-/** Without `all`, a dead event is for the listeners that failed. */
-export async function replay (id: string, all: boolean): Promise<number> {
-  return await change('replay', { ids: [id], all })
+/** At most 1 000 at a time. Without `all`, a dead event is for the listeners that failed. */
+export async function replay (ids: readonly string[], all = false): Promise<number> {
+  return await change('replay', { ids, all })
 }
 
-export async function replayDead (upTo: number): Promise<number> {
-  return await change('replay-dead', { upTo })
-}
-
-export async function discard (id: string): Promise<number> {
-  return await change('discard', { ids: [id] })
-}
-
-export async function discardDead (upTo: number): Promise<number> {
-  return await change('discard-dead', { upTo })
+export async function discard (ids: readonly string[]): Promise<number> {
+  return await change('discard', { ids })
 }
 
 export async function forget (conversation: string): Promise<number> {
   return await change('forget', { conversation })
+}
+
+/** Where the browser gets a file of all that fit from. */
+export function exportAddress (filter: Filter): string {
+  return `api/export?${queryOf(filter)}`
+}
+
+/** These events as NDJSON. */
+export async function exported (ids: readonly string[]): Promise<Blob> {
+  const response = await fetch('api/export', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ids }) })
+  if (!response.ok) throw new Refusal((await response.json() as { message: string }).message, response.status) // it refuses in JSON
+  return await response.blob()
 }

@@ -1,48 +1,53 @@
 import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { Bars } from './bars'
+import { LENGTHS, SERIES, bucketsOf, inWords, topOf } from './buckets'
+import type { Span } from './buckets'
 import { number } from './format'
-import type { Minute } from './types'
+import { absolute } from './times'
+import type { Activity, Filter } from './types'
 
-const SERIES = [
-  { key: 'done', label: 'delivered' },
-  { key: 'retried', label: 'failed, to be tried again' },
-  { key: 'dead', label: 'dead' },
-  { key: 'refused', label: 'refused' }
-] as const
-const WIDTH = 600
-const HEIGHT = 96
+const NAMES: Record<Span, string> = { hour: 'Last hour', day: '24 hours' }
 
-/** What became of events in the last hour, a bar for each minute. */
-export function Chart ({ activity }: { activity: readonly Minute[] }): JSX.Element {
-  const totals = SERIES.map(({ key, label }) => ({ key, label, total: activity.reduce((sum, minute) => sum + minute[key], 0) }))
-  const most = Math.max(1, ...activity.map((minute) => SERIES.reduce((sum, { key }) => sum + minute[key], 0)))
-  const step = WIDTH / Math.max(1, activity.length)
-  const summary = totals.map(({ label, total }) => `${number(total)} ${label}`).join(', ')
+interface Props {
+  activity: Activity | null
+  filter: Filter
+  /** Shows the events of this time, in milliseconds since the epoch. */
+  pick: (since: number, until: number) => void
+}
+
+/** What this process has done of late, and the way to the events of a time. */
+export function Chart ({ activity, filter, pick }: Props): JSX.Element {
+  const [span, setSpan] = useState<Span>('hour')
+  const [at, setAt] = useState<number | null>(null)
+  const buckets = bucketsOf(activity, span)
+  const shown = buckets.find((bucket) => bucket.at === at)
   return (
-    <section class='card chart' aria-label='Last hour'>
+    <section class='card chart' aria-label='Activity'>
       <header>
-        <h2>Last hour</h2>
+        <div class='switch'>
+          {(['hour', 'day'] as const).map((name) => <button key={name} type='button' class='small' aria-pressed={span === name} onClick={() => { setSpan(name) }}>{NAMES[name]}</button>)}
+        </div>
         <ul class='legend'>
-          {totals.map(({ key, label, total }) => <li key={key}><i class={`swatch ${key}`} aria-hidden='true' />{label} <b>{number(total)}</b></li>)}
+          {SERIES.map(({ key, label }) => <li key={key}><i class={`swatch ${key}`} aria-hidden='true' />{label} <b>{number(buckets.reduce((sum, bucket) => sum + bucket[key], 0))}</b></li>)}
         </ul>
       </header>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio='none' role='img' aria-label={`Last hour, by minute: ${summary}. The busiest minute had ${number(most)}.`}>
-        <line class='axis' x1='0' x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
-        {activity.map((minute, i) => <Bar key={minute.at} minute={minute} x={i * step} width={step - 2} most={most} />)}
-      </svg>
-      <div class='scale' aria-hidden='true'><span>60 min ago</span><span>now</span></div>
+      <div class='plot'>
+        <Scale top={topOf(buckets)} />
+        <Bars
+          buckets={buckets} span={span} top={topOf(buckets)} countedSince={activity === null ? 0 : Date.parse(activity.since)}
+          filter={filter} point={setAt} pick={(from, to) => { pick(from, to + LENGTHS[span]) }}
+        />
+      </div>
+      <p class='readout'>{shown === undefined ? <Hint activity={activity} /> : inWords(shown, span)}</p>
     </section>
   )
 }
 
-function Bar ({ minute, x, width, most }: { minute: Minute, x: number, width: number, most: number }): JSX.Element {
-  let y = HEIGHT
-  return (
-    <g>
-      {SERIES.map(({ key }) => {
-        const height = minute[key] === 0 ? 0 : Math.max(1.5, minute[key] / most * (HEIGHT - 4))
-        y -= height
-        return height === 0 ? null : <rect key={key} class={key} x={x} y={y} width={width} height={height} rx='1' />
-      })}
-    </g>
-  )
+function Scale ({ top }: { top: number }): JSX.Element {
+  return <div class='scale' aria-hidden='true'>{[top, top / 2, 0].map((value) => <span key={value}>{number(value)}</span>)}</div>
+}
+
+function Hint ({ activity }: { activity: Activity | null }): JSX.Element {
+  return <>{activity !== null && `Counted by this process since ${absolute(activity.since)}. `}Click or drag over bars to see their events.</>
 }

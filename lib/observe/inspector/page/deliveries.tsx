@@ -1,23 +1,37 @@
 import type { JSX } from 'preact'
-import { milliseconds, time } from './format'
+import { useState } from 'preact/hooks'
+import { milliseconds } from './format'
+import { Time } from './times'
 import type { Delivery, Detail } from './types'
 
+/** Attempts that are shown at first: the last ones. */
+const SHOWN = 10
+
 /** What became of each attempt, as far as it was worth keeping. */
-export function Deliveries ({ detail: { deliveries, state, attempts } }: { detail: Detail }): JSX.Element {
-  if (deliveries.length > 0) return <ol class='deliveries'>{deliveries.map((delivery, i) => <Attempt key={i} delivery={delivery} />)}</ol>
-  if (state === 'invalid') return <p class='quiet'>It is not of its schema, and was not delivered.</p>
-  return <p class='quiet'>{state === 'done' && attempts === 1 ? 'It succeeded at the first attempt.' : 'None so far.'}</p>
+export function Deliveries ({ detail: { deliveries, state, attempts }, now }: { detail: Detail, now: number }): JSX.Element {
+  const [showsAll, showAll] = useState(false)
+  if (deliveries.length === 0) {
+    if (state === 'invalid') return <p class='quiet'>It is not of its schema, and was not delivered.</p>
+    return <p class='quiet'>{state === 'done' && attempts === 1 ? 'It succeeded at the first attempt.' : 'None so far.'}</p>
+  }
+  const hidden = showsAll ? 0 : Math.max(0, deliveries.length - SHOWN)
+  return (
+    <>
+      {hidden > 0 && <p><button type='button' class='small' onClick={() => { showAll(true) }}>{`Show ${hidden} earlier`}</button></p>}
+      <ol class='deliveries'>{deliveries.slice(hidden).map((delivery, i) => <Attempt key={hidden + i} delivery={delivery} now={now} />)}</ol>
+    </>
+  )
 }
 
-function Attempt ({ delivery: { attempt, startedAt, duration, completed, failures } }: { delivery: Delivery }): JSX.Element {
+function Attempt ({ delivery: { attempt, startedAt, duration, completed, failures }, now }: { delivery: Delivery, now: number }): JSX.Element {
   return (
     <li class={failures.length > 0 ? 'failed' : 'succeeded'}>
-      <div class='line'><b>Attempt {attempt}</b> <span class='quiet'>{time(startedAt)} · {milliseconds(duration)}</span></div>
+      <div class='line'><b>Attempt {attempt}</b> <span class='quiet'><Time at={startedAt} now={now} /> · {milliseconds(duration)}</span></div>
       <ul>
         {failures.map(({ listener, duration, error }) => (
-          <li key={listener}><span class='mark' aria-hidden='true'>✕</span> <code>{listener}</code> failed after {milliseconds(duration)}<pre class='error'>{error}</pre></li>
+          <li key={listener}><span class='mark' aria-hidden='true'>✕</span> <code><bdi>{listener}</bdi></code> failed after {milliseconds(duration)}<pre class='error' dir='auto'>{error}</pre></li>
         ))}
-        {completed.map((listener) => <li key={listener}><span class='mark' aria-hidden='true'>✓</span> <code>{listener}</code> succeeded</li>)}
+        {completed.map((listener) => <li key={listener}><span class='mark' aria-hidden='true'>✓</span> <code><bdi>{listener}</bdi></code> succeeded</li>)}
       </ul>
     </li>
   )

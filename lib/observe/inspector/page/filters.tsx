@@ -1,39 +1,75 @@
 import type { JSX } from 'preact'
-import { STATES } from './types'
-import type { Filter } from './types'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { RangeFields, RangeSelect } from './range'
+import { NO_FILTER, STATES } from './types'
+import type { ChangeFilter, Filter } from './types'
+
+/** Looked for once the typing has paused for this long, in milliseconds. */
+const PAUSE = 300
 
 interface Props {
   filter: Filter
-  change: (filter: Filter) => void
+  change: ChangeFilter
+}
+
+export function isSet (filter: Filter): boolean {
+  return Object.values(filter).some((value) => value !== '')
 }
 
 export function Filters ({ filter, change }: Props): JSX.Element {
-  const set = (key: keyof Filter) => ({ currentTarget: { value } }: { currentTarget: { value: string } }) => { change({ ...filter, [key]: value }) }
-  const isSet = Object.values(filter).some((value) => value !== '')
+  const [draft, type, apply] = useDraft(filter, change)
+  const [isFolded, fold] = useState(true)
+  const [asksForRange, askForRange] = useState(false)
+  const field = (key: keyof Filter) => ({ value: draft[key], onInput: ({ currentTarget: { value } }: { currentTarget: { value: string } }) => { type({ ...draft, [key]: value }) } })
   return (
-    <form class='filters' role='search' aria-label='Events' onSubmit={(event) => { event.preventDefault() }}>
-      <label class='wide'>Text<input type='search' placeholder='Search…' value={filter.text} onInput={set('text')} /></label>
+    <form class={`filters ${isFolded ? 'folded' : ''}`} role='search' aria-label='Events' onSubmit={(event) => { event.preventDefault(); apply(draft, 'replace') }}>
+      <label class='wide'>Text<input id='search' type='search' placeholder='A message, name, number, id or error' {...field('text')} /></label>
       <label>State
-        <select value={filter.state} onChange={set('state')}>
+        <select value={draft.state} onChange={({ currentTarget: { value } }) => { apply({ ...draft, state: value }, 'push') }}>
           <option value=''>all</option>
           {STATES.map((state) => <option key={state} value={state}>{state}</option>)}
         </select>
       </label>
-      <label>Event<input type='text' placeholder='newMessage' value={filter.name} onInput={set('name')} /></label>
-      <label>Conversation<input type='text' placeholder='its id' value={filter.conversation} onInput={set('conversation')} /></label>
-      <button type='button' class='plain' disabled={!isSet} onClick={() => { change({ state: '', name: '', conversation: '', text: '' }) }}>Clear</button>
+      <button type='button' class='fold' aria-expanded={!isFolded} onClick={() => { fold(!isFolded) }}>{isFolded ? 'More' : 'Less'}</button>
+      <label class='foldable'>Event<input type='text' placeholder='newMessage' {...field('name')} /></label>
+      <label class='foldable'>Conversation<input type='text' dir='auto' placeholder='its id' {...field('conversation')} /></label>
+      <RangeSelect filter={draft} isOpen={asksForRange} open={askForRange} change={apply} />
+      <button type='button' class='foldable' disabled={!isSet(draft)} onClick={() => { askForRange(false); apply(NO_FILTER, 'push') }}>Clear</button>
+      {(asksForRange || draft.since !== '' || draft.until !== '') && <RangeFields filter={draft} change={apply} />}
     </form>
   )
 }
 
-/** The filter is a part of the page's address, to be sent to somebody else. */
-export function readFilter (): Filter {
-  const query = new URLSearchParams(window.location.hash.slice(1))
-  const read = (key: keyof Filter) => query.get(key) ?? ''
-  return { state: read('state'), name: read('name'), conversation: read('conversation'), text: read('text') }
-}
+/** What is typed, which becomes the filter after a pause, or at once by `apply`. */
+function useDraft (filter: Filter, change: ChangeFilter): [Filter, (typed: Filter) => void, ChangeFilter] {
+  const [draft, setDraft] = useState(filter)
+  const known = useRef(filter)
+  const timer = useRef<number>(undefined)
 
-export function writeFilter (filter: Filter): void {
-  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ''))
-  window.history.replaceState(null, '', `${window.location.pathname}#${query.toString()}`)
+  const apply: ChangeFilter = (next, how) => {
+    clearTimeout(timer.current)
+    known.current = next
+    setDraft(next)
+    change(next, how)
+  }
+
+  useEffect(() => {
+    // What comes back of one's own may be older than what has been typed since.
+    if (JSON.stringify(filter) === JSON.stringify(known.current)) return
+    clearTimeout(timer.current)
+    known.current = filter
+    setDraft(filter)
+  }, [filter])
+  useEffect(() => () => { clearTimeout(timer.current) }, [])
+
+  function type (typed: Filter): void {
+    setDraft(typed)
+    clearTimeout(timer.current)
+    timer.current = window.setTimeout(() => {
+      known.current = typed
+      change(typed, 'replace')
+    }, PAUSE)
+  }
+
+  return [draft, type, apply]
 }

@@ -17,9 +17,14 @@ export function time (date: string): string {
 }
 
 export function number (value: number): string {
-  return value.toLocaleString()
+  return value.toLocaleString('en')
 }
 
 export function events (count: number): string {
   return `${number(count)} ${count === 1 ? 'event' : 'events'}`
+}
+
+/** "05:57:56", in the browser's zone. */
+export function clockTime (at: number): string {
+  return new Date(at).toLocaleTimeString('en-GB')
 }

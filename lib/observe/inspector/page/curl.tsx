@@ -1,0 +1,34 @@
+/** The route's path, if the app has not set another. */
+const USUAL_PATH = '/webhooks/oneroute'
+/** A terminal may act on these when they are pasted; JSON has another way to write them. */
+const CONTROLS = /[\u007f-\u009f]/g
+const NOT_SHOWN = '[redacted]'
+
+/**
+ * A command for a shell that posts the event to the app's route once more. The secret is not known here: whoever pastes it has it in a
+ * variable. In single quotes a shell replaces nothing, and JSON has no line breaks.
+ */
+export function curlOf (event: unknown, origin: string): string {
+  const body = JSON.stringify(event).replaceAll(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return [
+    `URL="\${WEBHOOK_URL:-${origin}${USUAL_PATH}}"`,
+    `BODY=${quoted(body)}`,
+    'SIGNATURE=$(printf %s "$BODY" | openssl dgst -sha512 -hmac "$ONEROUTE_SECRET" | sed "s/.* //")',
+    'printf %s "$BODY" | curl -sS "$URL" -H "content-type: application/json" -H "x-oneroute-signature: $SIGNATURE" --data-binary @-',
+    ''
+  ].join('\n')
+}
+
+function quoted (text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** Whether something in it is hidden here: it cannot be sent as it came in. */
+export function isRedacted (event: unknown): boolean {
+  let is = false
+  JSON.stringify(event, (_key, value: unknown) => {
+    is ||= value === NOT_SHOWN
+    return value
+  })
+  return is
+}

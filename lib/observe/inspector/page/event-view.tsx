@@ -1,0 +1,127 @@
+import type { JSX } from 'preact'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { Actions, Copies } from './actions'
+import { hrefOf } from './address'
+import type { Go, Place } from './address'
+import { Badge } from './badge'
+import { Deliveries } from './deliveries'
+import { Facts } from './facts'
+import { Json } from './json'
+import { Said } from './said-in-full'
+import { TimeSwitch } from './times'
+import type { Row } from './types'
+import { useEvent } from './use-event'
+import type { Listen } from './use-event'
+import { Waits } from './waits'
+
+interface Props {
+  id: string
+  /** As they are shown: the events before and after this one. */
+  rows: readonly Row[]
+  place: Place
+  now: number
+  go: Go
+  listen: Listen
+  remove: (isGone: (row: Row) => boolean) => void
+  say: (text: string) => void
+}
+
+/** One event in full. */
+export function EventView ({ id, rows, place, now, go, listen, remove, say }: Props): JSX.Element {
+  const heading = useRef<HTMLHeadingElement>(null)
+  const dialog = useDialog(heading, () => { go({ event: '' }) })
+  const { detail, problem, reload } = useEvent(id, listen)
+  const [said, tell] = useState('')
+  const at = rows.findIndex((row) => row.id === id)
+  const shown = detail ?? rows[at]
+  const [before, after] = at === -1 ? [undefined, undefined] : [rows[at - 1], rows[at + 1]]
+  const show = (row: Row | undefined) => { if (row !== undefined) go({ event: row.id }, 'replace') }
+  useKeys({ k: before, ArrowLeft: before, j: after, ArrowRight: after }, show)
+
+  useEffect(() => {
+    tell('')
+    dialog.current?.scrollTo(0, 0)
+    // What had it may be gone with the event that was shown before.
+    if (dialog.current?.contains(document.activeElement) !== true) heading.current?.focus()
+  }, [shown?.id])
+
+  return (
+    <dialog class='drawer event-view' ref={dialog} aria-labelledby='event-title' onClick={({ target }) => { if (target === dialog.current) dialog.current?.close() }}>
+      <div class='inside'>
+        <header>
+          <h2 id='event-title' tabIndex={-1} ref={heading} aria-live='polite'>{shown === undefined ? 'Event' : <Title shown={shown} />}</h2>
+          <nav aria-label='Events'>
+            <button type='button' class='plain' aria-label='Previous event' title='Previous event (k)' aria-disabled={before === undefined} onClick={() => { show(before) }}>↑</button>
+            <button type='button' class='plain' aria-label='Next event' title='Next event (j)' aria-disabled={after === undefined} onClick={() => { show(after) }}>↓</button>
+            <button type='button' class='plain' aria-label='Close' title='Close (Escape)' onClick={() => { dialog.current?.close() }}>✕</button>
+          </nav>
+        </header>
+        {problem !== '' && <p class='problem' role='alert'>{problem}</p>}
+        {detail !== null && (
+          <div key={id}>
+            <Said detail={detail} />
+            <Waits detail={detail} place={place} now={now} />
+            {problem === '' && <Actions detail={detail} changed={reload} remove={(isGone) => { remove(isGone); dialog.current?.close() }} tell={tell} say={say} />}
+            <h3 class='with-switch'>Facts <TimeSwitch /></h3>
+            <Facts detail={detail} place={place} now={now} />
+            <Copies detail={detail} link={() => new URL(hrefOf({ event: id }), window.location.href).href} />
+            <h3>Deliveries</h3>
+            <Deliveries detail={detail} now={now} />
+            <h3>Event</h3>
+            <Json value={detail.event} />
+          </div>
+        )}
+      </div>
+      <p class='said' role='status' key={said}>{said}</p>
+    </dialog>
+  )
+}
+
+function Title ({ shown: { name, state, who, medium, attempts } }: { shown: Pick<Row, 'name' | 'state' | 'who' | 'medium' | 'attempts'> }): JSX.Element {
+  return (
+    <>
+      <Badge state={state} retrying={state === 'pending' && attempts > 0} />{' '}
+      {who === '' ? <bdi>{name}</bdi> : <><bdi class='who'>{who}</bdi> <span class='quiet'><bdi>{name}</bdi>{medium !== '' && <> · <bdi>{medium}</bdi></>}</span></>}
+    </>
+  )
+}
+
+interface Ref<T> {
+  readonly current: T | null
+}
+
+/**
+ * A dialog that is open for as long as it is there; what has the focus first is given. Calls back when it is closed by whoever looks, not when
+ * the page takes it away.
+ */
+function useDialog (first: Ref<HTMLElement>, closed: () => void): Ref<HTMLDialogElement> {
+  const dialog = useRef<HTMLDialogElement>(null)
+  // Before it is taken away: only a dialog that is still there gives the focus back.
+  useLayoutEffect(() => {
+    const element = dialog.current
+    if (element === null) return undefined
+    element.showModal()
+    first.current?.focus()
+    element.addEventListener('close', closed)
+    return () => {
+      element.removeEventListener('close', closed)
+      element.close()
+    }
+  }, [])
+  return dialog
+}
+
+/** Keys that show another event, wherever the focus is in this one. */
+function useKeys (keys: Record<string, Row | undefined>, show: (row: Row | undefined) => void): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const { key, target, ctrlKey, metaKey, altKey, shiftKey } = event
+      const isElsewhere = target instanceof Element && target.closest('input, select, textarea, .confirm') !== null
+      if (!(key in keys) || ctrlKey || metaKey || altKey || shiftKey || isElsewhere) return
+      event.preventDefault()
+      show(keys[key])
+    }
+    document.addEventListener('keydown', press)
+    return () => { document.removeEventListener('keydown', press) }
+  })
+}

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import tap, { test } from 'tap'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { memoryInbox } from '../../../index.ts'
+import { newMessage } from '../../../lib/testing/testing.ts'
+import { message } from '../../helpers/app.ts'
+import { launch, openPage } from './browser.ts'
+import { openInspector } from './opened.ts'
+
+tap.setTimeout(120_000)
+
+const browser = await launch(tap)
+const COPIES: BrowserContextOptions = { permissions: ['clipboard-read', 'clipboard-write'] }
+
+const view = (page: Page) => page.locator('.event-view')
+
+async function copied (page: Page, name: string): Promise<string> {
+  await page.evaluate("navigator.clipboard.writeText('')")
+  await view(page).getByRole('button', { name, exact: true }).click()
+  await view(page).getByText('Copied', { exact: true }).first().waitFor()
+  const text = await page.waitForFunction('navigator.clipboard.readText()')
+  return await text.jsonValue() as string // it reads a text
+}
+
+test('the id, the JSON and a link that opens the event are copied', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, { context: COPIES, options: { inbox: memoryInbox({ history: 10 }) } })
+  const { id } = await app.webhooks.receive(message('c', 'where is my order?'))
+  await page.evaluate(`location.hash = 'state=done&event=${id}'`)
+  t.equal(await copied(page, 'Copy id'), id)
+  t.same(JSON.parse(await copied(page, 'Copy JSON')), (await app.webhooks.inbox.get(id))?.event)
+  const link = await copied(page, 'Copy link')
+  t.notMatch(link, 'state')
+  const { page: other } = await openPage(t, browser, link)
+  await view(other).locator('.said-in-full', { hasText: 'where is my order?' }).waitFor()
+  t.same(misdeeds, [])
+})
+
+const run = promisify(execFile)
+const shells = (await Promise.all(['bash', 'dash', 'sh'].map(async (shell) => await run(shell, ['-c', 'command -v curl openssl sed']).then(() => shell, () => '')))).filter((shell) => shell !== '')
+
+test('a copied curl command posts the very event again, signed with the secret of whoever pastes it', { skip: shells.length === 0 && 'there is no curl or openssl' }, async (t) => {
+  const secret = 'a secret with "quotes" and $HOME'
+  const { page, app, url, misdeeds } = await openInspector(t, browser, { context: COPIES, options: { secret, inbox: memoryInbox({ history: 10 }) } })
+  const event = message('c', "it's here:\n'quoted' \"too\" !! $(id) `id` \\ % \u2028 😀 \ud83d مرحبا\u0007")
+  const { id } = await app.webhooks.receive(event)
+  await page.evaluate(`location.hash = 'event=${id}'`)
+  const command = await copied(page, 'Copy as curl')
+  t.notMatch(command, secret)
+  for (const shell of shells) {
+    const { stdout } = await run(shell, ['-c', command], { env: { ...process.env, ONEROUTE_SECRET: secret } })
+    t.same(JSON.parse(stdout), { status: 'duplicate', id }, shell)
+    t.match(await run(shell, ['-c', command], { env: { ...process.env, ONEROUTE_SECRET: 'another' } }), { stdout: /"statusCode":401/ }, shell)
+    const { stdout: elsewhere } = await run(shell, ['-c', command], { env: { ...process.env, WEBHOOK_URL: `${url}/elsewhere` } })
+    t.match(elsewhere, '/elsewhere')
+  }
+  t.equal(await view(page).getByText('cannot be sent again').count(), 0)
+  t.same(misdeeds, [])
+})
+
+test('nothing that acts on a terminal is in a copied command', async (t) => {
+  const { page, app } = await openInspector(t, browser, { context: COPIES, options: { inbox: memoryInbox({ history: 10 }) } })
+  const { id } = await app.webhooks.receive(message('c', "a\u007f\u009b201~\u0003'\u001b[A"))
+  await page.evaluate(`location.hash = 'event=${id}'`)
+  // eslint-disable-next-line no-control-regex
+  t.notMatch(await copied(page, 'Copy as curl'), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+})
+
+test('what is hidden cannot be sent again, and the page says so', async (t) => {
+  const { page, app } = await openInspector(t, browser, { context: COPIES, options: { inbox: memoryInbox({ history: 10 }) } })
+  const { id } = await app.webhooks.receive(newMessage({ conversation: { Channel: { credentials: { token: 'abc-secret' } } } }))
+  await page.evaluate(`location.hash = 'event=${id}'`)
+  await view(page).getByText('they cannot be sent again from here').waitFor()
+  t.notMatch(await copied(page, 'Copy as curl'), 'abc-secret')
+})
+
+test('where the browser does not let a page copy, there is the text to be copied by hand', async (t) => {
+  const { page, app, misdeeds } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 10 }) } })
+  await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })") // as on plain http
+  const { id } = await app.webhooks.receive(message('c', 'hello'))
+  await page.evaluate(`location.hash = 'event=${id}'`)
+  await view(page).getByRole('button', { name: 'Copy id' }).click()
+  const box = view(page).getByRole('textbox')
+  t.equal(await box.inputValue(), id)
+  t.equal(await page.evaluate('getSelection().toString()'), id)
+  await page.keyboard.press('j')
+  await view(page).getByRole('button', { name: 'Done' }).click()
+  await box.waitFor({ state: 'detached' })
+  t.same(misdeeds, [])
+})

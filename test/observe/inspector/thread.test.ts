@@ -1,0 +1,170 @@
+import tap, { test } from 'tap'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { memoryInbox } from '../../../index.ts'
+import { newMessage } from '../../../lib/testing/testing.ts'
+import { message, turns } from '../../helpers/app.ts'
+import { launch } from './browser.ts'
+import { barriersOn, openInspector, rowOf } from './opened.ts'
+
+tap.setTimeout(120_000)
+
+const browser = await launch(tap)
+const SLOW = { minDelay: 200_000, maxDelay: 200_000, factor: 1 }
+
+const messages = (page: Page) => page.locator('.thread .message')
+const textsOf = async (page: Page) => await page.locator('.thread .message > .text').allTextContents()
+/** Where one of them is on the screen. */
+const placeOf = async (page: Page, text: string) => (await page.locator('.message', { hasText: text }).boundingBox())?.y
+
+test('a conversation is shown oldest first, from one of its events and back to the list', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 100 }) } })
+  await app.webhooks.receive(newMessage({ message: { content: 'first', sender: { name: 'Ada' } }, conversation: { id: 'c-1' } }))
+  await app.webhooks.receive(message('c-2', 'of another'))
+  await app.webhooks.receive(newMessage({ message: { content: '', contentType: 'IMAGE', imageUrl: 'https://x.example/y.jpg', sender: { name: 'Ada' } }, conversation: { id: 'c-1' } }))
+  await app.webhooks.receive(message('c-1', 'last'))
+  await rowOf(page, 'last').click()
+  await page.getByRole('link', { name: 'Show the conversation' }).click()
+  await messages(page).nth(2).waitFor()
+  t.same(await textsOf(page), ['first', 'last'])
+  t.match(await messages(page).allTextContents(), [/^Ada.*done.*first$/, /^Ada.*Picture$/i, /last$/])
+  t.match(page.url(), '#thread=c-1')
+  await messages(page).first().getByRole('link', { name: 'Ada' }).click()
+  await page.locator('.event-view .said-in-full', { hasText: 'first' }).waitFor()
+  t.match(page.url(), 'thread=c-1')
+  await page.keyboard.press('j')
+  await page.locator('.event-view .attachment', { hasText: 'x.example' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.locator('.event-view').waitFor({ state: 'detached' })
+  await messages(page).filter({ hasText: 'last' }).click()
+  await page.locator('.event-view .said-in-full', { hasText: 'last' }).waitFor()
+  await page.goBack()
+  await page.getByRole('link', { name: 'Back to the list' }).click()
+  await rowOf(page, 'of another').waitFor()
+  t.equal(await messages(page).count(), 0)
+  t.same(misdeeds, [])
+})
+
+test('of a long conversation the newest are shown, and earlier ones without a move of what is read', async (t) => {
+  const { page, misdeeds } = await openInspector(t, browser, {
+    options: { inbox: memoryInbox({ history: 1_000 }) },
+    hash: 'thread=c',
+    before: async (app) => {
+      for (let i = 1; i <= 250; i++) await app.webhooks.receive(message('c', `number ${i}.`))
+    }
+  })
+  await messages(page).nth(99).waitFor()
+  t.equal(await messages(page).count(), 100)
+  t.equal(await page.evaluate("document.querySelector('.messages').scrollTop + document.querySelector('.messages').clientHeight >= document.querySelector('.messages').scrollHeight - 1"), true, 'the newest is in sight')
+  await page.evaluate("document.querySelector('.messages').scrollTop = 0")
+  for (const count of [200, 250]) {
+    const [first = ''] = await textsOf(page)
+    await page.getByRole('button', { name: 'Show earlier' }).scrollIntoViewIfNeeded()
+    const place = await placeOf(page, first)
+    await page.getByRole('button', { name: 'Show earlier' }).click()
+    await messages(page).nth(count - 1).waitFor()
+    t.ok(Math.abs((await placeOf(page, first) ?? 0) - (place ?? 0)) <= 2, `${count}: it stays where it was`)
+  }
+  t.same([await page.getByRole('button', { name: 'Show earlier' }).count(), (await textsOf(page)).length, (await textsOf(page))[0]], [0, 250, 'number 1.'])
+  t.same(misdeeds, [])
+})
+
+test('what comes in is added at the end, and what is read does not move', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, {
+    options: { inbox: memoryInbox({ history: 1_000 }) },
+    hash: 'thread=c',
+    before: async (app) => {
+      for (let i = 1; i <= 40; i++) await app.webhooks.receive(message('c', `number ${i}.`))
+    }
+  })
+  await messages(page).nth(39).waitFor()
+  await page.evaluate("document.querySelector('.messages').scrollTop -= 300")
+  const place = await placeOf(page, 'number 37.')
+  for (const content of ['new 1', 'new 2']) await app.webhooks.receive(message('c', content))
+  await app.webhooks.receive(message('other', 'not here'))
+  await page.getByRole('button', { name: '2 new below' }).waitFor()
+  t.equal(await placeOf(page, 'number 37.'), place)
+  await page.getByRole('button', { name: '2 new below' }).click()
+  await page.getByRole('button', { name: '2 new below' }).waitFor({ state: 'detached' })
+  t.same((await textsOf(page)).slice(-3), ['number 40.', 'new 1', 'new 2'])
+  await app.webhooks.inbox.discard((await app.webhooks.inbox.list({ conversation: 'c', limit: 1 })).map(({ id }) => id))
+  await messages(page).filter({ hasText: 'new 2' }).waitFor({ state: 'detached' })
+  t.same(misdeeds, [])
+})
+
+test('what is pending shows what it waits for, and goes on once that is through', async (t) => {
+  const { app, page, mended, misdeeds } = await openInspector(t, browser, { options: { retry: SLOW }, hash: 'thread=c' })
+  await app.webhooks.receive(newMessage({ message: { content: 'it fails', sender: { name: 'Ada' } }, conversation: { id: 'c' } }))
+  for (const content of ['one', 'two']) await app.webhooks.receive(message('c', content))
+  await messages(page).nth(0).locator('.waits', { hasText: /^Next attempt in \d min\. 2 events wait for it\.$/ }).waitFor()
+  t.match(await messages(page).nth(0).textContent(), /broken by <b>8<\/b>/)
+  for (const i of [1, 2]) t.match(await messages(page).nth(i).textContent(), /Waits for Ada: it fails, which has failed once; next attempt in \d min$/)
+  mended.is = true
+  await app.webhooks.inbox.discard((await app.webhooks.inbox.find({ failing: true })).ids)
+  await messages(page).nth(1).locator('.badge.done').waitFor()
+  t.same(await textsOf(page), ['one', 'two'])
+  t.equal(await page.getByText('Waits for').count(), 0)
+  t.same(misdeeds, [])
+})
+
+test('what waits for an event that is not shown says so', async (t) => {
+  const ids: string[] = []
+  const { page, misdeeds } = await openInspector(t, browser, {
+    options: { retry: SLOW },
+    hash: 'thread=c',
+    before: async (app) => {
+      ids.push((await app.webhooks.receive(message('c', 'it fails'))).id)
+      while ((await app.webhooks.inbox.stats()).failing === 0) await turns()
+      for (let i = 1; i <= 100; i++) await app.webhooks.receive(message('c', `number ${i}.`))
+    }
+  })
+  const first = messages(page).first()
+  await first.getByText('Waits for an earlier event, which has failed once; next attempt in').waitFor()
+  await first.getByRole('link', { name: 'an earlier event' }).click()
+  await page.locator('.event-view .waits', { hasText: '100 events of this conversation wait for it' }).waitFor()
+  t.match(page.url(), `event=${ids[0]}`)
+  t.same(misdeeds, [])
+})
+
+test('a conversation is forgotten from where it is read', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 100 }) } })
+  for (const content of ['hers', 'hers, too']) await app.webhooks.receive(message('c-1', content))
+  await app.webhooks.receive(message('c-2', 'his'))
+  await rowOf(page, 'his').waitFor()
+  await page.evaluate("location.hash = 'thread=c-1'")
+  await page.getByRole('button', { name: 'Forget conversation…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Forget this conversation?' })
+  t.equal(await dialog.locator('code').textContent(), 'c-1')
+  await dialog.getByRole('button', { name: 'Forget conversation' }).click()
+  await page.getByText('The conversation is forgotten: 2 events removed').waitFor()
+  await rowOf(page, 'his').waitFor()
+  t.equal(await rowOf(page, 'hers').count(), 0)
+  t.equal((await app.webhooks.inbox.list()).length, 1)
+  await page.evaluate("location.hash = 'thread=c-1'")
+  await page.getByText('The inbox has no event of this conversation.').waitFor()
+  t.same(misdeeds, [])
+})
+
+const looks: Record<string, BrowserContextOptions> = {
+  'in light': { colorScheme: 'light' },
+  'in dark': { colorScheme: 'dark' },
+  'on a phone': { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
+}
+
+for (const [name, context] of Object.entries(looks)) {
+  test(`nothing is in the way of those who cannot see or use a mouse well, ${name}`, async (t) => {
+    const { page, misdeeds } = await openInspector(t, browser, {
+      context: { ...context, reducedMotion: 'reduce' },
+      options: { retry: SLOW },
+      hash: 'thread=c',
+      before: async (app) => {
+        for (const content of ['fine', 'it fails', `<b>long</b>${'x'.repeat(5_000)}`, 'مرحبا \u202E، أين طلبي']) await app.webhooks.receive(message('c', content))
+        await app.webhooks.receive('{"event":"newMessage","conversation":{"id":"c"}}')
+      }
+    })
+    await messages(page).nth(3).getByText('Waits for').waitFor()
+    t.same(await barriersOn(page), [])
+    t.equal(await page.locator('.thread b').count(), 0)
+    t.equal(await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth'), false, 'nothing is wider than the page')
+    t.same(misdeeds, [])
+  })
+}
