@@ -24,3 +24,9 @@ function remedyOf (message: string): string {
 export function namesOf (words: readonly string[], secret: string | undefined): string {
   return secret === undefined ? words.map(inQuotes).join(', ') : 'what may be a part of the key'
 }
+
+export function oneOf<T extends string> (what: string, given: string | undefined, known: readonly T[]): T | undefined {
+  const found = known.find((one) => one === given)
+  if (found === undefined && given !== undefined) throw new UsageError(`${what} must be one of ${known.join(', ')}, got ${inQuotes(given)}`)
+  return found
+}

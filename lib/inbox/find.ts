@@ -28,3 +28,12 @@ export function redacted ({ events, scanned, before }: Found, filter: EventFilte
   const shown = events.map(redact).filter(matcherOf(filter))
   return { events: shown, ids: shown.map(({ id }) => id), scanned, before }
 }
+
+/** Newest first. */
+export async function * pagesOfIds (inbox: Pick<InboxView, 'find'>, filter: EventFilter): AsyncGenerator<readonly string[], undefined> {
+  for (let before: number | null | undefined; before !== null;) {
+    const found: Found = await inbox.find({ ...filter, idsOnly: true, limit: PAGE, before })
+    yield found.ids
+    before = found.before
+  }
+}

@@ -1,6 +1,6 @@
 import { inQuotes } from '../../errors/url-passwords.ts'
-import type { StoredEvent } from '../../inbox/inbox.ts'
-import { SHORTEST_PREFIX } from '../../inbox/sqlite/store/reader.ts'
+import { SHORTEST_ID } from '../../inbox/fits.ts'
+import type { Found, StoredEvent } from '../../inbox/inbox.ts'
 import { CommandError } from '../command-error.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Source } from './source.ts'
@@ -20,10 +20,20 @@ export async function findAll (source: Source, given: readonly string[]): Promis
 
 /** An event, of whose id the first characters may be given. */
 export async function find (source: Source, given: string): Promise<StoredEvent> {
-  if (given.length < SHORTEST_PREFIX) throw new UsageError(`An id has to be given with ${SHORTEST_PREFIX} characters or more, got ${inQuotes(given)}`)
-  const ids = await source.idsLike(given, MOST)
+  if (given.length < SHORTEST_ID) throw new UsageError(`An id has to be given with ${SHORTEST_ID} characters or more, got ${inQuotes(given)}`)
+  const ids = await idsLike(source, given)
   if (ids.length > 1 && !ids.includes(given)) throw new CommandError(`More than one event begins with ${inQuotes(given)}: ${ids.join(', ')}`)
   const event = await source.get(ids.length === 1 ? ids.join() : given)
   if (event === undefined) throw new CommandError(`There is no event ${inQuotes(given)}`)
   return event
+}
+
+async function idsLike (source: Source, given: string): Promise<string[]> {
+  const found: string[] = []
+  for (let before: number | null | undefined; before !== null && found.length < MOST;) {
+    const { ids, before: next }: Found = await source.find({ id: given, idsOnly: true, limit: MOST, before })
+    found.push(...ids)
+    before = next
+  }
+  return found.slice(0, MOST)
 }

@@ -1,4 +1,4 @@
-import { search } from '../../inbox/find.ts'
+import { pagesOfIds } from '../../inbox/find.ts'
 import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { jsonOf, onOneLine } from '../terminal.ts'
@@ -16,9 +16,9 @@ export async function forget (source: Source, { filter: { conversation = '' }, y
 
 async function isWanted (source: Source, conversation: string, io: Io): Promise<boolean> {
   let count = 0
-  for await (const { events } of search(source, { conversation })) {
+  for await (const ids of pagesOfIds(source, { conversation })) {
     io.signal.throwIfAborted()
-    count += events.length
+    count += ids.length
   }
   return await isConfirmed(`Forget conversation ${onOneLine(conversation)}: ${eventsOf(count)}, whatever their state, and every trace of them?`, io)
 }

@@ -31,9 +31,14 @@ Which inbox:
 
 What list and watch show:
   --state STATE      only pending, done, dead or invalid events
+  --failing          only pending events that have failed at least once
   --name NAME        only events of a name, such as newMessage
   --conversation ID  only events of a conversation; also what replay takes, see below
-  --text TEXT        only events with this in one of their texts, in capitals or not
+  --since TIME       only events that came in at this time or later: 2026-11-26T05:30Z, or how long
+                     ago it was, 30m, 2h or 3d; also what replay takes
+  --until TIME       only events that came in before this time; also what replay takes
+  --text TEXT        only events with this in a text or a number of theirs, in their name,
+                     conversation or errors, in capitals or not, or that an id begins with
   --limit N          list at most so many events (default: 50)
 
 What stats watches over:
@@ -48,8 +53,8 @@ How it is shown:
                      they hold in errors and conversations (default: credentials)
 
 What is replayed:
-  --dead             all dead events, with --conversation those of one; on a terminal it says how
-                     many, and asks
+  --dead             all dead events, with --conversation those of one, with --since and --until
+                     those of a time; on a terminal it says how many, and asks
   --invalid          all invalid events, in the same way
   --all-listeners    call all listeners of a dead event, not only those that failed
   --yes              without asking, and needed for these and 'forget' where there is no terminal
@@ -60,13 +65,14 @@ How it is migrated:
 
   -h, --help         print this
 
-watch asks once a second for the newest 500 events, and for older ones if more have come. With
+watch asks once a second for the newest events, and for older ones if more have come. With
 --redact content,name,email,phone little of a customer is shown.
 
 Examples:
   fastify-oneroute-webhooks inbox stats --db webhooks.db
   fastify-oneroute-webhooks inbox stats --max-dead 0 --max-failing 20 --max-silence 30m > /dev/null
   fastify-oneroute-webhooks inbox list --state dead
+  fastify-oneroute-webhooks inbox list --failing --since 2h
   fastify-oneroute-webhooks inbox list --text refund --json | jq .event.message
   fastify-oneroute-webhooks inbox show 3q2-7wAbCd
   fastify-oneroute-webhooks inbox replay --dead

@@ -2,7 +2,7 @@ import { inQuotes } from '../../errors/url-passwords.ts'
 import type { InboxStats } from '../../inbox/inbox.ts'
 import { integer } from '../../options/check.ts'
 import { UsageError } from '../usage-error.ts'
-import { ageOf, UNITS } from './age.ts'
+import { ageOf, millisecondsIn } from './age.ts'
 
 /** What `stats` is asked to watch over; what is undefined is not watched. */
 export interface Limits {
@@ -58,8 +58,7 @@ function count (option: string, text: string | undefined): number | undefined {
 
 function time (option: string, text: string | undefined): Limits['silence'] {
   if (text === undefined) return undefined
-  const [, number, letter] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? []
-  const unit = UNITS.find(([name]) => name === letter)
-  if (unit === undefined) throw new UsageError(`${option} must be a number with its unit, s, m, h or d, such as 30m, got ${inQuotes(text)}`)
-  return { text, milliseconds: Number(number) * unit[1] }
+  const milliseconds = millisecondsIn(text)
+  if (milliseconds === undefined) throw new UsageError(`${option} must be a number with its unit, s, m, h or d, such as 30m, got ${inQuotes(text)}`)
+  return { text, milliseconds }
 }

@@ -21,7 +21,7 @@ export async function list (source: Source, options: InboxOptions, { stdout, env
 }
 
 /** The newest events that are asked for, the newest first. */
-export async function newest (source: Source, { filter, limit, redact }: Pick<InboxOptions, 'filter' | 'limit' | 'redact'>, signal: AbortSignal): Promise<StoredEvent[]> {
+async function newest (source: Source, { filter, limit, redact }: InboxOptions, signal: AbortSignal): Promise<StoredEvent[]> {
   const found: StoredEvent[] = []
   for await (const { events } of search(source, filter, { redact: createRedact(redact) })) {
     signal.throwIfAborted()

@@ -22,7 +22,6 @@ function guarded (name: string, source: Source): Source {
     replay: async (ids, options) => await withInboxName(name, async () => await source.replay(ids, options)),
     discard: async (ids) => await withInboxName(name, async () => await source.discard(ids)),
     forget: async (conversation) => await withInboxName(name, async () => await source.forget(conversation)),
-    idsLike: async (prefix, most) => await withInboxName(name, async () => await source.idsLike(prefix, most)),
     close: async () => { await source.close() }
   }
 }

@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util'
 import { inQuotes } from '../../errors/url-passwords.ts'
-import type { EventFilter, EventState } from '../../inbox/inbox.ts'
+import type { EventFilter } from '../../inbox/inbox.ts'
 import { integer } from '../../options/check.ts'
 import type { Io } from '../io.ts'
 import { namesIn } from '../names.ts'
-import { asUsage, UsageError } from '../usage-error.ts'
+import { asUsage, oneOf, UsageError } from '../usage-error.ts'
+import { filterIn } from './filter.ts'
 import { limitsIn } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { checkedDb, checkedNewSchema, checkedSchema, isPostgres } from './where.ts'
@@ -34,14 +35,16 @@ export interface InboxOptions {
 
 const ACTIONS = ['stats', 'list', 'show', 'replay', 'discard', 'forget', 'watch', 'migrate', 'recount'] as const
 type Action = typeof ACTIONS[number]
-const STATES = ['pending', 'done', 'dead', 'invalid'] as const satisfies readonly EventState[]
 
 const OPTIONS = {
   db: { type: 'string' },
   schema: { type: 'string', default: 'oneroute_webhooks' },
   state: { type: 'string' },
+  failing: { type: 'boolean', default: false },
   name: { type: 'string' },
   conversation: { type: 'string' },
+  since: { type: 'string' },
+  until: { type: 'string' },
   text: { type: 'string' },
   limit: { type: 'string' },
   dead: { type: 'boolean', default: false },
@@ -57,15 +60,17 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false }
 } as const
 
+const FILTER = ['state', 'failing', 'name', 'conversation', 'since', 'until', 'text']
+
 /** What each action takes besides `db`, `schema` and `json`. */
 const TAKES: Record<Action, readonly string[]> = {
   stats: ['max-dead', 'max-failing', 'max-silence'],
-  list: ['state', 'name', 'conversation', 'text', 'limit', 'redact'],
+  list: [...FILTER, 'limit', 'redact'],
   show: ['redact'],
-  replay: ['dead', 'invalid', 'conversation', 'all-listeners', 'yes'],
+  replay: ['dead', 'invalid', 'conversation', 'since', 'until', 'all-listeners', 'yes'],
   discard: [],
   forget: ['yes'],
-  watch: ['state', 'name', 'conversation', 'text', 'redact'],
+  watch: [...FILTER, 'redact'],
   migrate: ['sql'],
   recount: []
 }
@@ -80,6 +85,8 @@ interface Chosen {
   readonly dead: boolean
   readonly invalid: boolean
   readonly conversation?: string | undefined
+  readonly since?: string | undefined
+  readonly until?: string | undefined
   readonly sql: boolean
   readonly json: boolean
 }
@@ -98,10 +105,10 @@ const WRONG: Record<Action, Check> = {
   migrate: (words, { sql, json }) => sql && json ? 'takes either --sql or --json' : takesNone(words),
   recount: takesNone,
   show: ({ length }) => length === 1 ? undefined : `takes one id, got ${length}`,
-  replay ({ length }, { dead, invalid, conversation }) {
+  replay ({ length }, { dead, invalid, conversation, since, until }) {
     const ways = [length > 0, dead || (conversation !== undefined && !invalid), invalid].filter(Boolean).length
-    const isWrong = ways !== 1 || (length > 0 && conversation !== undefined)
-    return isWrong ? 'takes either ids, or --dead, or --invalid; --conversation goes with the last two' : undefined
+    const isWrong = ways !== 1 || (length > 0 && [conversation, since, until].some((one) => one !== undefined))
+    return isWrong ? 'takes either ids, or --dead, or --invalid; --conversation, --since and --until go with the last two' : undefined
   },
   discard: ({ length }) => length > 0 ? undefined : 'takes one id or more, got 0',
   forget: ({ length, 0: conversation }) => length === 1 && conversation !== '' ? undefined : `takes one conversation, got ${conversation === '' ? "''" : length}`
@@ -124,13 +131,13 @@ export function parseInboxOptions (argv: string[], env: Io['env']): InboxOptions
   for (const token of tokens) if (token.kind === 'option') refuseStranger(action, token.name)
   const problem = WRONG[action](words, values)
   if (problem !== undefined) throw new UsageError(`inbox ${action} ${problem}`)
-  const { name, conversation, text, dead, invalid, yes, sql, json, schema } = values
+  const { conversation, dead, invalid, yes, sql, json, schema } = values
   return {
     action,
     ids: action === 'forget' ? [] : words,
     db: whichDb(action, values.db, env, sql),
     schema: action === 'migrate' ? checkedNewSchema(schema) : checkedSchema(schema),
-    filter: { state: oneOf('--state', values.state, STATES), name, conversation: action === 'forget' ? words[0] : conversation, text },
+    filter: filterIn(action === 'forget' ? { ...values, conversation: words[0] } : values),
     limit: limitOf(values.limit),
     all: invalid ? 'invalid' : dead || (action === 'replay' && conversation !== undefined) ? 'dead' : undefined,
     allListeners: values['all-listeners'],
@@ -152,12 +159,6 @@ function idsLast (argv: readonly string[]): string[] {
   const isId = (word: string, at: number) => !isValue(at) && !Object.keys(OPTIONS).includes(word.slice(2)) &&
     (AS_PRINTED.test(word) || (ID_LIKE_AN_OPTION.test(word) && !LIKE_AN_OPTION.test(word)))
   return [...words.filter((word, at) => !isId(word, at)), '--', ...words.filter(isId), ...argv.slice(end + 1)]
-}
-
-function oneOf<T extends string> (what: string, given: string | undefined, known: readonly T[]): T | undefined {
-  const found = known.find((one) => one === given)
-  if (found === undefined && given !== undefined) throw new UsageError(`${what} must be one of ${known.join(', ')}, got ${inQuotes(given)}`)
-  return found
 }
 
 function refuseStranger (action: Action, option: string): void {

@@ -26,7 +26,6 @@ export async function openPostgres (connectionString: string, schema: string, si
     replay: async (ids, options) => await views.replay(ids, options),
     discard: async (ids) => await views.discard(ids),
     forget: async (conversation) => await views.forget(conversation),
-    idsLike: async (prefix, most) => await views.idsLike(prefix, most),
     close
   }
 }

@@ -5,8 +5,6 @@ import type { InboxView } from '../../inbox/view.ts'
 
 /** An inbox that an app may be using. */
 export interface Source extends InboxView {
-  /** Ids that begin with these characters, so many at most. */
-  idsLike (prefix: string, most: number): Promise<string[]>
   close (): Promise<void>
 }
 

@@ -1,7 +1,5 @@
 import { batches } from '../../inbox/batches.ts'
-import { findByList } from '../../inbox/find-by-list.ts'
 import { CHANGED_AT_ONCE } from '../../inbox/find.ts'
-import type { PageOptions } from '../../inbox/inbox.ts'
 import { inboxStats, storedEvent } from '../../inbox/sql/rows.ts'
 import { wellFormed } from '../../inbox/sql/well-formed.ts'
 import { requestChange } from '../../inbox/sqlite/request-change.ts'
@@ -16,11 +14,13 @@ export function openSqlite (path: string, signal: AbortSignal): Source {
     for (const batch of batches(ids, CHANGED_AT_ONCE)) count += await requestChange(path, { action, ids: batch, all }, signal)
     return count
   }
-  const list = async (options: PageOptions = {}) => reader.list(options).map(storedEvent)
   return {
     stats: async () => inboxStats(reader.stats()),
-    list,
-    find: async (options = {}) => await findByList(list, options),
+    list: async (options = {}) => reader.list(options).map(storedEvent),
+    async find (options = {}) {
+      const { rows, ...found } = reader.find(options)
+      return { ...found, events: rows.map(storedEvent) }
+    },
     async get (id) {
       const row = reader.get(id)
       return row && storedEvent(row)
@@ -28,7 +28,6 @@ export function openSqlite (path: string, signal: AbortSignal): Source {
     replay: async (ids, { all = false } = {}) => await change('replay', ids, all),
     discard: async (ids) => await change('discard', ids, false),
     forget: async (conversation) => await requestChange(path, { action: 'forget', lane: wellFormed(conversation) }, signal),
-    idsLike: async (prefix, most) => reader.idsLike(prefix, most),
     close: async () => { reader.close() }
   }
 }

@@ -4,6 +4,7 @@ import { adding, addingToDurable } from './cases/adding.ts'
 import { answering } from './cases/answering.ts'
 import { claiming } from './cases/claiming.ts'
 import { closing, closingDurable } from './cases/closing.ts'
+import { finding, findingInDurable } from './cases/finding.ts'
 import { invalid, keepingInvalid } from './cases/invalid.ts'
 import { killed } from './cases/killed.ts'
 import { keepingDeliveries, looking } from './cases/looking.ts'
@@ -19,10 +20,10 @@ import type { Cases } from './fixture.ts'
 import { resolveConformanceOptions } from './options.ts'
 import type { ConformanceOptions } from './options.ts'
 
-const anyInbox: Cases = { ...adding, ...claiming, ...invalid, ...looking, ...replaying, ...removing, ...closing }
+const anyInbox: Cases = { ...adding, ...claiming, ...invalid, ...looking, ...finding, ...replaying, ...removing, ...closing }
 
 const durableInbox: Cases = {
-  ...addingToDurable, ...retrying, ...settingAside, ...keepingInvalid, ...keepingDeliveries, ...replayingMany, ...removingRetried, ...closingDurable, ...surviving
+  ...addingToDurable, ...retrying, ...settingAside, ...keepingInvalid, ...keepingDeliveries, ...findingInDurable, ...replayingMany, ...removingRetried, ...closingDurable, ...surviving
 }
 
 /** One promise of the contract, for any test framework: `test(name, run)`. */

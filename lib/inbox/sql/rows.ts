@@ -1,7 +1,7 @@
 import type { UnknownEvent } from '../../events/schemas.ts'
 import { trustedJson } from '../../events/trusted-json.ts'
 import { isObject } from '../../options/check.ts'
-import type { ClaimedEvent, EventState, InboxStats, Outcome, StoredEvent } from '../inbox.ts'
+import type { ClaimedEvent, EventState, Found, InboxStats, Outcome, StoredEvent } from '../inbox.ts'
 import { recordsOf } from './delivery-records.ts'
 import { wellFormed } from './well-formed.ts'
 
@@ -22,6 +22,13 @@ export interface StoredRow {
   problems: string | null
   /** Lines of records. */
   deliveries: string | null
+  /** Whether it has left its lane. @default false */
+  aside?: boolean
+}
+
+/** What `find` answers, with its events as they are stored. */
+export interface FoundRows extends Omit<Found, 'events'> {
+  rows: StoredRow[]
 }
 
 /** Times as numbers. */
@@ -93,7 +100,7 @@ function claimedEvent ({ seq, id, body, received, attempts, completed, problems,
 }
 
 /** One that is damaged is shown, too: it must not hide all others. */
-export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, problems, deliveries }: StoredRow): StoredEvent {
+export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, problems, deliveries, aside = false }: StoredRow): StoredEvent {
   const event = readable(body)
   return {
     seq,
@@ -105,6 +112,7 @@ export function storedEvent ({ seq, id, name, lane, state, body, received, attem
     receivedAt: new Date(received),
     attempts,
     dueAt: state === 'pending' ? new Date(due ?? received) : null,
+    isAside: state === 'pending' && aside,
     finishedAt: dateOf(finished),
     error: event === undefined ? DAMAGED : error ?? problemsOf(problems)?.join('; ') ?? null,
     deliveries: recordsOf(deliveries)

@@ -1,8 +1,9 @@
 import { batches } from '../batches.ts'
 import '../../errors/check-node.ts'
 import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
-import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import type { Awaitable, Claim, FindOptions, Found, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats, storedEvent } from '../sql/rows.ts'
+import { Finder } from './finder.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Results } from './messages.ts'
 import { resolveSqliteOptions } from './options.ts'
@@ -16,6 +17,7 @@ class SqliteInbox implements Inbox {
   isRecovering = false
   readonly #options: ReturnType<typeof resolveSqliteOptions>
   #commits: GroupCommit | undefined
+  #finder: Finder | undefined
 
   constructor (options: SqliteInboxOptions) {
     this.#options = resolveSqliteOptions(options)
@@ -26,6 +28,7 @@ class SqliteInbox implements Inbox {
     const commits = this.#commits = new GroupCommit({ ...this.#options, host })
     try {
       this.isRecovering = await commits.open()
+      this.#finder = new Finder(this.#options.path)
     } catch (error) {
       this.#commits = undefined
       throw error
@@ -51,6 +54,13 @@ class SqliteInbox implements Inbox {
   async list (options: PageOptions = {}): Promise<StoredEvent[]> {
     const rows = await this.#whenOpen().call({ method: 'list', options })
     return rows.map(storedEvent)
+  }
+
+  async find (options: FindOptions): Promise<Found> {
+    await this.#whenOpen().call({ method: 'inOrder', ids: [] }) // with which is written what was settled before
+    if (this.#finder === undefined) throw new ClosingError()
+    const { rows, ...found } = await this.#finder.find(options)
+    return { ...found, events: rows.map(storedEvent) }
   }
 
   async get (id: string): Promise<StoredEvent | undefined> {
@@ -85,6 +95,7 @@ class SqliteInbox implements Inbox {
   async close (): Promise<void> {
     const commits = this.#commits
     this.#commits = undefined
+    await this.#finder?.close()
     await commits?.close()
   }
 

@@ -1,6 +1,6 @@
 // Only SQLite: node:sqlite waits for the disk, so the file has a thread of its own. PostgreSQL needs no thread: its server does the work.
-import type { PageOptions } from '../inbox.ts'
-import type { ClaimedRow, StatsRow, StoredRow } from '../sql/rows.ts'
+import type { FindOptions, PageOptions } from '../inbox.ts'
+import type { ClaimedRow, FoundRows, StatsRow, StoredRow } from '../sql/rows.ts'
 import type { Admission, GivenBack } from './lane-owner.ts'
 
 /** What became of a delivery, other than that the first one succeeded. */
@@ -177,14 +177,17 @@ export interface Answers {
   open: Opened
   work: Done
   tidy: Tidied
+  find: { kind: 'found', found: FoundRows }
 }
 
-export type Request = Opening | Work | Tidying
+/** A thread that finds events has no store, and is asked nothing else. */
+export type Request = Opening | Work | Tidying | { kind: 'find', path: string, options: FindOptions }
 
 export type Reply =
   | Opened
   | Done
   | Tidied
+  | Answers['find']
   | { kind: 'failed', message: string, locked: boolean }
   /** No answer, but news: what is old could not be removed. */
   | { kind: 'purgeFailed', message: string }

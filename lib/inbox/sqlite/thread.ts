@@ -1,4 +1,4 @@
-// Only SQLite: this side of the store's thread. store/worker.ts is the other side.
+// Only SQLite: this side of a thread. store/worker.ts is the other side.
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { MessagePort, WorkerOptions } from 'node:worker_threads'
 import type { Answers, Reply, Request } from './messages.ts'
@@ -38,7 +38,7 @@ interface Watcher {
 }
 
 /**
- * The thread of a store. It answers one request after the other, on a channel of its own: the one that every worker has is Node's, too,
+ * The thread of a store, or one that finds events. It answers one request after the other, on a channel of its own: the one that every worker has is Node's, too,
  * which under `node --watch` reports there what is imported, and the app's, which may write to all of its workers.
  */
 export class Thread {
@@ -46,7 +46,7 @@ export class Thread {
   readonly #watcher: Watcher
   readonly #waiting: Array<PromiseWithResolvers<Reply>> = []
   readonly #exit = Promise.withResolvers<undefined>()
-  #error = new StoreError('the thread that stores events has ended')
+  #error = new StoreError('the thread of the inbox has ended')
   #ended = false
   #closing = false
 

@@ -271,7 +271,7 @@ test('more than one event that begins alike is not guessed at', async (t) => {
   const db = new DatabaseSync(path)
   db.exec("UPDATE events SET id = 'AAAAAAAA' || seq")
   db.close()
-  t.match(await cli(['inbox', 'show', 'AAAAAAAA', ...where]), { code: 1, stderr: /More than one event begins with 'AAAAAAAA': AAAAAAAA1, AAAAAAAA2/ })
+  t.match(await cli(['inbox', 'show', 'AAAAAAAA', ...where]), { code: 1, stderr: /More than one event begins with 'AAAAAAAA': AAAAAAAA3, AAAAAAAA2/ })
 })
 
 test('an event whose failing listener is gone by its next delivery is shown as such', async (t) => {

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { parseInboxOptions } from '../../../lib/cli/inbox/options.ts'
+import type { InboxOptions } from '../../../lib/cli/inbox/options.ts'
 import { cli } from '../helpers.ts'
 
 test('the defaults are those that the help names', async (t) => {
@@ -8,7 +9,7 @@ test('the defaults are those that the help names', async (t) => {
     ids: [],
     db: 'a.db',
     schema: 'oneroute_webhooks',
-    filter: { state: undefined, name: undefined, conversation: undefined, text: undefined },
+    filter: { state: undefined, failing: false, name: undefined, conversation: undefined, since: undefined, until: undefined, text: undefined },
     limit: 50,
     all: undefined,
     allListeners: false,
@@ -92,12 +93,12 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [['stats', '--max-silence', '5w', '--db', 'a.db'], "--max-silence must be a number with its unit, s, m, h or d, such as 30m, got '5w'"],
   [['stats', '--max-dead', 'app:S3CRET@db', '--db', 'a.db'], "--max-dead must be an integer of 0 or more, got '***@db'"],
   [['stats', '--max-silence', 'app:S3CRET@db', '--db', 'a.db'], "--max-silence must be a number with its unit, s, m, h or d, such as 30m, got '***@db'"],
-  [['replay', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
-  [['replay', 'abcdef', '--dead', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
-  [['replay', 'abcdef', '--invalid', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
-  [['replay', '--dead', '--invalid', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
-  [['replay', 'abcdef', '--conversation', 'c', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
-  [['replay', 'abcdef', '--conversation', 'c', '--dead', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation goes with the last two'],
+  [['replay', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation, --since and --until go with the last two'],
+  [['replay', 'abcdef', '--dead', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation, --since and --until go with the last two'],
+  [['replay', 'abcdef', '--invalid', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation, --since and --until go with the last two'],
+  [['replay', '--dead', '--invalid', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation, --since and --until go with the last two'],
+  [['replay', 'abcdef', '--conversation', 'c', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation, --since and --until go with the last two'],
+  [['replay', 'abcdef', '--conversation', 'c', '--dead', '--db', 'a.db'], 'inbox replay takes either ids, or --dead, or --invalid; --conversation, --since and --until go with the last two'],
   [['discard', '--db', 'a.db'], 'inbox discard takes one id or more, got 0'],
   [['discard', 'abcdef', '--dead', '--db', 'a.db'], 'inbox discard has no --dead: leave it out'],
   [['forget', '--db', 'a.db'], 'inbox forget takes one conversation, got 0'],
@@ -150,3 +151,28 @@ for (const [argv, message, env = {}] of MISTAKES) {
     else t.match(said, message)
   })
 }
+
+test('a time is one of the calendar, or so long ago', async (t) => {
+  const timeOf = (given: string) => {
+    const options = parseInboxOptions(['list', '--since', given, '--until', given, '--db', 'a.db'], {})
+    if (options === 'help') throw new Error('it asks for no help')
+    const { since, until } = options.filter
+    t.same(since?.getTime(), until?.getTime())
+    return since?.toISOString()
+  }
+  t.equal(timeOf('2026-11-26T05:30Z'), '2026-11-26T05:30:00.000Z')
+  t.equal(timeOf('2026-11-26T05:30:01.5+02:00'), '2026-11-26T03:30:01.500Z')
+  t.equal(timeOf('2026-11-26T05:30'), new Date(2026, 10, 26, 5, 30).toISOString(), 'here')
+  t.equal(timeOf('2026-11-26'), new Date(2026, 10, 26).toISOString(), 'its midnight')
+  for (const given of ['', 'yesterday', '2026', '26.11.2026', '2026-13-01', '2026-11-26T25:00', '2h30m', '0h', '2 h', '2026-11-26 05:30']) {
+    t.throws(() => timeOf(given), /^--since must be a time such as/, given)
+  }
+  const before = Date.now() - 7_200_000
+  const { filter } = parseInboxOptions(['watch', '--since', '2h', '--failing', '--db', 'a.db'], {}) as InboxOptions // it asks for no help
+  t.ok(Number(filter.since) >= before && Number(filter.since) <= Date.now() - 7_200_000)
+  t.match(filter, { failing: true, until: undefined })
+  t.match(parseInboxOptions(['replay', '--dead', '--since', '2h', '--db', 'a.db'], {}), { all: 'dead', filter: { since: Date } })
+  t.throws(() => parseInboxOptions(['replay', 'abcdef', '--since', '2h', '--db', 'a.db'], {}), /--since and --until go with the last two/)
+  t.throws(() => parseInboxOptions(['replay', '--since', '2h', '--db', 'a.db'], {}), /takes either ids, or --dead/)
+  t.throws(() => parseInboxOptions(['replay', '--dead', '--failing', '--db', 'a.db'], {}), /inbox replay has no --failing/)
+})

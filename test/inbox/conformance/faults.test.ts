@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import type { Claim, Inbox, InboxHost, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../../index.ts'
+import type { Claim, FindOptions, Found, Inbox, InboxHost, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../../../index.ts'
 import { ClosingError, memoryInbox } from '../../../index.ts'
 import { conformance } from '../../../lib/inbox/conformance/conformance.ts'
 import type { ConformanceOptions } from '../../../lib/inbox/conformance/conformance.ts'
@@ -111,6 +111,23 @@ class SettlesNothing extends ModelInbox {
   }
 }
 
+/** It goes on behind the page, and not behind the last event that it has shown of it. */
+class SkipsWhatFits extends ModelInbox {
+  override async find (options: FindOptions): Promise<Found> {
+    const all = await super.find({ ...options, limit: 1_000 })
+    const { limit = 100 } = options
+    return { ...all, events: all.events.slice(0, limit), ids: all.ids.slice(0, limit) }
+  }
+}
+
+class KnowsOneCase extends ModelInbox {
+  override async find ({ text, ...options }: FindOptions): Promise<Found> {
+    const { events, ...found } = await super.find({ ...options, idsOnly: false })
+    const fitting = events.filter((event) => text === undefined || JSON.stringify(event).includes(text))
+    return { ...found, events: options.idsOnly === true ? [] : fitting, ids: fitting.map(({ id }) => id) }
+  }
+}
+
 const faults: Array<{ fault: string, promise: string, create: (store: string) => Inbox, options?: ConformanceOptions }> = [
   { fault: 'loses the order of a lane', promise: 'a lane is claimed by one at a time, in the order of its events', create: modelInboxes(() => new LosesOrder()) },
   { fault: 'forgets what it has handled', promise: 'a repeat of a done event is a duplicate, and a repeat of one under way waits for it', create: modelInboxes(() => new ForgetsDuplicates()) },
@@ -125,6 +142,8 @@ const faults: Array<{ fault: string, promise: string, create: (store: string) =>
   { fault: 'forgets only what is pending', promise: 'a lane is forgotten with all of its events, and no other', create: modelInboxes(() => new ForgetsWhatIsPending()) },
   { fault: 'takes events after it was closed', promise: 'nothing is added after it was closed, and it can be closed once more', create: modelInboxes(() => new TakesAfterClosing()) },
   { fault: 'breaks when it is closed', promise: 'what is asked around the time when it is closed is answered, or refused for that', create: modelInboxes(() => new BreaksWhenClosed()) },
+  { fault: 'skips some of what is found', promise: 'a search goes on where it was, each event is found once, and what comes in meanwhile disturbs nothing', create: modelInboxes(() => new SkipsWhatFits()) },
+  { fault: 'knows capitals from small letters', promise: 'a text is found in any text or number of an event, in capitals or not, however its JSON is written', create: modelInboxes(() => new KnowsOneCase()) },
   { fault: 'has the same events claimed for ever', promise: 'many events that come at once are delivered in the order of their lanes, each once', create: modelInboxes(() => new SettlesNothing()) },
   { fault: 'loses what was accepted when its process is killed', promise: 'what was accepted is there after the process was killed, and what was not settled is claimed again', create: modelInboxes(), options: { kill: (store) => `${store}_lost` } },
   { fault: 'does not notice what ends the process', promise: 'an event during which the process was killed while it was alone is interrupted, and dead if that is its last attempt', create: modelInboxes(), options: { kill: (store) => store } },

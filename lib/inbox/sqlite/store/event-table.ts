@@ -98,13 +98,14 @@ export class EventTable {
   }
 
   #insert ({ row: [id, name, lane, admission, received, problems], body }: NewRow, state: number, fresh: Fresh): number {
-    const { ids, totals: { now } } = this.#parts
+    const { ids, conversations, totals: { now } } = this.#parts
     const seq = ++now.seq
     fresh.ids.add(id)
     if (admission === Admission.invalid) fresh.invalid.add(id)
     fresh.events.push(seq, id, lane, name, state, received, admission === Admission.invalid ? received : null, problems)
     fresh.bodies.push(seq, body)
     ids.set(id, seq)
+    conversations.set({ seq, id, lane, received })
     return seq
   }
 

@@ -61,7 +61,7 @@ export class KnownIds {
   /** The `seq` of the event with this id. Where it is newest it is the event's, if there is one. */
   find (id: string): number | undefined {
     const seq = this.#changed.get(id) ?? this.#young.get(id) ?? this.#merger?.seqs.get(id)
-    if (seq === undefined) return this.#find.get(keyOf(id), id)?.seq
+    if (seq === undefined) return this.#find.get(keyOfId(id), id)?.seq
     return this.#compare.get(seq, id) === undefined ? undefined : seq
   }
 
@@ -71,7 +71,7 @@ export class KnownIds {
 
   /** Of an event that is removed, for there to be nothing of it in the index. */
   drop (id: string, seq: number): void {
-    this.#remove.run(keyOf(id), seq)
+    this.#remove.run(keyOfId(id), seq)
     this.#changed.set(id, undefined)
   }
 
@@ -119,7 +119,7 @@ export class KnownIds {
   }
 
   #begin (): void {
-    const order = Array.from(this.#young.keys(), (id) => ({ key: keyOf(id), id })).sort((a, b) => a.key - b.key)
+    const order = Array.from(this.#young.keys(), (id) => ({ key: keyOfId(id), id })).sort((a, b) => a.key - b.key)
     this.#merger = { seqs: this.#young, order, upTo: this.#last, position: 0 }
     this.#young = new Map()
   }
@@ -127,8 +127,8 @@ export class KnownIds {
 
 const KEY = Buffer.alloc(4)
 
-/** The part of an id that the index has: two of a million events share one once in a hundred times. */
-function keyOf (id: string): number {
+/** The part of an id that the index has, and of what it begins with: two of a million events share one once in a hundred times. */
+export function keyOfId (id: string): number {
   KEY.writeInt32BE(0)
   KEY.write(id, 'base64url')
   return KEY.readInt32BE()

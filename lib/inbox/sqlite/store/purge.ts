@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { BLOCK } from './blocks.ts'
 import { createRemove } from './remove.ts'
 import type { RemovedRow } from './remove.ts'
 import { State } from './schema.ts'
@@ -7,9 +8,9 @@ import type { Totals } from './totals.ts'
 
 /** Events looked at in one transaction: what is added in the meantime waits for it. */
 const BATCH = 500
-/** Rows of the index of ids looked at in one transaction. */
-const IDS_BATCH = 2_000
-/** Stale rows of that index are only looked for when they are this many, and this part of all. */
+/** Rows of an index looked at in one transaction. */
+const ROWS_BATCH = 2_000
+/** Stale rows of an index are only looked for when they are this many, and this part of all. */
 const STALE = { least: 10_000, part: 1 / 8 } as const
 
 interface Parts {
@@ -79,21 +80,25 @@ export class Purge {
 
   #remove (rows: readonly Row[]): void {
     this.#removeAll(rows)
-    this.#parts.totals.now.stale += rows.length // the index has them
+    this.#parts.totals.now.stale += rows.length // the indexes have them
   }
 
-  /** Rows of the index of ids whose events are gone do no harm, but take room. */
+  /** Rows of the indexes of ids and of conversations whose events are gone do no harm, but take room. */
   * #stale (): Generator<Step, undefined> {
     const { totals } = this.#parts
     const { pending, done, dead, invalid, stale } = totals.now
     if (stale < Math.max(STALE.least, (pending + done + dead + invalid) * STALE.part)) return
-    const { endOfBatch, removeStale } = this.#statements
-    for (let from = Number.MIN_SAFE_INTEGER, to = endOfBatch.get(from)?.key; typeof to === 'number'; to = endOfBatch.get(from)?.key) {
-      const part = [from, to] as const
-      yield () => { removeStale.run(...part) }
-      from = to
+    for (const { endOfBatch, removeStale } of this.#statements.indexes) {
+      for (let from = Number.MIN_SAFE_INTEGER, to = endOfBatch.get(from)?.key; typeof to === 'number'; to = endOfBatch.get(from)?.key) {
+        const part = [from, to] as const
+        yield () => { removeStale.run(...part) }
+        from = to
+      }
     }
-    yield () => { totals.now.stale = 0 }
+    yield () => {
+      this.#statements.removeBlocks.run()
+      totals.now.stale = 0
+    }
   }
 }
 
@@ -107,8 +112,12 @@ function prepare (db: DatabaseSync) {
     rows: select<Row>(db, 'SELECT seq, state, received, finished FROM events WHERE seq > ? ORDER BY seq LIMIT ?'),
     failed: select<Row>(db, `SELECT seq, state, received, finished FROM events INDEXED BY events_not_done
       WHERE state = ? AND state <> ${State.done} AND seq > ? ORDER BY seq LIMIT ?`),
-    endOfBatch: select<{ key: number | null }>(db, `SELECT max(key) AS key FROM (SELECT key FROM ids WHERE key > ? ORDER BY key LIMIT ${IDS_BATCH})`),
-    removeStale: db.prepare(`DELETE FROM ids WHERE key > ? AND key <= ?
-      AND NOT EXISTS (SELECT 1 FROM events WHERE events.seq = ids.seq)`)
+    indexes: ['ids', 'conversations'].map((index) => ({
+      endOfBatch: select<{ key: number | null }>(db, `SELECT max(key) AS key FROM (SELECT key FROM ${index} WHERE key > ? ORDER BY key LIMIT ${ROWS_BATCH})`),
+      removeStale: db.prepare(`DELETE FROM ${index} WHERE key > ? AND key <= ?
+        AND NOT EXISTS (SELECT 1 FROM events WHERE events.seq = ${index}.seq)`)
+    })),
+    removeBlocks: db.prepare(`DELETE FROM blocks
+      WHERE NOT EXISTS (SELECT 1 FROM events WHERE seq >= block * ${BLOCK} AND seq < (block + 1) * ${BLOCK})`)
   }
 }

@@ -1,41 +1,28 @@
-// Only SQLite: the command line looks into a file that has an owner. With PostgreSQL, it connects as an app does.
+// Only SQLite: the command line looks into a file that has an owner, and so does the thread that finds events. With PostgreSQL, both have connections.
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import type { PageOptions } from '../../inbox.ts'
-import type { StoredRow } from '../../sql/rows.ts'
+import type { FindOptions, PageOptions } from '../../inbox.ts'
+import type { FoundRows, StoredRow } from '../../sql/rows.ts'
 import type { Results } from '../messages.ts'
 import { UnusableError } from './files.ts'
+import { Finding } from './finding.ts'
 import { VERSION, versionOf } from './schema.ts'
-import { select } from './select.ts'
-import type { Select } from './select.ts'
 import { readTotals } from './totals.ts'
 import { Views } from './views.ts'
-
-/** Characters of an id that are enough to find it by the index. */
-export const SHORTEST_PREFIX = 6
-const KEY_BYTES = 4
-
-interface FoundId {
-  id: string
-  seq: number
-}
 
 /** Looks into a file, whoever has it: it changes nothing, and no transaction of it lasts longer than a look. */
 export class Reader {
   readonly #db: DatabaseSync
   readonly #views: Views
-  readonly #ids: Select<FoundId>
+  readonly #finding: Finding
 
   constructor (path: string) {
     const db = this.#db = openFile(path)
     const totals = readTotals(db)
-    // Those that the index does not have yet are looked through.
-    this.#ids = select(db, `SELECT events.id, events.seq FROM ids JOIN events ON events.seq = ids.seq
-        WHERE ids.key = ? AND substr(events.id, 1, length(?)) = ?
-      UNION SELECT id, seq FROM events WHERE seq > (SELECT indexed FROM totals) AND substr(id, 1, length(?)) = ? LIMIT ?`)
+    const finding = this.#finding = new Finding(db, () => totals().indexed)
     this.#views = new Views(db, {
       totals: { get now () { return totals() } },
-      ids: { find: (id) => this.#find(id, 1)[0]?.seq }
+      ids: { find: (id) => finding.seqOf(id) }
     })
   }
 
@@ -51,19 +38,13 @@ export class Reader {
     return this.#read(() => this.#views.get(id))
   }
 
-  /** Ids that begin with these characters, so many at most. */
-  idsLike (prefix: string, most: number): string[] {
-    return this.#read(() => this.#find(prefix, most).map(({ id }) => id))
+  /** A part of it: see `Inbox`. */
+  find (options: FindOptions): FoundRows {
+    return this.#read(() => this.#finding.find(options))
   }
 
   close (): void {
     this.#db.close()
-  }
-
-  #find (prefix: string, most: number): FoundId[] {
-    const bytes = Buffer.from(prefix, 'base64url')
-    if (bytes.length < KEY_BYTES) return []
-    return this.#ids.all(bytes.readInt32BE(), prefix, prefix, prefix, prefix, most)
   }
 
   /** All of it as it was at one moment. */

@@ -41,12 +41,14 @@ export class Replay {
   }
 
   #move (id: string, seq: number, all: boolean): string {
-    const { ids, totals: { now } } = this.#parts
+    const { ids, conversations, totals: { now } } = this.#parts
     const { move, moveBody } = this.#statements
     const next = ++now.seq
-    const lane = String(move.get(next, all ? 1 : 0, seq)?.lane)
+    const moved = move.get(next, all ? 1 : 0, seq)
+    const lane = String(moved?.lane)
     moveBody.run(next, seq)
     ids.set(id, next)
+    conversations.set({ seq: next, id, lane, received: Number(moved?.received) })
     return lane
   }
 }
@@ -55,10 +57,10 @@ function prepare (db: DatabaseSync) {
   return {
     find: select<{ state: number }>(db, 'SELECT state FROM events WHERE seq = ?'),
     // An invalid one is delivered as it is; what it was invalid for is the error that it had.
-    move: select<{ lane: string }>(db, `UPDATE events SET seq = ?, state = ${State.waiting}, attempts = 0, due = NULL, finished = NULL, since = NULL,
+    move: select<{ lane: string, received: number }>(db, `UPDATE events SET seq = ?, state = ${State.waiting}, attempts = 0, due = NULL, finished = NULL, since = NULL,
       lane = coalesce(home, lane), home = NULL, completed = iif(state = ${State.dead} AND NOT ?, json_remove(completed, '$.refused'), NULL),
       error = iif(state = ${State.invalid}, replace(problems, char(10), '; '), error), problems = iif(state = ${State.invalid}, NULL, problems)
-      WHERE seq = ? RETURNING lane`),
+      WHERE seq = ? RETURNING lane, received`),
     moveBody: db.prepare('UPDATE bodies SET seq = ? WHERE seq = ?')
   }
 }

@@ -22,7 +22,8 @@ export function nameOfState (state: number | undefined): EventState {
  *
  * Bodies are in a table of their own, so that what changes of an event is small: some thirty of them share a page.
  * `lanes` has the lanes that are not live: see lane-owner.ts, and lane-table.ts for what `due` is. `ids` finds events by a part of their id,
- * and lags behind: see known-ids.ts. `change_requests` is where other processes say what is to be changed: see change-requests.ts. For
+ * and lags behind: see known-ids.ts. So do `conversations` and `blocks`, by which events of a conversation or of a time are found: see
+ * conversations.ts. `change_requests` is where other processes say what is to be changed: see change-requests.ts. For
  * `trial` of an event and `clean` see suspects.ts; `home` is the lane of one that has left it, and `since` when an event first failed.
  */
 const MIGRATIONS: readonly string[] = [`
@@ -52,6 +53,8 @@ const MIGRATIONS: readonly string[] = [`
   CREATE TABLE lanes (lane TEXT PRIMARY KEY, due INTEGER) STRICT, WITHOUT ROWID;
   CREATE INDEX lanes_due ON lanes (due);
   CREATE TABLE ids (key INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
+  CREATE TABLE conversations (key INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
+  CREATE TABLE blocks (block INTEGER PRIMARY KEY, oldest INTEGER NOT NULL, newest INTEGER NOT NULL) STRICT;
   CREATE TABLE totals (
     seq INTEGER NOT NULL,
     indexed INTEGER NOT NULL,

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import type { CallOf, Done, Method, Opening, Results, Work } from '../messages.ts'
 import { ChangeRequests } from './change-requests.ts'
+import { Conversations } from './conversations.ts'
 import { Discard } from './discard.ts'
 import { EventTable } from './event-table.ts'
 import { identityOf, OpenFiles } from './file-identity.ts'
@@ -33,6 +34,7 @@ export class Store {
   readonly #commit: StatementSync
   readonly #totals: Totals
   readonly #ids: KnownIds
+  readonly #conversations: Conversations
   readonly #suspects: Suspects
   readonly #lanes: LaneTable
   readonly #events: EventTable
@@ -70,9 +72,10 @@ export class Store {
       this.#commit = db.prepare('COMMIT')
       const totals = this.#totals = new Totals(db)
       const ids = this.#ids = new KnownIds(db, totals.now.indexed)
+      const conversations = this.#conversations = new Conversations(db, totals.now.seq)
       const suspects = this.#suspects = new Suspects(db)
       const lanes = this.#lanes = new LaneTable(db, suspects)
-      const parts = { db, totals, ids, lanes }
+      const parts = { db, totals, ids, conversations, lanes }
       this.#events = new EventTable(parts, maxBacklog)
       const replay = this.#replay = new Replay(parts)
       this.#views = new Views(db, parts)
@@ -122,6 +125,7 @@ export class Store {
       for (const lane of givenBack) this.#lanes.giveBack(lane)
       const added = this.#events.add(adds)
       this.#ids.merge()
+      this.#conversations.merge()
       const results = calls.map((call) => this.#call(call, now))
       this.#lanes.goOn(now) // one that others wait for may be gone
       return { kind: 'done', added, results, nextDue: this.nextDue() }
@@ -172,6 +176,7 @@ export class Store {
       this.#totals.save()
       this.#commit.run()
       this.#ids.commit()
+      this.#conversations.commit(this.#totals.now.seq)
       this.#totals.commit()
       this.check()
       return result
@@ -183,6 +188,7 @@ export class Store {
 
   #rollback (): void {
     this.#ids.rollback()
+    this.#conversations.rollback()
     this.#totals.rollback()
     try {
       this.#db.exec('ROLLBACK')

@@ -19,6 +19,9 @@ export const Trial = {
   alone: 4
 } as const
 
+/** 1 if an attempt is under way that was noted before it began: it counts from then on. */
+export const UNCOUNTED = `coalesce(trial IN (${Trial.begun}, ${Trial.interrupted}, ${Trial.alone}), 0)`
+
 export interface Suspect {
   readonly seq: number
   readonly trial: number

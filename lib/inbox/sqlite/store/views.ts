@@ -4,10 +4,11 @@ import type { PageOptions } from '../../inbox.ts'
 import { MOST_LISTED } from '../../sql/rows.ts'
 import type { StoredRow } from '../../sql/rows.ts'
 import type { Results } from '../messages.ts'
-import { nameOfState, State } from './schema.ts'
+import { State } from './schema.ts'
 import { select } from './select.ts'
 import type { Select } from './select.ts'
-import { Trial } from './suspects.ts'
+import { COLUMNS, storedRow, WITH_BODY } from './stored-row.ts'
+import type { Row } from './stored-row.ts'
 import type { Counts } from './totals.ts'
 
 /** Of no event. */
@@ -61,32 +62,25 @@ function rowsOf (statement: Select<Row>, ...values: number[]): StoredRow[] {
   const rows: StoredRow[] = []
   let characters = 0
   for (const row of statement.iterate(...values)) {
-    rows.push({ ...row, state: nameOfState(row.state) })
+    rows.push(storedRow(row))
     characters += row.body.length
     if (characters >= MOST_LISTED) break
   }
   return rows
 }
 
-type Row = Omit<StoredRow, 'state'> & { state: number }
-
-/** An attempt that was noted before it began counts from then on. */
-const COLUMNS = `SELECT events.seq, id, name, coalesce(home, lane) AS lane, state, CAST(body AS TEXT) AS body, received,
-  attempts + coalesce(trial IN (${Trial.begun}, ${Trial.interrupted}, ${Trial.alone}), 0) AS attempts, due, finished, error, problems, deliveries FROM`
-
 function prepare (db: DatabaseSync) {
   // The index has what is not done: SQLite has to be told so in the index's own words.
   const notDone = `INDEXED BY events_not_done WHERE state = ? AND state <> ${State.done}`
-  const joined = 'JOIN bodies ON bodies.seq = events.seq WHERE'
-  const of = (state: number) => `${COLUMNS} events INDEXED BY events_not_done ${joined} state = ${state} AND state <> ${State.done} AND events.seq < ?`
+  const of = (state: number) => `${COLUMNS} events INDEXED BY events_not_done ${WITH_BODY} state = ${state} AND state <> ${State.done} AND events.seq < ?`
   // Without numbers, which Node 22 takes for names: each part has a `before` of its own.
   const page = (...parts: string[]) => ({ statement: select<Row>(db, `${parts.join(' UNION ALL ')} ORDER BY 1 DESC LIMIT ?`), parts: parts.length })
   return {
     oldest: select<{ received: number }>(db, `SELECT received FROM events ${notDone} ORDER BY seq LIMIT 1`),
     failing: select<{ count: number }>(db, 'SELECT count(*) AS count FROM events INDEXED BY events_failing WHERE attempts > 0 AND finished IS NULL'),
-    one: select<Row>(db, `${COLUMNS} events ${joined} events.seq = ?`),
-    any: page(`${COLUMNS} events ${joined} events.seq < ?`),
-    done: page(`${COLUMNS} events ${joined} state = ${State.done} AND events.seq < ?`),
+    one: select<Row>(db, `${COLUMNS} events ${WITH_BODY} events.seq = ?`),
+    any: page(`${COLUMNS} events ${WITH_BODY} events.seq < ?`),
+    done: page(`${COLUMNS} events ${WITH_BODY} state = ${State.done} AND events.seq < ?`),
     pending: page(of(State.live), of(State.waiting)), // merged row by row: both are in order
     dead: page(of(State.dead)),
     invalid: page(of(State.invalid))

@@ -1,4 +1,6 @@
-// Only SQLite: the other side of thread.ts. Requests come in one at a time, and each is answered.
+// Only SQLite: the other side of thread.ts. Requests come in one at a time, and each is answered. A thread has a store, or it finds events in a file
+// that another one has as its store.
+import { constants, setPriority } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
@@ -7,6 +9,7 @@ import type { Opening, Reply, Request } from '../messages.ts'
 import { FileLostError } from './file-identity.ts'
 import { LockedError } from './file-lock.ts'
 import { openToOthers } from './files.ts'
+import { Reader } from './reader.ts'
 import { Store } from './store.ts'
 
 /** Between two looks for what is old enough to be removed, in milliseconds: no need to be more exact than a hundredth of `keep` and `keepFailed`. */
@@ -19,6 +22,7 @@ const LOOK_EVERY = { idle: 1_000, busy: 20, times: 50 } as const
 const port = workerData as MessagePort
 
 let store: Store | undefined
+let reader: Reader | undefined
 let next: NodeJS.Timeout | undefined
 let nextLook: NodeJS.Timeout | undefined
 let busy = 0
@@ -35,6 +39,7 @@ function answer (request: Request): Reply {
     switch (request.kind) {
       case 'open': return open(request)
       case 'work': return openStore().run(request)
+      case 'find': return { kind: 'found', found: openReader(request.path).find(request.options) }
       case 'tidy': return { kind: 'tidied', isEmpty: openStore().tidy(request.rewrite) }
     }
   } catch (error) {
@@ -46,6 +51,14 @@ function answer (request: Request): Reply {
 function openStore (): Store {
   if (store === undefined) throw new Error('the store is not open')
   return store
+}
+
+function openReader (path: string): Reader {
+  if (reader !== undefined) return reader
+  // To Linux, a priority is one of the thread: whatever comes in goes before.
+  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
+  reader = new Reader(path)
+  return reader
 }
 
 function open (opening: Opening): Reply {
@@ -62,6 +75,7 @@ function close (): void {
   clearTimeout(nextLook)
   store?.close()
   store = undefined
+  reader?.close()
   port.close() // and nothing keeps the thread any longer
 }
 

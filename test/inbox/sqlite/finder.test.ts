@@ -1,0 +1,94 @@
+import { renameSync } from 'node:fs'
+import { test } from 'tap'
+import type { Test } from 'tap'
+import { Finder } from '../../../lib/inbox/sqlite/finder.ts'
+import { turns } from '../../helpers/app.ts'
+import { openInbox, temporaryFile, threads } from '../../helpers/sqlite.ts'
+import { claim, newEvent } from '../conformance.ts'
+
+const HOUR = 3_600_000
+
+/** An inbox with an event, the thread of which has started. */
+async function withOne (t: Test) {
+  const path = temporaryFile(t)
+  const inbox = await openInbox(t, { path })
+  await inbox.add(newEvent('a', { id: 'one' }))
+  return { path, inbox }
+}
+
+test('a thread that finds events starts with the first question, and ends when it is not asked any more', async (t) => {
+  const { path } = await withOne(t)
+  const workers = threads(t)
+  const finder = new Finder(path, 1)
+  t.teardown(async () => { await finder.close() })
+  t.equal(workers.length, 0)
+  t.match(await Promise.all([finder.find({}), finder.find({ name: 'other' })]), [{ ids: ['one'], before: null }, { ids: [] }])
+  t.equal(workers.length, 1)
+  while (workers[0]?.threadId !== -1) await turns()
+  t.match(await finder.find({}), { ids: ['one'] })
+  t.equal(workers.length, 2)
+})
+
+test('a thread that ends by an error is started again with the next question', async (t) => {
+  const { path } = await withOne(t)
+  const workers = threads(t)
+  const finder = new Finder(path, HOUR)
+  t.match(await finder.find({}), { ids: ['one'] })
+  const asked = finder.find({}).catch((error: unknown) => error)
+  await workers[0]?.terminate()
+  t.match(await asked, { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE' })
+  t.match(await finder.find({}), { ids: ['one'] })
+  t.equal(workers.length, 2)
+  await Promise.all([finder.close(), finder.close()])
+  t.ok(workers.every(({ threadId }) => threadId === -1), 'none is left')
+  await t.rejects(finder.find({}), { code: 'FST_ONEROUTE_CLOSING' })
+})
+
+test('what is asked when it is closed is answered', async (t) => {
+  const { path } = await withOne(t)
+  const finder = new Finder(path)
+  const asked = finder.find({})
+  await finder.close()
+  t.match(await asked, { ids: ['one'] })
+})
+
+test('a file that cannot be read is told of, and is read once it can be', async (t) => {
+  const { path, inbox } = await withOne(t)
+  await inbox.close()
+  renameSync(path, `${path}.away`)
+  const finder = new Finder(path)
+  t.teardown(async () => { await finder.close() })
+  await t.rejects(finder.find({}), { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE', cause: { message: 'there is no such file' } })
+  renameSync(`${path}.away`, path)
+  t.match(await finder.find({}), { ids: ['one'] })
+})
+
+test('what was settled is found so, and no thread is left when the inbox is closed', async (t) => {
+  const { inbox } = await withOne(t)
+  const workers = threads(t)
+  const [held] = await claim(inbox)
+  t.ok(held)
+  if (held !== undefined) await inbox.settle(held, [{ seq: Number(held.events[0]?.seq), state: 'done', dueAt: null, completed: [], error: null }])
+  t.match(await inbox.find?.({}), { events: [{ id: 'one', state: 'done', isAside: false }], ids: ['one'], scanned: 1, before: null })
+  await inbox.close()
+  t.same(workers.map(({ threadId }) => threadId), [-1])
+  await t.rejects(async () => await inbox.find?.({}), { code: 'FST_ONEROUTE_CLOSING' })
+})
+
+test('events come in and a conversation is forgotten while a search goes on', async (t) => {
+  const { inbox } = await withOne(t)
+  const body = Buffer.from(JSON.stringify({ event: 'newMessage', text: '\\'.repeat(10_000) }))
+  await Promise.all(Array.from({ length: 2_000 }, async (_, i) => await inbox.add(newEvent(`lane ${i % 2}`, { body }))))
+  let isOver = false
+  let answers = 0
+  const searching = (async () => {
+    while (!isOver) {
+      for (let before: number | null | undefined; before !== null; answers++) before = (await inbox.find?.({ text: 'is in none', before }))?.before ?? null
+    }
+  })()
+  for (let i = 0; i < 20; i++) t.equal(await inbox.add(newEvent('b')), 'accepted')
+  t.equal(await inbox.forget('lane 1'), 1_000, 'the log is empty in the end')
+  isOver = true
+  await searching
+  t.ok(answers > 1)
+})
