@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { FastifyServerOptions } from 'fastify'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import type { Test } from 'tap'
 import webhooks from '../../index.ts'
 import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
@@ -13,8 +13,6 @@ import { deliveriesIn, firstDeliveries, overlapping, overtaking } from './helper
 import { folder } from './helpers/folder.ts'
 import { HostProcess } from './helpers/host-process.ts'
 import { until } from './helpers/until.ts'
-
-tap.setTimeout(120_000) // many processes, or many runs: on a busy machine they take their time
 
 const SENDERS = 12
 /** Longer than any test lasts. */

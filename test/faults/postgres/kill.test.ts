@@ -1,30 +1,5 @@
-import { randomInt } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
-import tap, { test } from 'tap'
+import tap from 'tap'
 import { postgresUrl } from '../../helpers/postgres.ts'
-import { Fleet } from '../helpers/fleet.ts'
-import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
+import { testKillsOn } from '../helpers/fleet-kills.ts'
 
-const KILLS = 9
-
-const url = await postgresUrl(tap)
-
-test(`three processes, killed again and again: nothing that was answered 200 is lost, and no conversation loses its order (${KILLS} kills)`, async (t) => {
-  const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 31))
-  const random = randomFrom(seed)
-  const fleet = new Fleet(t, url)
-  await Promise.all(Array.from({ length: 3 }, async () => await fleet.start()))
-  const sending = fleet.sendAll(18, seed)
-  let next = fleet.held()
-  for (let kills = 0; kills < KILLS; kills++) {
-    await setTimeout(random() * 300)
-    const member = fleet.members[Math.floor(random() * fleet.members.length)]
-    if (member !== undefined) await fleet.kill(member)
-    await next.start()
-    next = fleet.held()
-  }
-  fleet.going = false
-  const posted = await sending
-  t.same(await fleet.problems(posted), [], `seed ${seed}: FAULTS_SEED=${seed} tries it again`)
-  for (const { host } of fleet.members) t.same(await host.kill('SIGTERM'), { code: 0, signal: null })
-})
+testKillsOn(await postgresUrl(tap), 5)

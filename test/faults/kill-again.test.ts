@@ -1,0 +1,3 @@
+import { testKills } from './helpers/kills.ts'
+
+testKills(7)
