@@ -1,11 +1,10 @@
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { sign, smsDeliveryReport } from '../../lib/testing/testing.ts'
-import { root, run } from '../helpers/package.ts'
-import { blocks, section } from '../helpers/pages.ts'
+import { run } from '../helpers/package.ts'
 import { problemOf } from './helpers/commands.ts'
-import { configuration, directory, files, FLAGS, write } from './helpers/files.ts'
+import { directory, files, FLAGS, scriptsOfSeveralFiles, write } from './helpers/files.ts'
 import { post, start } from './helpers/running.ts'
 
 test('src/server.ts runs', async (t) => {
@@ -18,17 +17,12 @@ test('src/server.ts runs', async (t) => {
 })
 
 test('src/app.test.ts runs', async (t) => {
-  const package_ = blocks(section('How do I structure an app in several files?')).find(({ language }) => language === 'json')?.code ?? ''
-  const { scripts } = JSON.parse(package_) as { scripts: Record<'start' | 'dev' | 'test' | 'check', string> } // as npm reads it
+  const scripts = scriptsOfSeveralFiles()
   for (const script of [scripts.start, scripts.dev]) t.equal(problemOf(script.split(' ')), undefined, script)
   const [node, ...args] = scripts.test.split(' ')
   t.equal(node, 'node')
   const tested = await run(directory, process.execPath, ...FLAGS, ...args)
   t.match(tested, { code: 0, output: /pass 2\b/ }, tested.output)
-  for (const { file = '', code } of files) write(file, code)
-  write('tsconfig.json', configuration('tsconfig.json'))
-  const checked = await run(directory, join(root, 'node_modules/.bin', scripts.check))
-  t.equal(checked.code, 0, checked.output)
   write('src/careless.test.ts', (files.find(({ file }) => file === 'src/app.test.ts')?.code ?? '').replace('./messages.ts', './careless.ts'))
   write('src/careless.ts', (files.find(({ file }) => file === 'src/messages.ts')?.code ?? '').replace(' PRIMARY KEY', ''))
   t.match((await run(directory, process.execPath, ...FLAGS, '--test', 'src/careless.test.ts')).output, /fail 1\b/, 'one that saves twice is found out')

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import tap from 'tap'
 import { manifestOf, root, run } from '../../helpers/package.ts'
 import type { Ended } from '../../helpers/package.ts'
-import { blocks } from '../../helpers/pages.ts'
+import { blocks, section } from '../../helpers/pages.ts'
 
 const { bin } = manifestOf(root)
 
@@ -33,4 +33,11 @@ export const FLAGS = ['--experimental-strip-types', '--disable-warning=Experimen
 /** Runs the command of the package, where the files are. */
 export async function runCli (...args: string[]): Promise<Ended> {
   return await run(directory, process.execPath, join(root, bin['fastify-oneroute-webhooks'] ?? ''), ...args)
+}
+
+/** The scripts of an app in several files. */
+export function scriptsOfSeveralFiles (): Record<'start' | 'dev' | 'test' | 'check', string> {
+  const json = blocks(section('How do I structure an app in several files?')).find(({ language }) => language === 'json')?.code ?? ''
+  const { scripts } = JSON.parse(json) as { scripts: ReturnType<typeof scriptsOfSeveralFiles> } // as npm reads it
+  return scripts
 }

@@ -1,13 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { root, run } from '../helpers/package.ts'
-import { directory, files, write } from './helpers/files.ts'
+import { root, run } from '../../helpers/package.ts'
+import { directory, files, write } from './files.ts'
 
-/** In JavaScript a parameter has no type. */
-const withoutTypes = { allowJs: true, checkJs: true, noImplicitAny: false }
-
-for (const [language, more] of [['ts', {}], ['js', withoutTypes]] as const) {
+/** A file for each language: the compiler takes its time. */
+export function testTypes (language: 'js' | 'ts', more: Record<string, boolean> = {}): void {
   test(`blocks in ${language} are right by the types, whatever may be null or missing`, async (t) => {
     const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, module: 'nodenext', types: ['node'], allowImportingTsExtensions: true, ...more }
     const typed = files.filter((block) => block.language === language)

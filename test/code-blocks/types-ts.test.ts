@@ -1,0 +1,3 @@
+import { testTypes } from './helpers/types.ts'
+
+testTypes('ts')
