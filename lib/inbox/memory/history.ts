@@ -61,8 +61,8 @@ export class History {
 
   /** The newest that fit: all that do from one number on, in no order. */
   newest (fits: (event: StoredEvent) => boolean): { from: number, events: StoredEvent[] } {
-    for (const block of Array.from(this.#blocks.keys()).sort((a, b) => b - a)) {
-      const events = Array.from(this.#blocks.get(block) ?? [], ({ event }) => event).filter(fits)
+    for (const [block, finished] of Array.from(this.#blocks).sort(([a], [b]) => b - a)) {
+      const events = Array.from(finished, ({ event }) => event).filter(fits)
       if (events.length > 0) return { from: block * BLOCK, events }
     }
     return { from: 0, events: [] }
