@@ -25,6 +25,7 @@ test('a body is not looked at closely if it has no text or number that may be wh
   for (const text of ['a/b', '"']) t.equal(mayHave([text, '{"text":"as it is"}']), text === '"', text)
   t.equal(mayHave(['SHE SAID', body]), true)
   t.equal(mayHave(['1000', body.replace('1000', '1e3')]), true)
+  t.equal(mayHave(['Σ', JSON.stringify({ text: 'a\nΣ' })]), true)
   t.equal(mayHave([DAMAGED.toUpperCase(), '{"not":"JSON']), true)
   t.end()
 })
