@@ -12,6 +12,7 @@ import { select } from './select.ts'
 import type { Select } from './select.ts'
 import { COLUMNS, storedRow, WITH_BODY } from './stored-row.ts'
 import type { Row } from './stored-row.ts'
+import { textCheckOf } from './text-check.ts'
 
 /** An answer ends after so many milliseconds, and with it the transaction that it reads in. */
 const LONGEST = 40
@@ -33,6 +34,10 @@ interface Part {
   readonly to: number
 }
 
+/** What a text is looked for in. Null if there is more: few events have failed. */
+const WRITTEN = `SELECT iif(error IS NULL AND problems IS NULL AND deliveries IS NULL,
+  id || char(10) || name || char(10) || coalesce(home, lane) || char(10) || CAST(body AS TEXT), NULL) AS written FROM`
+
 const OF_KEY = (index: string): readonly string[] => [`${index} CROSS JOIN events USING (seq) WHERE key = ?`]
 const [OF_CONVERSATION, OF_ID] = [OF_KEY('conversations'), OF_KEY('ids')]
 
@@ -43,6 +48,7 @@ export class Finding {
   readonly #indexedIds: () => number
   readonly #blocks: Select<{ block: number }>
   readonly #one: Select<Row>
+  readonly #written: Select<{ written: string | null }>
   /** By their texts. */
   readonly #statements = new Map<string, Select<Candidate>>()
 
@@ -53,6 +59,7 @@ export class Finding {
     this.#indexedIds = indexedIds
     this.#blocks = select(db, 'SELECT block FROM blocks WHERE block <= ? AND newest >= ? AND oldest < ? ORDER BY block DESC')
     this.#one = select(db, `${COLUMNS} events ${WITH_BODY} events.seq = ?`)
+    this.#written = select(db, `${WRITTEN} events ${WITH_BODY} events.seq = ?`)
   }
 
   /** Within a transaction of the caller's. */
@@ -83,7 +90,11 @@ export class Finding {
 
   #matcherOf (text: string): (seq: number) => boolean {
     const matches = matcherOf({ text })
-    return (seq) => this.#rows(seq).some((row) => matches(storedEvent(row)))
+    const mayHave = textCheckOf(text)
+    return (seq) => {
+      const written = this.#written.get(seq)?.written ?? null
+      return (written === null || mayHave(written)) && this.#rows(seq).some((row) => matches(storedEvent(row)))
+    }
   }
 
   #rows (seq: number): StoredRow[] {
