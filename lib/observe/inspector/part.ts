@@ -31,7 +31,10 @@ export async function partOf ({ inbox, redact }: Parts, { filter, before }: Pick
     return redacted(found, filter, redact)
   }
   const atOnce: StoredEvent[] = []
-  for (const question of before === undefined ? indexed(filter) : []) atOnce.push(...shownOf(await inbox.find({ ...question, limit: MOST })).events)
+  for (const question of before === undefined ? indexed(filter) : []) {
+    atOnce.push(...shownOf(await inbox.find({ ...question, limit: MOST })).events)
+    if (signal.aborted) return { events: [], originals: [], scanned: 0, before: null }
+  }
   // One more than is shown says whether there are more. What was found at once does not wait for the rest.
   const found = await look(async (part) => shownOf(await inbox.find({ ...filter, ...part })), { before, most: MOST + 1, signal, longest: atOnce.length > 0 ? 0 : undefined })
   const shown = found.events.slice(0, MOST)
