@@ -34,7 +34,7 @@ test('the id, the JSON and a link that opens the event are copied', async (t) =>
 })
 
 const run = promisify(execFile)
-const { PATH, shells } = await shellsOf(tap)
+const { env, shells } = await shellsOf(tap)
 
 test('a copied curl command posts the very event again, signed with the secret of whoever pastes it', async (t) => {
   const secret = 'a secret with "quotes" and $HOME'
@@ -45,10 +45,10 @@ test('a copied curl command posts the very event again, signed with the secret o
   const command = await copied(page, 'Copy as curl')
   t.notMatch(command, secret)
   for (const shell of shells) {
-    const { stdout } = await run(shell, ['-c', command], { env: { ...process.env, PATH, ONEROUTE_SECRET: secret } })
+    const { stdout } = await run(shell, ['-c', command], { env: { ...env, ONEROUTE_SECRET: secret } })
     t.same(JSON.parse(stdout), { status: 'duplicate', id }, shell)
-    t.match(await run(shell, ['-c', command], { env: { ...process.env, PATH, ONEROUTE_SECRET: 'another' } }), { stdout: /"statusCode":401/ }, shell)
-    const { stdout: elsewhere } = await run(shell, ['-c', command], { env: { ...process.env, PATH, WEBHOOK_URL: `${url}/elsewhere` } })
+    t.match(await run(shell, ['-c', command], { env: { ...env, ONEROUTE_SECRET: 'another' } }), { stdout: /"statusCode":401/ }, shell)
+    const { stdout: elsewhere } = await run(shell, ['-c', command], { env: { ...env, WEBHOOK_URL: `${url}/elsewhere` } })
     t.match(elsewhere, '/elsewhere')
   }
   t.equal(await view(page).getByText('cannot be sent again').count(), 0)
