@@ -72,8 +72,8 @@ function withoutRemoved (list: List): List {
   return { ...list, rows: stillThere(list, list.rows), waiting: stillThere(list, list.waiting) }
 }
 
-function stillThere ({ removed }: List, rows: readonly Row[]): readonly Row[] {
-  return removed.length === 0 ? rows : rows.filter((row) => !removed.some((isGone) => isGone(row)))
+function stillThere ({ removed }: List, rows: readonly Row[]): Row[] {
+  return rows.filter((row) => !removed.some((isGone) => isGone(row)))
 }
 
 function withPart (list: List, { events, scanned, before, total }: Page): List {
