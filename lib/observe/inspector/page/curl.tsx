@@ -1,8 +1,9 @@
+import { REDACTED } from '../shared'
+
 /** The route's path, if the app has not set another. */
 const USUAL_PATH = '/webhooks/oneroute'
 /** A terminal may act on these when they are pasted; JSON has another way to write them. */
 const CONTROLS = /[\u007f-\u009f]/g
-const NOT_SHOWN = '[redacted]'
 
 /**
  * A command for a shell that posts the event to the app's route once more. The secret is not known here: whoever pastes it has it in a
@@ -27,7 +28,7 @@ function quoted (text: string): string {
 export function isRedacted (event: unknown): boolean {
   let is = false
   JSON.stringify(event, (_key, value: unknown) => {
-    is ||= value === NOT_SHOWN
+    is ||= value === REDACTED
     return value
   })
   return is
