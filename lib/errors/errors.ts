@@ -30,6 +30,9 @@ export const BadQuestionError = createError<[problem: string]>(
 export const NoSuchEventError = createError(
   'FST_ONEROUTE_NO_SUCH_EVENT', 'There is no such event in the inbox', 404, Error, withoutStack)
 
+export const TooManyExportsError = createError<[most: number]>(
+  'FST_ONEROUTE_TOO_MANY_EXPORTS', 'There are %s exports already: begin this one when one of them has ended', 429, Error, withoutStack)
+
 export const AddressNotAllowedError = createError(
   'FST_ONEROUTE_ADDRESS_NOT_ALLOWED', 'This address may not post webhooks', 403, Error, withoutStack)
 

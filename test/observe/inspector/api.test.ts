@@ -210,7 +210,11 @@ test('ids are of all that fits, also without the events, and tell no more than t
   t.same((await ask('ids?name=newMessage')).json<Answer>().ids, ids)
   t.same((await ask('ids?name=other')).json<Answer>().ids, [])
   t.same((await ask('ids?text=two')).json<Answer>().ids, [ids[1]])
-  for (const query of ['text=ada@mail', 'conversation=ada@mail.example']) t.same((await ask(`ids?${query}`)).json<Answer>().ids, [], query)
+  t.same((await ask('ids?text=ada@mail')).json<Answer>().ids, [])
+  for (const email of ['ada', 'nobody']) {
+    for (const path of ['ids', 'events']) t.match((await ask(`${path}?conversation=${email}@mail.example`)).json<Answer>(), { scanned: 0, before: null }, 'not even that it is there')
+    t.same((await ask(`ids?conversation=${email}@mail.example`)).json<Answer>().ids, [], email)
+  }
 })
 
 test('ids come in parts, too', async (t) => {
@@ -325,11 +329,11 @@ test('an invalid event is found by its conversation, whatever that is, and forgo
 
 test('what cannot be asked for is refused', async (t) => {
   const { app, ask, send } = await createInspected(t)
-  for (const query of ['state=alive', 'before=x', 'before=abc', 'before=-1', 'limit=5', `text=${'x'.repeat(1_001)}`, 'state=dead&state=done', 'failing=true', '__proto__=1', 'since=nonsense', 'since=', 'until=2026-13-01', 'until=1', 'since=2026-11-26T05:00', 'since=2026-11-26T25:00Z']) {
+  for (const query of ['state=alive', 'before=x', 'before=abc', 'before=-1', 'limit=5', `text=${'x'.repeat(1_001)}`, 'state=dead&state=done', 'failing=true', '__proto__=1', 'since=nonsense', 'since=', 'until=2026-13-01', 'until=1', 'since=2026-11-26T05:00', 'since=2026-02-30', 'until=2025-02-29T00:00Z', 'since=2026-11-26T25:00Z']) {
     for (const path of ['events', 'ids', 'export']) t.match((await ask(`${path}?${query}`)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, `${path} ${query}`)
   }
   const bodies: Array<[string, object]> = [['replay', {}], ['replay', { ids: [] }], ['replay', { ids: [5] }], ['replay', []]]
-  bodies.push(['replay', { ids: ['a'], all: 'yes' }], ['discard', {}], ['discard', { ids: ['a'], all: true }], ['export', {}], ['export', { ids: [] }], ['forget', {}], ['forget', { conversation: '' }], ['forget', { ids: ['a'] }])
+  bodies.push(['replay', { ids: ['a'], all: 'yes' }], ['discard', {}], ['discard', { ids: ['a'], all: true }], ['discard', { ids: ['a'], state: 'alive' }], ['export', {}], ['export', { ids: [] }], ['forget', {}], ['forget', { conversation: '' }], ['forget', { ids: ['a'] }])
   for (const path of ['replay', 'discard', 'export']) bodies.push([path, { ids: Array.from({ length: 1_001 }, String) }])
   for (const [path, body] of bodies) t.match((await send(path, body)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, JSON.stringify(body))
   t.equal((await app.inject({ method: 'POST', url: '/inspector/api/replay', payload: '{', headers: JSON_TYPE })).statusCode, 400)
@@ -370,6 +374,20 @@ test('events are discarded, and a conversation is forgotten', async (t) => {
   t.match((await send('forget', { conversation: lane })).json(), { count: 1 })
   t.match((await send('forget', { conversation: 'nobody' })).json(), { count: 0 })
   t.same(await texts(), ['fails 3', 'kept'])
+})
+
+test('what has left its state since it was looked at is left as it is', async (t) => {
+  const { app, ask, send } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
+  app.webhooks.on('newMessage', ({ message: { content } }) => { if (content === 'fails') throw new Error('broken') })
+  const done = (await app.webhooks.receive(message('a', 'fine'))).id
+  const failing = (await app.webhooks.receive(message('b', 'fails'))).id
+  while ((await app.webhooks.inbox.stats()).failing < 1) await turns()
+  const ids = [done, failing, 'unknown']
+  t.match((await send('discard', { ids, state: 'dead' })).json(), { count: 0 })
+  t.match((await send('replay', { ids, state: 'dead' })).json(), { count: 0 })
+  t.match((await send('replay', { ids, state: 'done' })).json(), { count: 1 })
+  t.match((await send('discard', { ids, state: 'failing' })).json(), { count: 1 })
+  t.match((await ask('events')).json<Answer>(), { events: [{ id: done }] })
 })
 
 test('an inbox that cannot be asked is no reason to say why', async (t) => {

@@ -59,27 +59,31 @@ const LONG = 'x'.repeat(100_000)
 async function openUnread (t: Test) {
   const { app } = await createInspected(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  for (let i = 0; i < 300; i++) await app.webhooks.receive(message('a', `${i} ${LONG}`))
+  for (let i = 0; i < 120; i++) await app.webhooks.receive(message('a', `${i} ${LONG}`))
   let asked = 0
   replaceFind(app, async (options, find) => {
     asked++
     return await find({ ...options, limit: 10 })
   })
-  const socket = connect(Number(new URL(url).port), '127.0.0.1')
-  t.teardown(() => { socket.destroy() })
-  socket.write('GET /inspector/api/export HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
-  await once(socket, 'readable')
+  const open = async () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    t.teardown(() => { socket.destroy() })
+    socket.write('GET /inspector/api/export HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    await once(socket, 'readable')
+    return socket
+  }
+  const socket = await open()
   let before = -1
   for (let still = 0; still < 20; still = asked === before ? still + 1 : 0) {
     before = asked
     await turns()
   }
-  return { app, socket, asked: () => asked }
+  return { app, socket, open, asked: () => asked }
 }
 
 test('an export waits for whoever reads it, and ends when they leave', async (t) => {
   const { app, socket, asked } = await openUnread(t)
-  t.ok(asked() > 0 && asked() < 30, `it has looked at a part only: ${asked()} times`)
+  t.ok(asked() > 0 && asked() < 12, `it has looked at a part only: ${asked()} times`)
   socket.destroy()
   const stopped = asked()
   while ((await app.inject('/inspector/api/ids?state=done')).statusCode !== 200) await turns()
@@ -90,8 +94,18 @@ test('an export waits for whoever reads it, and goes on with them', async (t) =>
   const { socket, asked } = await openUnread(t)
   let read = 0
   for await (const chunk of socket) read += (chunk as Buffer).length
-  t.ok(read > 300 * LONG.length)
-  t.ok(asked() >= 30)
+  t.ok(read > 120 * LONG.length)
+  t.ok(asked() >= 12)
+})
+
+test('two exports of all that fits are made at a time, and others when one has ended', async (t) => {
+  const { app, socket, open } = await openUnread(t)
+  await open()
+  const another = async () => await app.inject('/inspector/api/export?text=nothing')
+  t.match((await another()).json(), { statusCode: 429, code: 'FST_ONEROUTE_TOO_MANY_EXPORTS', message: /^There are 2 exports already/ })
+  t.equal((await app.inject({ method: 'POST', url: '/inspector/api/export', payload: { ids: ['a'] } })).statusCode, 200, 'some events are not many')
+  socket.destroy()
+  while ((await another()).statusCode !== 200) await turns()
 })
 
 test('an app that closes does not wait for whoever reads an export', async (t) => {
