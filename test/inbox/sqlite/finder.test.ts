@@ -81,7 +81,7 @@ test('a search that goes on does not wait for what is written', async (t) => {
   const other = new DatabaseSync(path)
   other.exec('BEGIN IMMEDIATE')
   let ended = false
-  const first = inbox.find?.({}).finally(() => { ended = true })
+  const first = (async () => await inbox.find?.({}))().finally(() => { ended = true })
   t.match(await inbox.find?.({ before: 9 }), { ids: ['one'] })
   t.notOk(ended, 'the first part has what was settled before')
   other.close()
