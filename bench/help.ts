@@ -4,7 +4,8 @@ import { bare, variants } from './variants.ts'
 export const help = `Usage: node bench/run.ts [options]
 
 The servers side by side, what one with SQLite costs as its file grows, and on one PostgreSQL: several processes, other queues, queues
-with a transaction left open, and the write-ahead log; what it costs that deliveries are kept, and what requests cost that are refused.
+with a transaction left open, and the write-ahead log; what it costs that deliveries are kept, what requests cost that are refused, and how
+long webhooks wait while somebody searches in the inspector.
 
   --rounds N            how often all servers are started anew (4)
   --cycles N            how often every server gets its turn in a round (60)
@@ -50,11 +51,15 @@ with a transaction left open, and the write-ahead log; what it costs that delive
   --refusal-requests N  requests in one turn (10)
   --no-refusals         leave that out
 
+  --inspector-rounds N  how often webhooks come in while somebody searches, and while nobody does (6)
+  --inspector-events N  events that are searched (1000000)
+  --no-inspector        leave that out
+
   --no-save             leave all files as they are; a run that leaves something out, other than --no-held, leaves
                         bench/results.json and docs/chart.svg as they are
   --help                this text
 
-With these defaults a run takes about 25 minutes, and 40 minutes more with --held-seconds 600. The folder for temporary files (TMPDIR)
+With these defaults a run takes about 28 minutes, and 40 minutes more with --held-seconds 600. The folder for temporary files (TMPDIR)
 needs 10 GB, or 20 GB with that, and should be on a disk.
 PostgreSQL is started for the run, unless PG_URL names a server, as a role that may make databases and checkpoints.
 

@@ -3,6 +3,7 @@ import type { Extent } from './cycles.ts'
 import type { GrowthPlan } from './growth/measure.ts'
 import { heldContestants, type HeldPlan } from './held/measure.ts'
 import { help } from './help.ts'
+import type { InspectorPlan } from './inspector/measure.ts'
 import type { ProcessesPlan } from './processes/measure.ts'
 import { ours, queueContestants } from './queues/contestants.ts'
 import type { QueuesPlan } from './queues/measure.ts'
@@ -24,6 +25,7 @@ export interface Options {
   wal: WalPlan | undefined
   records: RecordsPlan | undefined
   refusals: RefusalsPlan | undefined
+  inspector: InspectorPlan | undefined
   save: boolean
 }
 
@@ -71,6 +73,9 @@ const known = {
   'refusal-cycles': text('20'),
   'refusal-requests': text('10'),
   refusals: flag(true),
+  'inspector-rounds': text('6'),
+  'inspector-events': text('1000000'),
+  inspector: flag(true),
   save: flag(true),
   help: flag(false)
 } as const
@@ -89,7 +94,8 @@ export function readOptions (): Options {
     held: isAll && values.held ? heldPlan(values) : undefined,
     wal: isAll && values.wal ? walPlan(values) : undefined,
     records: isAll && values.records ? { cycles: numberOf(values, 'record-cycles'), events: numberOf(values, 'record-events') } : undefined,
-    refusals: isAll && values.refusals ? { cycles: numberOf(values, 'refusal-cycles'), requests: numberOf(values, 'refusal-requests') } : undefined
+    refusals: isAll && values.refusals ? { cycles: numberOf(values, 'refusal-cycles'), requests: numberOf(values, 'refusal-requests') } : undefined,
+    inspector: isAll && values.inspector ? { rounds: numberOf(values, 'inspector-rounds'), events: numberOf(values, 'inspector-events') } : undefined
   }
   // A part of the results must not take the place of all. What is measured with a transaction left open has files of its own.
   const { held: _, ...kept } = parts

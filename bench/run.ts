@@ -8,6 +8,8 @@ import { prepareGrowth } from './growth/measure.ts'
 import { heldChart } from './held/chart.ts'
 import type { HeldFigures } from './held/figures.ts'
 import { measureHeld, type HeldPlan } from './held/measure.ts'
+import { measureInspector } from './inspector/measure.ts'
+import { inspectorTable, lookupsLine } from './inspector/table.ts'
 import { CONNECTIONS } from './load.ts'
 import { readOptions, type Options, type ServersPlan } from './options.ts'
 import { pinClient } from './pinning.ts'
@@ -30,7 +32,7 @@ try {
   process.exit(1)
 }
 
-async function run ({ servers, growth, records, refusals, save, ...onPostgres }: Options) {
+async function run ({ servers, growth, records, refusals, inspector, save, ...onPostgres }: Options) {
   const bodyBytes = assertEqualSize()
   const env = environment()
   if (env.disk.inMemory) console.log('The folder for temporary files is in memory: databases are quicker there than on any disk.\n')
@@ -38,6 +40,8 @@ async function run ({ servers, growth, records, refusals, save, ...onPostgres }:
   if (postgres) console.log(`${postgresLine(postgres.description)}\n`)
   // On all cores, as processes are that share a database.
   const shared = postgres && await measureShared(postgres, onPostgres)
+  const inspected = inspector && await measureInspector(inspector)
+  if (inspected) console.log(`${inspectorTable(inspected.figures)}\n\n${lookupsLine(inspected)}\n`)
   const measureGrowth = growth && await prepareGrowth(growth)
   const pinned = pinClient()
   if (!pinned) console.log('Not pinned to cores (no `taskset`, or one core only): expect more spread.\n')
@@ -53,9 +57,9 @@ async function run ({ servers, growth, records, refusals, save, ...onPostgres }:
   if (grown) console.log(`\n${growthTable(grown.figures)}\n\n${backlogLine(grown.backlog)}`)
 
   const { processes, queues, wal } = onPostgres
-  const plans = { servers: { ...servers, variants: undefined }, growth, records, refusals, processes, queues: { ...queues, queues: undefined }, wal }
+  const plans = { servers: { ...servers, variants: undefined }, growth, records, refusals, inspector, processes, queues: { ...queues, queues: undefined }, wal }
   const settings = { ...plans, connections: CONNECTIONS, pinned, bodyBytes }
-  if (save && figures) saveAll({ ...env, postgres: postgres?.description, settings, figures, growth: grown, records: kept, refusals: refused, ...shared }, figures)
+  if (save && figures) saveAll({ ...env, postgres: postgres?.description, settings, figures, growth: grown, records: kept, refusals: refused, inspector: inspected, ...shared }, figures)
 }
 
 type OnPostgres = Pick<Options, 'processes' | 'queues' | 'held' | 'wal'>

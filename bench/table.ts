@@ -10,7 +10,7 @@ import type { RefusalsFigures } from './refusals/measure.ts'
 import type { Quartiles } from './statistics.ts'
 import type { WalFigures } from './wal/measure.ts'
 
-interface Column<Row> {
+export interface Column<Row> {
   heading: string
   cell: (row: Row) => string
 }
@@ -149,7 +149,7 @@ export function backlogLine ({ pending, start, emptyStart, delivering }: Backlog
     `it delivers them, ${whole(delivering.speed)} a second.`
 }
 
-function table<Row> (columns: Array<Column<Row>>, figures: Row[]) {
+export function table<Row> (columns: Array<Column<Row>>, figures: Row[]) {
   const rows = [
     columns.map(({ heading }) => heading),
     columns.map((_column, index) => index === 0 ? '---' : '---:'),
@@ -163,7 +163,7 @@ function kept ({ overtaken, twice }: Order) {
   return twice === 0 ? order : `${order}, ${whole(twice)} twice`
 }
 
-function ratio (value: number) {
+export function ratio (value: number) {
   return value.toFixed(2)
 }
 
@@ -175,11 +175,11 @@ function kilobytes (bytes: number) {
   return (bytes / 1_000).toFixed(1)
 }
 
-function spread ({ q1, q3 }: Quartiles) {
+export function spread ({ q1, q3 }: Quartiles) {
   return `[${ratio(q1)}–${ratio(q3)}]`
 }
 
-function whole (value: number) {
+export function whole (value: number) {
   return Math.round(value).toLocaleString('en')
 }
 

@@ -1,11 +1,11 @@
 import { matcherOf } from './fits.ts'
-import type { FindOptions, Found, PageOptions, StoredEvent } from './inbox.ts'
+import type { Awaitable, FindOptions, Found, PageOptions, StoredEvent } from './inbox.ts'
 
 /** Events that are read at once. */
 const PAGE = 500
 
 /** How `find` is answered for a driver that has only `list`: one page of it is looked through. */
-export async function findByList (list: (options: PageOptions) => Promise<StoredEvent[]>, options: FindOptions): Promise<Found> {
+export async function findByList (list: (options: PageOptions) => Awaitable<StoredEvent[]>, options: FindOptions): Promise<Found> {
   const { limit = 100, before, idsOnly = false, ...filter } = options
   const page = await list({ state: filter.failing === true ? 'pending' : filter.state, limit: PAGE, before })
   const fitting = page.filter(matcherOf(filter))

@@ -1,5 +1,6 @@
 import { BacklogFullError, ClosingError, InvalidEventError, NotDeliveredError } from '../../errors/errors.ts'
-import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import { findByList } from '../find-by-list.ts'
+import type { Awaitable, Claim, FindOptions, Found, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { Queue } from '../queue.ts'
 import { Entry } from './entry.ts'
 import type { EntryParts } from './entry.ts'
@@ -7,6 +8,7 @@ import { History } from './history.ts'
 import { Lane } from './lane.ts'
 import { resolveMemoryOptions } from './options.ts'
 import type { MemoryInboxOptions } from './options.ts'
+import { pageOf } from './page.ts'
 import { RecentIds } from './recent-ids.ts'
 
 const MOST_IDS = 10_000
@@ -117,6 +119,10 @@ class MemoryInbox implements Inbox {
       .filter((event) => event.seq < before && (state === undefined || event.state === state))
       .sort((a, b) => b.seq - a.seq)
       .slice(0, limit)
+  }
+
+  find (options: FindOptions): Promise<Found> {
+    return findByList((page) => pageOf(this.#pending.values(), this.#history, page), options)
   }
 
   get (id: string): StoredEvent | undefined {

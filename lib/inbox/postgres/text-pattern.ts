@@ -1,15 +1,12 @@
-// Only PostgreSQL: the server looks for a text. With SQLite, that is done where the events are parsed.
+// Only PostgreSQL: the server looks for a text. With SQLite, the thread does that has the events (sqlite/store/text-check.ts).
+import { ESCAPES, mayBeInNumber, OTHER_NUMBER } from '../sql/json-writing.ts'
+
 /** In characters. What follows in a longer text is left to whoever has the event. */
 const LONGEST = 64
-/** How JSON may write these. Any character may be there as it is, or by its number. */
-const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', '\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r' }
 /** Capitals that are not the capitals of their small letters: such as the sign for Kelvin, whose small letter is k. */
 const OTHER_CAPITALS = Array.from('İǅǈǋǲϴẞᾈᾉᾊᾋᾌᾍᾎᾏᾘᾙᾚᾛᾜᾝᾞᾟᾨᾩᾪᾫᾬᾭᾮᾯᾼῌῼ\u2126\u212a\u212b')
 /** The small letter of İ has two characters. This is the second one. */
 const DOT_ABOVE = '\u0307'
-
-/** A number that JavaScript may write in another way than the body has it: with an exponent, zeros at its end, or many digits. */
-const OTHER_NUMBER = '[:,[[:space:]]-?(?:[0-9]+[.]?[0-9]*[eE]|[0-9]+[.][0-9]*0(?![0-9])|0[.]00000|[0-9.]{16,})'
 
 /**
  * A regular expression of PostgreSQL. It fits every text that has this one in it, in capitals or not, and every body that has it in a text
@@ -18,7 +15,7 @@ const OTHER_NUMBER = '[:,[[:space:]]-?(?:[0-9]+[.]?[0-9]*[eE]|[0-9]+[.][0-9]*0(?
 export function patternOf (text: string): string {
   const wanted = text.toLowerCase()
   const pattern = Array.from(wanted).slice(0, LONGEST).map(patternOfOne).join('')
-  return /^[-+.\de]*$/.test(wanted) || 'infinity'.includes(wanted) ? `${pattern}|${OTHER_NUMBER}` : pattern
+  return mayBeInNumber(wanted) ? `${pattern}|${OTHER_NUMBER}` : pattern
 }
 
 function patternOfOne (character: string): string {

@@ -1,5 +1,7 @@
 import tap, { test } from 'tap'
 import { memoryInbox } from '../../../index.ts'
+import type { StoredEvent } from '../../../index.ts'
+import { search } from '../../../lib/inbox/find.ts'
 import { RecentIds } from '../../../lib/inbox/memory/recent-ids.ts'
 import { settled } from '../../../lib/testing/testing.ts'
 import { ModelInbox, modelInboxes } from '../../helpers/model-inbox.ts'
@@ -114,6 +116,20 @@ test('the history holds the last events, and of one that was posted again the la
   t.match(await app.webhooks.inbox.stats(), { pending: 0, failing: 0, done: 6, dead: 0, invalid: 0, oldestPendingAt: null })
 })
 
+test('a search finds each event once, whatever is pending, finished, replayed or gone meanwhile', async (t) => {
+  const inbox = memoryInbox({ history: 1_500 })
+  const { app } = await createApp(t, { inbox })
+  app.webhooks.on('newMessage', ({ message: { content } }) => { if (content?.startsWith('fails') === true) throw new Error('broken') })
+  for (let i = 0; i < 10; i++) await t.rejects(app.webhooks.receive(message('a', `fails ${i}`)))
+  for (let i = 0; i < 1_485; i++) await app.webhooks.receive(message('b', `number ${i}`))
+  const dead = (await app.webhooks.inbox.list({ state: 'dead' })).map(({ id }) => id)
+  await app.webhooks.inbox.replay(dead.slice(0, 5))
+  const events: StoredEvent[] = []
+  for await (const found of search(app.webhooks.inbox, {})) events.push(...found.events)
+  t.equal(events.length, 1_495)
+  t.same(events.map(({ seq }) => seq), events.map(({ seq }) => seq).toSorted((a, b) => b - a))
+})
+
 test('a dead event is replayed from the history', async (t) => {
   const { app } = await createApp(t, { inbox: memoryInbox({ history: 3 }) })
   let fails = true
@@ -169,6 +185,8 @@ test('without a history it shows what is pending, and after closing nothing', as
   const added = Promise.allSettled(adds(inbox, newEvent('a', { id: 'waiting' })))
   const [held] = await claim(inbox)
   t.match(await inbox.list(), [{ id: 'waiting', state: 'pending' }])
+  t.match(await inbox.find?.({}), { events: [{ id: 'waiting', state: 'pending' }] })
+  t.match(await inbox.find?.({ state: 'dead' }), { events: [], before: null })
   await inbox.close()
   t.match(await added, [{ status: 'rejected', reason: { code: 'FST_ONEROUTE_CLOSING' } }])
   if (held !== undefined) await inbox.settle(held, done(held))

@@ -12,6 +12,7 @@ import { select } from './select.ts'
 import type { Select } from './select.ts'
 import { COLUMNS, storedRow, WITH_BODY } from './stored-row.ts'
 import type { Row } from './stored-row.ts'
+import { textCheckOf } from './text-check.ts'
 
 /** An answer ends after so many milliseconds, and with it the transaction that it reads in. */
 const LONGEST = 40
@@ -41,6 +42,10 @@ interface Slice extends Part {
   readonly count: number
 }
 
+/** What a text is looked for in. Null if there is more: few events have failed. */
+const WRITTEN = `SELECT iif(error IS NULL AND problems IS NULL AND deliveries IS NULL,
+  id || char(10) || name || char(10) || coalesce(home, lane) || char(10) || CAST(body AS TEXT), NULL) AS written FROM`
+
 const OF_KEY = (index: string): readonly string[] => [`${index} CROSS JOIN events USING (seq) WHERE key = ?`]
 const [OF_CONVERSATION, OF_ID] = [OF_KEY('conversations'), OF_KEY('ids')]
 
@@ -50,6 +55,7 @@ export class Finding {
   readonly #indexedIds: () => number
   readonly #blocks: Select<{ block: number }>
   readonly #one: Select<Row>
+  readonly #written: Select<{ written: string | null }>
   readonly #counting: (text: string) => Select<{ count: number, first: number | null }>
   readonly #fitting: (text: string) => Select<Candidate>
 
@@ -59,6 +65,7 @@ export class Finding {
     this.#indexedIds = indexedIds
     this.#blocks = select(db, 'SELECT block FROM blocks WHERE block <= ? AND newest >= ? AND oldest < ? ORDER BY block DESC')
     this.#one = select(db, `${COLUMNS} events ${WITH_BODY} events.seq = ?`)
+    this.#written = select(db, `${WRITTEN} events ${WITH_BODY} events.seq = ?`)
     this.#counting = statementsOf(db)
     this.#fitting = statementsOf(db)
   }
@@ -100,7 +107,11 @@ export class Finding {
 
   #matcherOf (text: string): (seq: number) => boolean {
     const matches = matcherOf({ text })
-    return (seq) => this.#rows(seq).some((row) => matches(storedEvent(row)))
+    const mayHave = textCheckOf(text)
+    return (seq) => {
+      const written = this.#written.get(seq)?.written ?? null
+      return (written === null || mayHave(written)) && this.#rows(seq).some((row) => matches(storedEvent(row)))
+    }
   }
 
   #rows (seq: number): StoredRow[] {
