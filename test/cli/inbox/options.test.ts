@@ -164,7 +164,7 @@ test('a time is one of the calendar, or so long ago', async (t) => {
   t.equal(timeOf('2026-11-26T05:30:01.5+02:00'), '2026-11-26T03:30:01.500Z')
   t.equal(timeOf('2026-11-26T05:30'), new Date(2026, 10, 26, 5, 30).toISOString(), 'here')
   t.equal(timeOf('2026-11-26'), new Date(2026, 10, 26).toISOString(), 'its midnight')
-  for (const given of ['', 'yesterday', '2026', '26.11.2026', '2026-13-01', '2026-11-26T25:00', '2h30m', '0h', '2 h', '2026-11-26 05:30']) {
+  for (const given of ['', 'yesterday', '2026', '26.11.2026', '2026-13-01', '2026-02-30', '2026-02-30T05:30Z', '2026-11-26T25:00', '2h30m', '0h', '2 h', '2026-11-26 05:30']) {
     t.throws(() => timeOf(given), /^--since must be a time such as/, given)
   }
   const before = Date.now() - 7_200_000

@@ -40,6 +40,12 @@ test('a page of another site can change nothing', async (t) => {
     }
   }
   t.equal((await send('replay', { ids: [id] }, { 'content-type': 'text/plain' })).statusCode, 415, 'what a form can send')
+  for (const site of ['cross-site', 'same-site']) {
+    const get = async (path: string) => (await app.inject({ url: `/inspector/${path}`, headers: { 'sec-fetch-site': site } })).statusCode
+    for (const path of ['api/export', 'api/events', 'api/ids', `api/events/${id}`, 'api/stream']) t.equal(await get(path), 403, path)
+    t.equal(await get(''), 200, 'a link leads to the page')
+  }
+  for (const site of ['same-origin', 'none']) t.equal((await app.inject({ url: '/inspector/api/export', headers: { 'sec-fetch-site': site } })).statusCode, 200, site)
   t.match((await send('replay', { ids: [id] }, { origin: 'http://localhost:80', host: 'localhost', 'sec-fetch-site': 'same-origin' })).json(), { count: 1 })
   t.match(await send('replay', { ids: [id] }, { origin: 'http://localhost:80', host: 'localhost' }), { statusCode: 200 }, 'a browser that does not say')
   t.match(await send('replay', { ids: [id] }, { origin: 'https://app.example', host: 'backend:3000', 'sec-fetch-site': 'same-origin' }), { statusCode: 200 }, 'behind a proxy')
@@ -136,6 +142,48 @@ for (const path of ['events', 'ids', 'export']) {
   })
 }
 
+test('a text that is a conversation, or the beginning of an id, is found at once, however old it is', async (t) => {
+  const { app, ask } = await createInspected(t)
+  app.webhooks.on('newMessage', () => {})
+  const oldest = await app.webhooks.receive(message('c-0', 'first'))
+  for (let i = 1; i <= 4; i++) await app.webhooks.receive(message(`c-${i % 2}`, `number ${i}`))
+  const newest = await app.webhooks.receive(message('c-2', `${oldest.id} has come again, for c-1`))
+  const { inbox } = app.webhooks
+  // As with so many events that a text is looked for one by one; but an index answers at once.
+  replaceFind(app, async (options, find) => {
+    if (options.text === undefined) return await find(options)
+    const [event] = await inbox.list({ before: options.before, limit: 1 })
+    return { ...await find({ ...options, before: (event?.seq ?? 1) + 1, since: event?.receivedAt, limit: 1 }), scanned: 1, before: event?.seq ?? null }
+  })
+  const texts = async (query: string) => (await ask(`events?${query}`)).json<Answer>().events.map(({ text }) => text)
+  const last = `${oldest.id} has come again, for c-1`
+  t.match((await ask(`events?text=${oldest.id}`)).json<Answer>(), { events: [{ id: newest.id }, { id: oldest.id, text: 'first' }], scanned: 1, before: 6 })
+  t.same(await texts(`text=${oldest.id.slice(0, 6)}`), [last, 'first'])
+  t.same(await texts('text=c-1'), [last, 'number 3', 'number 1'], 'in order, and each once')
+  t.same(await texts('text=c-2'), [last], 'each once')
+  t.same(await texts('text=c-1&state=pending'), [])
+  const part = (await ask('events?text=c-1')).json<Answer>()
+  t.match((await ask(`events?text=c-1&before=${part.before}`)).json<Answer>().events.map(({ text }) => text), ['number 3', 'number 1'], 'the next part looks through what is older')
+})
+
+test('what is redacted is not found at once either', async (t) => {
+  const { app, ask } = await createInspected(t, {
+    lane: ({ conversation }) => (conversation as { customer: { email: string } }).customer.email // of a message
+  }, { redact: ['email'] })
+  app.webhooks.on('newMessage', () => {})
+  const { id } = await app.webhooks.receive(newMessage({ conversation: { customer: { email: 'ada@mail.example' } } }))
+  t.same((await ask('events?text=ada@mail.example')).json<Answer>().events, [])
+  t.match((await ask(`events?text=${id}`)).json<Answer>(), { events: [{ id, conversation: '[redacted]' }] })
+})
+
+test('a conversation is named whole, unless it is longer than what can be asked for', async (t) => {
+  const { app, ask } = await createInspected(t)
+  app.webhooks.on('newMessage', () => {})
+  for (const length of [1_000, 5_000]) await app.webhooks.receive(message('é'.repeat(length)))
+  t.same((await ask('events')).json<Answer>().events.map(({ conversation }) => conversation?.length), [1_001, 1_000])
+  t.match((await ask(`events?conversation=${encodeURIComponent('é'.repeat(1_000))}`)).json<Answer>(), { events: { length: 1 } })
+})
+
 test('events are found by when they came in, and those that fail', async (t) => {
   const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
   app.webhooks.on('newMessage', ({ message: { content } }) => { if (content === 'fails') throw new Error('broken') })
@@ -162,7 +210,11 @@ test('ids are of all that fits, also without the events, and tell no more than t
   t.same((await ask('ids?name=newMessage')).json<Answer>().ids, ids)
   t.same((await ask('ids?name=other')).json<Answer>().ids, [])
   t.same((await ask('ids?text=two')).json<Answer>().ids, [ids[1]])
-  for (const query of ['text=ada@mail', 'conversation=ada@mail.example']) t.same((await ask(`ids?${query}`)).json<Answer>().ids, [], query)
+  t.same((await ask('ids?text=ada@mail')).json<Answer>().ids, [])
+  for (const email of ['ada', 'nobody']) {
+    for (const path of ['ids', 'events']) t.match((await ask(`${path}?conversation=${email}@mail.example`)).json<Answer>(), { scanned: 0, before: null }, 'not even that it is there')
+    t.same((await ask(`ids?conversation=${email}@mail.example`)).json<Answer>().ids, [], email)
+  }
 })
 
 test('ids come in parts, too', async (t) => {
@@ -202,7 +254,24 @@ test('what waits for a failing event says for which, and an event says what wait
   t.match(await of(failing), { count: 2, more: false, first: null })
   t.match(await of(next), { count: 1, more: false, first: { id: failing, text: 'fails', error: behind.error, behind: null } })
   t.match(await of(last), { count: 0, more: false, first: { id: failing } })
-  for (const id of [alone, done]) t.same(await of(id), { count: 0, more: false, first: null })
+  for (const id of [alone, done]) t.same(await of(id), { count: 0, more: false, isBehind: false, first: null })
+})
+
+test('what the events that are shown wait for is looked for in their conversations, however many others fail', async (t) => {
+  const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
+  app.webhooks.on('newMessage', () => { throw new Error('broken') })
+  const { id } = await app.webhooks.receive(message('a', 'fails'))
+  for (let i = 0; i < 9; i++) await app.webhooks.receive(message(`c-${i}`, 'fails, too'))
+  while ((await app.webhooks.inbox.stats()).failing < 10) await turns()
+  await app.webhooks.receive(message('a', 'waits'))
+  let read = 0
+  replaceFind(app, async (options, find) => {
+    const found = await find(options)
+    if (options.failing === true) read += found.events.length
+    return found
+  })
+  t.match((await ask('events')).json<Answer>(), { events: { length: 11, 0: { text: 'waits', behind: { id } } } })
+  t.equal(read, 1)
 })
 
 test('nobody waits for an event that has left its conversation', async (t) => {
@@ -223,15 +292,28 @@ test('nobody waits for an event that has left its conversation', async (t) => {
   held.resolve(undefined)
 })
 
-test('a long queue is not counted to its end', async (t) => {
+test('a long queue is not counted to its end, and is not said to begin where counting ended', async (t) => {
   const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
-  const { id } = await app.webhooks.receive(message('a', 'first'))
-  for (let i = 0; i < 3; i++) await app.webhooks.receive(message('a', `number ${i}`))
-  replaceFind(app, async (options, find) => {
-    await new Promise((resolve) => { setTimeout(resolve, 150) }) // as long as it may take
-    return await find({ ...options, limit: 2 })
+  const held = gate()
+  app.webhooks.on('newMessage', async () => { await held.promise })
+  const ids: string[] = []
+  for (let i = 0; i < 1_002; i++) ids.push((await app.webhooks.receive(message('a', `number ${i}`))).id)
+  let bodies = 0
+  let longest = 0
+  replaceFind(app, async (options, own) => {
+    await new Promise((resolve) => { setTimeout(resolve, longest) })
+    const found = await own(options)
+    bodies += found.events.length
+    return found
   })
-  t.match((await ask(`events/${id}`)).json(), { waiting: { count: 2, more: true, first: null } })
+  const of = async (index: number) => (await ask(`events/${ids[index] ?? ''}`)).json<{ waiting: unknown }>().waiting
+  t.match(await of(0), { count: 1_000, more: true, isBehind: false, first: null })
+  t.match(await of(2), { count: 999, more: false, isBehind: true, first: { id: ids[0] } })
+  t.match(await of(1_001), { count: 0, more: false, isBehind: true, first: { id: ids[0] } })
+  t.equal(bodies, 0, 'what is counted is not read')
+  longest = 150 // as long as it may take
+  t.match(await of(1_001), { count: 0, more: false, isBehind: true, first: null }, 'the oldest that was seen may not be the first')
+  held.resolve(undefined)
 })
 
 test('an invalid event is found by its conversation, whatever that is, and forgotten with it', async (t) => {
@@ -247,11 +329,11 @@ test('an invalid event is found by its conversation, whatever that is, and forgo
 
 test('what cannot be asked for is refused', async (t) => {
   const { app, ask, send } = await createInspected(t)
-  for (const query of ['state=alive', 'before=x', 'before=abc', 'before=-1', 'limit=5', `text=${'x'.repeat(1_001)}`, 'state=dead&state=done', 'failing=true', '__proto__=1', 'since=nonsense', 'since=', 'until=2026-13-01', 'until=1', 'since=2026-11-26T05:00', 'since=2026-11-26T25:00Z']) {
+  for (const query of ['state=alive', 'before=x', 'before=abc', 'before=-1', 'limit=5', `text=${'x'.repeat(1_001)}`, 'state=dead&state=done', 'failing=true', '__proto__=1', 'since=nonsense', 'since=', 'until=2026-13-01', 'until=1', 'since=2026-11-26T05:00', 'since=2026-02-30', 'until=2025-02-29T00:00Z', 'since=2026-11-26T25:00Z']) {
     for (const path of ['events', 'ids', 'export']) t.match((await ask(`${path}?${query}`)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, `${path} ${query}`)
   }
   const bodies: Array<[string, object]> = [['replay', {}], ['replay', { ids: [] }], ['replay', { ids: [5] }], ['replay', []]]
-  bodies.push(['replay', { ids: ['a'], all: 'yes' }], ['discard', {}], ['discard', { ids: ['a'], all: true }], ['export', {}], ['export', { ids: [] }], ['forget', {}], ['forget', { conversation: '' }], ['forget', { ids: ['a'] }])
+  bodies.push(['replay', { ids: ['a'], all: 'yes' }], ['discard', {}], ['discard', { ids: ['a'], all: true }], ['discard', { ids: ['a'], state: 'alive' }], ['export', {}], ['export', { ids: [] }], ['forget', {}], ['forget', { conversation: '' }], ['forget', { ids: ['a'] }])
   for (const path of ['replay', 'discard', 'export']) bodies.push([path, { ids: Array.from({ length: 1_001 }, String) }])
   for (const [path, body] of bodies) t.match((await send(path, body)).json(), { statusCode: 400, code: 'FST_ONEROUTE_BAD_QUESTION' }, JSON.stringify(body))
   t.equal((await app.inject({ method: 'POST', url: '/inspector/api/replay', payload: '{', headers: JSON_TYPE })).statusCode, 400)
@@ -292,6 +374,20 @@ test('events are discarded, and a conversation is forgotten', async (t) => {
   t.match((await send('forget', { conversation: lane })).json(), { count: 1 })
   t.match((await send('forget', { conversation: 'nobody' })).json(), { count: 0 })
   t.same(await texts(), ['fails 3', 'kept'])
+})
+
+test('what has left its state since it was looked at is left as it is', async (t) => {
+  const { app, ask, send } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
+  app.webhooks.on('newMessage', ({ message: { content } }) => { if (content === 'fails') throw new Error('broken') })
+  const done = (await app.webhooks.receive(message('a', 'fine'))).id
+  const failing = (await app.webhooks.receive(message('b', 'fails'))).id
+  while ((await app.webhooks.inbox.stats()).failing < 1) await turns()
+  const ids = [done, failing, 'unknown']
+  t.match((await send('discard', { ids, state: 'dead' })).json(), { count: 0 })
+  t.match((await send('replay', { ids, state: 'dead' })).json(), { count: 0 })
+  t.match((await send('replay', { ids, state: 'done' })).json(), { count: 1 })
+  t.match((await send('discard', { ids, state: 'failing' })).json(), { count: 1 })
+  t.match((await ask('events')).json<Answer>(), { events: [{ id: done }] })
 })
 
 test('an inbox that cannot be asked is no reason to say why', async (t) => {
