@@ -18,6 +18,9 @@ const WORDS: ReadonlyMap<string, string> = new Map([['text', ''], ['image', 'pic
 /** The fields that have an address, and what is there. */
 const ADDRESSES = [['imageUrl', 'picture'], ['videoUrl', 'video'], ['documentUrl', 'document'], ['audioUrl', 'voice note']] as const
 
+/** What `media` may be besides the words of content types. */
+export const MEDIA: readonly string[] = ADDRESSES.map(([, word]) => word)
+
 /** It takes any event: one that is not of its schema is shown, too. */
 export function descriptionOf ({ event, message, conversation }: UnknownEvent): Description {
   const isReport = event === 'smsDeliveryReport'

@@ -10,6 +10,8 @@ export const CHANGED_AT_ONCE = 500
 export interface SearchOptions {
   /** Only events with a smaller `seq`. */
   readonly before?: number | undefined
+  /** As many as are wanted: no more are read at once. @default as many as whoever asks goes on for */
+  readonly limit?: number | undefined
   /** What is not to be shown is not to be found either. @default everything is */
   readonly redact?: ((stored: StoredEvent) => StoredEvent) | undefined
 }
@@ -24,8 +26,8 @@ export async function * partsOf (inbox: Pick<InboxView, 'find'>, options: FindOp
 }
 
 /** What is to be shown of all that fits. */
-export async function * search (inbox: Pick<InboxView, 'find'>, filter: EventFilter, { before, redact }: SearchOptions = {}): AsyncGenerator<Found, undefined> {
-  for await (const found of partsOf(inbox, { ...filter, limit: PAGE, before })) yield redact === undefined ? found : redacted(found, filter, redact)
+export async function * search (inbox: Pick<InboxView, 'find'>, filter: EventFilter, { before, limit = PAGE, redact }: SearchOptions = {}): AsyncGenerator<Found, undefined> {
+  for await (const found of partsOf(inbox, { ...filter, limit: Math.min(limit, PAGE), before })) yield redact === undefined ? found : redacted(found, filter, redact)
 }
 
 /** Of what fits, that which still does once it is redacted: whoever looks must not find out by trying. */

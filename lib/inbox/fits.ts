@@ -1,3 +1,5 @@
+import { descriptionOf } from '../events/description.ts'
+import { folded } from '../events/folded.ts'
 import { storedConversation } from './stored-conversation.ts'
 import type { EventFilter, StoredEvent } from './stored-event.ts'
 
@@ -17,14 +19,15 @@ export function matcherOf ({ state, failing, name, conversation, since, until, i
     (holds === undefined || holds(event))
 }
 
-/** Whether the text is a part of any text or number that is shown of an event, in capitals or not. */
+/** Whether the text is a part of any text or number that is shown of an event. See `folded` for which texts are the same. */
 function textMatcherOf (text: string): (event: StoredEvent) => boolean {
-  const wanted = text.toLowerCase()
-  const has = (value: string | null) => value?.toLowerCase().includes(wanted) === true
+  const wanted = folded(text)
+  const has = (value: string | null) => value !== null && folded(value).includes(wanted)
   return (stored) => {
     const { id, name, error, deliveries, event } = stored
     return (text.length >= SHORTEST_ID && id.startsWith(text)) || has(name) || has(storedConversation(stored)) || has(error) ||
-      deliveries.some(({ failures }) => failures.some((failure) => has(failure.listener) || has(failure.error))) || holds(event, has)
+      deliveries.some(({ failures }) => failures.some((failure) => has(failure.listener) || has(failure.error))) ||
+      holds(event, has) || has(descriptionOf(event).media)
   }
 }
 

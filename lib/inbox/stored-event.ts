@@ -111,7 +111,7 @@ export interface Found {
   readonly events: readonly StoredEvent[]
   /** The ids of those that fit. */
   readonly ids: readonly string[]
-  /** How many events were looked at for it. */
+  /** How many events were looked at for it. What an index passes over is not counted. */
   readonly scanned: number
   /** Where to go on: there may be more, also if nothing was found. null if there is no more. */
   readonly before: number | null

@@ -1,6 +1,7 @@
 import { inQuotes } from '../../errors/url-passwords.ts'
+import { partsOf } from '../../inbox/find.ts'
 import { SHORTEST_ID } from '../../inbox/fits.ts'
-import type { Found, StoredEvent } from '../../inbox/inbox.ts'
+import type { StoredEvent } from '../../inbox/inbox.ts'
 import { CommandError } from '../command-error.ts'
 import { UsageError } from '../usage-error.ts'
 import type { Source } from './source.ts'
@@ -30,10 +31,9 @@ export async function find (source: Source, given: string): Promise<StoredEvent>
 
 async function idsLike (source: Source, given: string): Promise<string[]> {
   const found: string[] = []
-  for (let before: number | null | undefined; before !== null && found.length < MOST;) {
-    const { ids, before: next }: Found = await source.find({ id: given, idsOnly: true, limit: MOST, before })
+  for await (const { ids } of partsOf(source, { id: given, idsOnly: true, limit: MOST })) {
     found.push(...ids)
-    before = next
+    if (found.length >= MOST) break
   }
   return found.slice(0, MOST)
 }

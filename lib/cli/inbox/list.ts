@@ -23,7 +23,7 @@ export async function list (source: Source, options: InboxOptions, { stdout, env
 /** The newest events that are asked for, the newest first. */
 async function newest (source: Source, { filter, limit, redact }: InboxOptions, signal: AbortSignal): Promise<StoredEvent[]> {
   const found: StoredEvent[] = []
-  for await (const { events } of search(source, filter, { redact: createRedact(redact) })) {
+  for await (const { events } of search(source, filter, { limit, redact: createRedact(redact) })) {
     signal.throwIfAborted()
     found.push(...events)
     if (found.length >= limit) break

@@ -4,6 +4,7 @@ import { adding, addingToDurable } from './cases/adding.ts'
 import { answering } from './cases/answering.ts'
 import { claiming } from './cases/claiming.ts'
 import { closing, closingDurable } from './cases/closing.ts'
+import { findingTexts } from './cases/finding-texts.ts'
 import { finding, findingInDurable } from './cases/finding.ts'
 import { invalid, keepingInvalid } from './cases/invalid.ts'
 import { killed } from './cases/killed.ts'
@@ -20,7 +21,7 @@ import type { Cases } from './fixture.ts'
 import { resolveConformanceOptions } from './options.ts'
 import type { ConformanceOptions } from './options.ts'
 
-const anyInbox: Cases = { ...adding, ...claiming, ...invalid, ...looking, ...finding, ...replaying, ...removing, ...closing }
+const anyInbox: Cases = { ...adding, ...claiming, ...invalid, ...looking, ...finding, ...findingTexts, ...replaying, ...removing, ...closing }
 
 const durableInbox: Cases = {
   ...addingToDurable, ...retrying, ...settingAside, ...keepingInvalid, ...keepingDeliveries, ...findingInDurable, ...replayingMany, ...removingRetried, ...closingDurable, ...surviving

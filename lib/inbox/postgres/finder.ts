@@ -12,12 +12,12 @@ import { searchOf } from './search.ts'
 /** In milliseconds. After that, an answer begins no other statement. */
 const LONG_ENOUGH = 50
 
-/** Looks for events with one connection at a time, however many are looked for at once. */
+/** Looks for events with two connections at most, however many searches there are: quick ones never wait for a slow one. */
 export class Finder {
   readonly #database: Database
   readonly #schema: string
-  /** The answer before. It never rejects. */
-  #last: Promise<unknown> = Promise.resolve()
+  /** The answers before. They never reject. */
+  readonly #last: Record<'quick' | 'slow', Promise<unknown>> = { quick: Promise.resolve(), slow: Promise.resolve() }
 
   constructor (database: Database, schema: string) {
     this.#database = database
@@ -25,8 +25,9 @@ export class Finder {
   }
 
   async find (options: FindOptions): Promise<Found> {
-    const found = this.#last.then(async () => await this.#find(options))
-    this.#last = found.catch(() => {}) // whoever has asked is told
+    const queue = isQuick(options) ? 'quick' : 'slow'
+    const found = this.#last[queue].then(async () => await this.#find(options))
+    this.#last[queue] = found.catch(() => {}) // whoever has asked is told
     return await found
   }
 
@@ -51,6 +52,11 @@ export class Finder {
     } while (before !== null && ids.length < limit && performance.now() - begun < LONG_ENOUGH)
     return { events, ids, scanned, before }
   }
+}
+
+/** Whether an index finds all of it. */
+function isQuick ({ text, name, since, until }: EventFilter): boolean {
+  return [text, name, since, until].every((value) => value === undefined)
 }
 
 /** Names and lanes as they are in the tables. */

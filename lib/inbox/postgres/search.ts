@@ -1,7 +1,8 @@
 // Only PostgreSQL: one statement looks through a part of the inbox, as each of them goes to the server and back.
+import { folded } from '../../events/folded.ts'
 import { SHORTEST_ID } from '../fits.ts'
 import type { EventFilter } from '../inbox.ts'
-import { DAMAGED } from '../sql/rows.ts'
+import { mayBeShown } from '../sql/may-be-shown.ts'
 import { COLUMNS, tableOf, whereState } from './event-rows.ts'
 import { idBytes, idRanges } from './ids.ts'
 import { BLOCKS } from './sql/discard.ts'
@@ -127,9 +128,9 @@ function conditionsOf (schema: string, { id, conversation, state, failing, name 
   return conditions
 }
 
-/** Of an event that may have it. If its body is damaged, it shows a text of its own: only whoever reads it finds out. */
+/** Of an event that may have it. What is shown and not stored, only whoever reads the event finds. */
 function textConditions (text: string | undefined, add: Add): string[] {
-  if (text === undefined || DAMAGED.includes(text.toLowerCase())) return []
+  if (text === undefined || mayBeShown(folded(text))) return []
   const pattern = `${add(patternOf(text))}::text`
   const others = "pg_catalog.concat_ws(E'\\n', e.name, e.lane, replace(e.problems, E'\\n', '; '), f.error, p.error, f.deliveries, p.deliveries)"
   const conditions = [`e.body COLLATE "C" ~ ${pattern}`, `${others} COLLATE "C" ~ ${pattern}`]

@@ -84,6 +84,11 @@ export class GroupCommit {
     return await this.#calls.ask(call, apply)
   }
 
+  /** Settles when all that was settled before is written. */
+  async flushed (): Promise<void> {
+    await this.call({ method: 'inOrder', ids: [] }) // which does nothing but go with the next transaction
+  }
+
   /** Half of the lanes from the store while some are due there, so that neither what is new nor what is old has to wait for the other. */
   claim (most: number): Awaitable<readonly Claim[]> {
     if (!this.#due.isDue) return this.#deliveries.claim(most)

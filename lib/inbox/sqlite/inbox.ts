@@ -57,7 +57,8 @@ class SqliteInbox implements Inbox {
   }
 
   async find (options: FindOptions): Promise<Found> {
-    await this.#whenOpen().call({ method: 'inOrder', ids: [] }) // with which is written what was settled before
+    const commits = this.#whenOpen()
+    if (options.before === undefined) await commits.flushed() // not before each part: it would wait for a transaction again
     if (this.#finder === undefined) throw new ClosingError()
     const { rows, ...found } = await this.#finder.find(options)
     return { ...found, events: rows.map(storedEvent) }

@@ -91,7 +91,7 @@ test('a name and a conversation that cannot be stored as they are, are found by 
   t.same((await all(inbox, { conversation: lane.slice(1) })).ids, [])
 })
 
-test('however much is looked for at once, it takes one connection', async (t) => {
+test('however much is looked for at once, it takes two connections at most', async (t) => {
   const schema = newSchema()
   const inbox = await openInbox(t, { connectionString: url, schema })
   for (let i = 0; i < 20; i++) await inbox.add(newEvent('a'))
@@ -101,9 +101,34 @@ test('however much is looked for at once, it takes one connection', async (t) =>
   let most = 0
   pool.on('acquire', () => { most = Math.max(most, ++used) })
   pool.on('release', () => { used-- })
-  const answers = await Promise.all(Array.from({ length: 12 }, async () => await finder.find({ text: 'newMessage', limit: 5 })))
+  const searches = Array.from({ length: 12 }, async (_, i) => await finder.find({ text: i % 2 === 0 ? 'newMessage' : undefined, limit: 5 }))
+  const answers = await Promise.all(searches)
   t.same(answers.map(({ ids }) => ids.length), answers.map(() => 5))
-  t.equal(most, 1)
+  t.equal(most, 2)
+})
+
+test('what an index finds does not wait for a text, a name or a time', async (t) => {
+  const schema = newSchema()
+  const inbox = await openInbox(t, { connectionString: url, schema })
+  const { id } = newEvent('a')
+  await inbox.add(newEvent('a', { id }))
+  const database = new Database(openPool(t, url), Fastify().log)
+  const gate = Promise.withResolvers<undefined>()
+  const run = database.run.bind(database)
+  t.intercept(database, 'run', {
+    value: async (...given: Parameters<typeof run>) => {
+      if (JSON.stringify(given[0]).includes(' ~ ')) await gate.promise
+      return await run(...given)
+    }
+  })
+  const finder = new Finder(database, schema)
+  const slow = [finder.find({ text: 'newMessage' }), finder.find({ name: 'newMessage' })]
+  let ended = 0
+  for (const search of slow) void search.then(() => { ended++ })
+  for (const filter of [{}, { conversation: 'a' }, { id }, { state: 'pending' }] as const) t.same((await finder.find(filter)).ids, [id])
+  t.equal(ended, 0)
+  gate.resolve(undefined)
+  t.same((await Promise.all(slow)).map(({ ids }) => ids), [[id], [id]])
 })
 
 test('a search that is given up ends in the server, too, and keeps no other from being answered', async (t) => {
@@ -116,11 +141,11 @@ test('a search that is given up ends in the server, too, and keeps no other from
   const other = await admin.connect()
   await other.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.events`)
   const atWork = async () => (await admin.query("SELECT FROM pg_stat_activity WHERE application_name = 'searching' AND state = 'active'")).rowCount
-  const searches = [finder.find({ text: 'x' }), finder.find({ conversation: 'a' })]
+  const searches = [finder.find({ text: 'x' }), finder.find({ name: 'newMessage' })]
   await until(async () => await atWork() === 1)
   for (const search of searches) await t.rejects(search, { message: /no answer from PostgreSQL within 200 ms/ })
   await until(async () => await atWork() === 0)
   await other.query('ROLLBACK')
   other.release()
-  t.same((await finder.find({ conversation: 'a' })).ids, ['1'])
+  t.same((await finder.find({ name: 'newMessage' })).ids, ['1'])
 })

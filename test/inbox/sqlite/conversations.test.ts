@@ -47,16 +47,20 @@ function fill (store: Store, count = BLOCK * 3 + 2_000): void {
   for (let from = 1; from <= count; from += 2_000) add(store, from, Math.min(2_000, count - from + 1))
 }
 
-function found (path: string, filter: EventFilter): string[] {
+function answersTo (path: string, filter: EventFilter, limit = 1_000): FoundRows[] {
   const reader = new Reader(path)
-  const ids: string[] = []
+  const answers: FoundRows[] = []
   for (let before: number | null | undefined; before !== null;) {
-    const { ids: some, before: next }: FoundRows = reader.find({ ...filter, before, idsOnly: true, limit: 1_000 })
-    ids.push(...some)
-    before = next
+    const answer = reader.find({ ...filter, before, idsOnly: true, limit })
+    answers.push(answer)
+    before = answer.before
   }
   reader.close()
-  return ids
+  return answers
+}
+
+function found (path: string, filter: EventFilter): string[] {
+  return answersTo(path, filter).flatMap(({ ids }) => ids)
 }
 
 /** Every event, looked at one by one. */
@@ -114,6 +118,34 @@ test('conversations and times are found in blocks that are indexed and in those 
   t.equal(count(path, 'blocks'), 4, 'what it had not indexed before goes on')
   compare(t, path, FILTERS)
   again.close()
+})
+
+test('an answer counts what it has looked at, and ends when it has taken long enough, also if nothing fits', async (t) => {
+  const path = temporaryFile(t)
+  const store = openStore(path)
+  fill(store)
+  const everyOne = BLOCK * 3 + 2_000
+  const unindexed = everyOne - (BLOCK * 2 - 1)
+  const looked = (answers: readonly FoundRows[]) => answers.reduce((sum, { scanned }) => sum + scanned, 0)
+  const counts: Array<[EventFilter, number]> = [
+    [{}, everyOne],
+    [{ name: 'no name' }, everyOne],
+    [{ since: new Date(0) }, everyOne],
+    [{ since: new Date(0), name: 'rare' }, everyOne],
+    [{ until: at(10), name: 'no name' }, unindexed + BLOCK - 1],
+    [{ conversation: 'conversation 1', name: 'no name' }, unindexed + 7],
+    [{ state: 'dead' }, 0]
+  ]
+  for (const [filter, expected] of counts) t.equal(looked(answersTo(path, filter)), expected, JSON.stringify(filter))
+  t.equal(looked(answersTo(path, { name: 'rare' }, 1)), everyOne, 'however small an answer is')
+  let now = 0
+  t.intercept(performance, 'now', { value: () => (now += 41) })
+  for (const filter of [{ name: 'no name' }, { since: new Date(0), name: 'no name' }]) {
+    const answers = answersTo(path, filter)
+    t.equal(looked(answers), everyOne)
+    t.ok(answers.length > 10 && answers.every(({ scanned }) => scanned < 5_000), `${answers.length} answers`)
+  }
+  store.close()
 })
 
 test('a replayed event is found where it is now, and by the time when it came in', async (t) => {

@@ -1,4 +1,5 @@
 import { renameSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { Finder } from '../../../lib/inbox/sqlite/finder.ts'
@@ -73,6 +74,18 @@ test('what was settled is found so, and no thread is left when the inbox is clos
   await inbox.close()
   t.same(workers.map(({ threadId }) => threadId), [-1])
   await t.rejects(async () => await inbox.find?.({}), { code: 'FST_ONEROUTE_CLOSING' })
+})
+
+test('a search that goes on does not wait for what is written', async (t) => {
+  const { path, inbox } = await withOne(t)
+  const other = new DatabaseSync(path)
+  other.exec('BEGIN IMMEDIATE')
+  let ended = false
+  const first = (async () => await inbox.find?.({}))().finally(() => { ended = true })
+  t.match(await inbox.find?.({ before: 9 }), { ids: ['one'] })
+  t.notOk(ended, 'the first part has what was settled before')
+  other.close()
+  t.match(await first, { ids: ['one'] })
 })
 
 test('events come in and a conversation is forgotten while a search goes on', async (t) => {

@@ -1,60 +1,8 @@
 import assert from 'node:assert/strict'
-import { trustedJson } from '../../../events/trusted-json.ts'
-import type { FindOptions, Found, Inbox, NewEvent } from '../../inbox.ts'
-import type { Cases, Fixture, Opened } from '../fixture.ts'
+import type { FindOptions, Inbox } from '../../inbox.ts'
+import type { Cases } from '../fixture.ts'
+import { answersOf, canFind, found, withFind } from '../searches.ts'
 import { addAll, BROKEN, claimOne, ended, HOUR, idOf, invalidEvent, newEvent, outcome, PROBLEMS, settleOne, storedEvent } from '../steps.ts'
-
-/** More answers than this, no search of these few events takes. */
-const MOST_ANSWERS = 1_000
-
-type Finding = Inbox & Required<Pick<Inbox, 'find'>>
-
-/** A case of an inbox that has `find`. Of one that has none, nothing is promised. */
-function withFind (run: (inbox: Finding, fixture: Fixture, opened: Opened) => Promise<void>): Cases[string] {
-  return async (fixture) => {
-    const opened = await fixture.open()
-    if (canFind(opened.inbox)) await run(opened.inbox, fixture, opened)
-  }
-}
-
-const canFind = (inbox: Inbox): inbox is Finding => inbox.find !== undefined
-
-/** Everything that fits, from one answer to the next until there is no more. `between` is called after each. */
-async function answersOf (inbox: Finding, options: FindOptions, between: () => Promise<unknown> = async () => {}): Promise<Found[]> {
-  const answers: Found[] = []
-  for (let before: number | undefined; answers.length < MOST_ANSWERS;) {
-    const found: Found = await inbox.find({ ...options, before })
-    assert.ok(found.ids.length <= (options.limit ?? 100), 'there are no more in an answer than were asked for')
-    assert.ok(found.scanned >= found.ids.length, 'what is found was looked at')
-    answers.push(found)
-    if (found.before === null) return answers
-    assert.ok(before === undefined || found.before < before, 'it goes on')
-    before = found.before
-    await between()
-  }
-  assert.fail('a search does not come to its end')
-}
-
-/** The labels of all that fits, the newest first: however many are asked for at once, and the same ids if only these are. */
-async function found (inbox: Finding, filter: FindOptions): Promise<string[]> {
-  const events = (await answersOf(inbox, filter)).flatMap(({ events, ids }) => {
-    assert.deepEqual(events.map(({ id }) => id), ids)
-    return events
-  })
-  const ids = events.map(({ id }) => id)
-  const onePerAnswer = await answersOf(inbox, { ...filter, limit: 1 })
-  assert.deepEqual(onePerAnswer.flatMap(({ events }) => events), events)
-  const idsOnly = await answersOf(inbox, { ...filter, limit: 2, idsOnly: true })
-  assert.deepEqual(idsOnly.flatMap(({ ids }) => ids), ids)
-  assert.deepEqual(idsOnly.flatMap(({ events }) => events), [])
-  return events.map(({ event }) => String(event.label))
-}
-
-/** An event whose body is this JSON, after its name and its label. */
-function written (label: string, json: string): NewEvent {
-  const body = `{"event":"newMessage","label":"${label}",${json}}`
-  return newEvent(`lane of ${label}`, { label, body: Buffer.from(body), event: trustedJson(body) })
-}
 
 /** Events of two conversations and of none, a minute after the other; resolves to when the first one came in. */
 async function withSome (inbox: Inbox): Promise<number> {
@@ -94,22 +42,6 @@ export const finding: Cases = {
     assert.deepEqual(await found(inbox, { id: idOf('3').slice(0, 6), conversation: 'b' }), [])
     assert.deepEqual(await found(inbox, { id: idOf('3').slice(0, 6), conversation: 'a', text: '3' }), ['3'])
     assert.deepEqual(await found(inbox, { conversation: 'a', name: undefined, text: undefined, failing: false, idsOnly: false }), ['5', '3', '1'])
-  }),
-
-  'a text is found in any text or number of an event, in capitals or not, however its JSON is written': withFind(async (inbox) => {
-    await addAll(inbox,
-      written('plain', '"message":{"content":"Where is my ORDER?","parts":[["deep down"]]},"some_field":true'),
-      written('raw', '"text":"café مرحبا 😀"'),
-      written('escaped', '"text":"CAF\\u00c9 \\u0645\\u0631\\u062d\\u0628\\u0627 \\ud83d\\ude00"'),
-      written('special', '"text":"she said \\"no\\"\\non https:\\/\\/example.com\\/100%_\\\\o\\/"'),
-      written('number', '"amount":1234.5,"count":2e3'))
-    const texts: Array<[string, string[]]> = [
-      ['my order', ['plain']], ['DEEP', ['plain']], ['some_field', []], ['true', []],
-      ['café', ['escaped', 'raw']], ['CAFÉ', ['escaped', 'raw']], ['مرحبا', ['escaped', 'raw']], ['😀', ['escaped', 'raw']], ['u00c9', []],
-      ['"no"', ['special']], ['no"\non', ['special']], ['https://example', ['special']], ['\\/', []], ['%_\\o/', ['special']], ['\\', ['special']], ['%o', []],
-      ['234.5', ['number']], ['2000', ['number']], ['2e3', []], ['-1234', []]
-    ]
-    for (const [text, labels] of texts) assert.deepEqual(await found(inbox, { text }), labels, `looking for ${text}`)
   }),
 
   'a text is found in the name, in the conversation and at the beginning of the id of an event': withFind(async (inbox) => {

@@ -16,22 +16,30 @@ import { textCheckOf } from './text-check.ts'
 
 /** An answer ends after so many milliseconds, and with it the transaction that it reads in. */
 const LONGEST = 40
-/** Of no event, and of none yet. */
+/** Events that one statement looks at: the clock is looked at between two. */
+const AT_ONCE = 4_096
+/** Below and above the `seq` of every event. */
 const [FIRST, LAST] = [0, Number.MAX_SAFE_INTEGER]
 
-/** An event that is looked at. `id` is null if it does not fit, whatever its body has. */
+/** An event of which all is true that can be said without its body. */
 interface Candidate {
   seq: number
-  id: string | null
+  id: string
 }
 
-/** Some of the events that may fit: those from one `seq` on, and before another. */
+/** Events to look at: those from one `seq` on, and before another. */
 interface Part {
   readonly sources: readonly string[]
-  /** Where an index has them. Others have none. */
+  /** What an index has them by. Empty if they are not looked up in one. */
   readonly keys: readonly number[]
   readonly from: number
   readonly to: number
+}
+
+/** A part that one statement looks at. */
+interface Slice extends Part {
+  /** How many events it has. */
+  readonly count: number
 }
 
 /** What a text is looked for in. Null if there is more: few events have failed. */
@@ -43,23 +51,23 @@ const [OF_CONVERSATION, OF_ID] = [OF_KEY('conversations'), OF_KEY('ids')]
 
 /** Finds events, a part of the file at a time. A body is only read if it depends on it, or is to be shown. */
 export class Finding {
-  readonly #db: DatabaseSync
   readonly #indexed: () => number
   readonly #indexedIds: () => number
   readonly #blocks: Select<{ block: number }>
   readonly #one: Select<Row>
   readonly #written: Select<{ written: string | null }>
-  /** By their texts. */
-  readonly #statements = new Map<string, Select<Candidate>>()
+  readonly #counting: (text: string) => Select<{ count: number, first: number | null }>
+  readonly #fitting: (text: string) => Select<Candidate>
 
   /** `indexedIds` says up to which `seq` the index of ids is. */
   constructor (db: DatabaseSync, indexedIds: () => number) {
-    this.#db = db
     this.#indexed = readIndexed(db)
     this.#indexedIds = indexedIds
     this.#blocks = select(db, 'SELECT block FROM blocks WHERE block <= ? AND newest >= ? AND oldest < ? ORDER BY block DESC')
     this.#one = select(db, `${COLUMNS} events ${WITH_BODY} events.seq = ?`)
     this.#written = select(db, `${WRITTEN} events ${WITH_BODY} events.seq = ?`)
+    this.#counting = statementsOf(db)
+    this.#fitting = statementsOf(db)
   }
 
   /** Within a transaction of the caller's. */
@@ -67,24 +75,33 @@ export class Finding {
     const end = performance.now() + LONGEST
     const { text } = filter
     const holds = text === undefined ? () => true : this.#matcherOf(text)
+    const condition = conditionOf(filter)
     const rows: StoredRow[] = []
     const ids: string[] = []
     let [scanned, characters] = [0, 0]
-    for (const { seq, id } of this.#candidates(filter, before)) {
-      scanned++
-      if (id !== null && holds(seq)) {
-        ids.push(id)
-        if (!idsOnly) rows.push(...this.#rows(seq))
-        characters += rows.at(-1)?.body.length ?? 0
+    for (const slice of this.#slices(filter, before)) {
+      for (const { seq, id } of this.#candidates(slice, condition)) {
+        if (holds(seq)) {
+          ids.push(id)
+          if (!idsOnly) rows.push(...this.#rows(seq))
+          characters += rows.at(-1)?.body.length ?? 0
+        }
+        if (ids.length === limit || characters >= MOST_LISTED || performance.now() > end) {
+          return { rows, ids, scanned: scanned + this.#sliceOf({ ...slice, from: seq }).count, before: seq }
+        }
       }
-      if (ids.length === limit || characters >= MOST_LISTED || performance.now() > end) return { rows, ids, scanned, before: seq }
+      scanned += slice.count
+      if (slice.from > FIRST && performance.now() > end) return { rows, ids, scanned, before: slice.from }
     }
     return { rows, ids, scanned, before: null }
   }
 
   /** The one event with this id. */
   seqOf (id: string): number | undefined {
-    for (const candidate of this.#candidates({ id }, LAST)) if (candidate.id === id) return candidate.seq
+    const condition = conditionOf({ id })
+    for (const slice of this.#slices({ id }, LAST)) {
+      for (const candidate of this.#candidates(slice, condition)) if (candidate.id === id) return candidate.seq
+    }
     return undefined
   }
 
@@ -102,31 +119,28 @@ export class Finding {
   }
 
   /** The newest first. */
-  * #candidates (filter: EventFilter, before: number): Generator<Candidate, undefined> {
-    const condition = conditionOf(filter)
-    for (const { sources, keys, from, to } of this.#parts(filter, before)) {
-      const range = [...keys, from, Math.min(to, before)]
-      yield * from === FIRST ? this.#everyOne(sources, condition, range) : this.#fitting(sources, condition, range)
+  * #slices (filter: EventFilter, before: number): Generator<Slice, undefined> {
+    for (const part of this.#parts(filter, before)) {
+      for (let to = Math.min(part.to, before); to > part.from;) {
+        const slice = this.#sliceOf({ ...part, to })
+        yield slice
+        to = slice.from
+      }
     }
   }
 
-  /** Where there may be many, each counts as one that was looked at, and the search can end between two of them. */
-  #everyOne (sources: readonly string[], { text, values }: Condition, range: readonly number[]): Iterable<Candidate> {
-    const statement = this.#statement(sources.map((source) => `SELECT seq, iif(${text}, id, NULL) AS id FROM ${source} AND seq >= ? AND seq < ?`))
-    return statement.iterate(...sources.flatMap(() => [...values, ...range]))
+  /** The newest events of a part. */
+  #sliceOf (part: Part): Slice {
+    const { sources, keys, from, to } = part
+    const counted = this.#counting(`SELECT count(*) AS count, min(seq) AS first FROM (${ofAll(sources, 'SELECT seq FROM')} LIMIT ${AT_ONCE})`)
+      .get(...sources.flatMap(() => [...keys, from, to]))
+    const count = Number(counted?.count)
+    return { ...part, from: count === AT_ONCE ? Number(counted?.first) : from, count }
   }
 
-  /** SQLite itself leaves out what does not fit: five times as quick. */
-  #fitting (sources: readonly string[], { text, values }: Condition, range: readonly number[]): Iterable<Candidate> {
-    const statement = this.#statement(sources.map((source) => `SELECT seq, id FROM ${source} AND seq >= ? AND seq < ? AND ${text}`))
-    return statement.iterate(...sources.flatMap(() => [...range, ...values]))
-  }
-
-  #statement (parts: readonly string[]): Select<Candidate> {
-    const text = `${parts.join(' UNION ALL ')} ORDER BY seq DESC`
-    const statement = this.#statements.get(text) ?? select(this.#db, text)
-    this.#statements.set(text, statement)
-    return statement
+  /** The newest first. SQLite itself leaves out what does not fit, which is far quicker than to look at each here. */
+  #candidates ({ sources, keys, from, to }: Part, condition: Condition): Iterable<Candidate> {
+    return this.#fitting(ofAll(sources, 'SELECT seq, id FROM', condition.text)).iterate(...sources.flatMap(() => [...keys, from, to, ...condition.values]))
   }
 
   /** What an index does not have yet is looked through. */
@@ -150,5 +164,20 @@ export class Finding {
     for (const { block } of this.#blocks.all(blockOf(before), since?.getTime() ?? FIRST, until?.getTime() ?? LAST)) {
       yield { ...inBlock(block), from: block * BLOCK, to: (block + 1) * BLOCK }
     }
+  }
+}
+
+/** Of several sources, the newest first. */
+function ofAll (sources: readonly string[], select: string, condition = 'true'): string {
+  return `${sources.map((source) => `${select} ${source} AND seq >= ? AND seq < ? AND ${condition}`).join(' UNION ALL ')} ORDER BY seq DESC`
+}
+
+/** Each is prepared once. */
+function statementsOf<Row extends object> (db: DatabaseSync): (text: string) => Select<Row> {
+  const statements = new Map<string, Select<Row>>()
+  return (text) => {
+    const statement = statements.get(text) ?? select<Row>(db, text)
+    statements.set(text, statement)
+    return statement
   }
 }

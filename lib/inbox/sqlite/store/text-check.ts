@@ -1,6 +1,7 @@
 // Only SQLite: it has no regular expressions. PostgreSQL's server looks for a text by one (postgres/text-pattern.ts).
+import { folded } from '../../../events/folded.ts'
 import { ESCAPES, mayBeInNumber, OTHER_NUMBER } from '../../sql/json-writing.ts'
-import { DAMAGED } from '../../sql/rows.ts'
+import { mayBeShown } from '../../sql/may-be-shown.ts'
 
 const NUMBER = new RegExp(OTHER_NUMBER)
 
@@ -9,15 +10,15 @@ const NUMBER = new RegExp(OTHER_NUMBER)
  * says: but parsing a body takes longer than all the rest of a search.
  */
 export function textCheckOf (text: string): (written: string) => boolean {
-  const wanted = small(text)
-  if (small(DAMAGED).includes(wanted)) return () => true // may be said of any body
+  const wanted = folded(text)
+  if (mayBeShown(wanted)) return () => true
+  // White space may be written in many ways: each word is looked for by itself.
+  const words = wanted.split(' ')
   // What no JSON has to escape is written by its number, or as it is.
-  const escape = Array.from(wanted).some((character) => character in ESCAPES) ? '\\' : '\\u'
+  const escape = words.some((word) => Array.from(word).some((character) => character in ESCAPES)) ? '\\' : '\\u'
   const isOfNumber = mayBeInNumber(wanted)
-  return (written) => small(written).includes(wanted) || written.includes(escape) || (isOfNumber && NUMBER.test(written))
-}
-
-/** Which of the two small letters a Σ has depends on what is around it. */
-function small (text: string): string {
-  return text.toLowerCase().replaceAll('ς', 'σ')
+  return (written) => {
+    const all = folded(written)
+    return words.every((word) => all.includes(word)) || written.includes(escape) || (isOfNumber && NUMBER.test(written))
+  }
 }

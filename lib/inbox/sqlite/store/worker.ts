@@ -55,10 +55,16 @@ function openStore (): Store {
 
 function openReader (path: string): Reader {
   if (reader !== undefined) return reader
-  // To Linux, a priority is one of the thread: whatever comes in goes before.
-  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
+  giveWay()
   reader = new Reader(path)
   return reader
+}
+
+/** To Linux, a priority is one of the thread: requests go before searches. Where a sandbox forbids it, searches run all the same. */
+function giveWay (): void {
+  try {
+    if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
+  } catch {}
 }
 
 function open (opening: Opening): Reply {

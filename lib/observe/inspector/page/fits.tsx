@@ -1,3 +1,4 @@
+import { folded } from '../../../events/folded'
 import type { Filter, Row } from './types'
 
 /** An id is found by its beginning, if that is not shorter. */
@@ -25,8 +26,8 @@ export function hasState (row: Row, state: string): boolean {
   return state === '' || (state === 'failing' ? isFailing(row) : row.state === state)
 }
 
-function holds ({ id, name, conversation, who, text, error }: Row, wanted: string): boolean {
-  const lower = wanted.toLowerCase()
-  return [name, conversation, who, text, error].some((value) => value?.toLowerCase().includes(lower) === true) ||
-    (wanted.length >= SHORTEST_ID && id.startsWith(wanted))
+function holds ({ id, name, conversation, who, media, text, error }: Row, filter: string): boolean {
+  const wanted = folded(filter)
+  return [name, conversation, who, media, text, error].some((value) => value !== null && folded(value).includes(wanted)) ||
+    (filter.length >= SHORTEST_ID && id.startsWith(filter))
 }
