@@ -274,6 +274,23 @@ test('what the events that are shown wait for is looked for in their conversatio
   t.equal(read, 1)
 })
 
+test('what the events wait for is not looked for longer than an answer may take: of the newest, it is shown', async (t) => {
+  const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
+  app.webhooks.on('newMessage', () => { throw new Error('broken') })
+  const receiveAll = async (content: string) => { for (let i = 0; i < 30; i++) await app.webhooks.receive(message(`c-${i}`, content)) }
+  await receiveAll('fails')
+  await app.webhooks.receive(message('other', 'fails'))
+  while ((await app.webhooks.inbox.stats()).failing < 31) await turns()
+  await receiveAll('waits')
+  replaceFind(app, async (options, find) => {
+    if (options.failing === true) await new Promise((resolve) => { setTimeout(resolve, 260) })
+    return await find(options)
+  })
+  const { events } = (await ask('events')).json<Answer>()
+  t.ok(events[0]?.behind)
+  t.equal(events[29]?.behind, null)
+})
+
 test('nobody waits for an event that has left its conversation', async (t) => {
   const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000, blockFor: 0 } })
   const held = gate()
@@ -313,6 +330,13 @@ test('a long queue is not counted to its end, and is not said to begin where cou
   t.equal(bodies, 0, 'what is counted is not read')
   longest = 150 // as long as it may take
   t.match(await of(1_001), { count: 0, more: false, isBehind: true, first: null }, 'the oldest that was seen may not be the first')
+  longest = 0
+  replaceFind(app, async (options, own) => {
+    const found = await own(options)
+    if (options.idsOnly === true && found.before === null) await app.webhooks.inbox.discard(ids.slice(0, 1))
+    return found
+  })
+  t.match(await of(2), { isBehind: true, first: null }, 'it has gone meanwhile')
   held.resolve(undefined)
 })
 
