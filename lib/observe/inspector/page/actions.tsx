@@ -1,12 +1,12 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { discard, replay } from './api'
+import { discard, reasonOf, replay } from './api'
 import { Confirm } from './confirm'
 import { isNamed } from './conversation'
 import { Copy } from './copy'
 import { curlOf, isRedacted } from './curl'
 import { Forget } from './forget'
-import type { Detail, Row } from './types'
+import type { Detail, Row, State } from './types'
 
 export interface Props {
   detail: Detail
@@ -20,6 +20,8 @@ export interface Props {
   say: (text: string) => void
 }
 
+const TITLES: Partial<Record<State, string>> = { dead: 'For the listeners that failed', pending: 'It is pending: it is delivered without a replay' }
+
 /** What can be done with one event. */
 export function Actions ({ detail, changed, remove, tell, say }: Props): JSX.Element {
   const [asks, ask] = useState<'' | 'discard' | 'forget'>('')
@@ -27,17 +29,17 @@ export function Actions ({ detail, changed, remove, tell, say }: Props): JSX.Ele
 
   async function putBack (all: boolean): Promise<void> {
     try {
-      tell(await replay([id], all) === 1 ? 'The event is delivered again' : 'The event is pending already')
+      tell(await replay([id], { all }) === 1 ? 'The event is delivered again' : 'The event is pending already')
       changed()
     } catch (error) {
-      tell(String(error))
+      tell(reasonOf(error))
     }
   }
 
   return (
     <>
       <div class='actions'>
-        <button type='button' class='primary' disabled={state === 'pending'} title={state === 'dead' ? 'For the listeners that failed' : undefined} onClick={() => { void putBack(false) }}>Replay</button>
+        <button type='button' class='primary' disabled={state === 'pending'} title={TITLES[state]} onClick={() => { void putBack(false) }}>Replay</button>
         {state === 'dead' && <button type='button' onClick={() => { void putBack(true) }}>Replay for all listeners</button>}
         <span class='together'>
           <button type='button' class='final' onClick={() => { ask('discard') }}>Discard…</button>
@@ -50,6 +52,9 @@ export function Actions ({ detail, changed, remove, tell, say }: Props): JSX.Ele
   )
 }
 
+const CURL = 'Posts the same bytes again. While the inbox has the event as pending or done, the app answers "duplicate" and does not deliver it: use Replay for that. ' +
+  'Set ONEROUTE_SECRET, and WEBHOOK_URL if your route is elsewhere. The secret is an argument of openssl: other users of the machine can see it for as long as that runs.'
+
 /** What can be taken from it to elsewhere. */
 export function Copies ({ detail: { id, event }, link }: { detail: Detail, link: () => string }): JSX.Element {
   return (
@@ -57,7 +62,7 @@ export function Copies ({ detail: { id, event }, link }: { detail: Detail, link:
       <Copy label='Copy link' text={link} />
       <Copy label='Copy id' text={() => id} />
       <Copy label='Copy JSON' text={() => JSON.stringify(event, null, 2)} />
-      <Copy label='Copy as curl' title='Posts it again. Set ONEROUTE_SECRET, and WEBHOOK_URL if it is not the usual one' text={() => curlOf(event, window.location.origin)} />
+      <Copy label='Copy as curl' title={CURL} text={() => curlOf(event, window.location.origin)} />
       {isRedacted(event) && <p class='quiet'>Values that this page hides are <code>[redacted]</code> in the JSON and in the curl command, too: they cannot be sent again from here.</p>}
     </div>
   )

@@ -1,4 +1,4 @@
-import { isAgo, timeOf } from './time-of'
+import { timeOf } from './time-of'
 import type { Detail, Filter, Ids, Page } from './types'
 
 /** The server was asked, and said no: anything else is that it does not answer. */
@@ -6,10 +6,11 @@ export class Refusal extends Error {
   constructor (message: string, readonly status: number) {
     super(message)
   }
+}
 
-  override toString (): string {
-    return this.message
-  }
+/** What is to be said of it. */
+export function reasonOf (error: unknown): string {
+  return error instanceof Refusal ? error.message : 'The app does not answer.'
 }
 
 const OVER: ReadonlySet<number> = new Set([401, 403])
@@ -42,9 +43,8 @@ async function post<T> (path: string, body: object): Promise<T> {
 }
 
 function queryOf (filter: Filter, before: number | null = null): string {
-  const now = Date.now()
-  const ask = ([key, value]: [string, string]) => [key, isAgo(value) && (key === 'since' || key === 'until') ? new Date(timeOf(value, now)).toISOString() : value]
-  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== '').map(ask))
+  const iso = (time: string) => time === '' ? '' : new Date(timeOf(time)).toISOString()
+  const query = new URLSearchParams(Object.entries({ ...filter, since: iso(filter.since), until: iso(filter.until) }).filter(([, value]) => value !== ''))
   if (before !== null) query.set('before', String(before))
   return query.toString()
 }
@@ -68,13 +68,14 @@ async function change (path: string, body: object): Promise<number> {
   return (await post<{ count: number }>(path, body)).count
 }
 
-/** At most 1 000 at a time. Without `all`, a dead event is for the listeners that failed. */
-export async function replay (ids: readonly string[], all = false): Promise<number> {
-  return await change('replay', { ids, all })
+/** At most 1 000 at a time. Without `all`, a dead event is for the listeners that failed. With a state, only what still has it. */
+export async function replay (ids: readonly string[], { all, state }: { all?: boolean, state?: string | undefined }): Promise<number> {
+  return await change('replay', { ids, all, state })
 }
 
-export async function discard (ids: readonly string[]): Promise<number> {
-  return await change('discard', { ids })
+/** At most 1 000 at a time. With a state, only what still has it. */
+export async function discard (ids: readonly string[], state?: string): Promise<number> {
+  return await change('discard', { ids, state })
 }
 
 export async function forget (conversation: string): Promise<number> {

@@ -5,8 +5,3 @@ export function timeOf (text: string, now = Date.now()): number {
   const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(text) ?? []
   return count === undefined ? Date.parse(text) : now - Number(count) * (UNITS[unit] ?? 0)
 }
-
-/** Whether it goes on with the time. */
-export function isAgo (text: string): boolean {
-  return /^\d+[smhd]$/.test(text)
-}

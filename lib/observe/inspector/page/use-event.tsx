@@ -1,7 +1,10 @@
-import { useEffect, useState } from 'preact/hooks'
-import { detailOf, Refusal } from './api'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { detailOf, reasonOf, Refusal } from './api'
 import { isOf } from './conversation'
 import type { Detail, Update } from './types'
+
+/** What waits is counted again for each answer: while the conversation is busy, not more often than this, in milliseconds. */
+const REST = 2_000
 
 /** Calls back with each update of the server's; returns a function that ends it. */
 export type Listen = (listener: (update: Pick<Update, 'events' | 'gone' | 'gap'>) => void) => () => void
@@ -13,17 +16,20 @@ interface Loaded {
   reload: () => void
 }
 
-/** One event as the inbox has it, read again when something becomes of it, or of its conversation. */
+/** One event as the inbox has it, read again at once when something becomes of it, and after a while when something becomes of its conversation. */
 export function useEvent (id: string, listen: Listen): Loaded {
   const [detail, setDetail] = useState<Detail | null>(null)
   const [problem, setProblem] = useState('')
   const [turn, setTurn] = useState(0)
+  const askedAt = useRef(0)
+  const timer = useRef<number>(undefined)
   const reload = () => { setTurn((turn) => turn + 1) }
   const shown = detail?.id === id ? detail : null
   const conversation = shown?.conversation ?? null
 
   useEffect(() => {
     let isCurrent = true
+    askedAt.current = performance.now()
     detailOf(id).then(
       (found) => {
         if (!isCurrent) return
@@ -31,18 +37,23 @@ export function useEvent (id: string, listen: Listen): Loaded {
         setProblem('')
       },
       (error: unknown) => { if (isCurrent) setProblem(problemOf(error)) })
-    return () => { isCurrent = false }
+    return () => {
+      isCurrent = false
+      clearTimeout(timer.current)
+      timer.current = undefined
+    }
   }, [id, turn])
 
   useEffect(() => listen(({ events, gone, gap }) => {
     const isBeside = conversation === null ? () => false : isOf(conversation)
-    if (gap || gone.includes(id) || events.some((row) => row.id === id || isBeside(row))) reload()
+    if (gone.includes(id) || events.some((row) => row.id === id)) reload()
+    else if (gap || events.some(isBeside)) timer.current ??= window.setTimeout(reload, askedAt.current + REST - performance.now())
   }), [id, conversation, listen])
 
   return { detail: shown, problem, reload }
 }
 
 function problemOf (error: unknown): string {
-  if (!(error instanceof Refusal)) return `The app does not answer: ${String(error)}`
-  return error.status === 404 ? 'This event is not in the inbox: it was discarded, or it is older than what the inbox keeps.' : error.message
+  const isGone = error instanceof Refusal && error.status === 404
+  return isGone ? 'This event is not in the inbox: it was discarded, or it is older than what the inbox keeps.' : reasonOf(error)
 }
