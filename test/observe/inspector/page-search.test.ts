@@ -188,6 +188,23 @@ test('a search says how far it is, can be stopped and gone on with, and ends whe
   t.same(misdeeds, [])
 })
 
+test('when more came in than the page was told of, it offers one thing: to look again', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, {
+    options: { inbox: memoryInbox({ history: 1_000 }) },
+    hash: 'text=number',
+    before: async (app) => { await app.webhooks.receive(message('c', 'number 0.')) }
+  })
+  await page.locator('.rows .row').first().hover()
+  await Promise.all(Array.from({ length: 600 }, async (_, i) => await app.webhooks.receive(message('c', `number ${i + 1}.`))))
+  const news = page.locator('.news button')
+  await news.getByText('More has come in since: look again').waitFor()
+  t.equal(await news.count(), 1)
+  await news.click()
+  await rowOf(page, 'number 600.').waitFor()
+  await news.waitFor({ state: 'detached' })
+  t.same(misdeeds, [])
+})
+
 test('a time range is chosen by its length, or from and to, and is said in words with its zone', async (t) => {
   const { page, app, misdeeds } = await openInspector(t, browser, {
     options: { inbox: memoryInbox({ history: 10 }) },
