@@ -9,12 +9,11 @@ import type { Feed } from './feed.ts'
 import { questionOf } from './filter.ts'
 import { hidden } from './hidden.ts'
 import { look, whileWaited } from './look.ts'
+import { partOf } from './part.ts'
 import { detailOf, summaryOf } from './summary.ts'
 import { waitingOf } from './waiting.ts'
 
-/** Events that one request answers with. */
-const PAGE = 200
-/** Ids that it answers with, about. */
+/** Ids that one request answers with, about. */
 const MOST_IDS = 10_000
 
 interface Parts {
@@ -27,26 +26,16 @@ interface Parts {
 export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts): void {
   scope.get('/api/events', { schema: hidden }, async ({ query }, reply) => {
     const { filter, before, totalOf } = questionOf(query)
-    /** As they are: what is shown of them may not say which conversation they are of. */
-    const originals: StoredEvent[] = []
-    // One more than is shown says whether there are more.
-    const found = await look(async (part) => {
-      const found = await inbox.find({ ...filter, ...part })
-      originals.push(...found.events)
-      return redacted(found, filter, redact)
-    }, { before, most: PAGE + 1, signal: whileWaited(reply) })
+    const { events, originals, ...part } = await partOf({ inbox, redact }, { filter, before }, whileWaited(reply))
     const stats = await inbox.stats()
     const blockerOf = await blockersOf(inbox, { events: originals, conversation: filter.conversation, failing: stats.failing })
     const blockers = new Map(originals.map((event) => [event.id, blockerOf(event)]))
-    const shown = found.events.slice(0, PAGE)
-    const hasMore = shown.length < found.events.length
     return {
-      events: shown.map((event) => {
+      events: events.map((event) => {
         const blocker = blockers.get(event.id) ?? null
         return summaryOf(event, blocker && redact(blocker))
       }),
-      scanned: hasMore ? found.scanned - 1 : found.scanned,
-      before: hasMore ? shown.at(-1)?.seq : found.before,
+      ...part,
       total: totalOf(stats)
     }
   })

@@ -7,7 +7,9 @@ import { checkOf } from './check-of.ts'
 /** `failing`: pending, and it has failed at least once. */
 const State = Type.Union([Type.Literal('pending'), Type.Literal('failing'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')])
 const Digits = Type.String({ pattern: '^[0-9]{1,15}$' })
-const Text = Type.String({ maxLength: 1_000 })
+/** Characters of a text that may be asked for: an address must not be too long for a server, in any alphabet. */
+export const LONGEST_QUERY = 1_000
+const Text = Type.String({ maxLength: LONGEST_QUERY })
 /** A date, or a time with its zone: without one it would be that of the server. */
 const Time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,9})?)?(Z|[+-]\\d\\d:\\d\\d))?$' })
 

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import type { FindOptions, Found } from '../../inbox/inbox.ts'
 
-/** How long one answer is looked for, in milliseconds. */
+/** How long one answer is looked for, in milliseconds, if nothing else is said. */
 const LONGEST = 250
 /** Events that are asked for at once. */
 const MOST_AT_ONCE = 1_000
@@ -12,14 +12,16 @@ interface Bounds {
   /** Events that are enough. */
   readonly most: number
   readonly signal: AbortSignal
+  /** How long it may take, in milliseconds. @default 250 */
+  readonly longest?: number | undefined
 }
 
 /**
  * Goes back through the inbox, the newest first, until there are enough, or it has taken long enough, or nobody waits any more: whoever
  * wants more asks again, with `before`.
  */
-export async function look (find: (part: Pick<FindOptions, 'limit' | 'before'>) => Promise<Found>, { before, most, signal }: Bounds): Promise<Found> {
-  const end = performance.now() + LONGEST
+export async function look (find: (part: Pick<FindOptions, 'limit' | 'before'>) => Promise<Found>, { before, most, signal, longest = LONGEST }: Bounds): Promise<Found> {
+  const end = performance.now() + longest
   const events: Array<Found['events'][number]> = []
   const ids: string[] = []
   let scanned = 0

@@ -1,10 +1,11 @@
 import { descriptionOf } from '../../events/description.ts'
 import type { DeliveryRecord, EventState, StoredEvent } from '../../inbox/inbox.ts'
 import { storedConversation } from '../../inbox/stored-conversation.ts'
+import { LONGEST_QUERY } from './filter.ts'
 import type { Waiting } from './waiting.ts'
 
 const LONGEST_TEXT = 200
-/** A sender may make them of any length. */
+/** Senders may make them of any length. */
 const LONGEST_NAME = 500
 
 /** What is known of an event, in words. */
@@ -21,7 +22,7 @@ export interface Summary extends Description {
   readonly seq: number
   readonly id: string
   readonly name: string
-  /** Null if it has none: such an event is on a lane of its own. */
+  /** Null if it has none: such an event is on a lane of its own. One that is too long to be asked for has a character more than may be asked for. */
   readonly conversation: string | null
   readonly state: EventState
   readonly text: string
@@ -51,7 +52,7 @@ export function summaryOf (stored: StoredEvent, blocker: StoredEvent | null): Su
     seq,
     id,
     name: name.slice(0, LONGEST_NAME),
-    conversation: storedConversation(stored)?.slice(0, LONGEST_NAME) ?? null,
+    conversation: storedConversation(stored)?.slice(0, LONGEST_QUERY + 1) ?? null,
     state,
     who: shortened(who),
     medium: shortened(medium),

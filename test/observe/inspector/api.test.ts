@@ -136,6 +136,48 @@ for (const path of ['events', 'ids', 'export']) {
   })
 }
 
+test('a text that is a conversation, or the beginning of an id, is found at once, however old it is', async (t) => {
+  const { app, ask } = await createInspected(t)
+  app.webhooks.on('newMessage', () => {})
+  const oldest = await app.webhooks.receive(message('c-0', 'first'))
+  for (let i = 1; i <= 4; i++) await app.webhooks.receive(message(`c-${i % 2}`, `number ${i}`))
+  const newest = await app.webhooks.receive(message('c-2', `${oldest.id} has come again, for c-1`))
+  const { inbox } = app.webhooks
+  // As with so many events that a text is looked for one by one; but an index answers at once.
+  replaceFind(app, async (options, find) => {
+    if (options.text === undefined) return await find(options)
+    const [event] = await inbox.list({ before: options.before, limit: 1 })
+    return { ...await find({ ...options, before: (event?.seq ?? 1) + 1, since: event?.receivedAt, limit: 1 }), scanned: 1, before: event?.seq ?? null }
+  })
+  const texts = async (query: string) => (await ask(`events?${query}`)).json<Answer>().events.map(({ text }) => text)
+  const last = `${oldest.id} has come again, for c-1`
+  t.match((await ask(`events?text=${oldest.id}`)).json<Answer>(), { events: [{ id: newest.id }, { id: oldest.id, text: 'first' }], scanned: 1, before: 6 })
+  t.same(await texts(`text=${oldest.id.slice(0, 6)}`), [last, 'first'])
+  t.same(await texts('text=c-1'), [last, 'number 3', 'number 1'], 'in order, and each once')
+  t.same(await texts('text=c-2'), [last], 'each once')
+  t.same(await texts('text=c-1&state=pending'), [])
+  const part = (await ask('events?text=c-1')).json<Answer>()
+  t.match((await ask(`events?text=c-1&before=${part.before}`)).json<Answer>().events.map(({ text }) => text), ['number 3', 'number 1'], 'the next part looks through what is older')
+})
+
+test('what is redacted is not found at once either', async (t) => {
+  const { app, ask } = await createInspected(t, {
+    lane: ({ conversation }) => (conversation as { customer: { email: string } }).customer.email // of a message
+  }, { redact: ['email'] })
+  app.webhooks.on('newMessage', () => {})
+  const { id } = await app.webhooks.receive(newMessage({ conversation: { customer: { email: 'ada@mail.example' } } }))
+  t.same((await ask('events?text=ada@mail.example')).json<Answer>().events, [])
+  t.match((await ask(`events?text=${id}`)).json<Answer>(), { events: [{ id, conversation: '[redacted]' }] })
+})
+
+test('a conversation is named whole, unless it is longer than what can be asked for', async (t) => {
+  const { app, ask } = await createInspected(t)
+  app.webhooks.on('newMessage', () => {})
+  for (const length of [1_000, 5_000]) await app.webhooks.receive(message('é'.repeat(length)))
+  t.same((await ask('events')).json<Answer>().events.map(({ conversation }) => conversation?.length), [1_001, 1_000])
+  t.match((await ask(`events?conversation=${encodeURIComponent('é'.repeat(1_000))}`)).json<Answer>(), { events: { length: 1 } })
+})
+
 test('events are found by when they came in, and those that fail', async (t) => {
   const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
   app.webhooks.on('newMessage', ({ message: { content } }) => { if (content === 'fails') throw new Error('broken') })

@@ -6,14 +6,11 @@ import { memoryInbox } from '../../../index.ts'
 import { newMessage } from '../../../lib/testing/testing.ts'
 import { message } from '../../helpers/app.ts'
 import { launch, openPage } from './browser.ts'
-import { openInspector } from './opened.ts'
-
-tap.setTimeout(120_000)
+import { openInspector, view } from './opened.ts'
+import { shellsOf } from './shells.ts'
 
 const browser = await launch(tap)
 const COPIES: BrowserContextOptions = { permissions: ['clipboard-read', 'clipboard-write'] }
-
-const view = (page: Page) => page.locator('.event-view')
 
 async function copied (page: Page, name: string): Promise<string> {
   await page.evaluate("navigator.clipboard.writeText('')")
@@ -37,9 +34,9 @@ test('the id, the JSON and a link that opens the event are copied', async (t) =>
 })
 
 const run = promisify(execFile)
-const shells = (await Promise.all(['bash', 'dash', 'sh'].map(async (shell) => await run(shell, ['-c', 'command -v curl openssl sed']).then(() => shell, () => '')))).filter((shell) => shell !== '')
+const { env, shells } = await shellsOf(tap)
 
-test('a copied curl command posts the very event again, signed with the secret of whoever pastes it', { skip: shells.length === 0 && 'there is no curl or openssl' }, async (t) => {
+test('a copied curl command posts the very event again, signed with the secret of whoever pastes it', async (t) => {
   const secret = 'a secret with "quotes" and $HOME'
   const { page, app, url, misdeeds } = await openInspector(t, browser, { context: COPIES, options: { secret, inbox: memoryInbox({ history: 10 }) } })
   const event = message('c', "it's here:\n'quoted' \"too\" !! $(id) `id` \\ % \u2028 😀 \ud83d مرحبا\u0007")
@@ -48,10 +45,10 @@ test('a copied curl command posts the very event again, signed with the secret o
   const command = await copied(page, 'Copy as curl')
   t.notMatch(command, secret)
   for (const shell of shells) {
-    const { stdout } = await run(shell, ['-c', command], { env: { ...process.env, ONEROUTE_SECRET: secret } })
+    const { stdout } = await run(shell, ['-c', command], { env: { ...env, ONEROUTE_SECRET: secret } })
     t.same(JSON.parse(stdout), { status: 'duplicate', id }, shell)
-    t.match(await run(shell, ['-c', command], { env: { ...process.env, ONEROUTE_SECRET: 'another' } }), { stdout: /"statusCode":401/ }, shell)
-    const { stdout: elsewhere } = await run(shell, ['-c', command], { env: { ...process.env, WEBHOOK_URL: `${url}/elsewhere` } })
+    t.match(await run(shell, ['-c', command], { env: { ...env, ONEROUTE_SECRET: 'another' } }), { stdout: /"statusCode":401/ }, shell)
+    const { stdout: elsewhere } = await run(shell, ['-c', command], { env: { ...env, WEBHOOK_URL: `${url}/elsewhere` } })
     t.match(elsewhere, '/elsewhere')
   }
   t.equal(await view(page).getByText('cannot be sent again').count(), 0)

@@ -11,6 +11,8 @@ import { temporaryFile } from '../../helpers/sqlite.ts'
 import { openPage } from './browser.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+/** Of what fails, the next attempt is not for a while. */
+export const SLOW = { minDelay: 200_000, maxDelay: 200_000, factor: 1 }
 const RETRY = { attempts: 2, minDelay: 1, maxDelay: 1, factor: 1 }
 
 interface Opened {
@@ -34,6 +36,17 @@ export async function openInspector (t: Test, browser: Browser, { options = {}, 
   return { app, page, misdeeds, mended, settled, url }
 }
 
+/** What the page is looked at with. */
+export const LOOKS: Record<string, BrowserContextOptions> = {
+  'in light': { colorScheme: 'light' },
+  'in dark': { colorScheme: 'dark' },
+  'on a phone': { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
+}
+
+/** The event that is open, one of the facts about it, and the events of a conversation. */
+export const view = (page: Page): Locator => page.locator('.event-view')
+export const fact = (page: Page, name: string): Locator => view(page).locator('.facts > div', { hasText: name }).locator('dd')
+export const messages = (page: Page): Locator => page.locator('.thread .message')
 export const rowOf = (page: Page, text: string): Locator => page.locator('.rows .row', { hasText: text })
 
 interface Violation { id: string, impact: string, nodes: Array<{ html: string }> }

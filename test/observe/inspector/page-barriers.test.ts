@@ -1,21 +1,14 @@
 import tap, { test } from 'tap'
-import type { BrowserContextOptions } from 'playwright-core'
 import { message } from '../../helpers/app.ts'
 import { launch } from './browser.ts'
-import { barriersOn, openInspector, rowOf } from './opened.ts'
+import { barriersOn, LOOKS, openInspector, rowOf } from './opened.ts'
 import { receiveSamples } from './samples.ts'
 
 tap.setTimeout(120_000)
 
 const browser = await launch(tap)
 
-const looks: Record<string, BrowserContextOptions> = {
-  'in light': { colorScheme: 'light' },
-  'in dark': { colorScheme: 'dark' },
-  'on a phone': { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
-}
-
-for (const [name, context] of Object.entries(looks)) {
+for (const [name, context] of Object.entries(LOOKS)) {
   test(`nothing is in the way of those who cannot see or use a mouse well, ${name}`, async (t) => {
     const { page, misdeeds } = await openInspector(t, browser, {
       context: { ...context, reducedMotion: 'reduce' },

@@ -1,17 +1,13 @@
 import tap, { test } from 'tap'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { memoryInbox } from '../../../index.ts'
 import { newMessage } from '../../../lib/testing/testing.ts'
-import { message, turns } from '../../helpers/app.ts'
+import { message } from '../../helpers/app.ts'
 import { launch } from './browser.ts'
-import { barriersOn, openInspector, rowOf } from './opened.ts'
-
-tap.setTimeout(120_000)
+import { messages, openInspector, rowOf } from './opened.ts'
 
 const browser = await launch(tap)
-const SLOW = { minDelay: 200_000, maxDelay: 200_000, factor: 1 }
 
-const messages = (page: Page) => page.locator('.thread .message')
 const textsOf = async (page: Page) => await page.locator('.thread .message > .text').allTextContents()
 /** Where one of them is on the screen. */
 const placeOf = async (page: Page, text: string) => (await page.locator('.message', { hasText: text }).boundingBox())?.y
@@ -91,40 +87,6 @@ test('what comes in is added at the end, and what is read does not move', async 
   t.same(misdeeds, [])
 })
 
-test('what is pending shows what it waits for, and goes on once that is through', async (t) => {
-  const { app, page, mended, misdeeds } = await openInspector(t, browser, { options: { retry: SLOW }, hash: 'thread=c' })
-  await app.webhooks.receive(newMessage({ message: { content: 'it fails', sender: { name: 'Ada' } }, conversation: { id: 'c' } }))
-  for (const content of ['one', 'two']) await app.webhooks.receive(message('c', content))
-  await messages(page).nth(0).locator('.waits', { hasText: /^Next attempt in \d min\. 2 events wait for it\.$/ }).waitFor()
-  t.match(await messages(page).nth(0).textContent(), /broken by <b>8<\/b>/)
-  for (const i of [1, 2]) t.match(await messages(page).nth(i).textContent(), /Waits for Ada: it fails, which has failed once; next attempt in \d min$/)
-  mended.is = true
-  await app.webhooks.inbox.discard((await app.webhooks.inbox.find({ failing: true })).ids)
-  await messages(page).nth(1).locator('.badge.done').waitFor()
-  t.same(await textsOf(page), ['one', 'two'])
-  t.equal(await page.getByText('Waits for').count(), 0)
-  t.same(misdeeds, [])
-})
-
-test('what waits for an event that is not shown says so', async (t) => {
-  const ids: string[] = []
-  const { page, misdeeds } = await openInspector(t, browser, {
-    options: { retry: SLOW },
-    hash: 'thread=c',
-    before: async (app) => {
-      ids.push((await app.webhooks.receive(message('c', 'it fails'))).id)
-      while ((await app.webhooks.inbox.stats()).failing === 0) await turns()
-      for (let i = 1; i <= 100; i++) await app.webhooks.receive(message('c', `number ${i}.`))
-    }
-  })
-  const first = messages(page).first()
-  await first.getByText('Waits for an earlier event, which has failed once; next attempt in').waitFor()
-  await first.getByRole('link', { name: 'an earlier event' }).click()
-  await page.locator('.event-view .waits', { hasText: '100 events of this conversation wait for it' }).waitFor()
-  t.match(page.url(), `event=${ids[0]}`)
-  t.same(misdeeds, [])
-})
-
 test('a conversation is forgotten from where it is read', async (t) => {
   const { app, page, misdeeds } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 100 }) } })
   for (const content of ['hers', 'hers, too']) await app.webhooks.receive(message('c-1', content))
@@ -143,28 +105,3 @@ test('a conversation is forgotten from where it is read', async (t) => {
   await page.getByText('The inbox has no event of this conversation.').waitFor()
   t.same(misdeeds, [])
 })
-
-const looks: Record<string, BrowserContextOptions> = {
-  'in light': { colorScheme: 'light' },
-  'in dark': { colorScheme: 'dark' },
-  'on a phone': { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
-}
-
-for (const [name, context] of Object.entries(looks)) {
-  test(`nothing is in the way of those who cannot see or use a mouse well, ${name}`, async (t) => {
-    const { page, misdeeds } = await openInspector(t, browser, {
-      context: { ...context, reducedMotion: 'reduce' },
-      options: { retry: SLOW },
-      hash: 'thread=c',
-      before: async (app) => {
-        for (const content of ['fine', 'it fails', `<b>long</b>${'x'.repeat(5_000)}`, 'مرحبا \u202E، أين طلبي']) await app.webhooks.receive(message('c', content))
-        await app.webhooks.receive('{"event":"newMessage","conversation":{"id":"c"}}')
-      }
-    })
-    await messages(page).nth(3).getByText('Waits for').waitFor()
-    t.same(await barriersOn(page), [])
-    t.equal(await page.locator('.thread b').count(), 0)
-    t.equal(await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth'), false, 'nothing is wider than the page')
-    t.same(misdeeds, [])
-  })
-}

@@ -2,9 +2,10 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { discard, replay } from './api'
 import { Confirm } from './confirm'
+import { isNamed } from './conversation'
 import { Copy } from './copy'
 import { curlOf, isRedacted } from './curl'
-import { Forget, isNamed } from './forget'
+import { Forget } from './forget'
 import type { Detail, Row } from './types'
 
 export interface Props {

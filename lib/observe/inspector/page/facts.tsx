@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { hrefOf } from './address'
 import type { Place } from './address'
-import { isNamed } from './forget'
+import { isNamed, isReadable } from './conversation'
 import { number } from './format'
 import { Due, Time } from './times'
 import type { Detail } from './types'
@@ -36,5 +36,5 @@ function Fact ({ name, children }: { name: string, children: ComponentChildren }
 
 function Conversation ({ conversation, place }: { conversation: string, place: Place }): JSX.Element {
   if (!isNamed(conversation)) return <bdi>{conversation}</bdi>
-  return <><code><bdi>{conversation}</bdi></code> <a href={hrefOf({ ...place, event: '', thread: conversation })}>Show the conversation</a></>
+  return <><code><bdi>{conversation}</bdi></code> {isReadable(conversation) && <a href={hrefOf({ ...place, event: '', thread: conversation })}>Show the conversation</a>}</>
 }

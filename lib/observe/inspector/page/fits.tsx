@@ -1,7 +1,5 @@
 import type { Filter, Row } from './types'
 
-/** The server's rows have no more of a conversation. */
-const LONGEST_CONVERSATION = 500
 /** An id is found by its beginning, if that is not shorter. */
 const SHORTEST_ID = 6
 
@@ -13,7 +11,7 @@ export function fits (row: Row, filter: Filter): boolean | 'unknown' {
 export function fitsBesidesText (row: Row, { state, name, conversation, since, until }: Filter): boolean {
   return hasState(row, state) &&
     (name === '' || row.name === name) &&
-    (conversation === '' || row.conversation === conversation.slice(0, LONGEST_CONVERSATION)) &&
+    (conversation === '' || row.conversation === conversation) &&
     (since === '' || Date.parse(row.receivedAt) >= Date.parse(since)) &&
     (until === '' || Date.parse(row.receivedAt) < Date.parse(until))
 }

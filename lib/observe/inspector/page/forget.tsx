@@ -1,24 +1,9 @@
 import type { JSX } from 'preact'
 import { forget } from './api'
 import { Confirm } from './confirm'
+import { isOf } from './conversation'
 import { events } from './format'
 import type { Row } from './types'
-
-/** What stands in the place of a conversation that is not to be shown: it cannot be named here. */
-const NOT_SHOWN = '[redacted]'
-/** Rows have no more of a conversation. */
-const SHOWN_IN_ROWS = 500
-
-/** Whether the page knows which conversation it is. */
-export function isNamed (conversation: string | null): conversation is string {
-  return conversation !== null && conversation !== '' && conversation !== NOT_SHOWN
-}
-
-/** Says of a row whether it is of this conversation. */
-export function isOf (conversation: string): (row: Row) => boolean {
-  const shown = conversation.slice(0, SHOWN_IN_ROWS)
-  return (row) => row.conversation === shown
-}
 
 interface Props {
   conversation: string

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Go } from './address'
+import { isReadable } from './conversation'
 import { Line } from './line'
 import type { List } from './list'
 import type { Filter } from './types'
@@ -47,7 +48,7 @@ export function Grid ({ list, filter, selection, now, active, setActive, go, set
     else if (current === undefined) return
     else if (event.key === 'Enter') open(current.id)
     else if (event.key.toLowerCase() === 'x' || event.key === ' ') selection.toggle(current.id, event.shiftKey)
-    else if (event.key === 'c' && current.conversation !== null) go({ thread: current.conversation })
+    else if (event.key === 'c' && isReadable(current.conversation)) go({ thread: current.conversation })
     else return
     event.preventDefault()
   }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { hrefOf } from './address'
 import { Badge } from './badge'
+import { isReadable } from './conversation'
 import { isFailing } from './fits'
 import { Due, Time, absolute } from './times'
 import type { Filter, Row } from './types'
@@ -41,7 +42,7 @@ export function Line ({ row, at, rowHeight, now, filter, isActive, isSelected, i
         <Note row={row} now={now} filter={filter} isGone={isGone} />
       </div>
       <div role='gridcell' class='conversation'>
-        {row.conversation !== null && <a tabIndex={-1} href={hrefOf({ filter, thread: row.conversation })} title={`All of conversation ${row.conversation}`}><bdi>{row.conversation}</bdi></a>}
+        {isReadable(row.conversation) ? <a tabIndex={-1} href={hrefOf({ filter, thread: row.conversation })} title={`All of conversation ${row.conversation}`}><bdi>{row.conversation}</bdi></a> : <bdi>{row.conversation}</bdi>}
       </div>
       <div role='gridcell' class='attempts'>{row.attempts}</div>
       <div role='gridcell' class='age' title={absolute(row.receivedAt)}><Time at={row.receivedAt} now={now} brief /></div>

@@ -68,9 +68,19 @@ export function reduce (list: List, action: Action): List {
 
 function withPart (list: List, { events, scanned, before, total }: Page): List {
   const { meanwhile } = list
-  if (meanwhile === null) return { ...list, rows: joined(list.rows, events), scanned: list.scanned + scanned, before, total }
+  if (meanwhile === null) return { ...list, rows: withOlder(list.rows, events), scanned: list.scanned + scanned, before, total }
   const first = { ...list, rows: events, gone: new Set<string>(), scanned, before, total, meanwhile: null }
   return meanwhile.reduce<List>((known, change) => told(known, change, false), first)
+}
+
+/** With the next part. Rows at the end may be older than that: an index has found them before. No other row moves. */
+function withOlder (rows: readonly Row[], part: readonly Row[]): Row[] {
+  const known = new Set(rows.map(({ id }) => id))
+  const fresh = part.filter(({ id }) => !known.has(id))
+  const [next] = fresh
+  if (next === undefined) return [...rows]
+  const end = rows.findLastIndex(({ seq }) => seq > next.seq) + 1
+  return [...rows.slice(0, end), ...[...rows.slice(end), ...fresh].sort(newestFirst)]
 }
 
 function joined (rows: readonly Row[], older: readonly Row[]): Row[] {
@@ -128,7 +138,11 @@ function released (list: List): List {
   const { rows, waiting, gone, filter } = list
   if (waiting.length === 0 && gone.size === 0 && isInOrder(rows) && rows.every((row) => fitsBesidesText(row, filter))) return list
   const all = joined(waiting, rows).filter((row) => !gone.has(row.id) && fitsBesidesText(row, filter))
-  return { ...list, rows: all.sort((a, b) => b.seq - a.seq), waiting: [], gone: new Set() }
+  return { ...list, rows: all.sort(newestFirst), waiting: [], gone: new Set() }
+}
+
+function newestFirst (a: Row, b: Row): number {
+  return b.seq - a.seq
 }
 
 function isInOrder (rows: readonly Row[]): boolean {

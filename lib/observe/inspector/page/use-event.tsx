@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { detailOf, Refusal } from './api'
-import { isOf } from './forget'
+import { isOf } from './conversation'
 import type { Detail, Update } from './types'
 
 /** Calls back with each update of the server's; returns a function that ends it. */

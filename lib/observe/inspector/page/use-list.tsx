@@ -26,10 +26,7 @@ export function useList (filter: Filter, isHeld: boolean, listen: Listen): Event
   held.current = isHeld
   const { load, catchUp, stop } = useSearch(filter, act, held)
 
-  useEffect(() => {
-    load(null)
-    return stop
-  }, [load])
+  useEffect(() => { load(null) }, [load])
 
   useEffect(() => listen((update) => {
     act({ type: 'told', change: update, isHeld: held.current })

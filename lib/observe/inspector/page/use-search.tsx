@@ -1,7 +1,8 @@
-import { useCallback, useRef } from 'preact/hooks'
+import { useCallback } from 'preact/hooks'
 import { Refusal, find } from './api'
 import type { Action } from './list'
 import type { Filter, Row } from './types'
+import { useLatest } from './use-latest'
 
 /** So many are looked for at a time. */
 const SCREENFUL = 50
@@ -18,11 +19,10 @@ interface Search {
 
 /** Asks the server, for one thing at a time: what was looked for before is not wanted any more. */
 export function useSearch (filter: Filter, act: (action: Action) => void, isHeld: { readonly current: boolean }): Search {
-  const search = useRef(new AbortController())
+  const { begin, end } = useLatest()
 
   const run = useCallback(async (work: (signal: AbortSignal) => Promise<void>) => {
-    search.current.abort()
-    const { signal } = search.current = new AbortController()
+    const signal = begin()
     try {
       await work(signal)
       if (!signal.aborted) act({ type: 'end', error: '' })
@@ -64,6 +64,5 @@ export function useSearch (filter: Filter, act: (action: Action) => void, isHeld
     })
   }, [filter, run])
 
-  const stop = useCallback(() => { search.current.abort() }, [])
-  return { load, catchUp, stop }
+  return { load, catchUp, stop: end }
 }

@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { find } from './api'
-import { isOf } from './forget'
+import { isOf } from './conversation'
 import { NO_FILTER } from './types'
 import type { Row, Update } from './types'
 import type { Listen } from './use-event'
+import { useLatest } from './use-latest'
 
 /** Events that are shown at first, and with each step back. */
 const STEP = 100
@@ -30,7 +31,7 @@ export function useThread (conversation: string, listen: Listen): Thread {
   const [part, setPart] = useState<Part>({ rows: [], before: null })
   const [isLoading, setLoading] = useState(true)
   const [error, setError] = useState('')
-  const search = useRef(new AbortController())
+  const { begin } = useLatest()
   /** What the server told of while it was asked: an answer may be older than that. */
   const told = useRef<Array<Pick<Update, 'events' | 'gone'>>>([])
   const shown = useRef(part)
@@ -38,8 +39,7 @@ export function useThread (conversation: string, listen: Listen): Thread {
 
   /** Reads so many events before one, and shows them with those that are kept. */
   async function load (before: number | null, count: number, kept: () => readonly Row[]): Promise<void> {
-    search.current.abort()
-    const { signal } = search.current = new AbortController()
+    const signal = begin()
     told.current = []
     setLoading(true)
     try {
@@ -53,10 +53,7 @@ export function useThread (conversation: string, listen: Listen): Thread {
     setLoading(false)
   }
 
-  useEffect(() => {
-    void load(null, STEP, () => [])
-    return () => { search.current.abort() }
-  }, [conversation])
+  useEffect(() => { void load(null, STEP, () => []) }, [conversation])
 
   useEffect(() => {
     const isMember = isOf(conversation)

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { hrefOf } from './address'
 import type { Place } from './address'
-import { isNamed } from './forget'
+import { isReadable } from './conversation'
 import { events, number } from './format'
 import { Saying } from './said'
 import { Due } from './times'
@@ -19,7 +19,7 @@ export function Waits ({ detail: { state, isAside, conversation, waiting: { coun
   if (isAside) return <p class='waits'>Nothing waits for it: it has failed for so long that it is tried beside its conversation.</p>
   if (first === null && count === 0) return null
   const waiting = more ? `${number(count)} or more events` : events(count)
-  const of = isNamed(conversation) ? <a href={hrefOf({ ...place, event: '', thread: conversation })}>{waiting} of this conversation</a> : waiting
+  const of = isReadable(conversation) ? <a href={hrefOf({ ...place, event: '', thread: conversation })}>{waiting} of this conversation</a> : waiting
   return (
     <div class='waits'>
       {first !== null && <p>Waits for <a href={hrefOf({ ...place, event: first.id })}><Saying row={first} /></a><Trouble row={first} now={now} /></p>}
