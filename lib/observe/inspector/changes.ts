@@ -3,6 +3,7 @@ import type { Static, TSchema } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import type { InboxView } from '../../inbox/view.ts'
 import { checkOf } from './check-of.ts'
+import type { Feed } from './feed.ts'
 import { hidden } from './hidden.ts'
 
 const strict = { additionalProperties: false }
@@ -12,14 +13,25 @@ const Replay = Type.Object({ ...Ids.properties, all: Type.Optional(Type.Boolean(
 // A sender may make it of any length.
 const Forget = Type.Object({ conversation: Type.String({ minLength: 1 }) }, strict)
 
+interface Parts {
+  readonly inbox: InboxView
+  /** Other pages may show what this one changes, however old it is. */
+  readonly feed: Pick<Feed, 'changeAll'>
+}
+
 /** What the page changes: each answers how many events it were. */
-export function addChanges (scope: FastifyInstance, inbox: InboxView): void {
-  add('replay', Replay, async ({ ids, all }) => await inbox.replay(ids, { all }))
-  add('discard', Ids, async ({ ids }) => await inbox.discard(ids))
-  add('forget', Forget, async ({ conversation }) => await inbox.forget(conversation))
+export function addChanges (scope: FastifyInstance, { inbox, feed }: Parts): void {
+  add('replay', Replay, async ({ ids, all }) => told(ids, await inbox.replay(ids, { all })))
+  add('discard', Ids, async ({ ids }) => told(ids, await inbox.discard(ids)))
+  add('forget', Forget, async ({ conversation }) => told(null, await inbox.forget(conversation)))
 
   function add<T extends TSchema> (name: string, schema: T, change: (asked: Static<T>) => Promise<number>): void {
     const asked = checkOf(schema)
     scope.post(`/api/${name}`, { schema: hidden }, async ({ body }) => ({ count: await change(asked(body)) }))
+  }
+
+  function told (ids: readonly string[] | null, count: number): number {
+    feed.changeAll(ids)
+    return count
   }
 }
