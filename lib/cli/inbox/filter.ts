@@ -1,5 +1,6 @@
 import { inQuotes } from '../../errors/url-passwords.ts'
 import type { EventFilter, EventState } from '../../inbox/inbox.ts'
+import { isoTime } from '../../inbox/iso-time.ts'
 import { oneOf, UsageError } from '../usage-error.ts'
 import { millisecondsIn } from './age.ts'
 
@@ -29,7 +30,7 @@ function time (option: string, text: string | undefined, now: number): Date | un
   if (text === undefined) return undefined
   const ago = millisecondsIn(text)
   if (ago !== undefined) return new Date(now - ago)
-  const date = new Date(text.length === DAY_ALONE ? `${text}T00:00` : text) // a day alone would be one of UTC
-  if (ISO_TIME.test(text) && !Number.isNaN(date.getTime())) return date
+  const date = ISO_TIME.test(text) ? isoTime(text.length === DAY_ALONE ? `${text}T00:00` : text) : undefined // a day alone would be one of UTC
+  if (date !== undefined) return date
   throw new UsageError(`${option} must be a time such as 2026-11-26T05:30Z, or how long ago it was, such as 30m, 2h or 3d, got ${inQuotes(text)}`)
 }

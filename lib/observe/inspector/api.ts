@@ -29,7 +29,7 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
     const { filter, before, totalOf } = questionOf(query)
     const { events, originals, ...part } = await partOf({ inbox, redact }, { filter, before }, whileWaited(reply))
     const stats = await inbox.stats()
-    const blockerOf = await blockersOf(inbox, { events: originals, conversation: filter.conversation, failing: stats.failing })
+    const blockerOf = await blockersOf(inbox, { events: originals, failing: stats.failing })
     const blockers = new Map(originals.map((event) => [event.id, blockerOf(event)]))
     return {
       events: events.map((event) => {

@@ -1,29 +1,33 @@
-import type { Found, StoredEvent } from '../../inbox/inbox.ts'
+import { batches } from '../../inbox/batches.ts'
+import { partsOf } from '../../inbox/find.ts'
+import type { StoredEvent } from '../../inbox/inbox.ts'
 import { storedConversation } from '../../inbox/stored-conversation.ts'
 import type { InboxView } from '../../inbox/view.ts'
 
-/** Failing events that are looked at for one answer: where more fail at once, the newest. */
-const MOST = 500
 /** How long they are looked for, in milliseconds. */
-const LONGEST = 50
+const LONGEST = 250
+/** Conversations that are asked for at once. */
+const AT_ONCE = 25
 
 /** The failing event that a pending one waits for; null if it waits for none. */
 export type BlockerOf = (event: StoredEvent) => StoredEvent | null
 
+type Inbox = Pick<InboxView, 'find'>
+
 interface Shown {
   readonly events: readonly StoredEvent[]
-  /** If all of them are of one. */
-  readonly conversation?: string | undefined
   /** How many events of the inbox are failing. */
   readonly failing: number
 }
 
-/** Looks once for what is failing, for all of the events that are shown, and not at all while nothing is. */
-export async function blockersOf (inbox: Pick<InboxView, 'find'>, { events, conversation, failing }: Shown): Promise<BlockerOf> {
+/** Looks once for what the events that are shown wait for, and not at all while nothing is failing. */
+export async function blockersOf (inbox: Inbox, { events, failing }: Shown): Promise<BlockerOf> {
+  // The first of a conversation is the only one that can have failed: what has, waits for none.
+  const lanes = new Set(events.filter((event) => isInLane(event) && event.attempts === 0).map(({ lane }) => lane))
   const blockers = new Map<string, StoredEvent>()
-  if (failing > 0 && events.some(isInLane)) {
+  if (failing > 0 && lanes.size > 0) {
     // The newest first: of several of one conversation, the oldest stays.
-    for (const event of await failingEvents(inbox, conversation, failing)) if (isInLane(event)) blockers.set(event.lane, event)
+    for (const event of await failingEvents(inbox, lanes, failing)) if (isInLane(event)) blockers.set(event.lane, event)
   }
   return (event) => {
     const blocker = isInLane(event) ? blockers.get(event.lane) : undefined
@@ -36,14 +40,23 @@ export function isInLane (event: StoredEvent): boolean {
   return event.state === 'pending' && event.isAside !== true && storedConversation(event) !== null
 }
 
-async function failingEvents (inbox: Pick<InboxView, 'find'>, conversation: string | undefined, failing: number): Promise<StoredEvent[]> {
+/** Those of some conversations, or all if these are not more. */
+async function failingEvents (inbox: Inbox, lanes: ReadonlySet<string>, failing: number): Promise<StoredEvent[]> {
   const end = performance.now() + LONGEST
-  const most = Math.min(failing, MOST)
+  if (failing <= lanes.size) return await failingIn(inbox, undefined, end)
   const events: StoredEvent[] = []
-  for (let from: number | null | undefined; from !== null && events.length < most && performance.now() < end;) {
-    const found: Found = await inbox.find({ failing: true, conversation, limit: most - events.length, before: from })
-    events.push(...found.events)
-    from = found.before
+  for (const part of batches([...lanes], AT_ONCE)) {
+    if (performance.now() >= end) break
+    events.push(...(await Promise.all(part.map(async (lane) => await failingIn(inbox, lane, end)))).flat())
   }
   return events
+}
+
+async function failingIn (inbox: Inbox, conversation: string | undefined, end: number): Promise<StoredEvent[]> {
+  const failing: StoredEvent[] = []
+  for await (const { events } of partsOf(inbox, { failing: true, conversation })) {
+    failing.push(...events)
+    if (performance.now() >= end) break
+  }
+  return failing
 }

@@ -13,17 +13,19 @@ import { whileWaited } from './look.ts'
 
 interface Parts {
   readonly inbox: InboxView
+  /** Aborted when the app closes, which would wait for whoever reads. */
+  readonly closing: AbortSignal
   readonly redact: (stored: StoredEvent) => StoredEvent
 }
 
 /** Events as a file: a line each, as the command line prints them. No faster than it is read, and no longer than somebody reads. */
-export function addExport (scope: FastifyInstance, { inbox, redact }: Parts): void {
+export function addExport (scope: FastifyInstance, { inbox, redact, closing }: Parts): void {
   const idsIn = checkOf(Ids)
 
   // No HEAD for it: that would look through all of it for nothing.
   scope.get('/api/export', { schema: hidden, exposeHeadRoute: false }, ({ query }, reply) => {
     const { filter, before } = questionOf(query)
-    return sendLines(reply, async function * (signal) {
+    return sendLines(reply, closing, async function * (signal) {
       for await (const { events } of search(inbox, filter, { before, redact })) {
         if (signal.aborted) return
         yield * events
@@ -34,7 +36,7 @@ export function addExport (scope: FastifyInstance, { inbox, redact }: Parts): vo
 
   scope.post('/api/export', { schema: hidden }, ({ body }, reply) => {
     const { ids } = idsIn(body)
-    return sendLines(reply, async function * () {
+    return sendLines(reply, closing, async function * () {
       for (const id of ids) {
         const event = await inbox.get(id)
         if (event !== undefined) yield redact(event)
@@ -43,10 +45,14 @@ export function addExport (scope: FastifyInstance, { inbox, redact }: Parts): vo
   })
 }
 
-function sendLines (reply: FastifyReply, events: (signal: AbortSignal) => AsyncGenerator<StoredEvent>): FastifyReply {
+function sendLines (reply: FastifyReply, closing: AbortSignal, events: (signal: AbortSignal) => AsyncGenerator<StoredEvent>): FastifyReply {
   const now = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
   reply.type('application/x-ndjson; charset=utf-8').header('content-disposition', `attachment; filename="events-${now}Z.ndjson"`)
-  return reply.send(Readable.from(linesOf(events(whileWaited(reply))), { objectMode: false }))
+  const lines = Readable.from(linesOf(events(whileWaited(reply))), { objectMode: false })
+  const cut = () => { lines.destroy() }
+  closing.addEventListener('abort', cut)
+  lines.once('close', () => { closing.removeEventListener('abort', cut) })
+  return reply.send(lines)
 }
 
 async function * linesOf (events: AsyncIterable<StoredEvent>): AsyncGenerator<string> {

@@ -2,10 +2,11 @@ import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import { BadQuestionError } from '../../errors/errors.ts'
 import type { EventFilter, InboxStats } from '../../inbox/inbox.ts'
+import { isoTime } from '../../inbox/iso-time.ts'
 import { checkOf } from './check-of.ts'
 
 /** `failing`: pending, and it has failed at least once. */
-const State = Type.Union([Type.Literal('pending'), Type.Literal('failing'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')])
+export const State = Type.Union([Type.Literal('pending'), Type.Literal('failing'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')])
 const Digits = Type.String({ pattern: '^[0-9]{1,15}$' })
 /** Characters of a text that may be asked for: an address must not be too long for a server, in any alphabet. */
 export const LONGEST_QUERY = 1_000
@@ -39,7 +40,7 @@ export function questionOf (query: unknown): Question {
   return {
     filter: {
       ...texts,
-      ...state === 'failing' ? { state: 'pending', failing: true } : { state },
+      ...stateFilter(state),
       since: timeOf('since', since),
       until: timeOf('until', until)
     },
@@ -48,9 +49,13 @@ export function questionOf (query: unknown): Question {
   }
 }
 
+export function stateFilter (state: Static<typeof State> | undefined): EventFilter {
+  return state === 'failing' ? { state: 'pending', failing: true } : { state }
+}
+
 function timeOf (name: string, text: Static<typeof Time> | undefined): Date | undefined {
   if (text === undefined) return undefined
-  const time = new Date(text)
-  if (Number.isNaN(time.getTime())) throw new BadQuestionError(`/${name}: Expected a time that exists`)
+  const time = isoTime(text)
+  if (time === undefined) throw new BadQuestionError(`/${name}: Expected a time that exists`)
   return time
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { CrossSiteError, NotAuthorizedError } from '../../errors/errors.ts'
 import { hostOf, isLoopback } from './loopback.ts'
 import type { InspectorOptions } from './options.ts'
@@ -21,14 +21,18 @@ export function guard (scope: FastifyInstance, authorize: InspectorOptions['auth
     // Only `true`, whatever a caller in JavaScript returns: with nobody logged in, `request.user?.isAdmin` is neither true nor false.
     if (allowed !== true && !reply.sent) throw new NotAuthorizedError()
   })
-  scope.addHook('onRequest', refuseOtherSites)
+  scope.addHook('onRequest', async (request) => { refuseOtherSites(request, `${scope.prefix}/api/`) })
 }
 
-/** A page of another site may make a browser send a request, with the cookies of this one: it must change nothing. */
-async function refuseOtherSites (request: FastifyRequest, _reply: FastifyReply): Promise<void> {
-  if (request.method === 'GET' || request.method === 'HEAD') return
+/** A page of another site may make a browser send a request, with the cookies of this one: it must change nothing, and look through nothing. */
+function refuseOtherSites (request: FastifyRequest, api: string): void {
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  // The page itself may be reached by a link.
+  if (isRead && request.routeOptions.url?.startsWith(api) !== true) return
   const { origin, 'sec-fetch-site': site } = request.headers
-  // What a browser says of itself counts more than names, which a proxy may have changed on the way.
-  const isSame = site === undefined ? origin === undefined || URL.parse(origin)?.host === hostOf(request.headers) : site === 'same-origin'
+  // What a browser says of itself counts more than names, which a proxy may have changed on the way. `none` is whoever types an address.
+  const isSame = site === undefined
+    ? origin === undefined || URL.parse(origin)?.host === hostOf(request.headers)
+    : site === 'same-origin' || (isRead && site === 'none')
   if (!isSame) throw new CrossSiteError()
 }

@@ -23,6 +23,7 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
   const { inbox } = webhooks
   const redact = createRedact(names)
   const activity = new Activity()
+  const closing = new AbortController()
   const feed = new Feed({ inbox, activity, log, show: (stored, blocker) => summaryOf(redact(stored), blocker && redact(blocker)) })
   const end = observe(webhooks, {
     receive: (message) => {
@@ -36,14 +37,16 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
   })
   scope.addHook('preClose', (done) => {
     end()
-    feed.close() // the server would wait for its pages
+    // The server would wait for whoever reads.
+    feed.close()
+    closing.abort()
     done()
   })
   isolate(scope)
   guard(scope, authorize)
   addApi(scope, { inbox, feed, redact })
   addChanges(scope, { inbox, feed })
-  addExport(scope, { inbox, redact })
+  addExport(scope, { inbox, redact, closing: closing.signal })
   addAssets(scope)
 }
 

@@ -69,7 +69,7 @@ export function summaryOf (stored: StoredEvent, blocker: StoredEvent | null): Su
 }
 
 /** All of them as they are to be shown. */
-export function detailOf (stored: StoredEvent, { count, more, first }: Waiting): Detail {
+export function detailOf (stored: StoredEvent, { first, ...waiting }: Waiting): Detail {
   const { who, medium, media } = descriptionOf(stored.event)
   return {
     ...stored,
@@ -78,7 +78,7 @@ export function detailOf (stored: StoredEvent, { count, more, first }: Waiting):
     medium,
     media,
     isAside: stored.isAside ?? false,
-    waiting: { count, more, first: first && summaryOf(first, null) }
+    waiting: { ...waiting, first: first && summaryOf(first, null) }
   }
 }
 

@@ -40,6 +40,12 @@ test('a page of another site can change nothing', async (t) => {
     }
   }
   t.equal((await send('replay', { ids: [id] }, { 'content-type': 'text/plain' })).statusCode, 415, 'what a form can send')
+  for (const site of ['cross-site', 'same-site']) {
+    const get = async (path: string) => (await app.inject({ url: `/inspector/${path}`, headers: { 'sec-fetch-site': site } })).statusCode
+    for (const path of ['api/export', 'api/events', 'api/ids', `api/events/${id}`, 'api/stream']) t.equal(await get(path), 403, path)
+    t.equal(await get(''), 200, 'a link leads to the page')
+  }
+  for (const site of ['same-origin', 'none']) t.equal((await app.inject({ url: '/inspector/api/export', headers: { 'sec-fetch-site': site } })).statusCode, 200, site)
   t.match((await send('replay', { ids: [id] }, { origin: 'http://localhost:80', host: 'localhost', 'sec-fetch-site': 'same-origin' })).json(), { count: 1 })
   t.match(await send('replay', { ids: [id] }, { origin: 'http://localhost:80', host: 'localhost' }), { statusCode: 200 }, 'a browser that does not say')
   t.match(await send('replay', { ids: [id] }, { origin: 'https://app.example', host: 'backend:3000', 'sec-fetch-site': 'same-origin' }), { statusCode: 200 }, 'behind a proxy')
@@ -255,7 +261,24 @@ test('what waits for a failing event says for which, and an event says what wait
   t.match(await of(failing), { count: 2, more: false, first: null })
   t.match(await of(next), { count: 1, more: false, first: { id: failing, text: 'fails', error: behind.error, behind: null } })
   t.match(await of(last), { count: 0, more: false, first: { id: failing } })
-  for (const id of [alone, done]) t.same(await of(id), { count: 0, more: false, first: null })
+  for (const id of [alone, done]) t.same(await of(id), { count: 0, more: false, isBehind: false, first: null })
+})
+
+test('what the events that are shown wait for is looked for in their conversations, however many others fail', async (t) => {
+  const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
+  app.webhooks.on('newMessage', () => { throw new Error('broken') })
+  const { id } = await app.webhooks.receive(message('a', 'fails'))
+  for (let i = 0; i < 9; i++) await app.webhooks.receive(message(`c-${i}`, 'fails, too'))
+  while ((await app.webhooks.inbox.stats()).failing < 10) await turns()
+  await app.webhooks.receive(message('a', 'waits'))
+  let read = 0
+  replaceFind(app, async (options, find) => {
+    const found = await find(options)
+    if (options.failing === true) read += found.events.length
+    return found
+  })
+  t.match((await ask('events')).json<Answer>(), { events: { length: 11, 0: { text: 'waits', behind: { id } } } })
+  t.equal(read, 1)
 })
 
 test('nobody waits for an event that has left its conversation', async (t) => {
@@ -276,15 +299,28 @@ test('nobody waits for an event that has left its conversation', async (t) => {
   held.resolve(undefined)
 })
 
-test('a long queue is not counted to its end', async (t) => {
+test('a long queue is not counted to its end, and is not said to begin where counting ended', async (t) => {
   const { app, ask } = await createInspected(t, { inbox: new ModelInbox(), retry: { minDelay: 60_000 } })
-  const { id } = await app.webhooks.receive(message('a', 'first'))
-  for (let i = 0; i < 3; i++) await app.webhooks.receive(message('a', `number ${i}`))
-  replaceFind(app, async (options, find) => {
-    await new Promise((resolve) => { setTimeout(resolve, 150) }) // as long as it may take
-    return await find({ ...options, limit: 2 })
+  const held = gate()
+  app.webhooks.on('newMessage', async () => { await held.promise })
+  const ids: string[] = []
+  for (let i = 0; i < 1_002; i++) ids.push((await app.webhooks.receive(message('a', `number ${i}`))).id)
+  let bodies = 0
+  let longest = 0
+  replaceFind(app, async (options, own) => {
+    await new Promise((resolve) => { setTimeout(resolve, longest) })
+    const found = await own(options)
+    bodies += found.events.length
+    return found
   })
-  t.match((await ask(`events/${id}`)).json(), { waiting: { count: 2, more: true, first: null } })
+  const of = async (index: number) => (await ask(`events/${ids[index] ?? ''}`)).json<{ waiting: unknown }>().waiting
+  t.match(await of(0), { count: 1_000, more: true, isBehind: false, first: null })
+  t.match(await of(2), { count: 999, more: false, isBehind: true, first: { id: ids[0] } })
+  t.match(await of(1_001), { count: 0, more: false, isBehind: true, first: { id: ids[0] } })
+  t.equal(bodies, 0, 'what is counted is not read')
+  longest = 150 // as long as it may take
+  t.match(await of(1_001), { count: 0, more: false, isBehind: true, first: null }, 'the oldest that was seen may not be the first')
+  held.resolve(undefined)
 })
 
 test('an invalid event is found by its conversation, whatever that is, and forgotten with it', async (t) => {

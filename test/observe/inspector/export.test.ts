@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { test } from 'tap'
+import type { Test } from 'tap'
 import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
 import { newMessage } from '../../../lib/testing/testing.ts'
 import { cli } from '../../cli/helpers.ts'
@@ -52,38 +53,53 @@ test('only whoever may look exports', async (t) => {
   t.match((await send('export', { ids: ['a'] })).json(), { statusCode: 403, code: 'FST_ONEROUTE_NOT_AUTHORIZED' })
 })
 
-for (const leaves of [true, false]) {
-  test(`an export waits for whoever reads it, and ${leaves ? 'ends when they leave' : 'goes on with them'}`, async (t) => {
-    const { app } = await createInspected(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
-    const url = await app.listen({ port: 0, host: '127.0.0.1' })
-    const long = 'x'.repeat(100_000)
-    for (let i = 0; i < 300; i++) await app.webhooks.receive(message('a', `${i} ${long}`))
-    // More than a connection keeps for one who does not read.
-    let asked = 0
-    replaceFind(app, async (options, find) => {
-      asked++
-      return await find({ ...options, limit: 10 })
-    })
-    const socket = connect(Number(new URL(url).port), '127.0.0.1')
-    t.teardown(() => { socket.destroy() })
-    socket.write('GET /inspector/api/export HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
-    await once(socket, 'readable')
-    let before = -1
-    for (let still = 0; still < 20; still = asked === before ? still + 1 : 0) {
-      before = asked
-      await turns()
-    }
-    t.ok(asked > 0 && asked < 30, `it has looked at a part only: ${asked} times`)
-    if (leaves) {
-      socket.destroy()
-      const stopped = asked
-      while ((await app.inject('/inspector/api/ids?state=done')).statusCode !== 200) await turns()
-      t.ok(asked <= stopped + 3, 'and at no more')
-    } else {
-      let read = 0
-      for await (const chunk of socket) read += (chunk as Buffer).length
-      t.ok(read > 300 * long.length)
-      t.ok(asked >= 30)
-    }
+const LONG = 'x'.repeat(100_000)
+
+/** An app whose export is more than a connection keeps for one who does not read, and one who does not read it. */
+async function openUnread (t: Test) {
+  const { app } = await createInspected(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  for (let i = 0; i < 300; i++) await app.webhooks.receive(message('a', `${i} ${LONG}`))
+  let asked = 0
+  replaceFind(app, async (options, find) => {
+    asked++
+    return await find({ ...options, limit: 10 })
   })
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  socket.write('GET /inspector/api/export HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+  await once(socket, 'readable')
+  let before = -1
+  for (let still = 0; still < 20; still = asked === before ? still + 1 : 0) {
+    before = asked
+    await turns()
+  }
+  return { app, socket, asked: () => asked }
 }
+
+test('an export waits for whoever reads it, and ends when they leave', async (t) => {
+  const { app, socket, asked } = await openUnread(t)
+  t.ok(asked() > 0 && asked() < 30, `it has looked at a part only: ${asked()} times`)
+  socket.destroy()
+  const stopped = asked()
+  while ((await app.inject('/inspector/api/ids?state=done')).statusCode !== 200) await turns()
+  t.ok(asked() <= stopped + 3, 'and at no more')
+})
+
+test('an export waits for whoever reads it, and goes on with them', async (t) => {
+  const { socket, asked } = await openUnread(t)
+  let read = 0
+  for await (const chunk of socket) read += (chunk as Buffer).length
+  t.ok(read > 300 * LONG.length)
+  t.ok(asked() >= 30)
+})
+
+test('an app that closes does not wait for whoever reads an export', async (t) => {
+  const { app, socket } = await openUnread(t)
+  await app.close()
+  const rest: Buffer[] = []
+  socket.on('error', () => {}) // it was reset
+  socket.on('data', (chunk: Buffer) => { rest.push(chunk) })
+  if (!socket.closed) await once(socket, 'close')
+  t.notOk(Buffer.concat(rest).toString('latin1').endsWith('\r\n0\r\n\r\n'), 'it was cut, and not ended as if that were all')
+})

@@ -33,12 +33,13 @@ export async function createInspected (t: Test, options: WebhooksOptions = {}, o
 export async function addShortLived (app: FastifyInstance, mayLook: () => boolean, lifetime: number): Promise<void> {
   const { inbox } = app.webhooks
   const feed = new Feed({ inbox, activity: new Activity(), log: app.log, show: summaryOf, lifetime })
+  const closing = new AbortController().signal
   await app.register(async (scope) => {
     scope.addHook('preClose', async () => { feed.close() })
     guard(scope, mayLook)
     addApi(scope, { inbox, feed, redact: createRedact([]) })
     addChanges(scope, { inbox, feed })
-    addExport(scope, { inbox, redact: createRedact([]) })
+    addExport(scope, { inbox, redact: createRedact([]), closing })
     addAssets(scope)
   }, { prefix: '/inspector' })
 }

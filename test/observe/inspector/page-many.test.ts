@@ -112,3 +112,36 @@ test('all that fit are counted first, and named', async (t) => {
   t.match(await app.webhooks.inbox.stats(), { dead: 0, done: 4 })
   t.same(misdeeds, [])
 })
+
+for (const [verb, said, kept] of [['Replay', '1 of 3 events put back', 3], ['Discard', '1 of 3 events discarded', 2]] as const) {
+  test(`${verb} of all that fit leaves alone what a colleague has changed since`, async (t) => {
+    const { app, page, mended, settled, misdeeds } = await openInspector(t, browser)
+    const ids: string[] = []
+    for (let i = 0; i < 3; i++) ids.push((await app.webhooks.receive(message(`c-${i}`, `it fails ${i}`))).id)
+    await settled()
+    let deliveries = 0
+    app.webhooks.on('newMessage', function count () { deliveries++ })
+    await page.getByRole('button', { name: `${verb} all dead` }).click()
+    await page.getByRole('heading', { name: `${verb} 3 events?` }).waitFor()
+    mended.is = true
+    await app.webhooks.inbox.replay(ids.slice(0, 2), { all: true })
+    await settled()
+    await page.getByRole('button', { name: `${verb} 3 events` }).click()
+    await page.getByText(said).waitFor()
+    await settled()
+    t.match(await app.webhooks.inbox.stats(), { dead: 0, done: kept })
+    t.equal(deliveries, kept, 'each once')
+    t.same(misdeeds, [])
+  })
+}
+
+test('when something goes wrong half-way, the page says how far it came', async (t) => {
+  const { app, page } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 1_000 }) } })
+  for (let i = 0; i < 700; i++) await t.rejects(app.webhooks.receive(message(`c-${i}`, `it fails ${i}`)))
+  let asked = 0
+  await page.route('**/api/discard', async (route) => { await (++asked === 2 ? route.abort() : route.continue()) })
+  await page.getByRole('button', { name: 'Discard all dead' }).click()
+  await page.getByRole('button', { name: 'Discard 700 events' }).click()
+  await page.getByText('500 of 700 events discarded, then: The app does not answer.').waitFor()
+  t.match(await app.webhooks.inbox.stats(), { dead: 200 })
+})

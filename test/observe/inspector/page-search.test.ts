@@ -76,13 +76,38 @@ test('a search waits for the end of the typing, or for Enter', async (t) => {
   await rowOf(page, 'where is my order?').waitFor()
   const asked: string[] = []
   page.on('request', (request) => { if (request.url().includes('api/events?')) asked.push(decodeURIComponent(new URL(request.url()).search)) })
-  await page.getByLabel('Text').pressSequentially('where is', { delay: 20 })
-  await page.locator('.foot', { hasText: '1 event, 1 event looked at' }).waitFor()
+  // The page's time goes on only as it is told to, however slow the machine is.
+  await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 60_000)
+  for (const letter of 'where is') {
+    await page.getByLabel('Text').press(letter)
+    await page.clock.runFor(20)
+  }
+  t.same(asked, [])
+  await Promise.all([page.waitForRequest(/text=where\+is$/), page.clock.resume()])
   t.same(asked, ['?text=where+is'])
   await page.getByLabel('Text').fill('where is my')
   await Promise.all([page.waitForRequest(/text=where\+is\+my$/), page.keyboard.press('Enter')])
   t.match(page.url(), /text=where\+is\+my$/)
   t.same(asked, ['?text=where+is', '?text=where+is+my'])
+  t.same(misdeeds, [])
+})
+
+test('what an address has of times and states that there are not is left out', async (t) => {
+  const { page, misdeeds } = await openInspector(t, browser, {
+    options: { inbox: memoryInbox({ history: 10 }) },
+    hash: 'since=abc&until=2026-13-01T00:00:00Z&state=lost&text=order',
+    before: async (app) => {
+      await app.webhooks.receive(message('c', 'where is my order?'))
+      await app.webhooks.receive(message('c', 'hello'))
+    }
+  })
+  await shown(page, 'where is my order?')
+  t.equal(await page.getByLabel('Received').inputValue(), '')
+  t.equal(await page.getByLabel('State').inputValue(), '')
+  await page.evaluate("location.hash = 'since=2026-02-01T00:00:00Z&until=never'")
+  await shown(page, 'where is my order?', 'hello')
+  await page.getByText(/^Received since 1 Feb 2026/).waitFor()
   t.same(misdeeds, [])
 })
 

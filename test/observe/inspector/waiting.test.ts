@@ -6,6 +6,8 @@ import { ModelInbox } from '../../helpers/model-inbox.ts'
 import { launch } from './browser.ts'
 import { fact, messages, openInspector, rowOf, SLOW, view } from './opened.ts'
 
+tap.setTimeout(120_000)
+
 const browser = await launch(tap)
 
 const textsOf = async (page: Page) => await page.locator('.thread .message > .text').allTextContents()
@@ -84,5 +86,23 @@ test('what waits for an event that is not shown says so', async (t) => {
   await page.locator('.held').getByRole('link', { name: 'an earlier event' }).click()
   await page.locator('.event-view .waits', { hasText: '100 events of this conversation wait for it' }).waitFor()
   t.match(page.url(), `event=${ids[0]}`)
+  t.same(misdeeds, [])
+})
+
+/** When the page asked for the event, in milliseconds. */
+const ASKED = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/events/')).map(({ startTime }) => startTime)"
+
+test('an open event is read again at once when something becomes of it, and now and then while its conversation is busy', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, { options: { retry: SLOW } })
+  const { id } = await app.webhooks.receive(message('c', 'it fails'))
+  await page.evaluate(`location.hash = 'event=${id}'`)
+  await fact(page, 'Next attempt').waitFor()
+  await page.evaluate('performance.clearResourceTimings()')
+  for (let times: number[] = [], i = 1; times.length < 3; i++) {
+    await app.webhooks.receive(message('c', `number ${i}`))
+    await page.getByText(`${i} new`, { exact: true }).waitFor()
+    times = await page.evaluate<number[]>(ASKED)
+    for (const [i, time] of times.slice(1).entries()) t.ok(time - (times[i] ?? 0) >= 1_990, `${time - (times[i] ?? 0)} ms`)
+  }
   t.same(misdeeds, [])
 })

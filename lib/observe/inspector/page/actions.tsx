@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { discard, replay } from './api'
+import { discard, reasonOf, replay } from './api'
 import { Confirm } from './confirm'
 import { isNamed } from './conversation'
 import { CopyButtons } from './copy'
@@ -27,10 +27,10 @@ export function Actions ({ detail, changed, remove, tell, say }: Props): JSX.Ele
 
   async function putBack (all: boolean): Promise<void> {
     try {
-      tell(await replay([id], all) === 1 ? 'The event is delivered again' : 'Nothing was put back: it is pending already, or not in the inbox any more')
+      tell(await replay([id], { all }) === 1 ? 'The event is delivered again' : 'Nothing was put back: it is pending already, or not in the inbox any more')
       changed()
     } catch (error) {
-      tell(String(error))
+      tell(reasonOf(error))
     }
   }
 
@@ -50,6 +50,9 @@ export function Actions ({ detail, changed, remove, tell, say }: Props): JSX.Ele
   )
 }
 
+const CURL = 'Posts the same bytes again. While the inbox has the event as pending or done, the app answers "duplicate" and does not deliver it: use Replay for that. ' +
+  'Set ONEROUTE_SECRET, and WEBHOOK_URL if your route is elsewhere. The secret is an argument of openssl: other users of the machine can see it for as long as that runs.'
+
 /** What can be taken from it to elsewhere. */
 export function Copies ({ detail: { id, event }, link }: { detail: Detail, link: () => string }): JSX.Element {
   return (
@@ -58,7 +61,7 @@ export function Copies ({ detail: { id, event }, link }: { detail: Detail, link:
         { label: 'Copy link', text: link },
         { label: 'Copy id', text: () => id },
         { label: 'Copy JSON', text: () => JSON.stringify(event, null, 2) },
-        { label: 'Copy as curl', title: 'Posts it again. Set ONEROUTE_SECRET, and WEBHOOK_URL if it is not the usual one', text: () => curlOf(event, window.location.origin) }
+        { label: 'Copy as curl', title: CURL, text: () => curlOf(event, window.location.origin) }
       ]}
     >
       {isRedacted(event) && <p class='quiet'>What this page hides is <code>[redacted]</code> in the JSON, and <code>null</code> in the curl command: it cannot be sent again from here.</p>}

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'preact/hooks'
-import { NO_FILTER } from './types'
+import { NO_FILTER, STATES } from './types'
 import type { Filter } from './types'
 
 /** What the page shows; '' is none. It is all in the page's address, to be sent to somebody else. */
@@ -13,11 +13,14 @@ export interface Place {
 
 export type Go = (change: Partial<Place>, how?: 'push' | 'replace') => void
 
+/** What is no state or no time is left out: whoever follows a link may have typed it. */
 export function placeOf (hash: string): Place {
   const query = new URLSearchParams(hash.replace(/^#/, ''))
   const read = (key: string) => query.get(key) ?? ''
+  const readTime = (key: string) => Number.isNaN(Date.parse(read(key))) ? '' : read(key)
+  const state = STATES.find((state) => state === read('state')) ?? ''
   return {
-    filter: { state: read('state'), name: read('name'), conversation: read('conversation'), text: read('text'), since: read('since'), until: read('until') },
+    filter: { state, name: read('name'), conversation: read('conversation'), text: read('text'), since: readTime('since'), until: readTime('until') },
     event: read('event'),
     thread: read('thread')
   }

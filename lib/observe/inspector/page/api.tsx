@@ -5,10 +5,11 @@ export class Refusal extends Error {
   constructor (message: string, readonly status: number) {
     super(message)
   }
+}
 
-  override toString (): string {
-    return this.message
-  }
+/** What is to be said of it. */
+export function reasonOf (error: unknown): string {
+  return error instanceof Refusal ? error.message : 'The app does not answer.'
 }
 
 /** Asks this server, and no other: all addresses are below the page's own. */
@@ -48,13 +49,14 @@ async function change (path: string, body: object): Promise<number> {
   return (await post<{ count: number }>(path, body)).count
 }
 
-/** At most 1 000 at a time. Without `all`, a dead event is for the listeners that failed. */
-export async function replay (ids: readonly string[], all = false): Promise<number> {
-  return await change('replay', { ids, all })
+/** At most 1 000 at a time. Without `all`, a dead event is for the listeners that failed. With a state, only what still has it. */
+export async function replay (ids: readonly string[], { all, state }: { all?: boolean, state?: string | undefined }): Promise<number> {
+  return await change('replay', { ids, all, state })
 }
 
-export async function discard (ids: readonly string[]): Promise<number> {
-  return await change('discard', { ids })
+/** At most 1 000 at a time. With a state, only what still has it. */
+export async function discard (ids: readonly string[], state?: string): Promise<number> {
+  return await change('discard', { ids, state })
 }
 
 export async function forget (conversation: string): Promise<number> {

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { reasonOf } from './api'
 import { changeAll, exportAll } from './change-all'
 import { isSet } from './filters'
 import { events, number } from './format'
@@ -34,9 +35,9 @@ export function BulkDialog ({ asked, remove, close, say }: Props): JSX.Element {
   async function confirmed (): Promise<void> {
     const cancelled = () => isCancelled.current
     try {
-      say(verb === 'Export' ? await exportAll(asked, setActed, cancelled) : await changeAll({ verb, ids: count.found ?? [], remove, acted: setActed, isCancelled: cancelled }))
+      say(verb === 'Export' ? await exportAll(asked, setActed, cancelled) : await changeAll({ verb, ids: count.found ?? [], state: ids === null ? filter.state : '', remove, acted: setActed, isCancelled: cancelled }))
     } catch (error) {
-      say(String(error))
+      say(reasonOf(error))
     }
     dialog.current?.close()
   }

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { reasonOf } from './api'
 
 interface Props {
   title: string
@@ -26,7 +27,7 @@ export function Confirm ({ title, verb, isFinal = false, act, close, say, childr
     try {
       say(await act())
     } catch (error) {
-      say(String(error))
+      say(reasonOf(error))
     }
     dialog.current?.close()
   }

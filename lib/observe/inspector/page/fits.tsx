@@ -20,7 +20,8 @@ export function isFailing ({ state, attempts }: Pick<Row, 'state' | 'attempts'>)
   return state === 'pending' && attempts > 0
 }
 
-function hasState (row: Row, state: string): boolean {
+/** '' is any. */
+export function hasState (row: Row, state: string): boolean {
   return state === '' || (state === 'failing' ? isFailing(row) : row.state === state)
 }
 

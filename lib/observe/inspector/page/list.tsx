@@ -29,6 +29,8 @@ export interface List {
   readonly stopped: boolean
   /** What the first part of a search has to take in, since it may have been read before. */
   readonly meanwhile: readonly Change[] | null
+  /** What somebody has removed while the server was asked: its answer may be older than that. */
+  readonly removed: ReadonlyArray<(row: Row) => boolean>
   readonly error: string
 }
 
@@ -47,23 +49,31 @@ export type Action =
   | { type: 'end', error: string }
 
 export function emptyList (filter: Filter): List {
-  return { filter, rows: [], waiting: [], gone: new Set(), unknown: [], newest: 0, missed: false, overrun: false, scanned: 0, total: 0, before: null, loading: true, stopped: false, meanwhile: [], error: '' }
+  return { filter, rows: [], waiting: [], gone: new Set(), unknown: [], newest: 0, missed: false, overrun: false, scanned: 0, total: 0, before: null, loading: true, stopped: false, meanwhile: [], removed: [], error: '' }
 }
 
 export function reduce (list: List, action: Action): List {
   switch (action.type) {
     case 'begin': return { ...emptyList(action.filter), rows: list.rows, newest: list.newest }
-    case 'goOn': return { ...list, loading: true, stopped: false, error: '' }
-    case 'part': return withPart(list, action.page)
+    case 'goOn': return { ...list, loading: true, stopped: false, removed: [], error: '' }
+    case 'part': return withPart(list, { ...action.page, events: stillThere(list, action.page.events) })
     case 'told': return told(list, action.change, action.isHeld)
-    case 'caughtUp': return caughtUp(list, action)
+    case 'caughtUp': return caughtUp(list, { ...action, rows: stillThere(list, action.rows) })
     case 'missed': return { ...list, missed: true, error: '' }
     case 'overrun': return { ...list, missed: false, overrun: true, loading: false }
     case 'stop': return { ...list, rows: list.meanwhile === null ? list.rows : [], meanwhile: null, loading: false, stopped: true }
     case 'release': return released(list)
-    case 'remove': return { ...list, rows: list.rows.filter((row) => !action.isGone(row)), waiting: list.waiting.filter((row) => !action.isGone(row)) }
+    case 'remove': return withoutRemoved({ ...list, removed: [...list.removed, action.isGone] })
     case 'end': return { ...list, loading: false, error: action.error }
   }
+}
+
+function withoutRemoved (list: List): List {
+  return { ...list, rows: stillThere(list, list.rows), waiting: stillThere(list, list.waiting) }
+}
+
+function stillThere ({ removed }: List, rows: readonly Row[]): Row[] {
+  return rows.filter((row) => !removed.some((isGone) => isGone(row)))
 }
 
 function withPart (list: List, { events, scanned, before, total }: Page): List {

@@ -51,7 +51,9 @@ export interface Waiting {
   count: number
   /** There are more of them than were counted. */
   more: boolean
-  /** The event that it waits for itself; null if it is the first. */
+  /** It waits for an earlier event itself. */
+  isBehind: boolean
+  /** Which that is; null if there is none, or it is not known. */
   first: Row | null
 }
 

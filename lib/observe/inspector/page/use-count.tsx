@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { findIds } from './api'
+import { findIds, reasonOf } from './api'
 import type { Filter } from './types'
 
 export interface Count {
@@ -18,7 +18,7 @@ export function useCount (filter: Filter, ids: readonly string[] | null): Count 
     if (ids !== null) return undefined
     const stop = new AbortController()
     countAll(filter, setCount, stop.signal).catch((error: unknown) => {
-      if (!stop.signal.aborted) setCount((count) => ({ ...count, problem: String(error) }))
+      if (!stop.signal.aborted) setCount((count) => ({ ...count, problem: reasonOf(error) }))
     })
     return () => { stop.abort() }
   }, [])

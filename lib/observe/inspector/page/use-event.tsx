@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { detailOf, Refusal } from './api'
+import { detailOf, reasonOf, Refusal } from './api'
 import { isOf } from './conversation'
 import type { Detail, Update } from './types'
 
@@ -32,6 +32,7 @@ export function useEvent (id: string, listen: Listen, isIn: (whole: string) => v
   const shown = detail?.id === id ? detail : null
   const conversation = shown?.conversation ?? null
   const isGone = failure instanceof Refusal && failure.status === 404
+  const problem = isGone ? 'This event is not in the inbox: it was discarded, or it is older than what the inbox keeps.' : reasonOf(failure)
   const isUnread = failure !== null && !isGone
 
   useEffect(() => {
@@ -58,10 +59,5 @@ export function useEvent (id: string, listen: Listen, isIn: (whole: string) => v
     else if (gap || isUnread || events.some(isBeside)) timer.current ??= window.setTimeout(reload, askedAt.current + REST - performance.now())
   }), [id, conversation, isUnread, listen])
 
-  return { detail: shown, problem: failure === null ? '' : problemOf(failure), isGone, reload }
-}
-
-function problemOf (failure: unknown): string {
-  if (!(failure instanceof Refusal)) return 'The app does not answer.'
-  return failure.status === 404 ? 'This event is not in the inbox: it was discarded, or it is older than what the inbox keeps.' : failure.message
+  return { detail: shown, problem: failure === null ? '' : problem, isGone, reload }
 }

@@ -1,5 +1,5 @@
 import { useCallback } from 'preact/hooks'
-import { Refusal, find } from './api'
+import { find, reasonOf } from './api'
 import type { Action } from './list'
 import type { Filter, Row } from './types'
 import { useLatest } from './use-latest'
@@ -27,7 +27,7 @@ export function useSearch (filter: Filter, act: (action: Action) => void, isHeld
       await work(signal)
       if (!signal.aborted) act({ type: 'end', error: '' })
     } catch (error) {
-      if (!signal.aborted) act({ type: 'end', error: error instanceof Refusal ? error.message : 'The app does not answer.' })
+      if (!signal.aborted) act({ type: 'end', error: reasonOf(error) })
     }
   }, [])
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { find } from './api'
+import { find, reasonOf } from './api'
 import { isOf } from './conversation'
 import { NO_FILTER } from './types'
 import type { Row, Update } from './types'
@@ -48,7 +48,7 @@ export function useThread (conversation: string, listen: Listen): Thread {
       setError('')
     } catch (problem) {
       if (signal.aborted) return
-      setError(String(problem))
+      setError(reasonOf(problem))
     }
     setLoading(false)
   }

@@ -14,16 +14,17 @@ interface Props {
 }
 
 /** What a pending event waits for, and what waits for it. */
-export function Waits ({ detail: { state, isAside, conversation, waiting: { count, more, first } }, place, now }: Props): JSX.Element | null {
+export function Waits ({ detail: { state, isAside, conversation, waiting: { count, more, isBehind, first } }, place, now }: Props): JSX.Element | null {
   if (state !== 'pending') return null
   if (isAside) return <p class='waits'>Nothing waits for it: it has failed for so long that it is tried beside its conversation.</p>
-  if (first === null && count === 0) return null
+  if (!isBehind && count === 0) return null
   const waiting = more ? `${number(count)} or more events` : events(count)
   const of = isReadable(conversation) ? <a href={hrefOf({ ...place, event: '', thread: conversation })}>{waiting} of this conversation</a> : waiting
   return (
     <div class='waits'>
       {first !== null && <p>Waits for <a href={hrefOf({ ...place, event: first.id })}><Saying row={first} /></a><Trouble row={first} now={now} /></p>}
-      {count > 0 && <p>{of} {count === 1 && !more ? 'waits' : 'wait'} {first === null ? 'for it' : 'behind it'}</p>}
+      {isBehind && first === null && <p>Waits for an earlier event.</p>}
+      {count > 0 && <p>{of} {count === 1 && !more ? 'waits' : 'wait'} {isBehind ? 'behind it' : 'for it'}</p>}
     </div>
   )
 }
