@@ -6,6 +6,8 @@ import type { Detail, Update } from './types'
 /** What waits is counted again for each answer: while the conversation is busy, not more often than this, in milliseconds. */
 const REST = 2_000
 
+const GONE = 'This event is not in the inbox: it was discarded, or it is older than what the inbox keeps.'
+
 /** Calls back with each update of the server's; returns a function that ends it. */
 export type Listen = (listener: (update: Pick<Update, 'events' | 'gone' | 'gap'>) => void) => () => void
 
@@ -32,7 +34,6 @@ export function useEvent (id: string, listen: Listen, isIn: (whole: string) => v
   const shown = detail?.id === id ? detail : null
   const conversation = shown?.conversation ?? null
   const isGone = failure instanceof Refusal && failure.status === 404
-  const problem = isGone ? 'This event is not in the inbox: it was discarded, or it is older than what the inbox keeps.' : reasonOf(failure)
   const isUnread = failure !== null && !isGone
 
   useEffect(() => {
@@ -59,5 +60,5 @@ export function useEvent (id: string, listen: Listen, isIn: (whole: string) => v
     else if (gap || isUnread || events.some(isBeside)) timer.current ??= window.setTimeout(reload, askedAt.current + REST - performance.now())
   }), [id, conversation, isUnread, listen])
 
-  return { detail: shown, problem: failure === null ? '' : problem, isGone, reload }
+  return { detail: shown, problem: isUnread ? reasonOf(failure) : isGone ? GONE : '', isGone, reload }
 }
