@@ -6,13 +6,14 @@ import { isoTime } from '../../inbox/iso-time.ts'
 import { checkOf } from './check-of.ts'
 
 /** `failing`: pending, and it has failed at least once. */
-export const State = Type.Union([Type.Literal('pending'), Type.Literal('failing'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')])
+export const State = Type.Union([Type.Literal('pending'), Type.Literal('failing'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')], { description: 'pending, failing, done, dead or invalid' })
 const Digits = Type.String({ pattern: '^[0-9]{1,15}$' })
 /** Characters of a text that may be asked for: an address must not be too long for a server, in any alphabet. */
 export const LONGEST_QUERY = 1_000
-const Text = Type.String({ maxLength: LONGEST_QUERY })
+const Text = Type.String({ maxLength: LONGEST_QUERY, description: 'no longer than 1,000 characters' })
+const TIME = 'a date, or a time with its zone, such as 2026-11-26T05:30Z'
 /** A date, or a time with its zone: without one it would be that of the server. */
-const Time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,9})?)?(Z|[+-]\\d\\d:\\d\\d))?$' })
+const Time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,9})?)?(Z|[+-]\\d\\d:\\d\\d))?$', description: TIME })
 
 const Query = Type.Object({
   state: Type.Optional(State),
@@ -56,6 +57,6 @@ export function stateFilter (state: Static<typeof State> | undefined): EventFilt
 function timeOf (name: string, text: Static<typeof Time> | undefined): Date | undefined {
   if (text === undefined) return undefined
   const time = isoTime(text)
-  if (time === undefined) throw new BadQuestionError(`/${name}: Expected a time that exists`)
+  if (time === undefined) throw new BadQuestionError(`${name} must be a time that exists`)
   return time
 }

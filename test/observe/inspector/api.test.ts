@@ -392,3 +392,14 @@ test('an inbox that cannot be asked is no reason to say why', async (t) => {
   t.notMatch(reply.body, 'postgres:')
   t.ok(lines.some(({ err }) => JSON.stringify(err ?? '').includes('postgres:')), 'the log has it')
 })
+
+test('what cannot be asked is refused in words', async (t) => {
+  const { ask } = await createInspected(t)
+  const messages = {
+    'state=lost': 'state must be pending, failing, done, dead or invalid',
+    [`conversation=${'x'.repeat(1_001)}`]: 'conversation must be no longer than 1,000 characters',
+    'since=yesterday': 'since must be a date, or a time with its zone, such as 2026-11-26T05:30Z',
+    'until=2026-13-01': 'until must be a time that exists'
+  }
+  for (const [query, message] of Object.entries(messages)) t.match((await ask(`events?${query}`)).json(), { statusCode: 400, message }, query.slice(0, 40))
+})

@@ -53,6 +53,41 @@ test('a page asks anew in time, misses nothing, and is told no more once nobody 
   t.equal(await page.evaluate('window.wasCut'), undefined)
   t.same(misdeeds, [])
   mayLook = false
-  await page.getByText('The server tells no more: load the page again').waitFor()
-  t.equal(await page.getByText('connecting…').count(), 1)
+  await page.getByText('The app does not let this page look any more. Load it again, and log in if it asks you to.').waitFor()
+  t.equal(await page.getByText('not connected').count(), 1)
+})
+
+test('when a session ends, the page says to log in again, and that it is not live', async (t) => {
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
+  app.webhooks.on('newMessage', function answer () {})
+  let isOver = false
+  await app.register(inspector, { prefix: '/inspector', authorize: () => { if (isOver) throw Object.assign(new Error('who are you?'), { statusCode: 401 }); return true } })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const { page } = await openPage(t, browser, `${url}/inspector/`)
+  await page.getByText('live', { exact: true }).waitFor()
+  await app.webhooks.receive(message('c', 'before'))
+  await rowOf(page, 'before').waitFor()
+  isOver = true
+  await page.getByLabel('State').selectOption('dead')
+  await page.getByText('The app does not let you look any more: load the page again, and log in if it asks you to.').waitFor()
+  await page.getByText('not connected', { exact: true }).waitFor()
+  await page.getByText('The app does not let this page look any more.').waitFor()
+  t.equal(await rowOf(page, 'before').count(), 0, 'what does not fit is not shown')
+  for (const verb of ['Replay', 'Discard', 'Export']) t.equal(await page.getByRole('button', { name: `${verb} all that fit` }).isDisabled(), true, verb)
+})
+
+test('nothing is said of the inbox before something is known of it', async (t) => {
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
+  const { promise: allowed, resolve: allow } = Promise.withResolvers<undefined>()
+  await app.register(inspector, { prefix: '/inspector', authorize: async ({ url }) => { if (url.includes('/api/')) await allowed; return true } })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const { page, misdeeds } = await openPage(t, browser, `${url}/inspector/`)
+  await page.getByText('Looking…').waitFor()
+  const words = await page.locator('#root').textContent() ?? ''
+  for (const claim of ['nothing waits', 'nothing fails', 'delivered 0', '0 events', 'No events']) t.notMatch(words, claim)
+  allow(undefined)
+  await page.getByText('nothing waits').waitFor()
+  await page.getByText('No events yet.').waitFor()
+  t.match(await page.locator('.legend').textContent(), 'delivered 0')
+  t.same(misdeeds, [])
 })

@@ -57,6 +57,32 @@ test('the keyboard is enough', async (t) => {
   t.same(misdeeds, [])
 })
 
+for (const [name, width, height] of [['at 200 %', 720, 450], ['on a phone held sideways', 844, 390], ['at 400 %', 360, 225]] as const) {
+  test(`events are seen where there is little room: ${name}`, async (t) => {
+    const { app, page, misdeeds } = await openInspector(t, browser, { context: { viewport: { width, height } } })
+    for (let i = 1; i <= 20; i++) await app.webhooks.receive(message('c', `number ${i}.`))
+    await rowOf(page, 'number 20.').locator('.badge.done').waitFor()
+    t.ok(((await page.getByRole('grid').boundingBox())?.height ?? 0) > 80)
+    t.equal(await page.evaluate('document.documentElement.scrollHeight > document.documentElement.clientHeight'), true, 'the page scrolls')
+    await rowOf(page, 'number 20.').click()
+    await page.getByRole('dialog').getByText('number 20.').first().waitFor()
+    t.same(misdeeds, [])
+  })
+}
+
+test('a row that is ticked looks so where the keyboard is, too, and the list has its whole frame', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser)
+  for (const content of ['1.', '2.']) await app.webhooks.receive(message('c', content))
+  await rowOf(page, '2.').waitFor()
+  const back = async (text: string) => await rowOf(page, text).evaluate('element => getComputedStyle(element).backgroundColor')
+  for (const key of ['j', 'x', 'j', 'x']) await page.keyboard.press(key)
+  await page.getByText('2 selected').waitFor()
+  t.equal(await back('1.'), await back('2.'))
+  const frame = await page.evaluate("(({ borderTopWidth, zIndex }) => [borderTopWidth, Number(zIndex) > Number(getComputedStyle(document.querySelector('.head')).zIndex)])(getComputedStyle(document.querySelector('.stage'), '::after'))")
+  t.same(frame, ['2px', true])
+  t.same(misdeeds, [])
+})
+
 test('what can be pressed looks different from what cannot', async (t) => {
   const { app, page, settled } = await openInspector(t, browser)
   const button = page.getByRole('button', { name: 'Replay all dead' })

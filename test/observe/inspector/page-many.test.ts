@@ -113,6 +113,36 @@ test('all that fit are counted first, and named', async (t) => {
   t.same(misdeeds, [])
 })
 
+test('there is no replay where it would put nothing back, and the page says why', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, { options: { retry: { attempts: 2, minDelay: 200_000, maxDelay: 200_000, factor: 1 } } })
+  await app.webhooks.receive(message('c-1', 'it fails'))
+  await app.webhooks.receive(message('c-2', 'fine'))
+  await rowOf(page, 'it fails').locator('.badge', { hasText: 'failing' }).waitFor()
+  await rowOf(page, 'fine').locator('.badge.done').waitFor()
+  const why = async (name: string) => {
+    const button = page.getByRole('button', { name })
+    return await button.isDisabled() ? await button.getAttribute('title') : ''
+  }
+  for (const state of ['pending', 'failing']) {
+    await page.getByLabel('State').selectOption(state)
+    await page.locator('.foot', { hasText: '1 event' }).waitFor()
+    t.match(await why('Replay all that fit'), 'Pending events are delivered without a replay', state)
+    t.equal(await why('Discard all that fit'), '')
+  }
+  await page.getByLabel('State').selectOption('')
+  await rowOf(page, 'fine').waitFor()
+  await check(page, 'it fails')
+  await page.getByText('1 selected').waitFor()
+  t.match(await why('Replay the selected'), 'Pending events are delivered without a replay')
+  await check(page, 'fine')
+  await page.getByText('2 selected').waitFor()
+  await page.getByRole('button', { name: 'Replay the selected' }).click()
+  await page.getByRole('heading', { name: 'Replay 1 event?' }).waitFor()
+  await page.getByRole('button', { name: 'Replay 1 event', exact: true }).click()
+  await page.getByText('1 event put back').waitFor()
+  t.same(misdeeds, [])
+})
+
 for (const [verb, said, kept] of [['Replay', '1 of 3 events put back', 3], ['Discard', '1 of 3 events discarded', 2]] as const) {
   test(`${verb} of all that fit leaves alone what a colleague has changed since`, async (t) => {
     const { app, page, mended, settled, misdeeds } = await openInspector(t, browser)

@@ -61,13 +61,44 @@ test('a link to a filter works in a tab that is open, and Back goes back', async
   t.equal(await page.getByLabel('State').inputValue(), 'dead')
   await page.getByLabel('Text').fill('fai')
   await page.waitForURL('**/#state=dead&text=fai')
+  await page.getByLabel('Text').fill('fails')
+  await page.waitForURL('**/#state=dead&text=fails')
+  await page.goBack()
+  await shown(page, 'this fails')
+  t.equal(new URL(page.url()).hash, '#state=dead', 'what is typed is one step')
+  t.equal(await page.getByLabel('Text').inputValue(), '')
   await page.goBack()
   await shown(page, 'fine', 'this fails')
   t.equal(await page.getByLabel('State').inputValue(), '')
-  t.equal(await page.getByLabel('Text').inputValue(), '', 'what was typed is no step of its own')
+  await page.goForward()
   await page.goForward()
   await shown(page, 'this fails')
-  t.equal(await page.getByLabel('Text').inputValue(), 'fai')
+  t.equal(await page.getByLabel('Text').inputValue(), 'fails')
+  t.same(misdeeds, [])
+})
+
+test('what is pasted with a space around it is found', async (t) => {
+  const ids: string[] = []
+  const { page, misdeeds } = await openInspector(t, browser, {
+    before: async (app) => { for (const name of ['c-1', 'c-2']) ids.push((await app.webhooks.receive(message(name, `from ${name}`))).id) }
+  })
+  await shown(page, 'from c-1', 'from c-2')
+  for (const [label, wanted] of [['Text', ids[0]], ['Conversation', 'c-1']] as const) {
+    await page.getByRole(label === 'Text' ? 'searchbox' : 'textbox', { name: label }).fill(` ${wanted}\t`)
+    await shown(page, 'from c-1')
+    t.match(page.url(), new RegExp(`=${wanted}$`))
+    await page.getByRole('button', { name: 'Clear', exact: true }).click()
+    await shown(page, 'from c-1', 'from c-2')
+  }
+  await page.getByRole('textbox', { name: 'Event' }).fill('newMessage ')
+  await shown(page, 'from c-1', 'from c-2')
+  await page.getByLabel('Text').pressSequentially('from ')
+  await page.waitForURL('**/#name=newMessage&text=from')
+  await page.getByLabel('Text').pressSequentially('c-2')
+  await shown(page, 'from c-2')
+  t.equal(await page.getByLabel('Text').inputValue(), 'from c-2', 'what is typed is left as it is')
+  await page.evaluate(`location.hash = 'text=%20${ids[0]}%20'`)
+  await shown(page, 'from c-1')
   t.same(misdeeds, [])
 })
 
@@ -165,19 +196,47 @@ test('a time range is chosen by its length, or from and to, and is said in words
   })
   await page.getByLabel('Received').selectOption('last 15 min')
   await shown(page, 'of now.')
-  t.match(page.url(), /#since=\d{4}-\d\d-\d\dT/)
-  await page.getByText(/^Received since \d+ \w+ \d{4}, \d\d:\d\d:\d\d (GMT\+1|WAT)$/).waitFor()
+  t.match(page.url(), /#since=15m$/)
+  await page.reload()
+  await shown(page, 'of now.')
+  t.equal(await page.getByLabel('Received').inputValue(), '15m')
   await app.webhooks.receive(message('c', 'of now, too'))
   await shown(page, 'of now.', 'of now, too')
   await page.getByLabel('Received').selectOption('from – to')
   await page.getByLabel('From', { exact: true }).fill('2026-01-02T03:04:05')
   await page.getByLabel('to', { exact: true }).fill('2026-01-02T04:00:00')
+  await page.getByText(/^Received from 2 Jan 2026, 03:04:05 (GMT\+1|WAT) to 2 Jan 2026, 04:00:00 (GMT\+1|WAT)$/).waitFor()
   await page.waitForURL('**/#since=2026-01-02T02%3A04%3A05.000Z&until=2026-01-02T03%3A00%3A00.000Z')
   await page.getByText(/^Nothing fits.*from 2 Jan 2026, 03:04:05 .* to 2 Jan 2026, 04:00:00/).waitFor()
   await page.getByRole('button', { name: 'Look in the last 7 days' }).click()
   await shown(page, 'of now.', 'of now, too')
   await page.getByRole('button', { name: 'At any time', exact: true }).click()
   t.equal(new URL(page.url()).hash, '')
+  t.same(misdeeds, [])
+})
+
+test('a range that goes on with the time is one with each request, and what is typed by hand, too', async (t) => {
+  const { page, misdeeds } = await openInspector(t, browser, {
+    options: { inbox: memoryInbox({ history: 10 }) },
+    hash: 'since=1h',
+    before: async (app) => { await app.webhooks.receive(message('c', 'of now.')) }
+  })
+  await shown(page, 'of now.')
+  t.equal(await page.getByLabel('Received').inputValue(), '1h')
+  const since = async (act: () => Promise<unknown>) => {
+    const [request] = await Promise.all([page.waitForRequest(/api\/events\?/), act()])
+    return Date.now() - Date.parse(new URL(request.url()).searchParams.get('since') ?? '')
+  }
+  const hours = async (act: () => Promise<unknown>) => Math.round(await since(act) / 3_600_000 * 100) / 100
+  t.equal(await hours(async () => { await page.getByLabel('State').selectOption('done') }), 1)
+  await page.clock.setSystemTime(Date.now() + 7_200_000)
+  t.equal(await hours(async () => { await page.getByLabel('State').selectOption('') }), -1, 'the time has gone on')
+  await page.getByText('Nothing fits').waitFor()
+  await page.getByText('received in the last hour').waitFor()
+  t.equal(await hours(async () => { await page.evaluate("location.hash = 'since=3h'") }), 1)
+  await shown(page, 'of now.')
+  t.equal(await page.getByLabel('Received').inputValue(), 'own')
+  await page.getByText(/^Received since \d+ \w+ \d{4}/).waitFor()
   t.same(misdeeds, [])
 })
 

@@ -6,7 +6,7 @@ import { isNamed } from './conversation'
 import { CopyButtons } from './copy'
 import { curlOf, isRedacted } from './curl'
 import { Forget } from './forget'
-import type { Detail, Row } from './types'
+import type { Detail, Row, State } from './types'
 
 export interface Props {
   detail: Detail
@@ -19,6 +19,8 @@ export interface Props {
   /** Says it when that is shown no more. */
   say: (text: string) => void
 }
+
+const TITLES: Partial<Record<State, string>> = { dead: 'For the listeners that failed', pending: 'It is pending: it is delivered without a replay' }
 
 /** What can be done with one event. */
 export function Actions ({ detail, changed, remove, tell, say }: Props): JSX.Element {
@@ -37,7 +39,7 @@ export function Actions ({ detail, changed, remove, tell, say }: Props): JSX.Ele
   return (
     <>
       <div class='actions'>
-        <button type='button' class='primary' disabled={state === 'pending'} title={state === 'dead' ? 'For the listeners that failed' : undefined} onClick={() => { void putBack(false) }}>Replay</button>
+        <button type='button' class='primary' disabled={state === 'pending'} title={TITLES[state]} onClick={() => { void putBack(false) }}>Replay</button>
         {state === 'dead' && <button type='button' onClick={() => { void putBack(true) }}>Replay for all listeners</button>}
         <span class='together'>
           <button type='button' class='final' onClick={() => { ask('discard') }}>Discard…</button>

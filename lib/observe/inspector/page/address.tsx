@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useState } from 'preact/hooks'
+import { timeOf } from './time-of'
 import { NO_FILTER, STATES } from './types'
 import type { Filter } from './types'
 
@@ -13,16 +14,17 @@ export interface Place {
 
 export type Go = (change: Partial<Place>, how?: 'push' | 'replace') => void
 
-/** What is no state or no time is left out: whoever follows a link may have typed it. */
+/** What is no state or no time is left out, and so are spaces around: whoever follows a link may have typed it. */
 export function placeOf (hash: string): Place {
   const query = new URLSearchParams(hash.replace(/^#/, ''))
-  const read = (key: string) => query.get(key) ?? ''
-  const readTime = (key: string) => Number.isNaN(Date.parse(read(key))) ? '' : read(key)
+  const read = (key: string) => query.get(key)?.trim() ?? ''
+  const readTime = (key: string) => Number.isNaN(timeOf(read(key))) ? '' : read(key)
   const state = STATES.find((state) => state === read('state')) ?? ''
   return {
     filter: { state, name: read('name'), conversation: read('conversation'), text: read('text'), since: readTime('since'), until: readTime('until') },
     event: read('event'),
-    thread: read('thread')
+    // A conversation may be called so, with the space.
+    thread: query.get('thread') ?? ''
   }
 }
 

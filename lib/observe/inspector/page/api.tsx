@@ -1,3 +1,4 @@
+import { timeOf } from './time-of'
 import type { Detail, Filter, Ids, Page } from './types'
 
 /** The server was asked, and said no: anything else is that it does not answer. */
@@ -12,11 +13,28 @@ export function reasonOf (error: unknown): string {
   return error instanceof Refusal ? error.message : 'The app does not answer.'
 }
 
+const OVER: ReadonlySet<number> = new Set([401, 403])
+const NOT_ALLOWED = 'The app does not let you look any more: load the page again, and log in if it asks you to.'
+const refusing = new EventTarget()
+
+/** Calls back when the app lets this page look no more, as at the end of a session. Returns what ends that. */
+export function whenOver (over: () => void): () => void {
+  refusing.addEventListener('over', over)
+  return () => { refusing.removeEventListener('over', over) }
+}
+
+/** What is changed may be refused for another reason than what is looked at. */
+function refusalOf (status: number, message: string, isLook: boolean): Refusal {
+  if (!isLook || !OVER.has(status)) return new Refusal(message, status)
+  refusing.dispatchEvent(new Event('over'))
+  return new Refusal(NOT_ALLOWED, status)
+}
+
 /** Asks this server, and no other: all addresses are below the page's own. */
 async function ask<T> (path: string, init?: RequestInit): Promise<T> {
   const response = await fetch(`api/${path}`, init)
   const answer = await response.json() as T & { message?: string } // the server answers with JSON only
-  if (!response.ok) throw new Refusal(answer.message ?? response.statusText, response.status)
+  if (!response.ok) throw refusalOf(response.status, answer.message ?? response.statusText, init?.method === undefined)
   return answer
 }
 
@@ -25,7 +43,8 @@ async function post<T> (path: string, body: object): Promise<T> {
 }
 
 function queryOf (filter: Filter, before: number | null = null): string {
-  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ''))
+  const iso = (time: string) => time === '' ? '' : new Date(timeOf(time)).toISOString()
+  const query = new URLSearchParams(Object.entries({ ...filter, since: iso(filter.since), until: iso(filter.until) }).filter(([, value]) => value !== ''))
   if (before !== null) query.set('before', String(before))
   return query.toString()
 }

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { LENGTHS, SERIES, clock, hasTick, inWords } from './buckets'
 import type { Span } from './buckets'
+import { timeOf } from './time-of'
 import type { Bucket, Filter } from './types'
 
 interface Props {
@@ -87,6 +88,6 @@ function indexUnder (box: HTMLElement | null, clientX: number, count: number): n
 
 function classOf ({ at }: Bucket, length: number, countedSince: number, { since, until }: Filter, chosen: { from: number, to: number } | null): string {
   const isChosen = chosen !== null && at >= Math.min(chosen.from, chosen.to) && at <= Math.max(chosen.from, chosen.to)
-  const isOut = (since !== '' && at + length <= Date.parse(since)) || (until !== '' && at >= Date.parse(until))
+  const isOut = (since !== '' && at + length <= timeOf(since)) || (until !== '' && at >= timeOf(until))
   return ['bar', at + length <= countedSince && 'uncounted', isChosen && 'chosen', isOut && 'out'].filter(Boolean).join(' ')
 }

@@ -29,11 +29,11 @@ export function Chart ({ activity, filter, pick }: Props): JSX.Element {
           {(['hour', 'day'] as const).map((name) => <button key={name} type='button' class='small' aria-pressed={span === name} onClick={() => { setSpan(name) }}>{NAMES[name]}</button>)}
         </div>
         <ul class='legend'>
-          {SERIES.map(({ key, label }) => <li key={key}><i class={`swatch ${key}`} aria-hidden='true' />{label} <b>{number(buckets.reduce((sum, bucket) => sum + bucket[key], 0))}</b></li>)}
+          {SERIES.map(({ key, label }) => <li key={key}><i class={`swatch ${key}`} aria-hidden='true' />{label} <b>{activity === null ? '–' : number(buckets.reduce((sum, bucket) => sum + bucket[key], 0))}</b></li>)}
         </ul>
       </header>
       <div class='plot'>
-        <Scale top={topOf(buckets)} />
+        {activity !== null && <Scale top={topOf(buckets)} />}
         <Bars
           buckets={buckets} span={span} top={topOf(buckets)} countedSince={activity === null ? 0 : Date.parse(activity.since)}
           filter={filter} point={setAt} pick={(from, to) => { pick(from, to + LENGTHS[span]) }}
@@ -49,5 +49,5 @@ function Scale ({ top }: { top: number }): JSX.Element {
 }
 
 function Hint ({ activity }: { activity: Activity | null }): JSX.Element {
-  return <>{activity !== null && `Counted by this process since ${absolute(activity.since)}. `}Click or drag over bars to see their events.</>
+  return <>{activity !== null && `Counted by this process since ${absolute(activity.since)}. Click or drag over bars to see their events.`}</>
 }

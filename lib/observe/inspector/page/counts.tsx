@@ -17,6 +17,7 @@ export function Counts ({ stats, filter, now, askFor }: Props): JSX.Element {
   const oldest = stats?.oldestPendingAt
   const dead = stats?.dead ?? 0
   const failing = stats?.failing ?? 0
+  const known = (note: string) => stats === null ? '' : note
   const buttons = (['Replay', 'Discard'] as const).map((verb) => (
     <button type='button' class='small' key={verb} aria-label={`${verb} all dead`} disabled={dead === 0} onClick={() => { askFor({ verb, filter: { ...NO_FILTER, state: 'dead' }, ids: null }) }}>{verb}…</button>
   ))
@@ -24,8 +25,8 @@ export function Counts ({ stats, filter, now, askFor }: Props): JSX.Element {
     <Count name={name} value={value} note={note} alarm={alarm} filter={filter} />
   return (
     <section class='counts' aria-label='Inbox'>
-      {count('Pending', stats?.pending, oldest == null ? 'nothing waits' : `oldest ${relative(oldest, now)}`)}
-      {count('Failing', stats?.failing, failing > 0 ? 'tried again' : 'nothing fails', failing > 0 ? 'warning' : '')}
+      {count('Pending', stats?.pending, oldest == null ? known('nothing waits') : `oldest ${relative(oldest, now)}`)}
+      {count('Failing', stats?.failing, failing > 0 ? 'tried again' : known('nothing fails'), failing > 0 ? 'warning' : '')}
       {count('Dead', stats?.dead, buttons, dead > 0 ? 'alarm' : '')}
       {count('Done', stats?.done, 'kept for a while')}
       {count('Invalid', stats?.invalid, 'not of their schema')}

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { RangeFields, RangeSelect } from './range'
+import { RangeFields, RangeSelect, hasFields } from './range'
 import { NO_FILTER, STATES } from './types'
 import type { ChangeFilter, Filter } from './types'
 
@@ -23,7 +23,7 @@ export function Filters ({ filter, change }: Props): JSX.Element {
   const field = (key: keyof Filter) => ({ value: draft[key], onInput: ({ currentTarget: { value } }: { currentTarget: { value: string } }) => { type({ ...draft, [key]: value }) } })
   return (
     <form class={`filters ${isFolded ? 'folded' : ''}`} role='search' aria-label='Events' onSubmit={(event) => { event.preventDefault(); apply(draft, 'replace') }}>
-      <label class='wide'>Text<input id='search' type='search' placeholder='A message, name, number, id or error' {...field('text')} /></label>
+      <label class='wide'>Text<input id='search' type='search' placeholder='Message, name, number, id or error' title='A part of a message, a name, a number or an error; an id, or its beginning' {...field('text')} /></label>
       <label>State
         <select value={draft.state} onChange={({ currentTarget: { value } }) => { apply({ ...draft, state: value }, 'push') }}>
           <option value=''>all</option>
@@ -32,12 +32,22 @@ export function Filters ({ filter, change }: Props): JSX.Element {
       </label>
       <button type='button' class='fold' aria-expanded={!isFolded} onClick={() => { fold(!isFolded) }}>{isFolded ? 'More' : 'Less'}</button>
       <label class='foldable'>Event<input type='text' placeholder='newMessage' {...field('name')} /></label>
-      <label class='foldable'>Conversation<input type='text' dir='auto' placeholder='its id' {...field('conversation')} /></label>
+      <label class='foldable'>Conversation<input type='text' dir='auto' placeholder='its whole id' {...field('conversation')} /></label>
       <RangeSelect filter={draft} isOpen={asksForRange} open={askForRange} change={apply} />
       <button type='button' class='foldable' disabled={!isSet(draft)} onClick={() => { askForRange(false); apply(NO_FILTER, 'push') }}>Clear</button>
-      {(asksForRange || draft.since !== '' || draft.until !== '') && <RangeFields filter={draft} change={apply} />}
+      {hasFields(draft, asksForRange) && <RangeFields filter={draft} change={apply} />}
     </form>
   )
+}
+
+/** What is pasted has often a space around it. */
+function trimmed (filter: Filter): Filter {
+  const { name, conversation, text } = filter
+  return { ...filter, name: name.trim(), conversation: conversation.trim(), text: text.trim() }
+}
+
+function isSame (one: Filter, other: Filter): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
 }
 
 /** What is typed, which becomes the filter after a pause, or at once by `apply`. */
@@ -45,19 +55,29 @@ function useDraft (filter: Filter, change: ChangeFilter): [Filter, (typed: Filte
   const [draft, setDraft] = useState(filter)
   const known = useRef(filter)
   const timer = useRef<number>(undefined)
+  /** The last step of the address was made by typing, which goes on in it. */
+  const isTyped = useRef(false)
+
+  function commit (typed: Filter, how: 'push' | 'replace'): void {
+    const next = trimmed(typed)
+    if (isSame(next, known.current)) return
+    known.current = next
+    change(next, isTyped.current ? how : 'push')
+    isTyped.current = how === 'replace'
+  }
 
   const apply: ChangeFilter = (next, how) => {
     clearTimeout(timer.current)
-    known.current = next
     setDraft(next)
-    change(next, how)
+    commit(next, how)
   }
 
   useEffect(() => {
     // What comes back of one's own may be older than what has been typed since.
-    if (JSON.stringify(filter) === JSON.stringify(known.current)) return
+    if (isSame(filter, known.current)) return
     clearTimeout(timer.current)
     known.current = filter
+    isTyped.current = false
     setDraft(filter)
   }, [filter])
   useEffect(() => () => { clearTimeout(timer.current) }, [])
@@ -65,10 +85,7 @@ function useDraft (filter: Filter, change: ChangeFilter): [Filter, (typed: Filte
   function type (typed: Filter): void {
     setDraft(typed)
     clearTimeout(timer.current)
-    timer.current = window.setTimeout(() => {
-      known.current = typed
-      change(typed, 'replace')
-    }, PAUSE)
+    timer.current = window.setTimeout(() => { commit(typed, 'replace') }, PAUSE)
   }
 
   return [draft, type, apply]

@@ -1,3 +1,4 @@
+import { timeOf } from './time-of'
 import type { Filter, Row } from './types'
 
 /** An id is found by its beginning, if that is not shorter. */
@@ -12,8 +13,8 @@ export function fitsBesidesText (row: Row, { state, name, conversation, since, u
   return hasState(row, state) &&
     (name === '' || row.name === name) &&
     (conversation === '' || row.conversation === conversation) &&
-    (since === '' || Date.parse(row.receivedAt) >= Date.parse(since)) &&
-    (until === '' || Date.parse(row.receivedAt) < Date.parse(until))
+    (since === '' || Date.parse(row.receivedAt) >= timeOf(since)) &&
+    (until === '' || Date.parse(row.receivedAt) < timeOf(until))
 }
 
 export function isFailing ({ state, attempts }: Pick<Row, 'state' | 'attempts'>): boolean {

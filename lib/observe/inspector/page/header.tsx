@@ -10,8 +10,8 @@ export function Header ({ feed, now, showKeys }: { feed: Feed, now: number, show
   return (
     <header class='top'>
       <h1>OneRoute webhooks</h1>
-      <span class={`link ${connected ? 'live' : 'cut'}`} role='status'>{connected ? 'live' : 'connecting…'}</span>
-      {refused && <p class='band' role='alert'>The server tells no more: load the page again</p>}
+      <span class={`link ${connected ? 'live' : 'cut'}`} role='status'>{connected ? 'live' : (refused ? 'not connected' : 'connecting…')}</span>
+      {refused && <p class='band' role='alert'>The app does not let this page look any more. Load it again, and log in if it asks you to.</p>}
       {!refused && heardAt !== null && isSilent(feed, now) && (
         <p class='band' role='alert'>The app has not answered since {clockTime(heardAt)} ({relative(heardAt, now)}). What you see is as old as that.</p>
       )}

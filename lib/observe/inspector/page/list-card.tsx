@@ -42,10 +42,12 @@ export function ListCard ({ filter, go, list, stats, selection, now, active, set
 /** What has come in and is not shown, so that no row moves away from under the pointer. */
 function News ({ list }: { list: EventList }): JSX.Element {
   const { waiting, overrun, unknown, missed, filter } = list
+  // That shows what waits, too.
+  const asksToLook = filter.text !== '' && missed
   return (
     <div class='news' role='status'>
-      {(waiting.length > 0 || overrun) && <button type='button' class='primary' onClick={() => { list.release() }}>{overrun ? 'Many new' : `${number(waiting.length)} new`}</button>}
-      {filter.text !== '' && (missed || unknown.length > 0) && (
+      {!asksToLook && (waiting.length > 0 || overrun) && <button type='button' class='primary' onClick={() => { list.release() }}>{overrun ? 'Many new' : `${number(waiting.length)} new`}</button>}
+      {(asksToLook || (filter.text !== '' && unknown.length > 0)) && (
         <button type='button' disabled={list.loading} onClick={() => { list.again() }}>{missed ? 'More has come in since' : `${events(unknown.length)} came in since`}: look again</button>
       )}
     </div>

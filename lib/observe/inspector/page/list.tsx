@@ -64,7 +64,7 @@ export function reduce (list: List, action: Action): List {
     case 'stop': return { ...list, rows: list.meanwhile === null ? list.rows : [], meanwhile: null, loading: false, stopped: true }
     case 'release': return released(list)
     case 'remove': return withoutRemoved({ ...list, removed: [...list.removed, action.isGone] })
-    case 'end': return { ...list, loading: false, error: action.error }
+    case 'end': return { ...list, rows: action.error === '' || list.meanwhile === null ? list.rows : list.rows.filter((row) => fits(row, list.filter) === true), loading: false, error: action.error }
   }
 }
 

@@ -1,18 +1,24 @@
 import type { JSX } from 'preact'
-import { useRef } from 'preact/hooks'
+import { timeOf } from './time-of'
 import { absolute, zone } from './times'
 import type { ChangeFilter, Filter } from './types'
 
 const MINUTE = 60_000
-const LENGTHS: ReadonlyArray<readonly [name: string, length: number]> = [
-  ['last 15 min', 15 * MINUTE], ['last hour', 60 * MINUTE], ['last 24 hours', 1_440 * MINUTE], ['last 7 days', 10_080 * MINUTE]
-]
+const LENGTHS: ReadonlyArray<readonly [since: string, name: string]> = [['15m', 'last 15 min'], ['1h', 'last hour'], ['24h', 'last 24 hours'], ['7d', 'last 7 days']]
 
-/** "since 26 Nov 2026, 05:57:56 UTC"; '' if there is no range. */
+/** A usual range: it goes on with the time. */
+function isUsual ({ since, until }: Pick<Filter, 'since' | 'until'>): boolean {
+  return until === '' && LENGTHS.some(([length]) => length === since)
+}
+
+/** "since 26 Nov 2026, 05:57:56 UTC", "in the last hour"; '' if there is no range. */
 export function rangeInWords ({ since, until }: Pick<Filter, 'since' | 'until'>): string {
-  if (since !== '' && until !== '') return `from ${absolute(since)} to ${absolute(until)}`
-  if (since !== '') return `since ${absolute(since)}`
-  return until === '' ? '' : `before ${absolute(until)}`
+  const usual = LENGTHS.find(([length]) => length === since)
+  if (usual !== undefined && until === '') return `in the ${usual[1]}`
+  const [from, to] = [since, until].map((one) => one === '' ? '' : absolute(timeOf(one)))
+  if (since !== '' && until !== '') return `from ${from} to ${to}`
+  if (since !== '') return `since ${from}`
+  return until === '' ? '' : `before ${to}`
 }
 
 interface Props {
@@ -20,28 +26,23 @@ interface Props {
   change: ChangeFilter
 }
 
+/** Whether From and To are to be seen. */
+export function hasFields (filter: Filter, isOpen: boolean): boolean {
+  return isOpen || ((filter.since !== '' || filter.until !== '') && !isUsual(filter))
+}
+
 /** When events came in: the usual ranges. */
 export function RangeSelect ({ filter, isOpen, open, change }: Props & { isOpen: boolean, open: (is: boolean) => void }): JSX.Element {
-  const chosen = useRef({ length: '', since: '' })
-  const isAny = filter.since === '' && filter.until === ''
-  const isChosen = filter.until === '' && filter.since === chosen.current.since
-
   function choose (value: string): void {
     open(value === 'own')
-    if (value === 'own') {
-      chosen.current = { length: value, since: filter.since }
-      return
-    }
-    const since = value === '' ? '' : new Date(Date.now() - Number(value)).toISOString()
-    chosen.current = { length: value, since }
-    change({ ...filter, since, until: '' }, 'push')
+    if (value !== 'own') change({ ...filter, since: value, until: '' }, 'push')
   }
 
   return (
     <label class='foldable'>Received
-      <select value={isAny ? (isOpen ? 'own' : '') : (isChosen ? chosen.current.length : 'own')} onChange={({ currentTarget: { value } }) => { choose(value) }}>
+      <select value={hasFields(filter, isOpen) ? 'own' : filter.since} onChange={({ currentTarget: { value } }) => { choose(value) }}>
         <option value=''>at any time</option>
-        {LENGTHS.map(([name, length]) => <option key={name} value={String(length)}>{name}</option>)}
+        {LENGTHS.map(([length, name]) => <option key={length} value={length}>{name}</option>)}
         <option value='own'>from – to</option>
       </select>
     </label>
@@ -69,7 +70,7 @@ export function RangeFields ({ filter, change }: Props): JSX.Element {
 
 /** As a field for a local time has it. */
 function localOf (date: string): string {
-  const at = new Date(date)
+  const at = new Date(timeOf(date))
   if (Number.isNaN(at.getTime())) return ''
   return new Date(at.getTime() - at.getTimezoneOffset() * MINUTE).toISOString().slice(0, 19)
 }

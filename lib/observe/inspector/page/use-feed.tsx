@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { whenOver } from './api'
 import { follow } from './follow'
 import type { Activity, Stats, Update } from './types'
 
@@ -29,16 +30,28 @@ export function useFeed (): Feed {
   useEffect(() => {
     let latest: Update | undefined
     const tell = (update: Update) => { for (const told of listeners.current) told(update) }
-    return follow({
+    const over = () => {
+      setConnected(false)
+      setRefused(true)
+    }
+    const unfollow = follow({
       connected: setConnected,
       missed: () => { if (latest !== undefined) tell({ ...latest, events: [], gone: [], gap: true }) },
-      refused: () => { setRefused(true) },
+      refused: over,
       update: (update) => {
         latest = update
         setLast({ stats: update.stats, activity: update.activity, heardAt: Date.now() })
         tell(update)
       }
     })
+    const unwatch = whenOver(() => {
+      unfollow()
+      over()
+    })
+    return () => {
+      unfollow()
+      unwatch()
+    }
   }, [])
 
   const listen = useCallback<Listen>((told) => {
