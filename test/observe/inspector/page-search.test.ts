@@ -6,6 +6,7 @@ import type { Inbox } from '../../../index.ts'
 import { message } from '../../helpers/app.ts'
 import { ModelInbox } from '../../helpers/model-inbox.ts'
 import { launch, openPage } from './browser.ts'
+import { replaceFind } from './inspected.ts'
 import { openInspector, rowOf } from './opened.ts'
 
 tap.setTimeout(120_000)
@@ -185,6 +186,27 @@ test('a search says how far it is, can be stopped and gone on with, and ends whe
   await page.getByRole('button', { name: 'Clear' }).click()
   await foot.getByText(/^\d+ events, more below/).waitFor()
   t.match(givenUp.join(), 'text=another+needle')
+  t.same(misdeeds, [])
+})
+
+test('what an index finds is shown at once, and what is found between comes between', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 10 }) } })
+  await app.webhooks.receive(message('c-pasted', 'the oldest'))
+  for (let i = 1; i <= 4; i++) await app.webhooks.receive(message('other', i % 2 === 0 ? `number ${i}, of c-pasted` : `hay ${i}`))
+  let parts = 0
+  const goesOn = Promise.withResolvers<undefined>()
+  replaceFind(app, async (options, find) => {
+    if (options.text === undefined) return await find(options)
+    if (options.before !== undefined && ++parts === 1) await goesOn.promise
+    const [event] = await app.webhooks.inbox.list({ before: options.before, limit: 1 })
+    return { ...await find({ ...options, before: (event?.seq ?? 1) + 1, since: event?.receivedAt, limit: 1 }), scanned: event === undefined ? 0 : 1, before: event?.seq ?? null }
+  })
+  await page.getByLabel('Text').fill('c-pasted')
+  await page.locator('.foot', { hasText: /^2 events, 1 of 5 looked at/ }).waitFor()
+  t.same(await page.locator('.rows .row .content bdi').allTextContents(), ['number 4, of c-pasted', 'the oldest'])
+  goesOn.resolve(undefined)
+  await page.locator('.foot', { hasText: /^3 events, 5 events looked at/ }).waitFor()
+  t.same(await page.locator('.rows .row .content bdi').allTextContents(), ['number 4, of c-pasted', 'number 2, of c-pasted', 'the oldest'], 'each once')
   t.same(misdeeds, [])
 })
 
