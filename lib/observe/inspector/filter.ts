@@ -4,12 +4,11 @@ import { BadQuestionError } from '../../errors/errors.ts'
 import type { EventFilter, InboxStats } from '../../inbox/inbox.ts'
 import { isoTime } from '../../inbox/iso-time.ts'
 import { checkOf } from './check-of.ts'
+import { LONGEST_QUERY } from './shared.ts'
 
 /** `failing`: pending, and it has failed at least once. */
 export const State = Type.Union([Type.Literal('pending'), Type.Literal('failing'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')], { description: 'pending, failing, done, dead or invalid' })
 const Digits = Type.String({ pattern: '^[0-9]{1,15}$' })
-/** Characters of a text that may be asked for: an address must not be too long for a server, in any alphabet. */
-export const LONGEST_QUERY = 1_000
 const Text = Type.String({ maxLength: LONGEST_QUERY, description: 'no longer than 1,000 characters' })
 const TIME = 'a date, or a time with its zone, such as 2026-11-26T05:30Z'
 /** A date, or a time with its zone: without one it would be that of the server. */

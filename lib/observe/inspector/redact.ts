@@ -2,7 +2,8 @@ import type { UnknownEvent } from '../../events/schemas.ts'
 import { trustedJson } from '../../events/trusted-json.ts'
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import { storedConversation } from '../../inbox/stored-conversation.ts'
-import { REDACTED, Secrets } from './secrets.ts'
+import { Secrets } from './secrets.ts'
+import { REDACTED } from './shared.ts'
 
 /** Returns a function that copies an event, but for what fields of these names hold. */
 export function createEventRedact (names: readonly string[]): (event: UnknownEvent) => UnknownEvent {

@@ -1,5 +1,4 @@
-/** Shown in the place of what is not. */
-export const REDACTED = '[redacted]'
+import { REDACTED } from './shared.ts'
 
 /** Shorter texts are hidden only if they are all that there is: they stand in too many others by chance. */
 const SHORTEST = 3

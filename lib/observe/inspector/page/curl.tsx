@@ -1,8 +1,9 @@
+import { REDACTED } from '../shared'
+
 /** The route's path, if the app has not set another. */
 const USUAL_PATH = '/webhooks/oneroute'
 /** A terminal may act on these when they are pasted; JSON has another way to write them. */
 const CONTROLS = /[\u007f-\u009f]/g
-const NOT_SHOWN = '[redacted]'
 
 /**
  * A command for a shell that posts the event to the app's route once more. The secret is not known here: whoever pastes it has it in a
@@ -10,7 +11,7 @@ const NOT_SHOWN = '[redacted]'
  * events' schemas take for every object, and for most of the rest.
  */
 export function curlOf (event: unknown, origin: string): string {
-  const body = JSON.stringify(event, (_key, value: unknown) => value === NOT_SHOWN ? null : value).replaceAll(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const body = JSON.stringify(event, (_key, value: unknown) => value === REDACTED ? null : value).replaceAll(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return [
     `URL="\${WEBHOOK_URL:-${origin}${USUAL_PATH}}"`,
     `BODY=${quoted(body)}`,
@@ -28,7 +29,7 @@ function quoted (text: string): string {
 export function isRedacted (event: unknown): boolean {
   let is = false
   JSON.stringify(event, (_key, value: unknown) => {
-    is ||= value === NOT_SHOWN
+    is ||= value === REDACTED
     return value
   })
   return is
