@@ -5,6 +5,7 @@ import type { EventFilter, FindOptions, Found, StoredEvent } from '../../inbox/i
 import type { InboxView } from '../../inbox/view.ts'
 import { closeConnection } from '../../webhooks/close-connection.ts'
 import { blockersOf } from './blockers.ts'
+import { eventOf } from './event-of.ts'
 import type { Feed } from './feed.ts'
 import { questionOf } from './filter.ts'
 import { hidden } from './hidden.ts'
@@ -46,8 +47,8 @@ export function addApi (scope: FastifyInstance, { inbox, feed, redact }: Parts):
     return { ids, scanned, before: next, total: totalOf(await inbox.stats()) }
   })
 
-  scope.get<{ Params: { id: string } }>('/api/events/:id', { schema: hidden }, async ({ params: { id } }) => {
-    const event = await inbox.get(id)
+  scope.get<{ Params: { id: string } }>('/api/events/:id', { schema: hidden }, async ({ params: { id } }, reply) => {
+    const event = await eventOf(inbox, id, whileWaited(reply))
     if (event === undefined) throw new NoSuchEventError()
     const { first, ...waiting } = await waitingOf(inbox, event)
     return detailOf(redact(event), { ...waiting, first: first && redact(first) })

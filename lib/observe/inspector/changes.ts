@@ -5,6 +5,7 @@ import { batches } from '../../inbox/batches.ts'
 import { matcherOf } from '../../inbox/fits.ts'
 import type { InboxView } from '../../inbox/view.ts'
 import { checkOf } from './check-of.ts'
+import type { Feed } from './feed.ts'
 import { State, stateFilter } from './filter.ts'
 import { hidden } from './hidden.ts'
 
@@ -19,15 +20,26 @@ const Replay = Type.Object({ ...Discard.properties, all: Type.Optional(Type.Bool
 // A sender may make it of any length.
 const Forget = Type.Object({ conversation: Type.String({ minLength: 1 }) }, strict)
 
+interface Parts {
+  readonly inbox: InboxView
+  /** Other pages may show what this one changes, however old it is. */
+  readonly feed: Pick<Feed, 'changeAll'>
+}
+
 /** What the page changes: each answers how many events it were. */
-export function addChanges (scope: FastifyInstance, inbox: InboxView): void {
-  add('replay', Replay, async ({ ids, state, all }) => await inbox.replay(await stillIn(inbox, ids, state), { all }))
-  add('discard', Discard, async ({ ids, state }) => await inbox.discard(await stillIn(inbox, ids, state)))
-  add('forget', Forget, async ({ conversation }) => await inbox.forget(conversation))
+export function addChanges (scope: FastifyInstance, { inbox, feed }: Parts): void {
+  add('replay', Replay, async ({ ids, state, all }) => told(ids, await inbox.replay(await stillIn(inbox, ids, state), { all })))
+  add('discard', Discard, async ({ ids, state }) => told(ids, await inbox.discard(await stillIn(inbox, ids, state))))
+  add('forget', Forget, async ({ conversation }) => told(null, await inbox.forget(conversation)))
 
   function add<T extends TSchema> (name: string, schema: T, change: (asked: Static<T>) => Promise<number>): void {
     const asked = checkOf(schema)
     scope.post(`/api/${name}`, { schema: hidden }, async ({ body }) => ({ count: await change(asked(body)) }))
+  }
+
+  function told (ids: readonly string[] | null, count: number): number {
+    feed.changeAll(ids)
+    return count
   }
 }
 

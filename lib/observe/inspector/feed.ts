@@ -46,6 +46,8 @@ export class Feed {
   #known = new Map<string, Known>()
   #newest = 0
   readonly #changed = new Set<string>()
+  /** More was changed than pages can be told of one by one. */
+  #isMore = false
   #timer: NodeJS.Timeout | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #looking = false
@@ -64,6 +66,13 @@ export class Feed {
     // Not put off by each that follows: while events come in all the time, pages would see none of them.
     if (!this.#isSoon) this.#lookIn(LOOK_SOON)
     this.#isSoon = true
+  }
+
+  /** Somebody who looks has changed or removed these; null if it is not known which. */
+  changeAll (ids: readonly string[] | null): void {
+    if (this.#pages.size === 0) return
+    this.#isMore ||= ids === null || this.#changed.size + ids.length > MOST_OLDER
+    for (const id of ids ?? [null]) this.change(id)
   }
 
   add (page: Writable): void {
@@ -112,6 +121,7 @@ export class Feed {
     this.#timer = undefined
     this.#known.clear()
     this.#changed.clear()
+    this.#isMore = false
     this.#isSoon = false
     this.#newest = 0
   }
@@ -137,15 +147,17 @@ export class Feed {
   async #tell (): Promise<void> {
     const { inbox, activity, show } = this.#parts
     const changed = [...this.#changed]
+    const isMore = this.#isMore
     this.#changed.clear()
+    this.#isMore = false
     const stats = await inbox.stats()
     const newest = await inbox.list({ limit: NEWEST })
     const ids = new Set([...changed.filter((id) => !newest.some((event) => event.id === id)), ...this.#missing(newest)])
     const others = await Promise.all(Array.from(ids, async (id) => await inbox.get(id) ?? id))
     const gone = others.filter((other) => typeof other === 'string')
     const older = others.filter((other) => typeof other !== 'string')
-    // As many as one look shows came in since, or more: pages have to read the list again.
-    const gap = this.#newest > 0 && newest.length > 0 && newest.every(({ seq }) => seq > this.#newest)
+    // Or as many as one look shows came in since, or more: pages have to read the list again.
+    const gap = isMore || (this.#newest > 0 && newest.length > 0 && newest.every(({ seq }) => seq > this.#newest))
     const blockerOf = await blockersOf(inbox, { events: [...newest, ...older], failing: stats.failing })
     const markOf = (event: StoredEvent) => mark(event, blockerOf(event))
     const events = [...newest, ...older].filter((event) => this.#known.get(event.id)?.mark !== markOf(event)).map((event) => show(event, blockerOf(event)))

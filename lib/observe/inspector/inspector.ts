@@ -45,7 +45,7 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
   isolate(scope)
   guard(scope, authorize)
   addApi(scope, { inbox, feed, redact })
-  addChanges(scope, inbox)
+  addChanges(scope, { inbox, feed })
   addExport(scope, { inbox, redact, closing: closing.signal })
   addAssets(scope)
 }

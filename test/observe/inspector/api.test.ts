@@ -85,6 +85,17 @@ test('events are listed, searched, and shown in full', async (t) => {
   t.match((await ask('events/unknown')).json(), { statusCode: 404, code: 'FST_ONEROUTE_NO_SUCH_EVENT' })
 })
 
+test('an event is found by its id, or the beginning of it if no other has the same', async (t) => {
+  const { app, ask } = await createInspected(t, { inbox: new ModelInbox() })
+  const { id } = await app.webhooks.receive(message('c', 'hello'))
+  for (const asked of [id, id.slice(0, 6)]) t.match((await ask(`events/${asked}`)).json(), { id })
+  for (const asked of [id.slice(0, 5), `${id}0`, 'nothing']) t.equal((await ask(`events/${asked}`)).statusCode, 404, asked)
+  replaceFind(app, async (options, own) => await own({ ...options, id: undefined }))
+  await app.webhooks.receive(message('c', 'another'))
+  t.equal((await ask(`events/${id.slice(0, 6)}`)).statusCode, 404, 'as if both began so')
+  t.equal((await ask(`events/${id}`)).statusCode, 200)
+})
+
 test('a long list comes in parts', async (t) => {
   const { app, ask } = await createInspected(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
   await Promise.all(Array.from({ length: 1_000 }, async (_, i) => await app.webhooks.receive(message('a', i === 0 ? 'the needle' : `straw ${i}`))))

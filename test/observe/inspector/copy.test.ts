@@ -63,12 +63,18 @@ test('nothing that acts on a terminal is in a copied command', async (t) => {
   t.notMatch(await copied(page, 'Copy as curl'), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
 })
 
-test('what is hidden cannot be sent again, and the page says so', async (t) => {
-  const { page, app } = await openInspector(t, browser, { context: COPIES, options: { inbox: memoryInbox({ history: 10 }) } })
-  const { id } = await app.webhooks.receive(newMessage({ conversation: { Channel: { credentials: { token: 'abc-secret' } } } }))
+test('what is hidden cannot be sent again: a copied command posts a valid event without it, and the page says so', async (t) => {
+  const secret = 'a secret'
+  const { page, app } = await openInspector(t, browser, { context: COPIES, options: { secret, inbox: memoryInbox({ history: 10 }) } })
+  const { id } = await app.webhooks.receive(newMessage({ message: { content: 'hello' }, conversation: { Channel: { credentials: { token: 'abc-secret' } } } }))
   await page.evaluate(`location.hash = 'event=${id}'`)
-  await view(page).getByText('they cannot be sent again from here').waitFor()
-  t.notMatch(await copied(page, 'Copy as curl'), 'abc-secret')
+  await view(page).getByText('it cannot be sent again from here').waitFor()
+  const command = await copied(page, 'Copy as curl')
+  t.notMatch(command, 'abc-secret')
+  const [shell = ''] = shells
+  const answer = JSON.parse((await run(shell, ['-c', command], { env: { ...env, ONEROUTE_SECRET: secret } })).stdout) as { id: string }
+  t.not(answer.id, id)
+  t.match(await app.webhooks.inbox.get(answer.id), { state: 'done', event: { message: { content: 'hello' }, conversation: { Channel: { credentials: null } } } })
 })
 
 test('where the browser does not let a page copy, there is the text to be copied by hand', async (t) => {
@@ -80,6 +86,12 @@ test('where the browser does not let a page copy, there is the text to be copied
   const box = view(page).getByRole('textbox')
   t.equal(await box.inputValue(), id)
   t.equal(await page.evaluate('getSelection().toString()'), id)
+  const buttons = await Promise.all(['Copy link', 'Copy id', 'Copy as curl'].map(async (name) => await view(page).getByRole('button', { name }).boundingBox()))
+  t.equal(new Set(buttons.map((button) => button?.y)).size, 1, 'the buttons are side by side')
+  await view(page).getByRole('button', { name: 'Copy JSON' }).click()
+  await view(page).getByRole('textbox', { name: 'Copy JSON' }).waitFor()
+  t.equal(await box.count(), 1, 'in one place for all of them')
+  t.match(await page.evaluate('getSelection().toString()'), /^\{\s+"event": "newMessage"/)
   await page.keyboard.press('j')
   await view(page).getByRole('button', { name: 'Done' }).click()
   await box.waitFor({ state: 'detached' })

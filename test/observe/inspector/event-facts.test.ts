@@ -77,15 +77,24 @@ test('of many deliveries the last are shown first', async (t) => {
   t.equal(await attempts.count(), 200)
 })
 
-test('times are relative or absolute with their zone, and remembered', async (t) => {
-  const { page, app, misdeeds } = await openInspector(t, browser, { context: { timezoneId: 'Africa/Lagos', locale: 'de-DE' }, options: { inbox: memoryInbox({ history: 10 }) } })
-  const { id } = await app.webhooks.receive(message('c', 'hello'))
+test('an event has its times in both forms', async (t) => {
+  const { page, app, misdeeds } = await openInspector(t, browser, { context: { timezoneId: 'Africa/Lagos', locale: 'de-DE' }, options: { inbox: new ModelInbox() } })
+  const { id } = await app.webhooks.receive(message('c', 'it fails'))
   await page.evaluate(`location.hash = 'event=${id}'`)
-  const time = fact(page, 'Received').locator('time')
+  for (const name of ['Received', 'Finished']) t.match(await fact(page, name).textContent(), /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+1 \((now|\d+ s ago)\)$/)
+  t.match(await view(page).locator('.deliveries time').first().textContent(), / GMT\+1 \((now|\d+ s ago)\)$/)
+  t.equal(await fact(page, 'Received').locator('time').getAttribute('datetime'), (await app.webhooks.inbox.get(id))?.receivedAt.toISOString())
+  t.same(misdeeds, [])
+})
+
+test('times of a list are relative or absolute with their zone, and remembered', async (t) => {
+  const { page, app, misdeeds } = await openInspector(t, browser, { context: { timezoneId: 'Africa/Lagos', locale: 'de-DE' }, options: { inbox: memoryInbox({ history: 10 }) } })
+  await app.webhooks.receive(message('c', 'hello'))
+  await page.evaluate("location.hash = 'thread=c'")
+  const time = page.locator('.message time')
   t.match(await time.textContent(), /^(now|\d+ s ago)$/)
   t.match(await time.getAttribute('title'), /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+1$/)
-  t.equal(await time.getAttribute('datetime'), (await app.webhooks.inbox.get(id))?.receivedAt.toISOString())
-  await view(page).getByRole('button', { name: 'Exact times, GMT+1' }).click()
+  await page.getByRole('button', { name: 'Exact times, GMT+1' }).click()
   t.match(await time.textContent(), /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+1$/)
   t.match(await time.getAttribute('title'), /^(now|\d+ s ago)$/)
   await page.reload()

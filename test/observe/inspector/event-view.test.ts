@@ -3,7 +3,7 @@ import { memoryInbox } from '../../../index.ts'
 import { newMessage } from '../../../lib/testing/testing.ts'
 import { message } from '../../helpers/app.ts'
 import { launch, openPage } from './browser.ts'
-import { openInspector, rowOf, view } from './opened.ts'
+import { fact, openInspector, rowOf, view } from './opened.ts'
 
 const browser = await launch(tap)
 
@@ -66,5 +66,15 @@ test('next and previous are those of the list as it is filtered, by button and k
   await shows('first')
   await page.goBack()
   await view(page).waitFor({ state: 'detached' })
+  t.same(misdeeds, [])
+})
+
+test('an event is found by the beginning of its id, as rows show it', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 10 }) } })
+  const { id } = await app.webhooks.receive(message('c', 'where is my order?'))
+  await page.evaluate(`location.hash = 'event=${id.slice(0, 6)}'`)
+  await view(page).locator('.said-in-full', { hasText: 'where is my order?' }).waitFor()
+  t.equal(await fact(page, 'Id').textContent(), id)
+  t.match(page.url(), `#event=${id}`)
   t.same(misdeeds, [])
 })

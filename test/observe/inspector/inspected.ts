@@ -38,7 +38,7 @@ export async function addShortLived (app: FastifyInstance, mayLook: () => boolea
     scope.addHook('preClose', async () => { feed.close() })
     guard(scope, mayLook)
     addApi(scope, { inbox, feed, redact: createRedact([]) })
-    addChanges(scope, inbox)
+    addChanges(scope, { inbox, feed })
     addExport(scope, { inbox, redact: createRedact([]), closing })
     addAssets(scope)
   }, { prefix: '/inspector' })

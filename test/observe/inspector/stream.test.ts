@@ -77,6 +77,23 @@ test('a page is told what is removed, by whomever, and not of what others have p
   t.equal((await next(({ gone }) => gone.length > 0))?.gone.length, 199)
 })
 
+test('a page is told what another one changes, however old that is, and to read again if it is much', async (t) => {
+  const { app, send } = await createInspected(t)
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  t.equal((await send('discard', { ids: ['nobody looks'] })).statusCode, 200)
+  const ids: string[] = []
+  for (let i = 0; i < 300; i++) ids.push((await app.webhooks.receive(message(`c-${i}`))).id)
+  const { next } = await openStream(t, url)
+  t.match(await next(() => true), { gap: false })
+  await send('discard', { ids: ids.slice(0, 1) })
+  t.match(await next(({ gone }) => gone.length > 0), { gone: ids.slice(0, 1), gap: false })
+  await send('discard', { ids: ids.slice(1, 61) })
+  t.match(await next(({ gone }) => gone.length > 0), { gap: true })
+  await send('forget', { conversation: 'c-70' })
+  t.ok(await next(({ gap }) => gap))
+  t.match(await next(() => true), { gap: false })
+})
+
 test('a page reads the list again, too, if what came in is few events, but more bytes than a look takes', async (t) => {
   const { app } = await createInspected(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })

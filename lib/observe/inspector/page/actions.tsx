@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { discard, reasonOf, replay } from './api'
 import { Confirm } from './confirm'
 import { isNamed } from './conversation'
-import { Copy } from './copy'
+import { CopyButtons } from './copy'
 import { curlOf, isRedacted } from './curl'
 import { Forget } from './forget'
 import type { Detail, Row, State } from './types'
@@ -29,7 +29,7 @@ export function Actions ({ detail, changed, remove, tell, say }: Props): JSX.Ele
 
   async function putBack (all: boolean): Promise<void> {
     try {
-      tell(await replay([id], { all }) === 1 ? 'The event is delivered again' : 'The event is pending already')
+      tell(await replay([id], { all }) === 1 ? 'The event is delivered again' : 'Nothing was put back: it is pending already, or not in the inbox any more')
       changed()
     } catch (error) {
       tell(reasonOf(error))
@@ -58,13 +58,16 @@ const CURL = 'Posts the same bytes again. While the inbox has the event as pendi
 /** What can be taken from it to elsewhere. */
 export function Copies ({ detail: { id, event }, link }: { detail: Detail, link: () => string }): JSX.Element {
   return (
-    <div class='copies'>
-      <Copy label='Copy link' text={link} />
-      <Copy label='Copy id' text={() => id} />
-      <Copy label='Copy JSON' text={() => JSON.stringify(event, null, 2)} />
-      <Copy label='Copy as curl' title={CURL} text={() => curlOf(event, window.location.origin)} />
-      {isRedacted(event) && <p class='quiet'>Values that this page hides are <code>[redacted]</code> in the JSON and in the curl command, too: they cannot be sent again from here.</p>}
-    </div>
+    <CopyButtons
+      of={[
+        { label: 'Copy link', text: link },
+        { label: 'Copy id', text: () => id },
+        { label: 'Copy JSON', text: () => JSON.stringify(event, null, 2) },
+        { label: 'Copy as curl', title: CURL, text: () => curlOf(event, window.location.origin) }
+      ]}
+    >
+      {isRedacted(event) && <p class='quiet'>What this page hides is <code>[redacted]</code> in the JSON, and <code>null</code> in the curl command: it cannot be sent again from here.</p>}
+    </CopyButtons>
   )
 }
 

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { usePlace } from './address'
 import { BulkDialog } from './bulk'
 import { Chart } from './chart'
@@ -30,11 +30,26 @@ export function App (): JSX.Element {
   const [showsKeys, showKeys] = useState(false)
   const [said, say] = useState('')
 
+  /** What has the focus when the list is shown again; '' as long as nothing else was. */
+  const next = useRef('')
+  const leave = (to: string) => {
+    next.current = to
+    go({ thread: '', event: '' })
+  }
+  useEffect(() => {
+    if (place.thread !== '') next.current = '.grid'
+    else if (next.current !== '') focus(next.current)
+  }, [place.thread])
+
   useKeys({
-    '/': (event) => { event.preventDefault(); focus('#search') },
+    '/': (event) => {
+      event.preventDefault()
+      if (place.thread === '') focus('#search')
+      else leave('#search')
+    },
     '?': () => { showKeys(true) },
-    Escape: selection.clear,
-    ...Object.fromEntries(['ArrowDown', 'ArrowUp', 'j', 'k'].map((key) => [key, (event: KeyboardEvent) => { if (event.target === document.body) { event.preventDefault(); focus('.grid') } }]))
+    Escape: () => { if (place.thread === '') selection.clear(); else leave('.grid') },
+    ...Object.fromEntries(['ArrowDown', 'ArrowUp', 'j', 'k'].map((key) => [key, (event: KeyboardEvent) => { if (event.target === document.body) { event.preventDefault(); focus('.grid, .messages') } }]))
   })
 
   const about = { place, now, go, listen: feed.listen, remove: list.remove, say }

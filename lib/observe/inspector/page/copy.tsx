@@ -1,39 +1,51 @@
-import type { JSX } from 'preact'
+import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 /** How long a button says that it has copied, in milliseconds. */
 const SAID_FOR = 2_000
 
-interface Props {
+export interface Copyable {
   label: string
-  title?: string | undefined
+  title?: string
   text: () => string
 }
 
-/** A button that copies. Where the browser does not let it, what there is to copy is shown, ready to be copied by hand. */
-export function Copy ({ label, title, text }: Props): JSX.Element {
-  const [state, setState] = useState<'' | 'copied' | 'by hand'>('')
-  useEffect(() => {
-    if (state !== 'copied') return undefined
-    const timer = setTimeout(() => { setState('') }, SAID_FOR)
-    return () => { clearTimeout(timer) }
-  }, [state])
+interface Pressed {
+  label: string
+  text: string
+  /** Otherwise the browser did not allow it. */
+  isCopied: boolean
+}
 
-  async function copy (): Promise<void> {
+/** Buttons that copy. Where the browser does not let them, what there is to copy is shown below them, ready to be copied by hand. */
+export function CopyButtons ({ of, children }: { of: readonly Copyable[], children?: ComponentChildren }): JSX.Element {
+  const [pressed, press] = useState<Pressed | null>(null)
+  useEffect(() => {
+    if (pressed?.isCopied !== true) return undefined
+    const timer = setTimeout(() => { press(null) }, SAID_FOR)
+    return () => { clearTimeout(timer) }
+  }, [pressed])
+
+  async function copy (label: string, text: string): Promise<void> {
     try {
-      await navigator.clipboard.writeText(text()) // there is none on a page that came over plain http from another machine
-      setState('copied')
+      await navigator.clipboard.writeText(text) // there is none on a page that came over plain http from another machine
+      press({ label, text, isCopied: true })
     } catch {
-      setState('by hand')
+      press({ label, text, isCopied: false })
     }
   }
 
   return (
-    <>
-      <button type='button' class='small' title={title} onClick={() => { void copy() }}>{label}</button>
-      <span role='status' class='copied'>{state === 'copied' && 'Copied'}</span>
-      {state === 'by hand' && <ByHand label={label} text={text()} close={() => { setState('') }} />}
-    </>
+    <div class='copies'>
+      {of.map(({ label, title, text }) => (
+        <span key={label} class='copy'>
+          <button type='button' class='small' title={title} onClick={() => { void copy(label, text()) }}>{label}</button>
+          <span role='status' class='copied'>{pressed?.isCopied === true && pressed.label === label && 'Copied'}</span>
+        </span>
+      ))}
+      {children}
+      {pressed?.isCopied === false && <ByHand key={pressed.label} {...pressed} close={() => { press(null) }} />}
+    </div>
   )
 }
 

@@ -7,10 +7,11 @@ const CONTROLS = /[\u007f-\u009f]/g
 
 /**
  * A command for a shell that posts the event to the app's route once more. The secret is not known here: whoever pastes it has it in a
- * variable. In single quotes a shell replaces nothing, and JSON has no line breaks.
+ * variable. In single quotes a shell replaces nothing, and JSON has no line breaks. In place of what is hidden here there is null, which the
+ * events' schemas take for every object, and for most of the rest.
  */
 export function curlOf (event: unknown, origin: string): string {
-  const body = JSON.stringify(event).replaceAll(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const body = JSON.stringify(event, (_key, value: unknown) => value === REDACTED ? null : value).replaceAll(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return [
     `URL="\${WEBHOOK_URL:-${origin}${USUAL_PATH}}"`,
     `BODY=${quoted(body)}`,

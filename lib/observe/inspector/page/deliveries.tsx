@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { milliseconds } from './format'
-import { Time } from './times'
+import { FullTime } from './times'
 import type { Delivery, Detail } from './types'
 
 /** Attempts that are shown at first: the last ones. */
@@ -26,7 +26,7 @@ export function Deliveries ({ detail: { deliveries, state, attempts }, now }: { 
 function Attempt ({ delivery: { attempt, startedAt, duration, completed, failures }, now }: { delivery: Delivery, now: number }): JSX.Element {
   return (
     <li class={failures.length > 0 ? 'failed' : 'succeeded'}>
-      <div class='line'><b>Attempt {attempt}</b> <span class='quiet'><Time at={startedAt} now={now} /> · {milliseconds(duration)}</span></div>
+      <div class='line'><b>Attempt {attempt}</b> <span class='quiet'><FullTime at={startedAt} now={now} /> · {milliseconds(duration)}</span></div>
       <ul>
         {failures.map(({ listener, duration, error }) => (
           <li key={listener}><span class='mark' aria-hidden='true'>✕</span> <code><bdi>{listener}</bdi></code> failed after {milliseconds(duration)}<pre class='error' dir='auto'>{error}</pre></li>

@@ -4,14 +4,16 @@ import { Actions, Copies } from './actions'
 import { hrefOf } from './address'
 import type { Go, Place } from './address'
 import { Badge } from './badge'
+import { isReadable } from './conversation'
 import { Deliveries } from './deliveries'
 import { Facts } from './facts'
 import { Json } from './json'
+import { SHORT } from './line'
 import { Said } from './said-in-full'
-import { TimeSwitch } from './times'
 import type { Row } from './types'
 import { useEvent } from './use-event'
 import type { Listen } from './use-event'
+import { useTitle } from './use-title'
 import { Waits } from './waits'
 
 interface Props {
@@ -30,13 +32,15 @@ interface Props {
 export function EventView ({ id, rows, place, now, go, listen, remove, say }: Props): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null)
   const dialog = useDialog(heading, () => { go({ event: '' }) })
-  const { detail, problem, reload } = useEvent(id, listen)
+  const { detail, problem, isGone, reload } = useEvent(id, listen, (whole) => { go({ event: whole }, 'replace') })
   const [said, tell] = useState('')
   const at = rows.findIndex((row) => row.id === id)
   const shown = detail ?? rows[at]
   const [before, after] = at === -1 ? [undefined, undefined] : [rows[at - 1], rows[at + 1]]
   const show = (row: Row | undefined) => { if (row !== undefined) go({ event: row.id }, 'replace') }
-  useKeys({ k: before, ArrowLeft: before, j: after, ArrowRight: after }, show)
+  const [back, on] = [() => { show(before) }, () => { show(after) }]
+  useKeys({ k: back, ArrowLeft: back, j: on, ArrowRight: on, c: () => { if (shown !== undefined && isReadable(shown.conversation)) go({ event: '', thread: shown.conversation }) } })
+  useTitle(`${shown?.name ?? 'Event'} ${id.slice(0, SHORT)}`)
 
   useEffect(() => {
     tell('')
@@ -51,18 +55,18 @@ export function EventView ({ id, rows, place, now, go, listen, remove, say }: Pr
         <header>
           <h2 id='event-title' tabIndex={-1} ref={heading} aria-live='polite'>{shown === undefined ? 'Event' : <Title shown={shown} />}</h2>
           <nav aria-label='Events'>
-            <button type='button' class='plain' aria-label='Previous event' title='Previous event (k)' aria-disabled={before === undefined} onClick={() => { show(before) }}>↑</button>
-            <button type='button' class='plain' aria-label='Next event' title='Next event (j)' aria-disabled={after === undefined} onClick={() => { show(after) }}>↓</button>
+            <button type='button' class='plain' aria-label='Previous event' title='Previous event (k)' aria-disabled={before === undefined} onClick={back}>↑</button>
+            <button type='button' class='plain' aria-label='Next event' title='Next event (j)' aria-disabled={after === undefined} onClick={on}>↓</button>
             <button type='button' class='plain' aria-label='Close' title='Close (Escape)' onClick={() => { dialog.current?.close() }}>✕</button>
           </nav>
         </header>
-        {problem !== '' && <p class='problem' role='alert'>{problem}</p>}
+        {problem !== '' && <p class='problem' role='alert'>{problem}{!isGone && <> <button type='button' class='small' onClick={reload}>Try again</button></>}</p>}
         {detail !== null && (
           <div key={id}>
             <Said detail={detail} />
             <Waits detail={detail} place={place} now={now} />
             {problem === '' && <Actions detail={detail} changed={reload} remove={(isGone) => { remove(isGone); dialog.current?.close() }} tell={tell} say={say} />}
-            <h3 class='with-switch'>Facts <TimeSwitch /></h3>
+            <h3>Facts</h3>
             <Facts detail={detail} place={place} now={now} />
             <Copies detail={detail} link={() => new URL(hrefOf({ event: id }), window.location.href).href} />
             <h3>Deliveries</h3>
@@ -111,15 +115,16 @@ function useDialog (first: Ref<HTMLElement>, closed: () => void): Ref<HTMLDialog
   return dialog
 }
 
-/** Keys that show another event, wherever the focus is in this one. */
-function useKeys (keys: Record<string, Row | undefined>, show: (row: Row | undefined) => void): void {
+/** Keys that lead elsewhere, wherever the focus is in this event. */
+function useKeys (keys: Readonly<Record<string, () => void>>): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const { key, target, ctrlKey, metaKey, altKey, shiftKey } = event
       const isElsewhere = target instanceof Element && target.closest('input, select, textarea, .confirm') !== null
-      if (!(key in keys) || ctrlKey || metaKey || altKey || shiftKey || isElsewhere) return
+      const act = keys[key]
+      if (act === undefined || ctrlKey || metaKey || altKey || shiftKey || isElsewhere) return
       event.preventDefault()
-      show(keys[key])
+      act()
     }
     document.addEventListener('keydown', press)
     return () => { document.removeEventListener('keydown', press) }

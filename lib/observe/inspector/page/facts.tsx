@@ -3,7 +3,7 @@ import { hrefOf } from './address'
 import type { Place } from './address'
 import { isNamed, isReadable } from './conversation'
 import { number } from './format'
-import { Due, Time } from './times'
+import { FullTime } from './times'
 import type { Detail } from './types'
 
 interface Props {
@@ -19,10 +19,10 @@ export function Facts ({ detail, place, now }: Props): JSX.Element {
     <dl class='facts'>
       <Fact name='Id'><code>{id}</code></Fact>
       {conversation !== null && <Fact name='Conversation'><Conversation conversation={conversation} place={place} /></Fact>}
-      <Fact name='Received'><Time at={receivedAt} now={now} /></Fact>
+      <Fact name='Received'><FullTime at={receivedAt} now={now} /></Fact>
       <Fact name='Attempts'>{number(attempts)}</Fact>
-      {state === 'pending' && attempts > 0 && dueAt !== null && <Fact name='Next attempt'><Due at={dueAt} now={now} /></Fact>}
-      {finishedAt !== null && <Fact name='Finished'><Time at={finishedAt} now={now} /></Fact>}
+      {state === 'pending' && attempts > 0 && dueAt !== null && <Fact name='Next attempt'><FullTime at={dueAt} now={Math.min(now, Date.parse(dueAt))} /></Fact>}
+      {finishedAt !== null && <Fact name='Finished'><FullTime at={finishedAt} now={now} /></Fact>}
       {error !== null && (state === 'invalid'
         ? <Fact name='Problems'><ul class='problem'>{error.split('; ').map((problem, i) => <li key={i} dir='auto'>{problem}</li>)}</ul></Fact>
         : <Fact name='Error'><p class={state === 'done' ? undefined : 'problem'} dir='auto'>{error}</p></Fact>)}

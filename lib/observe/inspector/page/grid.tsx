@@ -65,7 +65,7 @@ export function Grid ({ list, filter, selection, now, active, setActive, go, set
         {rows.slice(first, last).map((row, i) => (
           <Line
             key={row.id} row={row} at={first + i} rowHeight={rowHeight} now={now} filter={filter} isActive={row.id === active}
-            isSelected={selection.ids.has(row.id)} isGone={list.gone.has(row.id)} open={() => { open(row.id) }}
+            isSelected={selection.ids.has(row.id)} isGone={list.gone.has(row.id)} open={() => { open(row.id) }} activate={() => { setActive(row.id) }}
             select={(isRange) => { setActive(row.id); selection.toggle(row.id, isRange) }}
           />
         ))}

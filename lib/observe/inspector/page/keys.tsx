@@ -7,7 +7,7 @@ const KEYS = [
   ['Enter', 'open the event'],
   ['c', 'show its conversation'],
   ['x or Space', 'select it; with Shift all from the one before'],
-  ['Escape', 'close, or select none'],
+  ['Escape', 'close, go back to the list, or select none'],
   ['?', 'these keys']
 ]
 

@@ -6,7 +6,8 @@ import { isFailing } from './fits'
 import { Due, Time, absolute } from './times'
 import type { Filter, Row } from './types'
 
-const SHORT = 8
+/** Characters of an id that are shown where there is little room. */
+export const SHORT = 8
 
 interface Props {
   row: Row
@@ -19,11 +20,13 @@ interface Props {
   /** Its event is not in the inbox any more. */
   isGone: boolean
   open: () => void
+  /** The keyboard goes on from this row. */
+  activate: () => void
   select: (isRange: boolean) => void
 }
 
 /** One event in the list. What others wrote is isolated: it turns nothing beside it around. */
-export function Line ({ row, at, rowHeight, now, filter, isActive, isSelected, isGone, open, select }: Props): JSX.Element {
+export function Line ({ row, at, rowHeight, now, filter, isActive, isSelected, isGone, open, activate, select }: Props): JSX.Element {
   return (
     <div
       class={`row ${isGone ? 'gone' : ''}`} role='row' id={`row-${row.seq}`} aria-rowindex={at + 2} aria-selected={isSelected} data-active={isActive}
@@ -42,7 +45,7 @@ export function Line ({ row, at, rowHeight, now, filter, isActive, isSelected, i
         <Note row={row} now={now} filter={filter} isGone={isGone} />
       </div>
       <div role='gridcell' class='conversation'>
-        {isReadable(row.conversation) ? <a tabIndex={-1} href={hrefOf({ filter, thread: row.conversation })} title={`All of conversation ${row.conversation}`}><bdi>{row.conversation}</bdi></a> : <bdi>{row.conversation}</bdi>}
+        {isReadable(row.conversation) ? <a tabIndex={-1} href={hrefOf({ filter, thread: row.conversation })} title={`All of conversation ${row.conversation}`} onClick={activate}><bdi>{row.conversation}</bdi></a> : <bdi>{row.conversation}</bdi>}
       </div>
       <div role='gridcell' class='attempts'>{row.attempts}</div>
       <div role='gridcell' class='age' title={absolute(row.receivedAt)}><Time at={row.receivedAt} now={now} brief /></div>

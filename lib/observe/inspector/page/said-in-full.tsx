@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { Copy } from './copy'
+import { CopyButtons } from './copy'
 import { attachmentsOf, hostOf, textIn } from './said'
 import type { Attachment } from './said'
 import type { Detail } from './types'
@@ -23,10 +23,9 @@ function Attached ({ attachment: { kind, url } }: { attachment: Attachment }): J
   return (
     <div class='attachment'>
       <span class='media'>{kind}</span> <code><bdi dir='ltr'>{url}</bdi></code>
-      <div class='copies'>
-        <Copy label='Copy address' text={() => url} />
+      <CopyButtons of={[{ label: 'Copy address', text: () => url }]}>
         {host !== null && <a href={url} target='_blank' rel='noreferrer noopener'>Open at <bdi dir='ltr'>{host}</bdi></a>}
-      </div>
+      </CopyButtons>
     </div>
   )
 }

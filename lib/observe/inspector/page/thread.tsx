@@ -5,6 +5,7 @@ import type { Go, Place } from './address'
 import { Badge } from './badge'
 import { isNamed } from './conversation'
 import { EventView } from './event-view'
+import { isFailing } from './fits'
 import { Forget } from './forget'
 import { events, number } from './format'
 import { Saying } from './said'
@@ -12,7 +13,9 @@ import { Due, Time } from './times'
 import type { Row } from './types'
 import type { Listen } from './use-event'
 import { useStillness } from './use-stillness'
+import { useSteps } from './use-steps'
 import { useThread } from './use-thread'
+import { useTitle } from './use-title'
 import { Trouble } from './waits'
 
 interface Props {
@@ -32,6 +35,8 @@ export function Thread ({ place, now, go, listen, remove, say }: Props): JSX.Ele
   const { rows } = thread
   const queue = rows.filter(({ state, isAside }) => state === 'pending' && !isAside)
   const [box, below] = useStillness(rows)
+  const step = useSteps(box)
+  useTitle(`Conversation ${conversation}`)
   const gone = (isGone: (row: Row) => boolean) => {
     thread.remove(isGone)
     remove(isGone)
@@ -48,7 +53,8 @@ export function Thread ({ place, now, go, listen, remove, say }: Props): JSX.Ele
         <h2 id='thread-title'>Conversation <code><bdi>{conversation}</bdi></code></h2>
         {isNamed(conversation) && rows.length > 0 && <button type='button' class='small final' onClick={() => { ask(true) }}>Forget conversation…</button>}
       </header>
-      <div class='messages' ref={box} tabIndex={0} role='group' aria-label='Its events, oldest first'>
+      <Held queue={queue} isAll={!thread.hasEarlier} place={place} now={now} />
+      <div class='messages' onKeyDown={step} ref={box} tabIndex={0} role='group' aria-label='Its events, oldest first'>
         {thread.hasEarlier && <p class='earlier'><button type='button' class='small' disabled={thread.isLoading} onClick={() => { thread.earlier() }}>Show earlier</button></p>}
         <ol>{rows.map((row) => <Message key={row.id} row={row} queue={queue} isAll={!thread.hasEarlier} place={place} now={now} go={go} />)}</ol>
       </div>
@@ -65,6 +71,20 @@ function Foot ({ thread: { rows, isLoading, hasEarlier, error } }: { thread: Ret
   if (isLoading) return <p class='foot' role='status'>Reading…</p>
   if (rows.length === 0) return <p class='foot' role='status'>The inbox has no event of this conversation. What is finished is kept for a while only.</p>
   return <p class='foot' role='status'>{hasEarlier ? `The last ${events(rows.length)}` : events(rows.length)}</p>
+}
+
+/** What holds the conversation up, said where it is read first: the event itself may be far above. */
+function Held ({ queue, isAll, place, now }: Pick<MessageProps, 'queue' | 'isAll' | 'place' | 'now'>): JSX.Element | null {
+  const [first] = queue
+  if (first === undefined) return null
+  if (isFailing(first)) {
+    const count = queue.length - 1
+    if (count === 0) return null
+    return <p class='waits held'>{events(count)} {count === 1 ? 'waits' : 'wait'} for <a href={hrefOf({ ...place, event: first.id })}><Saying row={first} /></a><Trouble row={first} now={now} /></p>
+  }
+  const behind = isAll ? undefined : queue.find((row) => row.behind !== null)?.behind
+  if (behind === undefined || behind === null) return null
+  return <p class='waits held'>{number(queue.length)} or more events wait for <a href={hrefOf({ ...place, event: behind.id })}>an earlier event</a><Trouble row={behind} now={now} /></p>
 }
 
 interface MessageProps {
@@ -84,12 +104,14 @@ function Message ({ row, queue, isAll, place, now, go }: MessageProps): JSX.Elem
   const open = ({ target }: { target: EventTarget | null }) => {
     if (target instanceof Element && target.closest('a') === null && window.getSelection()?.isCollapsed !== false) go({ event: id })
   }
+  const isRetried = isFailing(row)
+  const named = [who === '' ? name : who, text === '' ? media : text, isRetried ? 'failing' : state].filter((part) => part !== '').join(', ')
   return (
-    <li class={`message ${state}`} data-id={id} onClick={open}>
+    <li class={`message ${state} ${isRetried ? 'failing' : ''}`} data-id={id} onClick={open}>
       <div class='line'>
-        <a href={hrefOf({ ...place, event: id })}>{who === '' ? <code>{name}</code> : <bdi class='who'>{who}</bdi>}</a>
+        <a href={hrefOf({ ...place, event: id })} aria-label={named}>{who === '' ? <code>{name}</code> : <bdi class='who'>{who}</bdi>}</a>
         <span class='quiet'><Time at={receivedAt} now={now} />{medium !== '' && <> · <bdi>{medium}</bdi></>}</span>
-        <span class='became'>{attempts > 1 && <span class='quiet'>{number(attempts)} attempts</span>} <Badge state={state} retrying={state === 'pending' && attempts > 0} /></span>
+        <span class='became'>{attempts > 1 && <span class='quiet'>{number(attempts)} attempts</span>} <Badge state={state} retrying={isRetried} /></span>
       </div>
       {media !== '' && <p class='media'>{media}</p>}
       {text !== '' && <p class='text' dir='auto'>{text}</p>}

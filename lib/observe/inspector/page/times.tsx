@@ -50,6 +50,11 @@ export function Time ({ at, now, brief = false }: Props): JSX.Element {
   return <time class='time' dateTime={at} title={is ? `${since}${brief ? `, ${long}` : ''}` : long}>{is ? shown : since}</time>
 }
 
+/** A time in both forms: one to be pasted elsewhere, one to be read. Nothing is in a title, which a phone does not show. */
+export function FullTime ({ at, now }: Pick<Props, 'at' | 'now'>): JSX.Element {
+  return <time dateTime={at}><span class='time'>{absolute(at)}</span> <span class='time quiet'>({relative(at, now)})</span></time>
+}
+
 /** When something is due: "now" once that time has come. */
 export function Due ({ at, now }: Props): JSX.Element {
   if (Date.parse(at) <= now) return <time class='time' dateTime={at} title={absolute(at)}>now</time>
