@@ -26,6 +26,7 @@ test('a body is not looked at closely if it has no text or number that may be wh
   t.equal(mayHave(['SHE SAID', body]), true)
   t.equal(mayHave(['1000', body.replace('1000', '1e3')]), true)
   t.equal(mayHave(['Σ', JSON.stringify({ text: 'a\nΣ' })]), true)
+  t.equal(mayHave(['\t\u0307', JSON.stringify({ text: '\t\u0307' })]), true, 'a mark behind the letter of an escape')
   t.equal(mayHave([DAMAGED.toUpperCase(), '{"not":"JSON']), true)
   t.end()
 })

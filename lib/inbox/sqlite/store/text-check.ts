@@ -4,6 +4,8 @@ import { ESCAPES, mayBeInNumber, OTHER_NUMBER } from '../../sql/json-writing.ts'
 import { mayBeShown } from '../../sql/may-be-shown.ts'
 
 const NUMBER = new RegExp(OTHER_NUMBER)
+/** As it is written, it may make one letter with that of an escape before it: \t and a dot above look like ṫ. */
+const STARTS_WITH_MARK = /^\p{M}/u
 
 /**
  * Says of an event's id, name, conversation and body, as they are written, whether the text may be in it. Whether it is, only matcherOf
@@ -15,7 +17,7 @@ export function textCheckOf (text: string): (written: string) => boolean {
   // White space may be written in many ways: each word is looked for by itself.
   const words = wanted.split(' ')
   // What no JSON has to escape is written by its number, or as it is.
-  const escape = words.some((word) => Array.from(word).some((character) => character in ESCAPES)) ? '\\' : '\\u'
+  const escape = words.some((word) => STARTS_WITH_MARK.test(word) || Array.from(word).some((character) => character in ESCAPES)) ? '\\' : '\\u'
   const isOfNumber = mayBeInNumber(wanted)
   return (written) => {
     const all = folded(written)
