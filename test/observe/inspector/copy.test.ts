@@ -4,6 +4,7 @@ import tap, { test } from 'tap'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { memoryInbox } from '../../../index.ts'
 import { newMessage } from '../../../lib/testing/testing.ts'
+import { until } from '../../faults/helpers/until.ts'
 import { message } from '../../helpers/app.ts'
 import { launch, openPage } from './browser.ts'
 import { openInspector, view } from './opened.ts'
@@ -16,8 +17,7 @@ async function copied (page: Page, name: string): Promise<string> {
   await page.evaluate("navigator.clipboard.writeText('')")
   await view(page).getByRole('button', { name, exact: true }).click()
   await view(page).getByText('Copied', { exact: true }).first().waitFor()
-  const text = await page.waitForFunction('navigator.clipboard.readText()')
-  return await text.jsonValue() as string // it reads a text
+  return await page.evaluate<string>('navigator.clipboard.readText()')
 }
 
 test('the id, the JSON and a link that opens the event are copied', async (t) => {
@@ -91,7 +91,7 @@ test('where the browser does not let a page copy, there is the text to be copied
   await view(page).getByRole('button', { name: 'Copy JSON' }).click()
   await view(page).getByRole('textbox', { name: 'Copy JSON' }).waitFor()
   t.equal(await box.count(), 1, 'in one place for all of them')
-  t.match(await page.evaluate('getSelection().toString()'), /^\{\s+"event": "newMessage"/)
+  await until(async () => /^\{\s+"event": "newMessage"/.test(String(await page.evaluate('getSelection().toString()'))))
   await page.keyboard.press('j')
   await view(page).getByRole('button', { name: 'Done' }).click()
   await box.waitFor({ state: 'detached' })

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import type { WebhooksOptions } from '../../../index.ts'
 import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
 import { inspector } from '../../../lib/observe/inspector/inspector.ts'
+import { until } from '../../faults/helpers/until.ts'
 import { createApp, turns } from '../../helpers/app.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 import { openPage } from './browser.ts'
@@ -21,6 +22,14 @@ interface Opened {
   /** What is in the address behind '#'. */
   hash?: string
   before?: (app: FastifyInstance) => Promise<unknown>
+}
+
+/**
+ * Waits until an expression has this value in the page. Not with `waitForFunction`: the page's own Content-Security-Policy forbids what it
+ * evaluates a second time.
+ */
+export async function untilIs (page: Page, expression: string, value: unknown): Promise<void> {
+  await until(async () => await page.evaluate(expression) === value)
 }
 
 /** An app whose listener fails on what says so, and its inspector in a browser. */

@@ -2,7 +2,7 @@ import tap, { test } from 'tap'
 import type { Page } from 'playwright-core'
 import { message } from '../../helpers/app.ts'
 import { launch } from './browser.ts'
-import { openInspector, rowOf } from './opened.ts'
+import { openInspector, rowOf, untilIs } from './opened.ts'
 
 tap.setTimeout(120_000)
 
@@ -52,7 +52,7 @@ test('rows do not move under the pointer, when one has scrolled, or while one is
   await heldBack('under the pointer')
   await rowOf(page, 'late 2.').waitFor()
   await page.locator('.grid').evaluate('this.scrollTop = 0; document.querySelector(".grid").scrollTop = 400')
-  await page.waitForFunction("document.querySelector('.grid').scrollTop === 400")
+  await untilIs(page, "document.querySelector('.grid').scrollTop", 400)
   await heldBack('when one has scrolled')
   await page.locator('.grid').evaluate('document.querySelector(".grid").scrollTop = 0')
   await rowOf(page, 'late 4.').getByRole('checkbox').click()

@@ -4,13 +4,13 @@ import { memoryInbox } from '../../../index.ts'
 import { newMessage } from '../../../lib/testing/testing.ts'
 import { message } from '../../helpers/app.ts'
 import { launch } from './browser.ts'
-import { messages, openInspector, rowOf, view } from './opened.ts'
+import { messages, openInspector, rowOf, untilIs, view } from './opened.ts'
 
 const browser = await launch(tap)
 
 /** Waits until what has the focus has this name. */
-const focused = async (page: Page, name: string) => { await page.waitForFunction(`document.activeElement.ariaLabel === ${JSON.stringify(name)}`) }
-const titled = async (page: Page, title: string) => { await page.waitForFunction(`document.title === ${JSON.stringify(title)}`) }
+const focused = async (page: Page, name: string) => { await untilIs(page, 'document.activeElement.ariaLabel', name) }
+const titled = async (page: Page, title: string) => { await untilIs(page, 'document.title', title) }
 /** The texts of the rows that are selected. */
 const selected = async (page: Page) => await page.locator('.rows .row[aria-selected="true"] .said-there').allTextContents()
 
@@ -49,7 +49,7 @@ test('a conversation is read by keys, and left for the list as it was', async (t
   t.same(await selected(page), ['second'])
 
   await page.keyboard.press('Enter')
-  await view(page).waitFor()
+  await view(page).locator('.said-in-full .text', { hasText: 'of another' }).waitFor()
   await page.keyboard.press('c')
   await messages(page).first().waitFor()
   await view(page).waitFor({ state: 'detached' })
