@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { memoryInbox } from '../../index.ts'
-import type { StoredEvent } from '../../index.ts'
+import type { ListOptions, StoredEvent } from '../../index.ts'
 import { search } from '../../lib/inbox/find.ts'
 import type { SearchOptions } from '../../lib/inbox/find.ts'
 import type { EventFilter } from '../../lib/inbox/inbox.ts'
@@ -41,4 +41,14 @@ test('an inbox is searched from the newest on, by all that the filter says', asy
   const [other] = await inbox.list({ limit: 1 })
   t.same((await found(t, inbox, { conversation: String(other?.lane) })).contents, [], 'it has no conversation')
   t.match(await search(inbox, {}).next(), { value: { events: [{ name: 'other' }], before: Number } }, 'whoever asks decides how far')
+})
+test('a conversation is listed, as many of its events as are asked for', async (t) => {
+  const { app } = await createApp(t, { inbox: memoryInbox({ history: 2_000 }) })
+  app.webhooks.on('event', () => {})
+  for (let i = 0; i < 150; i++) await app.webhooks.receive(message(i % 10 === 0 ? 'a' : 'b', `number ${i}`))
+  const listed = async (options: ListOptions) => (await app.webhooks.inbox.list(options)).map(({ lane }) => lane)
+  t.same(await listed({ conversation: 'a', limit: 1 }), ['a'])
+  t.same(await listed({ conversation: 'a' }), Array(15).fill('a'))
+  t.same(await listed({ conversation: 'b' }), Array(100).fill('b'), 'a hundred, if nobody says how many')
+  t.same(await listed({ conversation: 'c' }), [])
 })

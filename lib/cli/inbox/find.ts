@@ -33,7 +33,7 @@ async function idsLike (source: Source, given: string): Promise<string[]> {
   const found: string[] = []
   for await (const { ids } of partsOf(source, { id: given, idsOnly: true, limit: MOST })) {
     found.push(...ids)
-    if (found.length >= MOST) break
+    if (found.length > 1) break
   }
-  return found.slice(0, MOST)
+  return found
 }

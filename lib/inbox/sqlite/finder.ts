@@ -8,8 +8,6 @@ import { Thread } from './thread.ts'
 /** A thread that nobody asks ends after so many milliseconds: most apps have nobody who looks. */
 const KEPT_FOR = 30_000
 
-function nothing (): void {}
-
 /**
  * Finds events in a thread that reads beside the store's, so that what comes in waits for neither. It starts with the first question, ends
  * when it is not asked for a while, and one that has ended by an error is started again with the next question.
@@ -58,6 +56,8 @@ export class Finder {
   }
 
   #start (): Thread {
-    return new Thread({ onPurgeFailed: nothing, onChangeRequest: nothing, onEnd: () => { this.#thread = undefined } })
+    // Nothing else comes of a thread that only finds: whatever it says unasked, it is not asked again.
+    const leave = () => { this.#thread = undefined }
+    return new Thread({ onPurgeFailed: leave, onChangeRequest: leave, onEnd: leave })
   }
 }

@@ -17,10 +17,11 @@ class SqliteInbox implements Inbox {
   isRecovering = false
   readonly #options: ReturnType<typeof resolveSqliteOptions>
   #commits: GroupCommit | undefined
-  #finder: Finder | undefined
+  #finder: Finder
 
   constructor (options: SqliteInboxOptions) {
     this.#options = resolveSqliteOptions(options)
+    this.#finder = new Finder(this.#options.path)
   }
 
   async open (host: InboxHost): Promise<void> {
@@ -28,7 +29,6 @@ class SqliteInbox implements Inbox {
     const commits = this.#commits = new GroupCommit({ ...this.#options, host })
     try {
       this.isRecovering = await commits.open()
-      this.#finder = new Finder(this.#options.path)
     } catch (error) {
       this.#commits = undefined
       throw error
@@ -59,7 +59,6 @@ class SqliteInbox implements Inbox {
   async find (options: FindOptions): Promise<Found> {
     const commits = this.#whenOpen()
     if (options.before === undefined) await commits.flushed() // not before each part: it would wait for a transaction again
-    if (this.#finder === undefined) throw new ClosingError()
     const { rows, ...found } = await this.#finder.find(options)
     return { ...found, events: rows.map(storedEvent) }
   }
@@ -96,7 +95,9 @@ class SqliteInbox implements Inbox {
   async close (): Promise<void> {
     const commits = this.#commits
     this.#commits = undefined
-    await this.#finder?.close()
+    const finder = this.#finder
+    this.#finder = new Finder(this.#options.path) // for when it is opened again
+    await finder.close()
     await commits?.close()
   }
 

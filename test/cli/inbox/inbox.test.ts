@@ -114,6 +114,9 @@ for (const kind of ['SQLite', 'PostgreSQL']) {
     t.match(await cli(argv), { code: 2, stderr: /give --yes where there is none/ })
     t.match(await cli(argv, { tty: 100, stdin: 'n\n' }), { code: 1, stdout: '', stderr: /Replay 1 dead event\? \[y\/N\] / })
     t.match(await cli(argv, { tty: 100, stdin: '' }), { code: 1, stdout: '' }, 'no answer is none')
+    const range = ['--since', '2026-01-01', '--until', '2126-01-01T00:00Z']
+    const asked = /Replay 1 dead event since 2026-01-01T00:00:00\.000Z until 2126-01-01T00:00:00\.000Z\? /
+    t.match(await cli([...argv, ...range], { tty: 100, stdin: 'n\n' }), { code: 1, stdout: '', stderr: asked })
     await receive({ event: 'bad', n: 2 })
     await until(async () => (await app.webhooks.inbox.stats()).dead === 2)
     mend()

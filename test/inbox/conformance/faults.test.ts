@@ -120,6 +120,12 @@ class SkipsWhatFits extends ModelInbox {
   }
 }
 
+class NeverFindsTheEnd extends ModelInbox {
+  override async find ({ before = 1_000_000 }: FindOptions): Promise<Found> {
+    return { events: [], ids: [], scanned: 0, before: before - 1 }
+  }
+}
+
 class KnowsOneCase extends ModelInbox {
   override async find ({ text, ...options }: FindOptions): Promise<Found> {
     const { events, ...found } = await super.find({ ...options, idsOnly: false })
@@ -143,6 +149,7 @@ const faults: Array<{ fault: string, promise: string, create: (store: string) =>
   { fault: 'takes events after it was closed', promise: 'nothing is added after it was closed, and it can be closed once more', create: modelInboxes(() => new TakesAfterClosing()) },
   { fault: 'breaks when it is closed', promise: 'what is asked around the time when it is closed is answered, or refused for that', create: modelInboxes(() => new BreaksWhenClosed()) },
   { fault: 'skips some of what is found', promise: 'a search goes on where it was, each event is found once, and what comes in meanwhile disturbs nothing', create: modelInboxes(() => new SkipsWhatFits()) },
+  { fault: 'always has more to look at', promise: 'events are found by name, conversation, time and id, newest first, and by several of them at once', create: modelInboxes(() => new NeverFindsTheEnd()) },
   { fault: 'knows capitals from small letters', promise: 'a text is found in any text or number of an event, in capitals or not, however its JSON is written', create: modelInboxes(() => new KnowsOneCase()) },
   { fault: 'has the same events claimed for ever', promise: 'many events that come at once are delivered in the order of their lanes, each once', create: modelInboxes(() => new SettlesNothing()) },
   { fault: 'loses what was accepted when its process is killed', promise: 'what was accepted is there after the process was killed, and what was not settled is claimed again', create: modelInboxes(), options: { kill: (store) => `${store}_lost` } },

@@ -187,6 +187,31 @@ test('a conversation of several blocks is forgotten, and nothing of it is left i
   store.close()
 })
 
+test('a conversation is told from another one of the same hash, one of more events than are removed at once is forgotten, and so is one whose hash would be none', (t) => {
+  const path = temporaryFile(t)
+  const store = openStore(path)
+  const lanes = ['costarring', 'liquid', 'abqiz\u54c6', ...Array<string>(1_100).fill('long')]
+  const rows = lanes.map((lane, i): AddedRow => [idOf(1_000_000 + i), 'newMessage', lane, Admission.live, 1, null, 2])
+  store.run({ ...none, adds: { rows, bodies: Buffer.from('{}'.repeat(rows.length)) } })
+  fill(store, BLOCK)
+  const forget = (lane: string) => {
+    let sum = 0
+    for (let after: number | null = 0; after !== null;) {
+      const step: { count: number, after: number | null } = store.ask({ method: 'forget', lane, after })
+      sum += step.count
+      after = step.after
+    }
+    return sum
+  }
+  t.equal(found(path, { conversation: 'abqiz\u54c6' }).length, 1)
+  t.equal(forget('costarring'), 1)
+  t.equal(found(path, { conversation: 'liquid' }).length, 1)
+  t.equal(forget('long'), 1_100)
+  compare(t, path, [{ conversation: 'long' }, { conversation: 'costarring' }, { conversation: 'liquid' }])
+  store.close()
+  t.end()
+})
+
 test('what is removed while its block is indexed does not come into the index', async (t) => {
   const path = temporaryFile(t)
   const store = openStore(path)

@@ -79,7 +79,6 @@ export class Conversations {
     const found: number[] = []
     for (const { block } of blocks.all(blockOf(after + 1))) {
       found.push(...within.all(keyOf(block, hashOf(conversation)), after, most - found.length).map(({ seq }) => seq))
-      if (found.length >= most) break
     }
     return found
   }

@@ -60,10 +60,13 @@ function openReader (path: string): Reader {
   return reader
 }
 
+/** Elsewhere, it would be that of the whole process. */
+const OF_A_THREAD: Partial<Record<NodeJS.Platform, number>> = { linux: constants.priority.PRIORITY_LOW }
+
 /** To Linux, a priority is one of the thread: requests go before searches. Where a sandbox forbids it, searches run all the same. */
 function giveWay (): void {
   try {
-    if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
+    setPriority(Number(OF_A_THREAD[process.platform])) // throws where there is none
   } catch {}
 }
 
