@@ -7,7 +7,7 @@ import { newMessage } from '../../../lib/testing/testing.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { message } from '../../helpers/app.ts'
 import { launch, openPage } from './browser.ts'
-import { openInspector, view } from './opened.ts'
+import { openInspector, untilIs, view } from './opened.ts'
 import { shellsOf } from './shells.ts'
 
 const browser = await launch(tap)
@@ -85,7 +85,7 @@ test('where the browser does not let a page copy, there is the text to be copied
   await view(page).getByRole('button', { name: 'Copy id' }).click()
   const box = view(page).getByRole('textbox')
   t.equal(await box.inputValue(), id)
-  t.equal(await page.evaluate('getSelection().toString()'), id)
+  await untilIs(page, 'getSelection().toString()', id)
   const buttons = await Promise.all(['Copy link', 'Copy id', 'Copy as curl'].map(async (name) => await view(page).getByRole('button', { name }).boundingBox()))
   t.equal(new Set(buttons.map((button) => button?.y)).size, 1, 'the buttons are side by side')
   await view(page).getByRole('button', { name: 'Copy JSON' }).click()
