@@ -29,13 +29,15 @@ export class Finder {
     if (this.#closed) throw new ClosingError()
     clearTimeout(this.#unused)
     this.#asked++
+    return await this.#ask(options).finally(() => { if (--this.#asked === 0) this.#endLater() })
+  }
+
+  async #ask (options: FindOptions): Promise<FoundRows> {
     try {
       const { found } = await (this.#thread ??= this.#start()).ask({ kind: 'find', path: this.#path, options })
       return found
     } catch (cause) {
       throw unavailable(cause)
-    } finally {
-      if (--this.#asked === 0) this.#endLater()
     }
   }
 
