@@ -193,7 +193,8 @@ test('a conversation is told from another one of the same hash, one of more even
   const lanes = ['costarring', 'liquid', 'abqiz\u54c6', ...Array<string>(1_100).fill('long')]
   const rows = lanes.map((lane, i): AddedRow => [idOf(1_000_000 + i), 'newMessage', lane, Admission.live, 1, null, 2])
   store.run({ ...none, adds: { rows, bodies: Buffer.from('{}'.repeat(rows.length)) } })
-  fill(store, BLOCK + 2_000)
+  fill(store, 2 * BLOCK)
+  t.equal(count(path, 'conversations WHERE seq <= 3'), 3, 'they are in the index')
   const forget = (lane: string) => {
     let sum = 0
     for (let after: number | null = 0; after !== null;) {
