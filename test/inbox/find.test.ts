@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { memoryInbox } from '../../index.ts'
-import type { ListOptions, StoredEvent } from '../../index.ts'
+import type { Inbox, ListOptions, StoredEvent } from '../../index.ts'
 import { search } from '../../lib/inbox/find.ts'
 import type { SearchOptions } from '../../lib/inbox/find.ts'
 import type { EventFilter } from '../../lib/inbox/inbox.ts'
@@ -42,6 +42,28 @@ test('an inbox is searched from the newest on, by all that the filter says', asy
   t.same((await found(t, inbox, { conversation: String(other?.lane) })).contents, [], 'it has no conversation')
   t.match(await search(inbox, {}).next(), { value: { events: [{ name: 'other' }], before: Number } }, 'whoever asks decides how far')
 })
+test('an inbox without a `find` of its own is looked through page by page', async (t) => {
+  const inner = memoryInbox({ history: 10 })
+  const inbox: Inbox = {
+    durable: false,
+    open: async (host) => { await inner.open(host) },
+    add: (event) => inner.add(event),
+    claim: (lanes) => inner.claim(lanes),
+    settle: (claim, outcomes) => inner.settle(claim, outcomes),
+    stats: () => inner.stats(),
+    list: (options) => inner.list(options),
+    get: (id) => inner.get(id),
+    replay: (ids, options) => inner.replay(ids, options),
+    discard: (ids) => inner.discard(ids),
+    forget: (lane) => inner.forget(lane),
+    close: () => inner.close()
+  }
+  const { app } = await createApp(t, { inbox })
+  app.webhooks.on('event', () => {})
+  for (const [i, lane] of ['a', 'b', 'a'].entries()) await app.webhooks.receive(message(lane, `${i} of ${lane}`))
+  t.same(await found(t, app.webhooks.inbox, { text: 'OF A' }), { contents: ['2 of a', '0 of a'], scanned: 3 })
+})
+
 test('a conversation is listed, as many of its events as are asked for', async (t) => {
   const { app } = await createApp(t, { inbox: memoryInbox({ history: 2_000 }) })
   app.webhooks.on('event', () => {})

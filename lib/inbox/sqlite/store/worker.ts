@@ -55,7 +55,7 @@ function openStore (): Store {
 
 function openReader (path: string): Reader {
   if (reader !== undefined) return reader
-  giveWay()
+  void Promise.allSettled([giveWay()])
   reader = new Reader(path)
   return reader
 }
@@ -64,10 +64,8 @@ function openReader (path: string): Reader {
 const OF_A_THREAD: Partial<Record<NodeJS.Platform, number>> = { linux: constants.priority.PRIORITY_LOW }
 
 /** To Linux, a priority is one of the thread: requests go before searches. Where a sandbox forbids it, searches run all the same. */
-function giveWay (): void {
-  try {
-    setPriority(Number(OF_A_THREAD[process.platform])) // throws where there is none
-  } catch {}
+async function giveWay (): Promise<void> {
+  setPriority(Number(OF_A_THREAD[process.platform])) // throws where there is none
 }
 
 function open (opening: Opening): Reply {
