@@ -4,7 +4,7 @@ import { BadQuestionError } from '../../errors/errors.ts'
 import type { EventFilter, InboxStats } from '../../inbox/inbox.ts'
 import { isoTime } from '../../inbox/iso-time.ts'
 import { checkOf } from './check-of.ts'
-import { LONGEST_QUERY } from './shared.ts'
+import { LONGEST_QUERY } from './page-constants.ts'
 
 /** `failing`: pending, and it has failed at least once. */
 export const State = Type.Union([Type.Literal('pending'), Type.Literal('failing'), Type.Literal('done'), Type.Literal('dead'), Type.Literal('invalid')], { description: 'pending, failing, done, dead or invalid' })

@@ -3,7 +3,7 @@ import { trustedJson } from '../../events/trusted-json.ts'
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import { storedConversation } from '../../inbox/stored-conversation.ts'
 import { Secrets } from './secrets.ts'
-import { REDACTED } from './shared.ts'
+import { REDACTED } from './page-constants.ts'
 
 /** Returns a function that copies an event, but for what fields of these names hold. */
 export function createEventRedact (names: readonly string[]): (event: UnknownEvent) => UnknownEvent {

@@ -1,4 +1,4 @@
-import { REDACTED } from './shared.ts'
+import { REDACTED } from './page-constants.ts'
 
 /** Shorter texts are hidden only if they are all that there is: they stand in too many others by chance. */
 const SHORTEST = 3

@@ -1,7 +1,7 @@
 import { descriptionOf } from '../../events/description.ts'
 import type { DeliveryRecord, EventState, StoredEvent } from '../../inbox/inbox.ts'
 import { storedConversation } from '../../inbox/stored-conversation.ts'
-import { LONGEST_QUERY } from './shared.ts'
+import { LONGEST_QUERY } from './page-constants.ts'
 import type { Waiting } from './waiting.ts'
 
 const LONGEST_TEXT = 200

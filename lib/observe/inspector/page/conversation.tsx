@@ -1,4 +1,4 @@
-import { LONGEST_QUERY, REDACTED } from '../shared'
+import { LONGEST_QUERY, REDACTED } from '../page-constants'
 import type { Row } from './types'
 
 /** Whether the page knows which conversation it is. */

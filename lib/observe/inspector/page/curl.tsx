@@ -1,4 +1,4 @@
-import { REDACTED } from '../shared'
+import { REDACTED } from '../page-constants'
 
 /** The route's path, if the app has not set another. */
 const USUAL_PATH = '/webhooks/oneroute'
