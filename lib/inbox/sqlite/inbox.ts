@@ -58,8 +58,9 @@ class SqliteInbox implements Inbox {
 
   async find (options: FindOptions): Promise<Found> {
     const commits = this.#whenOpen()
+    const finder = this.#finder // that of the next opening would start a thread that nobody ends
     if (options.before === undefined) await commits.flushed() // not before each part: it would wait for a transaction again
-    const { rows, ...found } = await this.#finder.find(options)
+    const { rows, ...found } = await finder.find(options)
     return { ...found, events: rows.map(storedEvent) }
   }
 

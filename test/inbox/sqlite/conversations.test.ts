@@ -87,6 +87,17 @@ function compare (t: Test, path: string, filters: readonly EventFilter[]): void 
   }
 }
 
+/** How many events of a conversation were forgotten. */
+function forgottenOf (store: Store, lane: string): number {
+  let sum = 0
+  for (let after: number | null = 0; after !== null;) {
+    const step: { count: number, after: number | null } = store.ask({ method: 'forget', lane, after })
+    sum += step.count
+    after = step.after
+  }
+  return sum
+}
+
 const at = (number: number) => new Date(1 + number * MINUTE)
 
 const FILTERS: readonly EventFilter[] = [
@@ -167,15 +178,7 @@ test('a conversation of several blocks is forgotten, and nothing of it is left i
   const store = openStore(path)
   fill(store)
   const rows = () => count(path, 'conversations')
-  const forget = (lane: string) => {
-    let sum = 0
-    for (let after: number | null = 0; after !== null;) {
-      const step: { count: number, after: number | null } = store.ask({ method: 'forget', lane, after })
-      sum += step.count
-      after = step.after
-    }
-    return sum
-  }
+  const forget = (lane: string) => forgottenOf(store, lane)
   const [before, fitting] = [rows(), found(path, { conversation: 'conversation 1' }).length]
   t.ok(fitting > 5)
   t.equal(forget('conversation 1'), fitting)
@@ -195,15 +198,7 @@ test('a conversation is told from another one of the same hash, one of more even
   store.run({ ...none, adds: { rows, bodies: Buffer.from('{}'.repeat(rows.length)) } })
   fill(store, 2 * BLOCK)
   t.equal(count(path, 'conversations WHERE seq <= 3'), 3, 'they are in the index')
-  const forget = (lane: string) => {
-    let sum = 0
-    for (let after: number | null = 0; after !== null;) {
-      const step: { count: number, after: number | null } = store.ask({ method: 'forget', lane, after })
-      sum += step.count
-      after = step.after
-    }
-    return sum
-  }
+  const forget = (lane: string) => forgottenOf(store, lane)
   t.equal(found(path, { conversation: 'abqiz\u54c6' }).length, 1)
   t.equal(forget('costarring'), 1)
   t.equal(found(path, { conversation: 'liquid' }).length, 1)

@@ -4,6 +4,7 @@ import { test } from 'tap'
 import type { Test } from 'tap'
 import { Finder } from '../../../lib/inbox/sqlite/finder.ts'
 import { turns } from '../../helpers/app.ts'
+import { until } from '../../faults/helpers/until.ts'
 import { openInbox, temporaryFile, threads } from '../../helpers/sqlite.ts'
 import { claim, newEvent } from '../conformance.ts'
 
@@ -74,6 +75,15 @@ test('what was settled is found so, and no thread is left when the inbox is clos
   await inbox.close()
   t.same(workers.map(({ threadId }) => threadId), [-1])
   await t.rejects(async () => await inbox.find?.({}), { code: 'FST_ONEROUTE_CLOSING' })
+})
+
+test('a search that is under way when the inbox is closed leaves no thread', async (t) => {
+  const { inbox } = await withOne(t)
+  const workers = threads(t)
+  const searches = Promise.allSettled([inbox.find?.({}), inbox.find?.({ text: 'one' })])
+  await inbox.close()
+  t.match(await searches, [{ reason: { code: 'FST_ONEROUTE_CLOSING' } }, { reason: { code: 'FST_ONEROUTE_CLOSING' } }])
+  await until(() => workers.every(({ threadId }) => threadId === -1))
 })
 
 test('a search that goes on does not wait for what is written', async (t) => {

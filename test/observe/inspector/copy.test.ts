@@ -59,7 +59,7 @@ test('nothing that acts on a terminal is in a copied command', async (t) => {
   const { page, app } = await openInspector(t, browser, { context: COPIES, options: { inbox: memoryInbox({ history: 10 }) } })
   const { id } = await app.webhooks.receive(message('c', "a\u007f\u009b201~\u0003'\u001b[A"))
   await page.evaluate(`location.hash = 'event=${id}'`)
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- these are what must not be there
   t.notMatch(await copied(page, 'Copy as curl'), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
 })
 
