@@ -39,11 +39,17 @@ export default [
       // A test is a list of steps: its length says nothing about its clarity.
       'max-lines-per-function': 'off',
       'max-lines': 'off',
+      // Elsewhere a property would be tried with something else in every run.
+      'no-restricted-imports': ['error', { name: 'fast-check', message: 'Import it from test/helpers/property.ts' }],
       // tap waits for its tests itself.
       '@typescript-eslint/no-floating-promises': ['error', {
         allowForKnownSafePromises: [{ from: 'package', package: '@tapjs/core', name: 'PromiseWithSubtest' }]
       }]
     }
+  },
+  {
+    files: ['test/helpers/property.ts'],
+    rules: { 'no-restricted-imports': 'off' }
   },
   {
     files: ['test/types/**'],

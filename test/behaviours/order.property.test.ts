@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc, { runs } from '../helpers/property.ts'
 import Fastify from 'fastify'
 import { test } from 'tap'
 import webhooks, { memoryInbox } from '../../index.ts'
@@ -70,7 +70,7 @@ for (const [name, create, attempts] of [['memoryInbox', memoryInbox, 1], ['a dur
         const failed = attempts === 1 && (plan[i]?.failures ?? 0) > 0
         if (status !== (failed ? 'rejected' : 'fulfilled')) throw new Error(`${i} was ${status}`)
       }
-    }), { numRuns: 60 })
+    }), runs(60))
     t.pass()
   })
 }
@@ -87,7 +87,7 @@ test('what fails for longer than `blockFor` is tried beside its conversation, wh
       const wanted = plan.flatMap((event, i) => event.conversation === conversation ? [i] : [])
       if ([...first.keys()].join() !== wanted.join()) throw new Error(`${conversation}: ${[...first.keys()].join()}`)
     }
-  }), { numRuns: 60 })
+  }), runs(60))
   t.pass()
 })
 

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { TSchema } from '@sinclair/typebox'
-import fc from 'fast-check'
+import fc, { runs } from '../helpers/property.ts'
 import { test } from 'tap'
 import { EventCatalogue } from '../../lib/events/catalogue.ts'
 
@@ -50,7 +50,7 @@ test('a key that the sender has chosen is in no problem, wherever it is', async 
       const problems = catalogues[index]?.problems({ event: 'mine', in: place(key) }) ?? []
       for (const problem of problems) seen.add(problem)
       return problems.length > 0 && !problems.some((problem) => problem.includes('PRIVATE') || problem.includes(key))
-    }), { numRuns: 200 })
+    }), runs(200))
     t.ok(problem === undefined || seen.has(problem), `${what}: ${[...seen].join()}`)
   }
 })

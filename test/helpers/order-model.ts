@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from './property.ts'
 import type { FastifyInstance } from 'fastify'
 import type { NewMessage, WebhookContext } from '../../index.ts'
 import { message } from './app.ts'

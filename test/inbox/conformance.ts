@@ -32,6 +32,11 @@ export function conformance (name: string, create: (store: string) => Inbox, opt
   for (const { name: promise, run } of casesOf(create, options)) test(`${name}: ${promise}`, run)
 }
 
+/** The same in two files, for what takes long. */
+export function halfOfConformance (half: 0 | 1, name: string, create: (store: string) => Inbox, options?: ConformanceOptions): void {
+  for (const [i, { name: promise, run }] of casesOf(create, options).entries()) if (i % 2 === half) test(`${name}: ${promise}`, run)
+}
+
 const OF_CLOSING: ReadonlySet<unknown> = new Set(['answered', 'FST_ONEROUTE_CLOSING'])
 
 /** What the durable drivers of this package keep to besides: how much of it they can take at once, and how much they keep. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../helpers/property.ts'
 import { folded } from '../../lib/events/folded.ts'
 
 /** A text, and what has it. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Value } from '@sinclair/typebox/value'
-import fc from 'fast-check'
+import fc, { runs } from '../helpers/property.ts'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { memoryInbox, NewMessage, SmsDeliveryReport } from '../../index.ts'
@@ -97,7 +97,7 @@ for (const secret of [undefined, SECRET]) {
       return statusCode === (event === undefined ? 400 : 200) &&
         isDeepStrictEqual(heard, event === undefined ? [] : [[name, event]]) &&
         isDeepStrictEqual(prototypes(), before)
-    }), { numRuns: 2_000 })
+    }), runs(2_000))
     t.notOk(lines.some(({ level }) => level >= 50))
     t.strictSame([...seen.keys()].sort(), [200, 400])
     t.ok([...seen.values()].every((times) => times > 100), 'both have been tried')
@@ -120,6 +120,6 @@ test('any body and any header that do not belong together are answered 401', asy
     fc.pre([body, writtenAgain(body)].every((text) => header !== sign(text)['x-oneroute-signature']))
     const { statusCode } = await post(app, body, { 'x-oneroute-signature': header })
     return statusCode === 401
-  }), { numRuns: 500 })
+  }), runs(500))
   t.strictSame(heard, [])
 })

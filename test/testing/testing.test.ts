@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { Value } from '@sinclair/typebox/value'
-import * as fc from 'fast-check'
+import fc, { runs } from '../helpers/property.ts'
 import Fastify from 'fastify'
 import type { FastifyRequest } from 'fastify'
 import { test } from 'tap'
@@ -123,7 +123,7 @@ test('fields of any name are merged as fields, and reach no prototype', (t) => {
     return Object.keys(result).sort().join() === [...keys].sort().join() &&
       Object.getPrototypeOf(result) === Object.prototype &&
       Object.getOwnPropertyNames(Object.prototype).join() === names
-  }), { numRuns: 500 })
+  }), runs(500))
 
   const hostile = JSON.parse('{"__proto__":{"polluted":1},"message":{"constructor":{"prototype":{"polluted":1}}}}') as object
   newMessage(hostile)

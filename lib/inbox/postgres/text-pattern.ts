@@ -30,7 +30,8 @@ export function patternOf (text: string): string {
 
 /** Of a character, and the marks that follow it. */
 function patternOfLetter (letter: string): string {
-  if (letter === ' ') return SPACE
+  // A mark may follow white space, too.
+  if (letter.startsWith(' ')) return letter === ' ' ? SPACE : `${SPACE}${OTHER}+`
   // Half of a pair, of which the text may have the other half as well.
   if (!letter.isWellFormed()) return `(?:.|${OTHER})${OTHER}*`
   const parts = letter.normalize('NFD')

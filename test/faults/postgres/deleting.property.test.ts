@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc, { runs } from '../../helpers/property.ts'
 import tap, { test } from 'tap'
 import type { Inbox } from '../../../index.ts'
 import { postgresUrl } from '../../helpers/postgres.ts'
@@ -86,5 +86,5 @@ test('whatever processes do at the same time, nothing is lost but what is discar
     t.equal(await count(`${tables}.lanes`), 0)
     for (const [lane, seqs] of many.claimed) t.same(seqs, seqs.toSorted((a, b) => a - b), lane)
     for (const inbox of inboxes) await inbox.close()
-  }), { numRuns: Number(process.env.PROPERTY_RUNS ?? 10) })
+  }), runs(10))
 })

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import fc from 'fast-check'
+import fc, { runs } from '../../helpers/property.ts'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import pg from 'pg'
@@ -14,7 +14,6 @@ import { makeTime, tryEpoch } from '../../helpers/epochs.ts'
 import { openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 
 const APPS = 3
-const NUM_RUNS = Number(process.env.PROPERTY_RUNS ?? 10)
 
 const url = await postgresUrl(tap)
 const newSchema = schemas(tap, url)
@@ -184,6 +183,6 @@ test('with three processes, whatever listeners do and whichever crashes: in orde
     if (standstill) t.comment('the machine stood still for longer than a lease: of that nothing is promised')
     const wrong = [...early, ...standstill ? [] : run.problems()]
     if (wrong.length > 0) throw new Error(`${wrong.join('; ')} in ${JSON.stringify(run.steps)}`)
-  }), { numRuns: NUM_RUNS, endOnFailure: true })
+  }), { ...runs(10), endOnFailure: true })
   t.pass()
 })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc, { runs } from '../../helpers/property.ts'
 import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
@@ -42,11 +42,17 @@ for (const [name, options] of Object.entries(LOCALES)) {
   })
 }
 
+test('a mark behind white space is found, however the white space is written', async (t) => {
+  const client = await connect(t, 'marks', LOCALES.c)
+  const spaces = [' ', '\t', '\r', '\n\n', '\u00a0', '\u2028']
+  t.same(await missed(client, spaces.flatMap((space): Pair[] => [JSON.stringify({ a: `x${space}\u0338y` }), `{"a":"${escaped(`x${space}\u0338y`)}"}`].map((json) => [`x${space}\u0338y`, json]))), [])
+})
+
 test('whatever is in a text or a number of a body is found there, however it is written', async (t) => {
   const client = await connect(t, 'properties', LOCALES.c)
   const property = fc.asyncProperty(fc.array(pairs, { minLength: 50, maxLength: 50 }), async (some) => {
     const left = await missed(client, some)
     if (left.length > 0) throw new Error(JSON.stringify(left))
   })
-  await t.resolves(fc.assert(property, { numRuns: 40 }))
+  await t.resolves(fc.assert(property, runs(40)))
 })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc, { runs } from '../../helpers/property.ts'
 import Fastify from 'fastify'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
@@ -85,6 +85,6 @@ test('whatever listeners do and whenever the store crashes: in order, one at a t
     const run = await live(t, plan, concurrency)
     const wrong = run.problems()
     if (wrong.length > 0) throw new Error(`${wrong.join('; ')} in ${JSON.stringify(run.steps)}`)
-  }), { numRuns: 25, endOnFailure: true })
+  }), { ...runs(25), endOnFailure: true })
   t.pass()
 })

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import fc from 'fast-check'
+import fc, { runs } from '../../helpers/property.ts'
 import { test } from 'tap'
 import { createSigner, createVerifier } from '../../../lib/receive/signature/hmac.ts'
 import { createApp, fixture, message, post } from '../../helpers/app.ts'
@@ -22,7 +22,7 @@ test('a signer is HMAC-SHA512 for any key, and for bodies that grow and shrink',
   fc.assert(fc.property(keys, bodies, (key, bodies) => {
     const signer = createSigner(key)
     return bodies.every((body) => signer(body) === digestOf(key, body))
-  }), { numRuns: 1_000 })
+  }), runs(1_000))
   t.end()
 })
 
@@ -183,6 +183,6 @@ test('changing any byte of a signed body breaks the signature', async (t) => {
     body[at] = (body[at] ?? 0) ^ flip
     const { statusCode } = await post(app, body, { 'x-oneroute-signature': VALID })
     return statusCode === 401
-  }), { numRuns: 300 })
+  }), runs(300))
   t.strictSame(heard, [])
 })

@@ -1,0 +1,3 @@
+import { testHalf } from './helpers/conformance.ts'
+
+testHalf(0)

@@ -1,0 +1,3 @@
+import { testHalfSerializable } from './helpers/conformance.ts'
+
+testHalfSerializable(1)

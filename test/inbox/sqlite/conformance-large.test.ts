@@ -1,0 +1,3 @@
+import { testLarge } from './helpers/conformance.ts'
+
+testLarge()

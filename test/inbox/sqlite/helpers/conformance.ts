@@ -1,0 +1,24 @@
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import tap from 'tap'
+import { sqliteInbox } from '../../../../lib/inbox/sqlite/inbox.ts'
+import { temporaryDirectory } from '../../../helpers/package.ts'
+import { durableConformance, halfOfConformance } from '../../conformance.ts'
+
+const directory = temporaryDirectory(tap)
+const fileOf = (store: string) => join(directory, `${store}.db`)
+let count = 0
+
+/** What a process leaves that is killed. */
+function kill (store: string): string {
+  for (const end of ['', '-wal']) copyFileSync(fileOf(store) + end, fileOf(`${store}_left`) + end)
+  return `${store}_left`
+}
+
+export function testHalf (half: 0 | 1): void {
+  halfOfConformance(half, 'sqliteInbox', (store) => sqliteInbox({ path: fileOf(store) }), { kill })
+}
+
+export function testLarge (): void {
+  durableConformance('sqliteInbox', () => sqliteInbox({ path: fileOf(String(++count)) }))
+}
