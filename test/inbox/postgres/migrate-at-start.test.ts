@@ -1,16 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import pg from 'pg'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import webhooks from '../../../index.ts'
 import { logProgress } from '../../../lib/inbox/postgres/migrate.ts'
 import { prepareSchema } from '../../../lib/inbox/postgres/schema.ts'
 import { message } from '../../helpers/app.ts'
-import { lines, openInbox } from '../../helpers/postgres.ts'
+import { lines } from '../../helpers/postgres.ts'
 import { until } from '../../faults/helpers/until.ts'
-import { LONG, PLUGIN_TIMEOUT, admin, first, holdLock, impatient, long, newSchema, slowly, url } from './helpers/migrate.ts'
-
-tap.setTimeout(120_000)
+import { LONG, PLUGIN_TIMEOUT, first, holdLock, impatient, long, newSchema, slowly } from './helpers/migrate.ts'
 
 test('a start waits for a migration for longer than Fastify waits for a plugin', async (t) => {
   const ways: Record<string, Parameters<typeof slowly>[1]> = {
@@ -75,18 +72,4 @@ test('the log says what a start waits for, and what it does', async (t) => {
   await prepared
   t.match(written[0], { level: 30, schema, from: 0, to: 2, seconds: Number, msg: /^another process brings the schema .* this one waits for it$/ })
   t.match(written.at(-1), { level: 30, schema, from: 0, to: 2, seconds: Number, msg: 'the schema of the inbox is being brought up to date' })
-})
-
-test('a process that needs no migration waits for the tables that one has locked', async (t) => {
-  const schema = newSchema()
-  await (await openInbox(t, { connectionString: url, schema })).close()
-  const migration = await admin.connect()
-  await migration.query(`BEGIN; LOCK TABLE ${pg.escapeIdentifier(schema)}.lanes`)
-  const { log, written } = lines()
-  const opening = openInbox(t, { connectionString: url, schema }, { log })
-  await until(() => written.length > 0) // the server gives up after its `lock_timeout`
-  await migration.query('ROLLBACK')
-  migration.release()
-  await (await opening).close()
-  t.match(written, [{ level: 30, schema, msg: /^the tables of the inbox are locked/ }])
 })
