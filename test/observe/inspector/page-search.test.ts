@@ -116,10 +116,13 @@ test('a search waits for the end of the typing, or for Enter', async (t) => {
     await page.clock.runFor(20)
   }
   t.same(asked, [])
-  await Promise.all([page.waitForRequest(/text=where\+is$/), page.clock.resume()])
+  await Promise.all([page.waitForRequest(/text=where\+is$/), page.clock.runFor(400)])
   t.same(asked, ['?text=where+is'])
+  const asks = page.waitForRequest(/text=where\+is\+my$/)
   await page.getByLabel('Text').fill('where is my')
-  await Promise.all([page.waitForRequest(/text=where\+is\+my$/), page.keyboard.press('Enter')])
+  await page.keyboard.press('Enter')
+  await page.clock.runFor(100)
+  await asks
   t.match(page.url(), /text=where\+is\+my$/)
   t.same(asked, ['?text=where+is', '?text=where+is+my'])
   t.same(misdeeds, [])
