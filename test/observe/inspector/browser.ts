@@ -9,11 +9,10 @@ const TO_TELL = 1_500
 
 /**
  * A Chromium, which is ended with the tests, or shortly before tap ends the file: whatever is waited for in a page then fails, and says what
- * that is. Without the arguments that its package has for it: they are for a machine without a screen that has to draw in three dimensions,
- * and with them a test takes twice as long.
+ * that is. It draws by itself: with the graphics card that is emulated by the arguments of its package, a test takes twice as long.
  */
 export async function launch (t: Test): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: await executablePath() })
+  const browser = await chromium.launch({ executablePath: await executablePath(), args: ['--disable-gpu'] })
   const close = async () => { await browser.close() }
   const timer = setTimeout(() => { void close() }, timeLeft() - TO_TELL)
   t.teardown(async () => {
