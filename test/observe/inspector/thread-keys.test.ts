@@ -80,3 +80,16 @@ test('the tab is named after what is shown', async (t) => {
   await isTitled(t, page, 'OneRoute webhooks')
   await rowOf(page, 'hello').waitFor()
 })
+
+test('a link that is followed while the page starts is shown', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 10 }) } })
+  await app.webhooks.receive(message('c-1', 'hello'))
+  await page.addInitScript(`new MutationObserver((_, observer) => {
+    if (document.querySelector('.grid') === null) return
+    observer.disconnect()
+    location.hash = 'thread=c-1'
+  }).observe(document, { childList: true, subtree: true })`)
+  await page.reload()
+  await messages(page).first().waitFor()
+  t.same(misdeeds, [])
+})
