@@ -90,6 +90,24 @@ test('what comes in is added at the end, and what is read does not move', async 
   t.same(misdeeds, [])
 })
 
+test('what is new is in sight at once when one goes there as soon as it is told of', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, {
+    options: { inbox: memoryInbox({ history: 100 }) },
+    hash: 'thread=c',
+    before: async (app) => {
+      for (let i = 1; i <= 40; i++) await app.webhooks.receive(message('c', `number ${i}.`))
+    }
+  })
+  await messages(page).nth(39).waitFor()
+  await page.evaluate("document.querySelector('.messages').scrollTop -= 300")
+  await draws(page)
+  await page.evaluate("new MutationObserver(() => { document.querySelector('.below')?.click() }).observe(document.querySelector('.thread'), { childList: true })")
+  await app.webhooks.receive(message('c', 'new'))
+  await messages(page).filter({ hasText: 'new' }).waitFor()
+  await page.locator('.below').waitFor({ state: 'detached' })
+  t.same(misdeeds, [])
+})
+
 test('a conversation is forgotten from where it is read', async (t) => {
   const { app, page, misdeeds } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 100 }) } })
   for (const content of ['hers', 'hers, too']) await app.webhooks.receive(message('c-1', content))
