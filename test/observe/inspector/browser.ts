@@ -9,10 +9,10 @@ const TO_TELL = 1_500
 
 /**
  * A Chromium, which is ended with the tests, or shortly before tap ends the file: whatever is waited for in a page then fails, and says what
- * that is. It draws by itself: with the graphics card that is emulated by the arguments of its package, a test takes twice as long.
+ * that is. It draws without a graphics card: with an emulated one, as by the arguments of its package, a test takes twice as long.
  */
 export async function launch (t: Test): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: await executablePath(), args: ['--disable-gpu'] })
+  const browser = await chromium.launch({ executablePath: await executablePath(), args: ['--disable-gpu', '--disable-software-rasterizer'] })
   const close = async () => { await browser.close() }
   const timer = setTimeout(() => { void close() }, timeLeft() - TO_TELL)
   t.teardown(async () => {
