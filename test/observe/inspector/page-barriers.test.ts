@@ -35,7 +35,7 @@ for (const { name, context, colours } of LOOKS) {
     await page.keyboard.press('Escape')
     await heading.waitFor({ state: 'detached' })
     await page.keyboard.press('Escape')
-    await page.getByLabel('Text').fill('nothing has this')
+    await page.getByRole('searchbox').fill('nothing has this')
     await page.getByText('Nothing fits, ').waitFor()
     t.same(await barriersOn(page, colours), [])
     t.same(misdeeds, [])

@@ -66,7 +66,7 @@ test('all that fit are counted first, and named', async (t) => {
     await bar.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('button', { name: 'Export 4 events' }).click()
   })).length, 4)
-  await page.getByLabel('Text').fill('it fails.')
+  await page.getByRole('searchbox').fill('it fails.')
   await page.locator('.foot', { hasText: '2 events, 4 events looked at' }).waitFor()
   await bar.getByRole('button', { name: 'Replay' }).click()
   const dialog = page.getByRole('dialog')

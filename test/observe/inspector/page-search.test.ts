@@ -20,14 +20,14 @@ test('a search waits for the end of the typing, or for Enter', async (t) => {
   await page.clock.install()
   await page.clock.pauseAt(Date.now() + 60_000)
   for (const letter of 'where is') {
-    await page.getByLabel('Text').press(letter)
+    await page.getByRole('searchbox').press(letter)
     await page.clock.runFor(20)
   }
   t.same(asked, [])
   await Promise.all([page.waitForRequest(/text=where\+is$/), page.clock.runFor(400)])
   t.same(asked, ['?text=where+is'])
   const asks = page.waitForRequest(/text=where\+is\+my$/)
-  await page.getByLabel('Text').fill('where is my')
+  await page.getByRole('searchbox').fill('where is my')
   await page.keyboard.press('Enter')
   await page.clock.runFor(100)
   await asks
@@ -64,7 +64,7 @@ test('a search says how far it is, can be stopped and gone on with, and ends whe
   for (let i = 1; i < 1_500; i++) await app.webhooks.receive({ event: 'hay', i })
   await settled()
   const goOn = hold()
-  await page.getByLabel('Text').fill('the needle')
+  await page.getByRole('searchbox').fill('the needle')
   const foot = page.locator('.foot')
   await foot.getByText(/^0 events, 1,000 of 1,500 looked at…/).waitFor()
   await foot.getByRole('button', { name: 'Stop' }).click()
@@ -84,7 +84,7 @@ test('a search says how far it is, can be stopped and gone on with, and ends whe
   const givenUp: string[] = []
   page.on('requestfailed', (request) => { givenUp.push(decodeURIComponent(new URL(request.url()).search)) })
   const end = hold()
-  await page.getByLabel('Text').fill('another needle')
+  await page.getByRole('searchbox').fill('another needle')
   await foot.getByText(/^0 events, 1,000 of/).waitFor()
   await page.getByRole('button', { name: 'Clear' }).click()
   await foot.getByText(/^\d+ events, more below/).waitFor()
@@ -105,7 +105,7 @@ test('what an index finds is shown at once, and what is found between comes betw
     const [event] = await app.webhooks.inbox.list({ before: options.before, limit: 1 })
     return { ...await find({ ...options, before: (event?.seq ?? 1) + 1, since: event?.receivedAt, limit: 1 }), scanned: event === undefined ? 0 : 1, before: event?.seq ?? null }
   })
-  await page.getByLabel('Text').fill('c-pasted')
+  await page.getByRole('searchbox').fill('c-pasted')
   await page.locator('.foot', { hasText: /^2 events, 1 of 5 looked at/ }).waitFor()
   await shows(t, async () => await page.locator('.rows .row .content bdi').allTextContents(), ['number 4, of c-pasted', 'the oldest'])
   goesOn.resolve(undefined)
@@ -138,7 +138,7 @@ test('"No events yet" is said only where the inbox is empty', async (t) => {
   await settled()
   await page.getByText(/^The inbox is empty\. The last event came in /).waitFor()
   t.equal(await page.getByText('No events yet.').count(), 0)
-  await page.getByLabel('Text').fill('what is not there')
+  await page.getByRole('searchbox').fill('what is not there')
   await page.getByText('Nothing fits, 0 events looked at').waitFor()
   t.same(misdeeds, [])
 })
