@@ -10,11 +10,12 @@ export function fixture (name: 'new-message' | 'sms-delivery-report'): Buffer {
   return readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url))
 }
 
+const newMessage = fixture('new-message').toString()
 let count = 0
 
 /** A new message, different from every other. */
 export function message (conversation = 'a', content = `message ${++count}`): NewMessage {
-  const event = JSON.parse(fixture('new-message').toString()) as NewMessage // it is what the schema was made from
+  const event = JSON.parse(newMessage) as NewMessage // it is what the schema was made from
   event.message.content = content
   event.message.conversation_id = conversation
   event.conversation.id = conversation

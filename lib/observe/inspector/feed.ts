@@ -18,8 +18,8 @@ const NEWEST = 200
 const MOST_OLDER = 50
 /** How long a page is told, in milliseconds: then it has to ask anew, and whoever may look no longer is told no more. */
 const LIFETIME = 300_000
-/** After so much of it a page is told to ask anew: it does before its old stream has ended, and misses nothing. */
-const RENEWED_AFTER = 0.9
+/** After so long a page is told to ask anew, in milliseconds: it does before its old stream has ended, and misses nothing. */
+const RENEW_AFTER = 270_000
 /** A page that is slower than this is cut, and begins anew when it comes back, in bytes. */
 const MOST_BUFFERED = 1_048_576
 
@@ -35,6 +35,7 @@ interface Parts {
   /** As the page shows it, with the failing event that it waits for. */
   readonly show: (event: StoredEvent, blocker: StoredEvent | null) => Summary
   readonly lifetime?: number
+  readonly renewAfter?: number
 }
 
 /** Tells pages what changes, by server-sent events. It does nothing while there is no page. */
@@ -81,8 +82,8 @@ export class Feed {
       return
     }
     if (this.#pages.size === 0) this.#begin()
-    const { lifetime = LIFETIME } = this.#parts
-    this.#pages.set(page, setTimeout(() => { this.#renew(page, lifetime) }, lifetime * RENEWED_AFTER).unref())
+    const { lifetime = LIFETIME, renewAfter = RENEW_AFTER } = this.#parts
+    this.#pages.set(page, setTimeout(() => { this.#renew(page, lifetime - renewAfter) }, renewAfter).unref())
     page.on('error', () => {}) // a page that has left is no failure; 'close' comes, too
     page.on('close', () => { this.#remove(page) })
     page.write('retry: 2000\n\n')
@@ -98,9 +99,9 @@ export class Feed {
     this.#heartbeat = setInterval(() => { this.#write(': still here\n\n') }, HEARTBEAT).unref()
   }
 
-  #renew (page: Writable, lifetime: number): void {
+  #renew (page: Writable, left: number): void {
     page.write('event: renew\ndata: {}\n\n')
-    this.#pages.set(page, setTimeout(() => { this.#finish(page) }, lifetime * (1 - RENEWED_AFTER)).unref())
+    this.#pages.set(page, setTimeout(() => { this.#finish(page) }, left).unref())
   }
 
   #finish (page: Writable): void {

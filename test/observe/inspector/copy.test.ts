@@ -7,7 +7,8 @@ import { newMessage } from '../../../lib/testing/testing.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { message } from '../../helpers/app.ts'
 import { launch, openPage } from './browser.ts'
-import { openInspector, untilIs, view } from './opened.ts'
+import { openInspector, view } from './opened.ts'
+import { shows } from './shows.ts'
 import { shellsOf } from './shells.ts'
 
 const browser = await launch(tap)
@@ -16,8 +17,9 @@ const COPIES: BrowserContextOptions = { permissions: ['clipboard-read', 'clipboa
 async function copied (page: Page, name: string): Promise<string> {
   await page.evaluate("navigator.clipboard.writeText('')")
   await view(page).getByRole('button', { name, exact: true }).click()
-  await view(page).getByText('Copied', { exact: true }).first().waitFor()
-  return await page.evaluate<string>('navigator.clipboard.readText()')
+  let text = ''
+  await until(async () => (text = await page.evaluate<string>('navigator.clipboard.readText()')) !== '')
+  return text
 }
 
 test('the id, the JSON and a link that opens the event are copied', async (t) => {
@@ -30,6 +32,22 @@ test('the id, the JSON and a link that opens the event are copied', async (t) =>
   t.notMatch(link, 'state')
   const { page: other } = await openPage(t, browser, link)
   await view(other).locator('.said-in-full', { hasText: 'where is my order?' }).waitFor()
+  t.same(misdeeds, [])
+})
+
+test('a button says for a while that it has copied', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, { context: COPIES, options: { inbox: memoryInbox({ history: 10 }) } })
+  const { id } = await app.webhooks.receive(message('c', 'hello'))
+  await page.evaluate(`location.hash = 'event=${id}'`)
+  const button = view(page).getByRole('button', { name: 'Copy id' })
+  await button.waitFor()
+  await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 60_000)
+  await button.click()
+  const said = view(page).locator('.copy', { has: page.getByRole('button', { name: 'Copy id' }) }).getByText('Copied', { exact: true })
+  await said.waitFor()
+  await page.clock.runFor(3_000)
+  await said.waitFor({ state: 'detached' })
   t.same(misdeeds, [])
 })
 
@@ -84,14 +102,14 @@ test('where the browser does not let a page copy, there is the text to be copied
   await page.evaluate(`location.hash = 'event=${id}'`)
   await view(page).getByRole('button', { name: 'Copy id' }).click()
   const box = view(page).getByRole('textbox')
-  t.equal(await box.inputValue(), id)
-  await untilIs(page, 'getSelection().toString()', id)
+  await shows(t, async () => await box.inputValue(), id)
+  await shows(t, async () => await page.evaluate('getSelection().toString()'), id)
   const buttons = await Promise.all(['Copy link', 'Copy id', 'Copy as curl'].map(async (name) => await view(page).getByRole('button', { name }).boundingBox()))
   t.equal(new Set(buttons.map((button) => button?.y)).size, 1, 'the buttons are side by side')
   await view(page).getByRole('button', { name: 'Copy JSON' }).click()
   await view(page).getByRole('textbox', { name: 'Copy JSON' }).waitFor()
-  t.equal(await box.count(), 1, 'in one place for all of them')
-  await until(async () => /^\{\s+"event": "newMessage"/.test(String(await page.evaluate('getSelection().toString()'))))
+  await shows(t, async () => await box.count(), 1, 'in one place for all of them')
+  await shows(t, async () => await page.evaluate('getSelection().toString()'), /^\{\s+"event": "newMessage"/)
   await page.keyboard.press('j')
   await view(page).getByRole('button', { name: 'Done' }).click()
   await box.waitFor({ state: 'detached' })

@@ -2,26 +2,27 @@ import tap, { test } from 'tap'
 import { newMessage } from '../../../lib/testing/testing.ts'
 import { message } from '../../helpers/app.ts'
 import { launch } from './browser.ts'
-import { barriersOn, LOOKS, messages, openInspector, SLOW, view } from './opened.ts'
+import { barriersOn, fits, LOOKS, messages, openInspector, SLOW, view } from './opened.ts'
+import { shows } from './shows.ts'
 
 const browser = await launch(tap)
 
-for (const [name, context] of Object.entries(LOOKS)) {
+for (const { name, context, colours } of LOOKS) {
   test(`in an event, nothing is in the way of those who cannot see or use a mouse well, ${name}`, async (t) => {
-    const { page, app, misdeeds } = await openInspector(t, browser, { context: { ...context, reducedMotion: 'reduce' }, options: { retry: SLOW } })
+    const { page, app, misdeeds } = await openInspector(t, browser, { context, options: { retry: SLOW } })
     const { id } = await app.webhooks.receive(newMessage({ message: { content: 'this fails', imageUrl: 'https://cdn.example/a.jpg' } }))
     await page.evaluate(`location.hash = 'event=${id}'`)
     await view(page).locator('.deliveries .failed').waitFor()
-    t.same(await barriersOn(page), [])
-    t.equal(await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth'), false, 'nothing is wider than the page')
+    t.same(await barriersOn(page, colours), [])
+    await shows(t, async () => await fits(page), true, 'nothing is wider than the page')
     t.same(misdeeds, [])
   })
 }
 
-for (const [name, context] of Object.entries(LOOKS)) {
+for (const { name, context, colours } of LOOKS) {
   test(`in a conversation, nothing is in the way of those who cannot see or use a mouse well, ${name}`, async (t) => {
     const { page, misdeeds } = await openInspector(t, browser, {
-      context: { ...context, reducedMotion: 'reduce' },
+      context,
       options: { retry: SLOW },
       hash: 'thread=c',
       before: async (app) => {
@@ -30,9 +31,9 @@ for (const [name, context] of Object.entries(LOOKS)) {
       }
     })
     await messages(page).nth(3).getByText('Waits for').waitFor()
-    t.same(await barriersOn(page), [])
+    t.same(await barriersOn(page, colours), [])
     t.equal(await page.locator('.thread b').count(), 0)
-    t.equal(await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth'), false, 'nothing is wider than the page')
+    await shows(t, async () => await fits(page), true, 'nothing is wider than the page')
     t.same(misdeeds, [])
   })
 }

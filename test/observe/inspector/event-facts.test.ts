@@ -6,6 +6,7 @@ import { message } from '../../helpers/app.ts'
 import { ModelInbox } from '../../helpers/model-inbox.ts'
 import { launch } from './browser.ts'
 import { fact, openInspector, view } from './opened.ts'
+import { shows } from './shows.ts'
 
 const RLO = '\u202E'
 
@@ -23,7 +24,7 @@ test('what a customer or a listener writes stays text, is no trap, and turns not
   const [stored] = await app.webhooks.inbox.list()
   await page.evaluate(`location.hash = 'event=${stored?.id ?? ''}'`)
   await view(page).getByRole('heading', { name: 'Eve', level: 2 }).waitFor()
-  t.equal(await view(page).locator('.said-in-full .text').textContent(), event.message.content)
+  await shows(t, async () => await view(page).locator('.said-in-full .text').textContent(), event.message.content)
   t.equal(await view(page).locator('img, .said-in-full b').count(), 0)
   t.same(await page.evaluate("Array.from(document.querySelectorAll('a[target]'), (link) => [link.getAttribute('href'), link.rel, link.textContent])"),
     [['https://xn--evl-tma.example/a%20b.pdf', 'noreferrer noopener', 'Open at xn--evl-tma.example']])
@@ -52,7 +53,7 @@ test('an invalid event says what is wrong with it', async (t) => {
   const { id } = await app.webhooks.receive('{"event":"newMessage","message":{"sender":{"name":{}}},"conversation":{"id":"c"}}')
   await page.evaluate(`location.hash = 'event=${id}'`)
   await fact(page, 'Problems').locator('li', { hasText: '/message/sender/name' }).waitFor()
-  t.ok(await fact(page, 'Problems').locator('li').count() > 1)
+  await shows(t, async () => await fact(page, 'Problems').locator('li').count() > 1, true)
   t.same(misdeeds, [])
 })
 
@@ -71,18 +72,18 @@ test('of many deliveries the last are shown first', async (t) => {
   await page.evaluate(`location.hash = 'event=${id}'`)
   const attempts = view(page).locator('.deliveries > li')
   await attempts.last().getByText('failure 200').waitFor()
-  t.equal(await attempts.count(), 10)
+  await shows(t, async () => await attempts.count(), 10)
   await view(page).getByRole('button', { name: 'Show 190 earlier' }).click()
   await attempts.first().getByText('failure 1', { exact: true }).waitFor()
-  t.equal(await attempts.count(), 200)
+  await shows(t, async () => await attempts.count(), 200)
 })
 
 test('an event has its times in both forms', async (t) => {
   const { page, app, misdeeds } = await openInspector(t, browser, { context: { timezoneId: 'Africa/Lagos', locale: 'de-DE' }, options: { inbox: new ModelInbox() } })
   const { id } = await app.webhooks.receive(message('c', 'it fails'))
   await page.evaluate(`location.hash = 'event=${id}'`)
-  for (const name of ['Received', 'Finished']) t.match(await fact(page, name).textContent(), /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+1 \((now|\d+ s ago)\)$/)
-  t.match(await view(page).locator('.deliveries time').first().textContent(), / GMT\+1 \((now|\d+ s ago)\)$/)
+  for (const name of ['Received', 'Finished']) await shows(t, async () => await fact(page, name).textContent(), /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+1 \((now|\d+ s ago)\)$/)
+  await shows(t, async () => await view(page).locator('.deliveries time').first().textContent(), / GMT\+1 \((now|\d+ s ago)\)$/)
   t.equal(await fact(page, 'Received').locator('time').getAttribute('datetime'), (await app.webhooks.inbox.get(id))?.receivedAt.toISOString())
   t.same(misdeeds, [])
 })
@@ -92,12 +93,12 @@ test('times of a list are relative or absolute with their zone, and remembered',
   await app.webhooks.receive(message('c', 'hello'))
   await page.evaluate("location.hash = 'thread=c'")
   const time = page.locator('.message time')
-  t.match(await time.textContent(), /^(now|\d+ s ago)$/)
-  t.match(await time.getAttribute('title'), /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+1$/)
+  await shows(t, async () => await time.textContent(), /^(now|\d+ s ago)$/)
+  await shows(t, async () => await time.getAttribute('title'), /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+1$/)
   await page.getByRole('button', { name: 'Exact times, GMT+1' }).click()
-  t.match(await time.textContent(), /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+1$/)
-  t.match(await time.getAttribute('title'), /^(now|\d+ s ago)$/)
+  await shows(t, async () => await time.textContent(), /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d GMT\+1$/)
+  await shows(t, async () => await time.getAttribute('title'), /^(now|\d+ s ago)$/)
   await page.reload()
-  t.match(await time.textContent(), / GMT\+1$/)
+  await shows(t, async () => await time.textContent(), / GMT\+1$/)
   t.same(misdeeds, [])
 })

@@ -3,6 +3,7 @@ import { memoryInbox } from '../../../index.ts'
 import { message } from '../../helpers/app.ts'
 import { launch } from './browser.ts'
 import { openInspector, rowOf, view } from './opened.ts'
+import { leadsTo, says, shows } from './shows.ts'
 
 const browser = await launch(tap)
 
@@ -16,7 +17,7 @@ test('an event that another page discards is shown no more, however many came in
   const { status } = await fetch(`${url}/inspector/api/discard`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ids: [id] }) })
   t.equal(status, 200)
   await view(page).getByText('This event is not in the inbox').waitFor()
-  t.equal(await view(page).getByRole('button', { name: /Replay|Discard|Try again/ }).count(), 0)
+  await shows(t, async () => await view(page).getByRole('button', { name: /Replay|Discard|Try again/ }).count(), 0)
 })
 
 test('a replay that puts nothing back says no more than that', async (t) => {
@@ -29,7 +30,7 @@ test('a replay that puts nothing back says no more than that', async (t) => {
     await route.continue()
   })
   await view(page).getByRole('button', { name: 'Replay' }).click()
-  await view(page).getByText('Nothing was put back: it is pending already, or not in the inbox any more').waitFor()
+  await says(page, 'Nothing was put back: it is pending already, or not in the inbox any more')
   await view(page).getByText('This event is not in the inbox').waitFor()
 })
 
@@ -38,17 +39,23 @@ test('an event that could not be read is read once the app answers, or at once i
   const [{ id: first }, { id: second }] = [await app.webhooks.receive(message('c', 'first')), await app.webhooks.receive(message('d', 'second'))]
   await rowOf(page, 'first').waitFor()
   const cut = async () => { await page.route('**/api/events/*', async (route) => { await route.abort() }) }
+  // The page's time goes on only as it is told to: by itself, the page asks again after two seconds.
+  await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 60_000)
   await cut()
   await page.evaluate(`location.hash = 'event=${first}'`)
+  await page.clock.runFor(100)
   await view(page).getByText('The app does not answer.').waitFor()
   await page.unroute('**/api/events/*')
   await view(page).getByRole('button', { name: 'Try again' }).click()
+  await page.clock.runFor(100)
   await view(page).locator('.said-in-full', { hasText: 'first' }).waitFor()
-  t.equal(await view(page).getByRole('alert').count(), 0)
+  await shows(t, async () => await view(page).getByRole('alert').count(), 0)
+  await page.clock.resume()
   await cut()
   await page.keyboard.press('k')
   await view(page).getByText('The app does not answer.').waitFor()
   await page.unroute('**/api/events/*')
   await view(page).locator('.said-in-full', { hasText: 'second' }).waitFor()
-  t.match(page.url(), second)
+  await leadsTo(t, page, new RegExp(second))
 })

@@ -29,10 +29,10 @@ export async function createInspected (t: Test, options: WebhooksOptions = {}, o
   return { app, lines, ask, send }
 }
 
-/** The inspector, but for how long a stream is, in milliseconds. */
-export async function addShortLived (app: FastifyInstance, mayLook: () => boolean, lifetime: number): Promise<void> {
+/** The inspector, but for how long a stream is, and when a page is told to ask anew, in milliseconds. */
+export async function addShortLived (app: FastifyInstance, mayLook: () => boolean, times: { lifetime: number, renewAfter: number }): Promise<void> {
   const { inbox } = app.webhooks
-  const feed = new Feed({ inbox, activity: new Activity(), log: app.log, show: summaryOf, lifetime })
+  const feed = new Feed({ inbox, activity: new Activity(), log: app.log, show: summaryOf, ...times })
   const closing = new AbortController().signal
   await app.register(async (scope) => {
     scope.addHook('preClose', async () => { feed.close() })

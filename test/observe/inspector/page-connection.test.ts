@@ -4,10 +4,8 @@ import { inspector } from '../../../lib/observe/inspector/inspector.ts'
 import { createApp, message } from '../../helpers/app.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 import { launch, openPage } from './browser.ts'
-import { addShortLived } from './inspected.ts'
 import { openInspector, rowOf } from './opened.ts'
-
-tap.setTimeout(120_000)
+import { shows } from './shows.ts'
 
 const browser = await launch(tap)
 
@@ -31,49 +29,7 @@ test('a page whose server was away says since when, keeps what it has, and shows
   await rowOf(page, 'meanwhile').waitFor()
   await page.getByText('live', { exact: true }).waitFor()
   await band.waitFor({ state: 'detached' })
-  t.equal(await page.locator('.rows .row').count(), 2)
-})
-
-test('a page asks anew in time, misses nothing, and is told no more once nobody may look', async (t) => {
-  const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
-  let mayLook = true
-  await addShortLived(app, () => mayLook, 1_500)
-  const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  const { page, misdeeds } = await openPage(t, browser, `${url}/inspector/`)
-  const streams: string[] = []
-  page.on('request', (request) => { if (request.url().endsWith('/api/stream')) streams.push(request.url()) })
-  await page.getByText('live', { exact: true }).waitFor()
-  await page.evaluate("new MutationObserver(() => { window.wasCut ||= document.querySelector('.link').textContent !== 'live' }).observe(document.querySelector('.top'), { subtree: true, characterData: true, childList: true })")
-  let count = 0
-  while (streams.length < 3) {
-    await app.webhooks.receive(message('c', `number ${++count}.`))
-    await page.evaluate('new Promise(requestAnimationFrame)')
-  }
-  await page.locator('.foot', { hasText: new RegExp(`^${count.toLocaleString('en')} events?`) }).waitFor()
-  t.equal(await page.evaluate('window.wasCut'), undefined)
-  t.same(misdeeds, [])
-  mayLook = false
-  await page.getByText('The app does not let this page look any more. Load it again, and log in if it asks you to.').waitFor()
-  t.equal(await page.getByText('not connected').count(), 1)
-})
-
-test('when a session ends, the page says to log in again, and that it is not live', async (t) => {
-  const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
-  app.webhooks.on('newMessage', function answer () {})
-  let isOver = false
-  await app.register(inspector, { prefix: '/inspector', authorize: () => { if (isOver) throw Object.assign(new Error('who are you?'), { statusCode: 401 }); return true } })
-  const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  const { page } = await openPage(t, browser, `${url}/inspector/`)
-  await page.getByText('live', { exact: true }).waitFor()
-  await app.webhooks.receive(message('c', 'before'))
-  await rowOf(page, 'before').waitFor()
-  isOver = true
-  await page.getByLabel('State').selectOption('dead')
-  await page.getByText('The app does not let you look any more: load the page again, and log in if it asks you to.').waitFor()
-  await page.getByText('not connected', { exact: true }).waitFor()
-  await page.getByText('The app does not let this page look any more.').waitFor()
-  t.equal(await rowOf(page, 'before').count(), 0, 'what does not fit is not shown')
-  for (const verb of ['Replay', 'Discard', 'Export']) t.equal(await page.getByRole('button', { name: `${verb} all that fit` }).isDisabled(), true, verb)
+  await shows(t, async () => await page.locator('.rows .row').count(), 2)
 })
 
 test('nothing is said of the inbox before something is known of it', async (t) => {
@@ -88,6 +44,6 @@ test('nothing is said of the inbox before something is known of it', async (t) =
   allow(undefined)
   await page.getByText('nothing waits').waitFor()
   await page.getByText('No events yet.').waitFor()
-  t.match(await page.locator('.legend').textContent(), 'delivered 0')
+  await shows(t, async () => await page.locator('.legend').textContent(), /delivered 0/)
   t.same(misdeeds, [])
 })

@@ -2,9 +2,8 @@ import tap, { test } from 'tap'
 import type { Page } from 'playwright-core'
 import { message } from '../../helpers/app.ts'
 import { launch } from './browser.ts'
-import { openInspector, rowOf, untilIs } from './opened.ts'
-
-tap.setTimeout(120_000)
+import { lists, openInspector, rowOf } from './opened.ts'
+import { draws, leadsTo, shows } from './shows.ts'
 
 const browser = await launch(tap)
 
@@ -13,6 +12,8 @@ const middle = async (page: Page) => await page.evaluate<string>(`(() => {
   const { x, y, width, height } = document.querySelector('.grid').getBoundingClientRect()
   return document.elementFromPoint(x + width / 2, y + height / 2).closest('.row').querySelector('.content').textContent
 })()`)
+
+const textsOf = async (page: Page) => await page.locator('.rows .said-there').allTextContents()
 
 test('events appear as they come, without a reload', async (t) => {
   const { app, page, misdeeds } = await openInspector(t, browser)
@@ -23,7 +24,7 @@ test('events appear as they come, without a reload', async (t) => {
   await rowOf(page, 'the first').waitFor()
   await app.webhooks.receive(message('c-2', 'the second fails'))
   await rowOf(page, 'the second fails').locator('.badge.dead').waitFor()
-  t.same(await page.locator('.rows .said-there').allTextContents(), ['the second fails', 'the first'], 'newest first')
+  await shows(t, async () => await textsOf(page), ['the second fails', 'the first'], 'newest first')
   t.equal(await page.evaluate('window.sameDocument'), true)
   await page.locator('.count.alarm', { hasText: 'Dead' }).getByText('1', { exact: true }).waitFor()
   t.same(misdeeds, [])
@@ -41,8 +42,8 @@ test('rows do not move under the pointer, when one has scrolled, or while one is
       await comesIn()
       await news.getByText(told, { exact: true }).waitFor()
     }
-    t.equal(await middle(page), before, how)
-    t.equal(await page.locator('.news').getAttribute('role'), 'status', 'told to a screen reader, too')
+    await shows(t, async () => await middle(page), before, how)
+    await shows(t, async () => await page.locator('.news').getAttribute('role'), 'status', 'told to a screen reader, too')
     await news.click()
     await news.waitFor({ state: 'detached' })
     await page.mouse.move(5, 5)
@@ -52,16 +53,18 @@ test('rows do not move under the pointer, when one has scrolled, or while one is
   await heldBack('under the pointer')
   await rowOf(page, 'late 2.').waitFor()
   await page.locator('.grid').evaluate('this.scrollTop = 0; document.querySelector(".grid").scrollTop = 400')
-  await untilIs(page, "document.querySelector('.grid').scrollTop", 400)
+  await shows(t, async () => await page.evaluate("document.querySelector('.grid').scrollTop"), 400)
+  await draws(page)
   await heldBack('when one has scrolled')
   await page.locator('.grid').evaluate('document.querySelector(".grid").scrollTop = 0')
+  await draws(page)
   await rowOf(page, 'late 4.').getByRole('checkbox').click()
   await page.mouse.move(5, 5)
   await heldBack('while a row is selected')
   await page.getByRole('button', { name: 'Select none' }).click()
   await comesIn()
   await rowOf(page, 'late 7.').waitFor()
-  t.equal(await page.locator('.rows .row').first().locator('.said-there').textContent(), 'late 7.')
+  await shows(t, async () => (await textsOf(page))[0], 'late 7.')
   await settled()
   t.same(misdeeds, [])
 })
@@ -70,18 +73,18 @@ test('a row that is shown changes where it is, and goes once nothing holds it', 
   const { app, page, mended, settled, misdeeds } = await openInspector(t, browser, { hash: 'state=dead' })
   for (const content of ['fails, 1', 'fails, 2', 'fails, 3']) await app.webhooks.receive(message(content, content))
   await settled()
-  await rowOf(page, 'fails, 3').waitFor()
+  await lists(page, 'fails, 1', 'fails, 2', 'fails, 3')
   await rowOf(page, 'fails, 3').hover()
   mended.is = true
   const { id } = (await app.webhooks.inbox.list()).find(({ lane }) => lane === 'fails, 2') ?? { id: '' }
   await app.webhooks.inbox.replay([id])
   await rowOf(page, 'fails, 2').locator('.badge.done').waitFor()
-  t.same(await page.locator('.rows .said-there').allTextContents(), ['fails, 3', 'fails, 2', 'fails, 1'])
+  await shows(t, async () => await textsOf(page), ['fails, 3', 'fails, 2', 'fails, 1'])
   await app.webhooks.inbox.discard((await app.webhooks.inbox.list()).filter(({ lane }) => lane === 'fails, 1').map(({ id }) => id))
   await rowOf(page, 'fails, 1').getByText('not in the inbox any more').waitFor()
   await page.mouse.move(5, 5)
   await rowOf(page, 'fails, 2').waitFor({ state: 'detached' })
-  t.same(await page.locator('.rows .said-there').allTextContents(), ['fails, 3'])
+  await shows(t, async () => await textsOf(page), ['fails, 3'])
   t.same(misdeeds, [])
 })
 
@@ -97,7 +100,7 @@ test('what keeps failing, and what waits for it, is seen in the list', async (t)
   await page.getByRole('link', { name: /^Failing/ }).click()
   await rowOf(page, 'this waits').waitFor({ state: 'detached' })
   await rowOf(page, 'this fails').waitFor()
-  t.match(page.url(), '#state=failing')
+  await leadsTo(t, page, /#state=failing$/)
   await page.goBack()
   await note.getByRole('link').click()
   await page.getByRole('dialog').getByText('this fails').first().waitFor()
@@ -105,6 +108,6 @@ test('what keeps failing, and what waits for it, is seen in the list', async (t)
   mended.is = true
   await app.webhooks.inbox.discard([id])
   await rowOf(page, 'this waits').locator('.badge.done').waitFor()
-  t.equal(await note.count(), 0)
+  await shows(t, async () => await note.count(), 0)
   t.same(misdeeds, [])
 })

@@ -1,18 +1,21 @@
 import tap, { test } from 'tap'
+import type { Test } from 'tap'
 import type { Page } from 'playwright-core'
 import { memoryInbox } from '../../../index.ts'
 import { newMessage } from '../../../lib/testing/testing.ts'
 import { message } from '../../helpers/app.ts'
 import { launch } from './browser.ts'
-import { messages, openInspector, rowOf, untilIs, view } from './opened.ts'
+import { messages, openInspector, rowOf, view } from './opened.ts'
+import { leadsTo, shows } from './shows.ts'
 
 const browser = await launch(tap)
 
-/** Waits until what has the focus has this name. */
-const focused = async (page: Page, name: string) => { await untilIs(page, 'document.activeElement.ariaLabel', name) }
-const titled = async (page: Page, title: string) => { await untilIs(page, 'document.title', title) }
-/** The texts of the rows that are selected. */
-const selected = async (page: Page) => await page.locator('.rows .row[aria-selected="true"] .said-there').allTextContents()
+/** What has the focus has this name. */
+const isFocused = async (t: Test, page: Page, name: string) => { await shows(t, async () => await page.evaluate('document.activeElement.ariaLabel'), name) }
+const isTitled = async (t: Test, page: Page, title: string) => { await shows(t, async () => await page.title(), title) }
+/** The texts of the rows that are selected, and of the one where the keyboard is. */
+const areSelected = async (t: Test, page: Page, texts: string[]) => { await shows(t, async () => await page.locator('.rows .row[aria-selected="true"] .said-there').allTextContents(), texts) }
+const isActive = async (t: Test, page: Page, text: string) => { await shows(t, async () => await page.locator('.row[data-active="true"] .said-there').allTextContents(), [text]) }
 
 test('a conversation is read by keys, and left for the list as it was', async (t) => {
   const { app, page, misdeeds } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 100 }) } })
@@ -22,58 +25,71 @@ test('a conversation is read by keys, and left for the list as it was', async (t
   await rowOf(page, 'third').waitFor()
   for (const key of ['j', 'j', 'j', 'x', 'c']) await page.keyboard.press(key)
   await messages(page).nth(2).waitFor()
-  t.match(page.url(), '#thread=c-1')
-  await focused(page, 'Its events, oldest first')
+  await leadsTo(t, page, /#thread=c-1$/)
+  await isFocused(t, page, 'Its events, oldest first')
   await page.keyboard.press('j')
-  await focused(page, 'Ada, third, done') // the last that is in sight
+  await isFocused(t, page, 'Ada, third, done') // the last that is in sight
   await page.keyboard.press('k')
   await page.keyboard.press('ArrowUp')
-  await focused(page, 'Ada, first, done')
+  await isFocused(t, page, 'Ada, first, done')
   await page.keyboard.press('Enter')
   await view(page).locator('.said-in-full .text', { hasText: 'first' }).waitFor()
   await page.keyboard.press('Escape')
   await view(page).waitFor({ state: 'detached' })
-  await focused(page, 'Ada, first, done')
+  await isFocused(t, page, 'Ada, first, done')
   await page.keyboard.press('Escape')
   await rowOf(page, 'of another').waitFor()
-  await focused(page, 'Events, newest first')
-  t.match(await page.locator('.row[data-active="true"] .said-there').textContent(), 'second')
-  t.same(await selected(page), ['second'])
+  await isFocused(t, page, 'Events, newest first')
+  await isActive(t, page, 'second')
+  await areSelected(t, page, ['second'])
 
   await rowOf(page, 'of another').getByRole('link', { name: 'c-2' }).click()
   await messages(page).first().waitFor()
   await page.goBack()
   await rowOf(page, 'third').waitFor()
-  await focused(page, 'Events, newest first')
-  t.match(await page.locator('.row[data-active="true"] .said-there').textContent(), 'of another', 'where one went from')
-  t.same(await selected(page), ['second'])
+  await isFocused(t, page, 'Events, newest first')
+  await isActive(t, page, 'of another') // where one went from
+  await areSelected(t, page, ['second'])
 
   await page.keyboard.press('Enter')
   await view(page).locator('.said-in-full .text', { hasText: 'of another' }).waitFor()
   await page.keyboard.press('c')
   await messages(page).first().waitFor()
   await view(page).waitFor({ state: 'detached' })
-  t.match(page.url(), '#thread=c-2')
+  await leadsTo(t, page, /#thread=c-2$/)
   await page.keyboard.press('/')
   await page.locator('#search:focus').waitFor()
-  t.equal(await page.locator('#search').inputValue(), '')
+  t.equal(await page.locator('#search').inputValue(), '') // nothing else is to come: the key has been pressed
   t.same(misdeeds, [])
 })
 
 test('the tab is named after what is shown', async (t) => {
   const { app, page } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 10 }) } })
   const { id } = await app.webhooks.receive(message('c-1', 'hello'))
-  await titled(page, 'OneRoute webhooks')
+  await isTitled(t, page, 'OneRoute webhooks')
   await page.evaluate("location.hash = 'thread=c-1'")
   await messages(page).first().waitFor()
-  await titled(page, 'Conversation c-1 – OneRoute webhooks')
+  await isTitled(t, page, 'Conversation c-1 – OneRoute webhooks')
   await messages(page).first().click()
   await view(page).locator('.facts').waitFor()
-  await titled(page, `newMessage ${id.slice(0, 8)} – OneRoute webhooks`)
+  await isTitled(t, page, `newMessage ${id.slice(0, 8)} – OneRoute webhooks`)
   await page.keyboard.press('Escape')
   await view(page).waitFor({ state: 'detached' })
-  await titled(page, 'Conversation c-1 – OneRoute webhooks')
+  await isTitled(t, page, 'Conversation c-1 – OneRoute webhooks')
   await page.keyboard.press('Escape')
-  await titled(page, 'OneRoute webhooks')
-  t.equal(await rowOf(page, 'hello').count(), 1)
+  await isTitled(t, page, 'OneRoute webhooks')
+  await rowOf(page, 'hello').waitFor()
+})
+
+test('a link that is followed while the page starts is shown', async (t) => {
+  const { app, page, misdeeds } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 10 }) } })
+  await app.webhooks.receive(message('c-1', 'hello'))
+  await page.addInitScript(`new MutationObserver((_, observer) => {
+    if (document.querySelector('.grid') === null) return
+    observer.disconnect()
+    location.hash = 'thread=c-1'
+  }).observe(document, { childList: true, subtree: true })`)
+  await page.reload()
+  await messages(page).first().waitFor()
+  t.same(misdeeds, [])
 })

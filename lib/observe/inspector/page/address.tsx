@@ -41,6 +41,7 @@ export function usePlace (): [Place, Go] {
     const read = () => { setHash(window.location.hash) }
     window.addEventListener('hashchange', read)
     window.addEventListener('popstate', read)
+    read() // it may have changed since it was first drawn
     return () => {
       window.removeEventListener('hashchange', read)
       window.removeEventListener('popstate', read)

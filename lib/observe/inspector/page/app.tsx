@@ -13,6 +13,7 @@ import type { BulkAsked } from './types'
 import { useFeed } from './use-feed'
 import { useList } from './use-list'
 import { useSelection } from './use-selection'
+import { useStatus } from './use-status'
 
 export function App (): JSX.Element {
   const [place, go] = usePlace()
@@ -28,7 +29,7 @@ export function App (): JSX.Element {
   const [active, setActive] = useState('')
   const [asked, askFor] = useState<BulkAsked | null>(null)
   const [showsKeys, showKeys] = useState(false)
-  const [said, say] = useState('')
+  const [status, say] = useStatus()
 
   /** What has the focus when the list is shown again; '' as long as nothing else was. */
   const next = useRef('')
@@ -72,7 +73,7 @@ export function App (): JSX.Element {
       {place.event !== '' && place.thread === '' && <EventView id={place.event} rows={list.rows} {...about} />}
       {asked !== null && <BulkDialog asked={asked} remove={list.remove} close={() => { askFor(null) }} say={(text) => { selection.clear(); say(text) }} />}
       {showsKeys && <KeysDialog close={() => { showKeys(false) }} />}
-      <p class='said' role='status' aria-live='polite' key={said}>{said}</p>
+      {status}
     </>
   )
 }

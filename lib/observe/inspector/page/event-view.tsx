@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { Actions, Copies } from './actions'
 import { hrefOf } from './address'
 import type { Go, Place } from './address'
@@ -13,6 +13,7 @@ import { Said } from './said-in-full'
 import type { Row } from './types'
 import { useEvent } from './use-event'
 import type { Listen } from './use-event'
+import { useStatus } from './use-status'
 import { useTitle } from './use-title'
 import { Waits } from './waits'
 
@@ -33,7 +34,7 @@ export function EventView ({ id, rows, place, now, go, listen, remove, say }: Pr
   const heading = useRef<HTMLHeadingElement>(null)
   const dialog = useDialog(heading, () => { go({ event: '' }) })
   const { detail, problem, isGone, reload } = useEvent(id, listen, (whole) => { go({ event: whole }, 'replace') })
-  const [said, tell] = useState('')
+  const [status, tell] = useStatus()
   const at = rows.findIndex((row) => row.id === id)
   const shown = detail ?? rows[at]
   const [before, after] = at === -1 ? [undefined, undefined] : [rows[at - 1], rows[at + 1]]
@@ -76,7 +77,7 @@ export function EventView ({ id, rows, place, now, go, listen, remove, say }: Pr
           </div>
         )}
       </div>
-      <p class='said' role='status' key={said}>{said}</p>
+      {status}
     </dialog>
   )
 }

@@ -36,6 +36,8 @@ export function Filters ({ filter, change }: Props): JSX.Element {
       <RangeSelect filter={draft} isOpen={asksForRange} open={askForRange} change={apply} />
       <button type='button' class='foldable' disabled={!isSet(draft)} onClick={() => { askForRange(false); apply(NO_FILTER, 'push') }}>Clear</button>
       {hasFields(draft, asksForRange) && <RangeFields filter={draft} change={apply} />}
+      {/* Without one, Enter does nothing in a form of several fields. */}
+      <button type='submit' hidden />
     </form>
   )
 }

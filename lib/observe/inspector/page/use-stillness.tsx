@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 /** Closer to the end than this, in pixels, all is in sight. */
 const NEAR = 40
@@ -17,7 +17,8 @@ export function useStillness (rows: readonly Keyed[]): [{ current: HTMLDivElemen
   const still = useRef<{ element: Element, top: number } | null>(null)
   const isPlaced = useRef(false)
   const [seen, setSeen] = useState(0)
-  const last = rows.at(-1)?.seq ?? 0
+  const last = useRef(0)
+  last.current = rows.at(-1)?.seq ?? 0
 
   /** Notes the first that is in sight, and whether the last one is. */
   function look (): void {
@@ -26,7 +27,7 @@ export function useStillness (rows: readonly Keyed[]): [{ current: HTMLDivElemen
     const { top } = element.getBoundingClientRect()
     const first = Array.from(element.querySelectorAll('[data-id]')).find((child) => child.getBoundingClientRect().bottom > top)
     still.current = first === undefined ? null : { element: first, top: first.getBoundingClientRect().top }
-    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR) setSeen((seen) => Math.max(seen, last))
+    if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR) setSeen((seen) => Math.max(seen, last.current))
   }
 
   useLayoutEffect(() => {
@@ -38,11 +39,11 @@ export function useStillness (rows: readonly Keyed[]): [{ current: HTMLDivElemen
     look()
   }, [rows])
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current
     element?.addEventListener('scroll', look, { passive: true })
     return () => { element?.removeEventListener('scroll', look) }
-  }, [last])
+  }, [])
 
   return [box, rows.filter(({ seq }) => seq > seen).length]
 }
