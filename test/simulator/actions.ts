@@ -1,4 +1,4 @@
-import { eventOf, laneNameOf, MOST_OF_A_LANE } from './events.ts'
+import { eventOf, idsOfLane, laneNameOf, MOST_OF_A_LANE } from './events.ts'
 import type { Planned } from './events.ts'
 import type { Life } from './life.ts'
 import type { World } from './world.ts'
@@ -84,7 +84,7 @@ export const ACTIONS: readonly Action[] = [
     const ids = idsOf(world)
     const all = world.tape.choose(2) === 1
     world.say(() => `replay ${ids.map((id) => world.nameOf(id)).join(', ')}${all ? ' for all listeners' : ''}`)
-    for (const id of ids) world.ledger.order.forget(id)
+    for (const id of ids) world.ledger.order.move(id)
     world.ask(life, 'replay', life.webhooks.inbox.replay(ids, { all }), { done: (count) => { if (count > 0) world.count('replayed') } })
   }, hasPosted),
   byLife('discard', 1, (world, life) => {
@@ -94,10 +94,10 @@ export const ACTIONS: readonly Action[] = [
     world.ask(life, 'discard', life.webhooks.inbox.discard(ids), { done: (count) => { if (count > 0) world.count('discarded') }, end })
   }, hasPosted),
   byLife('forget', 1, (world, life) => {
-    const lane = laneNameOf(world.tape.choose(world.settings.lanes))
-    world.say(() => `forget ${lane}`)
-    const end = world.ledger.answers.removing([...world.posted.values()].filter((event) => event.lane === lane).map(({ id }) => id))
-    world.ask(life, 'forget', life.webhooks.inbox.forget(lane), { done: (count) => { if (count > 0) world.count('forgotten') }, end })
+    const lane = world.tape.choose(world.settings.lanes)
+    world.say(() => `forget ${laneNameOf(lane)}`)
+    const end = world.ledger.answers.removing(idsOfLane(lane))
+    world.ask(life, 'forget', life.webhooks.inbox.forget(laneNameOf(lane)), { done: (count) => { if (count > 0) world.count('forgotten') }, end })
   }, hasPosted),
   byLife('close', 1, (world, life) => { close(world, life) }),
   byWorld('end a process', 1, (world) => { world.crash(anyOf(world, world.alive)) }, (world) => world.alive.length > 0),

@@ -47,7 +47,7 @@ export class Answers {
   /** Events are to be removed, until the function is called that is returned. */
   removing (ids: readonly string[]): () => void {
     for (const id of ids) {
-      this.#world.ledger.order.forget(id)
+      this.#world.ledger.order.move(id)
       const removals = this.#removalsOf(id)
       this.#removals.set(id, { ...removals, begun: removals.begun + 1 })
       const promised = this.#promised.get(id)

@@ -35,6 +35,11 @@ export function nameOf (id: string): string {
   return planned.flat().find((event) => event.id === id)?.name ?? id
 }
 
+/** Of all events that a lane may have. */
+export function idsOfLane (lane: number): string[] {
+  return (planned[lane] ?? []).map(({ id }) => id)
+}
+
 export function laneNameOf (lane: number): string {
   return LANES[lane] ?? 'a'
 }

@@ -77,10 +77,12 @@ function simulatedPromises (time: () => Time) {
     setTimeout: async (delay: number, value: unknown, { signal }: { signal?: AbortSignal } = {}) => await new Promise((resolve, reject) => {
       const { clock } = time()
       const timer = clock.setTimeout(resolve, delay, [value], 'sleep')
-      signal?.addEventListener('abort', () => {
+      const abort = () => {
         clock.clear(timer)
-        reject(new Error('The operation was aborted', { cause: signal.reason }))
-      })
+        reject(new Error('The operation was aborted', { cause: signal?.reason }))
+      }
+      if (signal?.aborted === true) abort()
+      else signal?.addEventListener('abort', abort)
     })
   }
 }

@@ -1,4 +1,4 @@
-import type { Claim, ClaimedEvent, NewEvent, Outcome } from '../../lib/inbox/inbox.ts'
+import type { Claim, ClaimedEvent, Outcome } from '../../lib/inbox/inbox.ts'
 import { ASIDE } from '../../lib/inbox/sql/aside.ts'
 import { AddOrder } from './add-order.ts'
 import { Answers } from './answers.ts'
@@ -29,8 +29,11 @@ interface OpenClaim {
 
 /** What is known of an event from when it was accepted or replayed, which gives it a new `seq`. */
 interface Story {
+  /** The process that had it last. */
+  life: Life | undefined
   deliveries: number
-  readonly succeeded: Set<string>
+  /** The listeners that have succeeded, and the process that alone knows of it if their time was up. */
+  readonly succeeded: Map<string, Life | undefined>
   outcome: Outcome | undefined
 }
 
@@ -53,14 +56,6 @@ export class Ledger {
     this.answers = new Answers(world)
   }
 
-  adding (): number {
-    return this.order.begin()
-  }
-
-  added (event: NewEvent, number: number, status: 'accepted' | 'duplicate' | undefined): void {
-    this.order.end(event, number, status)
-  }
-
   claimed (life: Life, claims: readonly Claim[]): void {
     for (const claim of claims) {
       const { lane } = claim
@@ -68,7 +63,8 @@ export class Ledger {
       const other = [...this.#claims.values()].find((open) => open.claim.lane === lane && open.claim.isHeld !== false)
       if (other !== undefined) this.#world.violate('order', `lane ${lane} was claimed, and is claimed once more`)
       this.#claims.set(claim, { life, claim, events, begun: new Set() })
-      for (const { id, completed } of events) {
+      for (const { id, seq, completed } of events) {
+        Object.assign(this.#story(seq), { life, outcome: undefined })
         const unknown = completed.find((listener) => this.#succeeded.get(id)?.has(listener) !== true)
         if (unknown !== undefined) this.#world.violate('nothing-lost', `${unknown} is not to be called for ${this.#nameOf(id)}, and has never succeeded`)
       }
@@ -96,10 +92,11 @@ export class Ledger {
     const { event: { id, seq }, listener } = run
     this.#world.say(() => `    [${run.life.number}] ${listener}(${this.#nameOf(id)}) has ${succeeded ? 'succeeded' : 'failed'}`)
     if (!succeeded || run.life.state === 'closed') return // the next process knows nothing of it
-    this.#story(seq).succeeded.add(listener)
+    const isLate = this.#world.clock.now >= run.deadline
+    this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
     const ever = this.#succeeded.get(id) ?? new Set()
     this.#succeeded.set(id, ever.add(listener))
-    if (this.#world.clock.now >= run.deadline) this.#late.set(id, (this.#late.get(id) ?? new Set()).add(listener))
+    if (isLate) this.#late.set(id, (this.#late.get(id) ?? new Set()).add(listener))
   }
 
   settled (life: Life, claim: Claim, outcomes: readonly Outcome[]): void {
@@ -146,21 +143,21 @@ export class Ledger {
   /** A process has ended without closing its inbox: what it had not stored is as if it had not been. */
   crashed (life: Life): void {
     this.#forget(life)
-    this.#goBack()
+    this.#goBack(life)
   }
 
   closed (life: Life): void {
     const open = [...this.#claims.values()].find((claim) => claim.life === life)
     if (open !== undefined) this.#world.violate('claims-end', `the app was closed, and lane ${open.claim.lane} was not given back`)
     this.#forget(life)
-    if (this.#world.wasFaulty) this.#goBack()
+    if (this.#world.wasFaulty) this.#goBack(life)
   }
 
   /** To what is stored. */
-  #goBack (): void {
+  #goBack (life: Life): void {
     for (const { seq, state, attempts } of this.#world.store.rows()) {
       const story = this.#story(seq)
-      if (state !== 'pending') continue
+      if (state !== 'pending' || story.life !== life) continue
       story.deliveries = attempts
       story.succeeded.clear()
       story.outcome = undefined
@@ -188,8 +185,9 @@ export class Ledger {
     if (story.deliveries > most || attempt > most) this.#world.violate('attempts', `${this.#nameOf(id)} is delivered ${story.deliveries} times, this is attempt ${attempt}, and ${most} are all`)
   }
 
-  #judgeRepeat ({ event: { id, seq }, listener }: Run): void {
-    if (this.#story(seq).succeeded.has(listener)) this.#world.violate('repeats', `${listener} is called for ${this.#nameOf(id)} again, and has succeeded`)
+  #judgeRepeat ({ life, event: { id, seq }, listener }: Run): void {
+    const { succeeded } = this.#story(seq)
+    if (succeeded.has(listener) && (succeeded.get(listener) ?? life) === life) this.#world.violate('repeats', `${listener} is called for ${this.#nameOf(id)} again, and has succeeded`)
   }
 
   #judgeOrder ({ life, event, lane, listener }: Run): void {
@@ -209,11 +207,11 @@ export class Ledger {
     const outcome = this.#stories.get(seq)?.outcome
     if (outcome !== undefined) return outcome.state !== 'pending' || outcome.aside === true
     // Of one claim: it is settled together with it, and judged then.
-    return [...this.#claims.values()].some(({ events, begun }) => events.some((event) => event.seq === later) && [...begun].some((event) => event.seq === seq))
+    return [...this.#claims.values()].some(({ events }) => events.some((event) => event.seq === later) && events.some((event) => event.seq === seq))
   }
 
   #story (seq: number): Story {
-    const story = this.#stories.get(seq) ?? { deliveries: 0, succeeded: new Set<string>(), outcome: undefined }
+    const story = this.#stories.get(seq) ?? { life: undefined, deliveries: 0, succeeded: new Map<string, Life | undefined>(), outcome: undefined }
     this.#stories.set(seq, story)
     return story
   }

@@ -66,7 +66,7 @@ export class Life {
     try {
       await this.#inbox.open({ log: this.#log, maxBacklog: this.#world.settings.maxBacklog, wake: () => { this.#dispatcher.wake() } })
     } catch {
-      if (!this.isOver) this.state = 'failed'
+      if (this.state === 'opening') this.state = 'failed'
       return false
     }
     if (this.state !== 'opening') return true
@@ -87,9 +87,9 @@ export class Life {
   async close (): Promise<void> {
     this.state = 'closing'
     clearTimeout(this.#serving)
-    this.#dispatcher.drain(this.#world.settings.drainTimeout)
-    await Promise.allSettled(this.#requests)
     if (await this.#isOpen) {
+      this.#dispatcher.drain(this.#world.settings.drainTimeout)
+      await Promise.allSettled(this.#requests)
       await this.#dispatcher.end()
       await this.#inbox.close()
     }

@@ -26,17 +26,11 @@ export class ObservedInbox implements Inbox {
   }
 
   add (event: NewEvent): Awaitable<'accepted' | 'duplicate'> {
-    const number = this.#ledger.adding()
-    const ended = (status: 'accepted' | 'duplicate' | undefined) => { if (!this.#life.isOver) this.#ledger.added(event, number, status) }
-    try {
-      const status = this.#inbox.add(event)
-      if (status instanceof Promise) status.then(ended, () => { ended(undefined) })
-      else ended(status)
-      return status
-    } catch (error) {
-      ended(undefined)
-      throw error
-    }
+    const added = this.#ledger.order.adding(event)
+    const status = this.#inbox.add(event)
+    if (status instanceof Promise) status.then(added, () => {})
+    else added(status)
+    return status
   }
 
   claim (lanes: number): Awaitable<readonly Claim[]> {

@@ -92,7 +92,7 @@ function judge (world: World): void {
 }
 
 async function closeAll (world: World): Promise<void> {
-  for (const life of world.alive) await world.run(life, () => { close(world, life) })
+  for (const life of world.alive.filter(({ state }) => state !== 'closing')) await world.run(life, () => { close(world, life) })
   await settle(world, { longest: LONGEST_CLOSE, isOver: () => world.alive.length === 0 })
   for (const life of world.alive) world.violate('closing-ends', `process ${life.number} is told to close, and does not`)
 }
