@@ -15,6 +15,8 @@ export interface Run {
   readonly listener: string
   /** When its time is up. */
   readonly deadline: number
+  /** Closing has not waited for it: what it does counts for nothing. */
+  isAbandoned: boolean
 }
 
 /** A lane that a process has claimed and not settled. */
@@ -76,7 +78,7 @@ export class Ledger {
     const event = claim?.events.find((event) => event.id === id)
     if (claim === undefined || event === undefined) throw new Error(`${this.#nameOf(id)} is delivered, and was not claimed`)
     const { claim: { lane } } = claim
-    const run = { life, event, lane, listener, deadline: this.#world.clock.now + this.#world.settings.timeout }
+    const run = { life, event, lane, listener, deadline: this.#world.clock.now + this.#world.settings.timeout, isAbandoned: false }
     if (life.state === 'closed') this.#world.violate('closing-ends', `${listener} is called for ${this.#nameOf(id)} after the app was closed`)
     this.#judgeAttempts(claim, event, attempt)
     this.#judgeRepeat(run)
@@ -91,7 +93,7 @@ export class Ledger {
     this.#runs = this.#runs.filter((other) => other !== run)
     const { event: { id, seq }, listener } = run
     this.#world.say(() => `    [${run.life.number}] ${listener}(${this.#nameOf(id)}) has ${succeeded ? 'succeeded' : 'failed'}`)
-    if (!succeeded || run.life.state === 'closed') return // the next process knows nothing of it
+    if (!succeeded || run.isAbandoned || run.life.state === 'closed') return // the next process knows nothing of it
     const isLate = this.#world.clock.now >= run.deadline
     this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
     const ever = this.#succeeded.get(id) ?? new Set()
@@ -134,8 +136,9 @@ export class Ledger {
   }
 
   /** Its attempt counts for nothing: closing has not waited for it. */
-  #abandon ({ seq }: ClaimedEvent): void {
-    const story = this.#story(seq)
+  #abandon (event: ClaimedEvent): void {
+    for (const run of this.#runs) if (run.event === event) run.isAbandoned = true
+    const story = this.#story(event.seq)
     story.deliveries--
     story.succeeded.clear()
   }
