@@ -63,7 +63,7 @@ const hasPosted = (world: World) => isUp(world) && world.posted.size > 0
 export const ACTIONS: readonly Action[] = [
   {
     name: 'run what is due',
-    weight: 16,
+    weight: 40,
     isEnabled: (world) => world.tasks().length > 0,
     run: async (world) => {
       const task = anyOf(world, world.tasks())
@@ -72,11 +72,12 @@ export const ACTIONS: readonly Action[] = [
       await world.run(task.owner, () => { task.run() })
     }
   },
-  byWorld('wait for the next timer', 5, (world) => {
+  byWorld('wait for the next timer', 6, (world) => {
     world.clock.now = Math.max(world.clock.now, world.clock.next() ?? 0)
   }, (world) => world.clock.next() !== undefined),
   byWorld('wait', 1, (world) => { world.clock.now += world.tape.pick([1, 7, 60, 700]) }),
-  byWorld('start a process', 12, (world) => { world.start() }, (world) => world.alive.length < world.kind.processes),
+  byWorld('start a process', 30, (world) => { world.start() }, (world) => world.alive.length === 0),
+  byWorld('start a process beside another', 1, (world) => { world.start() }, ({ alive, kind }) => alive.length > 0 && alive.length < kind.processes),
   byLife('post', 8, (world, life) => { post(world, life, plannedBy(world, false)) }),
   byLife('post one that is invalid', 1, (world, life) => { post(world, life, plannedBy(world, true)) }),
   byLife('post one again', 2, (world, life) => { post(world, life, anyOf(world, [...world.posted.values()])) }, hasPosted),

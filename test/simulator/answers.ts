@@ -7,14 +7,16 @@ interface Promised {
   readonly event: Planned
   /** Whether it may be gone, because somebody has it removed. */
   mayBeGone: boolean
-  /** Whether it is accepted once more if it is posted again: it was dead, or invalid. */
-  givesWay: boolean
+  /** How often it was accepted. */
+  accepted: number
 }
 
 /** What the senders were told, and what has to be true because of it. */
 export class Answers {
   readonly #world: World
   readonly #promised = new Map<string, Promised>()
+  /** How often an event was dead: then it is accepted once more if it is posted again. */
+  readonly #deaths = new Map<string, number>()
   /** How often an event was to be removed, and how often that has ended. */
   readonly #removals = new Map<string, { begun: number, ended: number }>()
 
@@ -35,13 +37,13 @@ export class Answers {
       known.mayBeGone ||= mayBeGone
       return
     }
-    if (known !== undefined && !known.mayBeGone && !known.givesWay) this.#world.violate('repeats', `${event.name} was accepted once more`)
-    this.#promised.set(event.id, { event, mayBeGone, givesWay: event.isInvalid })
+    const accepted = (known?.accepted ?? 0) + 1
+    if (accepted > 1 + (this.#deaths.get(event.id) ?? 0) + this.#removalsOf(event.id).begun) this.#world.violate('repeats', `${event.name} was accepted once more`)
+    this.#promised.set(event.id, { event, mayBeGone, accepted })
   }
 
-  givesWay (id: string): void {
-    const promised = this.#promised.get(id)
-    if (promised !== undefined) promised.givesWay = true
+  died (id: string): void {
+    this.#deaths.set(id, (this.#deaths.get(id) ?? 0) + 1)
   }
 
   /** Events are to be removed, until the function is called that is returned. */

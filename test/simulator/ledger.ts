@@ -121,7 +121,7 @@ export class Ledger {
     this.#world.say(() => `    ${this.#nameOf(id)} is ${outcome.state}${outcome.dueAt === null ? '' : `, due in ${outcome.dueAt - this.#world.clock.date()} ms`}${outcome.aside === true ? ', beside its lane' : ''}`)
     const story = this.#story(seq)
     story.outcome = outcome
-    if (outcome.state === 'dead' || outcome.state === 'invalid') this.answers.givesWay(id)
+    if (outcome.state === 'dead') this.answers.died(id)
     if (outcome.state !== 'done' || isDiscarded === true) return
     const isInvalid = this.#world.isInvalid(id)
     for (const listener of listenersOf(this.#world.settings, isInvalid)) {

@@ -21,6 +21,7 @@ export interface Settings {
 }
 
 export function settingsFrom (tape: Tape): Settings {
+  const attempts = tape.pick([3, 1, 2, Infinity])
   return {
     lanes: tape.pick([1, 2, 3]),
     listeners: tape.pick([1, 2]),
@@ -34,8 +35,8 @@ export function settingsFrom (tape: Tape): Settings {
       maxDelay: tape.pick([1_000, 100]),
       factor: tape.pick([2, 1, 3]),
       blockFor: tape.pick([1_000, 0, 100, Infinity]),
-      giveUpAfter: tape.pick([10_000, 500, 60_000]),
-      attempts: tape.pick([3, 1, 2, Infinity])
+      giveUpAfter: attempts === Infinity ? tape.pick([2_000, 500]) : tape.pick([10_000, 500, 60_000]), // or a schedule takes thousands of attempts
+      attempts
     }
   }
 }
