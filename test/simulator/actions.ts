@@ -102,7 +102,7 @@ export const ACTIONS: readonly Action[] = [
   }, hasPosted),
   byLife('close', 1, (world, life) => { close(world, life) }),
   byWorld('end a process', 1, (world) => { world.crash(anyOf(world, world.alive)) }, (world) => world.alive.length > 0),
-  byWorld('a fault', 1, (world) => {
+  byWorld('a fault', 2, (world) => {
     const fault = anyOf(world, world.store.faults())
     world.count(`fault: ${fault.name}`)
     world.say(() => `fault: ${fault.name}`)

@@ -22,12 +22,12 @@ function fail ({ end }: Call, error = new Error('planned')): never {
 const BEHAVIOURS: Record<string, (call: Call) => unknown> = {
   returns: ({ end }) => { end(true) },
   'succeeds later': async (call) => {
-    await later(call, call.world.tape.pick([1, 4]))
+    await later(call, call.world.tape.pick([1, 4, 1_200]))
     call.end(true)
   },
   throws: (call) => fail(call),
   'rejects later': async (call) => {
-    await later(call, call.world.tape.pick([1, 4]))
+    await later(call, call.world.tape.pick([1, 4, 1_200]))
     fail(call)
   },
   'asks for a retry later': (call) => fail(call, new RetryAfterError(call.world.tape.pick([20, 300, 3_000, 100_000]))),

@@ -28,7 +28,7 @@ export function settingsFrom (tape: Tape): Settings {
     hearsInvalid: tape.pick([false, true]),
     concurrency: tape.pick([64, 1, 2]),
     maxBacklog: tape.pick([1_000, 1_000, 3]),
-    timeout: tape.pick([50, 10]),
+    timeout: tape.pick([50, 10, 5_000]),
     drainTimeout: tape.pick([100, 0, 5_000]),
     retry: {
       minDelay: tape.pick([10, 1, 100]),

@@ -1,0 +1,13 @@
+import type { InboxKind } from './kind.ts'
+
+/** The inboxes that can be simulated. */
+export const kinds = {
+  memory: async (): Promise<InboxKind> => (await import('./memory/kind.ts')).memory,
+  sqlite: async (): Promise<InboxKind> => (await import('./sqlite/kind.ts')).sqlite
+}
+
+export type InboxName = keyof typeof kinds
+
+export function isInboxName (name: string): name is InboxName {
+  return Object.hasOwn(kinds, name)
+}
