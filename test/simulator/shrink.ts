@@ -26,7 +26,7 @@ export async function shrink (kind: InboxKind, numbers: readonly number[], viola
     if (isSame) shortest = tape.taken.length <= tried.length ? tape.taken : tried
     return isSame
   }
-  for (let length = Infinity; shortest.length < length && tries <= MOST_TRIES;) {
+  for (let length = Infinity; shortest.length < length;) {
     length = shortest.length
     for (let size = length >> 1; size > 0; size >>= 1) {
       for (let from = 0; from < shortest.length;) if (!await violates(shortest.toSpliced(from, size))) from += size

@@ -1,4 +1,5 @@
 import type { ClaimedRow } from '../../../lib/inbox/sql/rows.ts'
+import { Trial } from '../../../lib/inbox/sqlite/store/suspects.ts'
 import type { Row } from '../kind.ts'
 
 /** An event, as the store has it. */
@@ -25,10 +26,11 @@ export function isPending ({ state }: ModelEvent): boolean {
 }
 
 export function claimedRow ({ seq, id, body, received, attempts, completed, problems, since, home, trial }: ModelEvent, now: number): ClaimedRow {
-  return { seq, id, body, received, attempts, completed, problems, failingFor: Math.max(0, now - (since ?? now)), aside: home !== null, interrupted: trial === 2 }
+  return { seq, id, body, received, attempts, completed, problems, failingFor: Math.max(0, now - (since ?? now)), aside: home !== null, interrupted: trial === Trial.interrupted }
 }
 
-export function rowOf (event: ModelEvent): Row {
-  const { seq, id, lane, attempts, state } = event
-  return { seq, id, lane, attempts, state: state === 'live' || state === 'waiting' ? 'pending' : state }
+/** An attempt that was noted before it began counts from then on. */
+export function rowOf ({ seq, id, lane, attempts, state, trial }: ModelEvent): Row {
+  const isNoted = trial === Trial.begun || trial === Trial.interrupted || trial === Trial.alone
+  return { seq, id, lane, attempts: attempts + (isNoted ? 1 : 0), state: state === 'live' || state === 'waiting' ? 'pending' : state }
 }

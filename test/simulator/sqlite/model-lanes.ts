@@ -1,9 +1,9 @@
 import { READY } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import type { Due, GivenBack } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import type { ClaimedLane } from '../../../lib/inbox/sqlite/messages.ts'
+import { Trial } from '../../../lib/inbox/sqlite/store/suspects.ts'
 import type { ModelEvent } from './model-event.ts'
 import { claimedRow } from './model-event.ts'
-import { Trial } from './model-suspects.ts'
 import type { ModelSuspects } from './model-suspects.ts'
 
 /** Of one lane, claimed at once. */

@@ -1,12 +1,13 @@
 import { ASIDE } from '../../../lib/inbox/sql/aside.ts'
 import { Added, Admission, READY } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import type { AddedRow, Adds, Call, Done, Failed, Method, Opening, Removed, Results, Work } from '../../../lib/inbox/sqlite/messages.ts'
+import { Trial } from '../../../lib/inbox/sqlite/store/suspects.ts'
 import type { Row } from '../kind.ts'
 import type { Engine } from './engine.ts'
 import { isPending, rowOf } from './model-event.ts'
 import type { ModelEvent } from './model-event.ts'
 import { ModelLanes } from './model-lanes.ts'
-import { ModelSuspects, Trial } from './model-suspects.ts'
+import { ModelSuspects } from './model-suspects.ts'
 
 /**
  * What the store does, without SQL: a thousand times as fast to open. test/simulator/sqlite/model-store.test.ts has both do the same, and

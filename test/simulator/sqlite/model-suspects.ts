@@ -1,8 +1,6 @@
 import { Trial } from '../../../lib/inbox/sqlite/store/suspects.ts'
 import type { ModelEvent } from './model-event.ts'
 
-export { Trial } from '../../../lib/inbox/sqlite/store/suspects.ts'
-
 /** Which events may have ended their process: `Suspects`, without SQL. In a small world, one lane is on trial at a time. */
 export class ModelSuspects {
   readonly #events: ReadonlyMap<number, ModelEvent>

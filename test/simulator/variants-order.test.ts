@@ -1,0 +1,3 @@
+import { findVariants } from './find-variants.ts'
+
+findVariants('nothing-lost', 'order')
