@@ -30,6 +30,8 @@ export interface SimulatedStore {
   crash (life: Life): void
   /** What is committed. */
   rows (): readonly Row[]
+  /** The schedule is over: whatever it has left outside of memory can go. */
+  end? (): void
 }
 
 export interface Fault {

@@ -1,5 +1,5 @@
 import type { LoadFnOutput, LoadHookContext } from 'node:module'
-import type { Patch } from './variants.ts'
+import type { Patch } from './variants/variants.ts'
 
 let patch: Patch
 

@@ -21,7 +21,10 @@ export function install (kind: InboxKind): () => void {
     return { clock: current.clock, random: () => Number(current?.random()) }
   })
   const more = kind.install?.()
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0 // much of what goes wrong is meant to, and to find out where takes longer than all the rest of it
   return () => {
+    Error.stackTraceLimit = stackTraceLimit
     more?.()
     time()
   }
@@ -30,13 +33,22 @@ export function install (kind: InboxKind): () => void {
 /** Runs one schedule, and returns all that is known of it. `install` has to be called before. */
 export async function runSchedule (kind: InboxKind, tape: Tape, options: { trace?: boolean } = {}): Promise<World> {
   const world = current = new World(kind, tape, options)
+  try {
+    await play(world)
+  } finally {
+    world.store.end?.()
+  }
+  return world
+}
+
+async function play (world: World): Promise<void> {
+  const { tape } = world
   while (!tape.isOver && world.violations.length === 0) await step(world)
   world.store.heal()
   world.say(() => 'from here on, all goes well')
   await finish(world)
   if (world.violations.length === 0) judge(world)
   if (world.violations.length === 0) await closeAll(world)
-  return world
 }
 
 /** One action, of those that are enabled. */

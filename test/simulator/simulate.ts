@@ -11,6 +11,7 @@ npm run simulate -- [options]
 --schedules N   how many [default: 10000]
 --seed N        of the first one; each next one has the next number [default: by the clock]
 --inbox NAME    ${Object.keys(kinds).join(', ')} [default: each of them]
+                sqlite has a model of the store; sqlite-store compares each answer of it with the real store, and is slow
 --workers N     threads [default: one for each processor, ${availableParallelism()} here]
 --most N        ends when so many schedules have violated something [default: 3]
 --help          shows this

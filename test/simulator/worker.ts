@@ -2,7 +2,7 @@ import { register } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Range, Report } from './batch.ts'
 import type { InboxName } from './kinds.ts'
-import type { Patch } from './variants.ts'
+import type { Patch } from './variants/variants.ts'
 
 /** What a thread is started with. */
 export interface Job extends Range {

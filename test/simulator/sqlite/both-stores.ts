@@ -1,11 +1,13 @@
 import { deepStrictEqual } from 'node:assert/strict'
-import { copyFileSync, existsSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ASIDE } from '../../../lib/inbox/sql/aside.ts'
 import type { Done, Opening, Work } from '../../../lib/inbox/sqlite/messages.ts'
 import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import type { Row } from '../kind.ts'
 import type { Engine } from './engine.ts'
+import { sqliteWith } from './kind.ts'
 import { ModelStore } from './model-store.ts'
 
 /** The file of the database, and what SQLite may have beside it. */
@@ -16,14 +18,9 @@ type Opened = ReturnType<Engine['open']>
 /** Has the real store do what the model does, on a file of its own, and throws if they differ. */
 export class BothStores implements Engine {
   readonly #model = new ModelStore()
-  readonly #folder: string
+  readonly #folder = mkdtempSync(join(tmpdir(), 'oneroute-simulator-'))
   #file = 0
   #store: Store | undefined
-
-  /** In an empty folder. */
-  constructor (folder: string) {
-    this.#folder = folder
-  }
 
   get #path (): string {
     return join(this.#folder, `${this.#file}.db`)
@@ -65,6 +62,11 @@ export class BothStores implements Engine {
     return this.#model.rows()
   }
 
+  end (): void {
+    this.#store?.close()
+    rmSync(this.#folder, { recursive: true })
+  }
+
   #opened (): Store {
     if (this.#store === undefined) throw new Error('the store is not open')
     return this.#store
@@ -80,3 +82,5 @@ export class BothStores implements Engine {
 function timeOf (due: number | null): number | null {
   return due === null ? null : Math.max(0, due)
 }
+
+export const sqliteStore = sqliteWith(() => new BothStores())

@@ -10,4 +10,6 @@ export interface Engine {
   /** The thread ends, and closes nothing. */
   crash (): void
   rows (): readonly Row[]
+  /** The schedule is over. */
+  end? (): void
 }

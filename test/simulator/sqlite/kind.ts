@@ -91,6 +91,10 @@ class SqliteStore implements SimulatedStore {
     return this.#engine.rows()
   }
 
+  end (): void {
+    this.#engine.end?.()
+  }
+
   closed (): void {
     const life = this.#world.clock.owner
     const thread = this.#threads.find((thread) => thread.isRunning && thread.life === life)

@@ -1,12 +1,10 @@
 import { test } from 'tap'
-import { found, findVariants } from './find-variants.ts'
-import { run } from './run.ts'
-import { INVARIANTS } from './world.ts'
-
-findVariants('claims-end', 'closing-ends')
+import { run } from '../run.ts'
+import { INVARIANTS } from '../world.ts'
+import { variants } from './variants.ts'
 
 test('every invariant has a fault that violates it', (t) => {
-  t.same(found, INVARIANTS)
+  t.same(INVARIANTS.filter((invariant) => !variants.some(({ violates }) => violates === invariant)), [])
   t.end()
 })
 

@@ -1,3 +1,0 @@
-import { findVariants } from './find-variants.ts'
-
-findVariants('attempts', 'repeats')
