@@ -25,8 +25,14 @@ export class Alarm {
     }, Math.min(at - Date.now(), LONGEST_TIMER))
   }
 
+  /** To be called if it is not due: it may have rung already, and the clock was set back before anything came of it. */
+  renew (): void {
+    if (this.#at !== null && this.#timer === undefined) this.set(this.#at)
+  }
+
   clear (): void {
     clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#at = null
   }
 }

@@ -91,7 +91,10 @@ export class GroupCommit {
 
   /** Half of the lanes from the store while some are due there, so that neither what is new nor what is old has to wait for the other. */
   claim (most: number): Awaitable<readonly Claim[]> {
-    if (!this.#due.isDue) return this.#deliveries.claim(most)
+    if (!this.#due.isDue) {
+      this.#due.renew()
+      return this.#deliveries.claim(most)
+    }
     const share = (most + this.#turn++ % 2) >> 1
     const claims = this.#deliveries.claim(most - share)
     return claims.length === most ? claims : this.#claimStored(claims, most)

@@ -1,0 +1,50 @@
+import type { Inbox } from '../../lib/inbox/inbox.ts'
+import type { Task } from './clock.ts'
+import type { Life } from './life.ts'
+import type { World } from './world.ts'
+
+/** A kind of inbox that the simulator can run: what is behind it is simulated, and the inbox itself is the real one. */
+export interface InboxKind {
+  readonly name: string
+  /** Whether what was accepted outlives its process. */
+  readonly durable: boolean
+  /** Processes that may share a store at the same time. */
+  readonly processes: number
+  /** Replaces what all schedules of this kind replace of Node, until the function is called that is returned. */
+  install? (): () => void
+  /** An empty store, for one schedule. */
+  open (world: World): SimulatedStore
+}
+
+/** What the inboxes of all processes of a schedule share. */
+export interface SimulatedStore {
+  /** The inbox of a new process, which opens it. What it makes (timers aside) belongs to this process: remember whose it is. */
+  inbox (life: Life): Inbox
+  /** What may happen next in hidden parts: one message to be delivered, one statement to be run. One of them runs if the schedule says so. */
+  tasks (): readonly Task[]
+  /** What may go wrong now. The schedule decides whether and when; what a fault has broken stays so until it is healed. */
+  faults (): readonly Fault[]
+  /** From here on all goes well. */
+  heal (): void
+  /** A process has ended without closing its inbox: what was under way between it and the store is lost or not, as it would be. */
+  crash (life: Life): void
+  /** What is committed. */
+  rows (): readonly Row[]
+  /** The schedule is over: whatever it has left outside of memory can go. */
+  end? (): void
+}
+
+export interface Fault {
+  readonly name: string
+  begin (): void
+}
+
+/** An event, as the store has it. */
+export interface Row {
+  readonly seq: number
+  readonly id: string
+  /** The one it waits in: another than it came in with if it has left that. */
+  readonly lane: string
+  readonly state: 'pending' | 'done' | 'dead' | 'invalid'
+  readonly attempts: number
+}

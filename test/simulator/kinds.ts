@@ -1,0 +1,15 @@
+import type { InboxKind } from './kind.ts'
+
+/** The inboxes that can be simulated. */
+export const kinds = {
+  memory: async (): Promise<InboxKind> => (await import('./memory/kind.ts')).memory,
+  sqlite: async (): Promise<InboxKind> => (await import('./sqlite/kind.ts')).sqlite,
+  /** With the real store beside its model: a hundredth as fast. */
+  'sqlite-store': async (): Promise<InboxKind> => (await import('./sqlite/both-stores.ts')).sqliteStore
+}
+
+export type InboxName = keyof typeof kinds
+
+export function isInboxName (name: string): name is InboxName {
+  return Object.hasOwn(kinds, name)
+}

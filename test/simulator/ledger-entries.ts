@@ -1,0 +1,34 @@
+import type { Claim, ClaimedEvent, Outcome } from '../../lib/inbox/inbox.ts'
+import type { Life } from './life.ts'
+
+/** A listener that was called. */
+export interface Run {
+  readonly life: Life
+  readonly event: ClaimedEvent
+  readonly lane: string
+  readonly listener: string
+  /** When its time is up. */
+  readonly deadline: number
+  /** Closing has not waited for it: what it does counts for nothing. */
+  isAbandoned: boolean
+}
+
+/** A lane that a process has claimed and not settled. */
+export interface OpenClaim {
+  readonly life: Life
+  readonly claim: Claim
+  /** As they were when they were claimed. */
+  readonly events: readonly ClaimedEvent[]
+  /** Those of which a listener was called. */
+  readonly begun: Set<ClaimedEvent>
+}
+
+/** What is known of an event from when it was accepted or replayed, which gives it a new `seq`. */
+export interface Story {
+  /** The process that had it last. */
+  life: Life | undefined
+  deliveries: number
+  /** The listeners that have succeeded, and the process that alone knows of it if their time was up. */
+  readonly succeeded: Map<string, Life | undefined>
+  outcome: Outcome | undefined
+}

@@ -1,0 +1,194 @@
+import type { Claim, ClaimedEvent, Outcome } from '../../lib/inbox/inbox.ts'
+import { ASIDE } from '../../lib/inbox/sql/aside.ts'
+import { AddOrder } from './add-order.ts'
+import { Answers } from './answers.ts'
+import type { Row } from './kind.ts'
+import type { OpenClaim, Run, Story } from './ledger-entries.ts'
+import type { Life } from './life.ts'
+import { listenersOf } from './listeners.ts'
+import type { World } from './world.ts'
+
+/** What was seen of a schedule. It is judged as it is noted. */
+export class Ledger {
+  readonly #world: World
+  readonly order: AddOrder
+  readonly answers: Answers
+  #claims = new Map<Claim, OpenClaim>()
+  readonly #stories = new Map<number, Story>()
+  /** The listeners that have ever succeeded, by the event's id. */
+  readonly #succeeded = new Map<string, Set<string>>()
+  /** Those that have succeeded after their time: that also counts for the same event if it was removed and came again. */
+  readonly #late = new Map<string, Set<string>>()
+  #runs: Run[] = []
+
+  constructor (world: World) {
+    this.#world = world
+    this.order = new AddOrder(world)
+    this.answers = new Answers(world)
+  }
+
+  claimed (life: Life, claims: readonly Claim[]): void {
+    for (const claim of claims) {
+      const { lane } = claim
+      const events = [...claim.events]
+      const other = [...this.#claims.values()].find((open) => open.claim.lane === lane && open.claim.isHeld !== false)
+      if (other !== undefined) this.#world.violate('order', `lane ${lane} was claimed, and is claimed once more`)
+      this.#claims.set(claim, { life, claim, events, begun: new Set() })
+      for (const { id, seq, completed } of events) {
+        Object.assign(this.#story(seq), { life, outcome: undefined })
+        const unknown = completed.find((listener) => this.#succeeded.get(id)?.has(listener) !== true)
+        if (unknown !== undefined) this.#world.violate('nothing-lost', `${unknown} is not to be called for ${this.#nameOf(id)}, and has never succeeded`)
+      }
+    }
+  }
+
+  began (life: Life, listener: string, { id, attempt }: { id: string, attempt: number }): Run {
+    const claim = [...this.#claims.values()].findLast((open) => open.life === life && open.events.some((event) => event.id === id))
+    const event = claim?.events.find((event) => event.id === id)
+    if (claim === undefined || event === undefined) throw new Error(`${this.#nameOf(id)} is delivered, and was not claimed`)
+    const { claim: { lane } } = claim
+    const run = { life, event, lane, listener, deadline: this.#world.clock.now + this.#world.settings.timeout, isAbandoned: false }
+    if (life.state === 'closed') this.#world.violate('closing-ends', `${listener} is called for ${this.#nameOf(id)} after the app was closed`)
+    this.#judgeAttempts(claim, event, attempt)
+    this.#judgeRepeat(run)
+    this.#judgeOrder(run)
+    claim.begun.add(event)
+    this.#runs.push(run)
+    return run
+  }
+
+  ended (run: Run, succeeded: boolean): void {
+    if (run.life.isOver) return
+    this.#runs = this.#runs.filter((other) => other !== run)
+    const { event: { id, seq }, listener } = run
+    this.#world.say(() => `    [${run.life.number}] ${listener}(${this.#nameOf(id)}) has ${succeeded ? 'succeeded' : 'failed'}`)
+    if (!succeeded || run.isAbandoned || run.life.state === 'closed') return // the next process knows nothing of it
+    const isLate = this.#world.clock.now >= run.deadline
+    this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
+    const ever = this.#succeeded.get(id) ?? new Set()
+    this.#succeeded.set(id, ever.add(listener))
+    if (isLate) this.#late.set(id, (this.#late.get(id) ?? new Set()).add(listener))
+  }
+
+  settled (life: Life, claim: Claim, outcomes: readonly Outcome[]): void {
+    const open = this.#claims.get(claim)
+    if (life.isOver || open === undefined) return // or it is given back once more
+    this.#claims.delete(claim)
+    for (const [i, event] of open.events.entries()) {
+      const outcome = outcomes[i]
+      if (outcome !== undefined) this.#settle(event, outcome)
+      else if (open.begun.has(event)) this.#abandon(event)
+      if (i >= outcomes.length) continue
+      const behind = open.events.slice(i + 1).find((event) => open.begun.has(event))
+      if (outcome?.state === 'pending' && behind !== undefined) this.#world.violate('order', `${this.#nameOf(behind.id)} was delivered, and ${this.#nameOf(event.id)} before it is to be tried again`)
+    }
+  }
+
+  #settle (event: ClaimedEvent, outcome: Outcome): void {
+    const { id, seq, completed, isDiscarded } = event
+    this.#world.count(`outcome: ${outcome.state}${outcome.aside === true ? ', beside its lane' : ''}`)
+    this.#world.say(() => `    ${this.#nameOf(id)} is ${outcome.state}${outcome.dueAt === null ? '' : `, due in ${outcome.dueAt - this.#world.clock.date()} ms`}${outcome.aside === true ? ', beside its lane' : ''}`)
+    const story = this.#story(seq)
+    story.outcome = outcome
+    if (outcome.state === 'dead') this.answers.died(id)
+    if (outcome.state !== 'done' || isDiscarded === true) return
+    const isInvalid = this.#world.isInvalid(id)
+    for (const listener of listenersOf(this.#world.settings, isInvalid)) {
+      const has = story.succeeded.has(listener) || completed.includes(listener) || this.#late.get(id)?.has(listener) === true
+      if (!has && !this.#isReplayedAsItIs(event, isInvalid)) this.#world.violate('nothing-lost', `${this.#nameOf(id)} is done, and ${listener} has not succeeded`)
+    }
+  }
+
+  /** An invalid event that was replayed is delivered under its own name, to other listeners. */
+  #isReplayedAsItIs ({ problems }: ClaimedEvent, isInvalid: boolean): boolean {
+    return isInvalid && problems === null
+  }
+
+  /** Its attempt counts for nothing: closing has not waited for it. */
+  #abandon (event: ClaimedEvent): void {
+    for (const run of this.#runs) if (run.event === event) run.isAbandoned = true
+    const story = this.#story(event.seq)
+    story.deliveries--
+    story.succeeded.clear()
+  }
+
+  /** A process has ended without closing its inbox: what it had not stored is as if it had not been. */
+  crashed (life: Life): void {
+    this.#forget(life)
+    this.#goBack(life)
+  }
+
+  closed (life: Life): void {
+    const open = [...this.#claims.values()].find((claim) => claim.life === life)
+    if (open !== undefined) this.#world.violate('claims-end', `the app was closed, and lane ${open.claim.lane} was not given back`)
+    this.#forget(life)
+    if (this.#world.wasFaulty) this.#goBack(life)
+  }
+
+  /** To what is stored. */
+  #goBack (life: Life): void {
+    for (const { seq, state, attempts } of this.#world.store.rows()) {
+      const story = this.#story(seq)
+      if (state !== 'pending' || story.life !== life) continue
+      story.deliveries = attempts
+      story.succeeded.clear()
+      story.outcome = undefined
+    }
+  }
+
+  #forget (life: Life): void {
+    this.#claims = new Map([...this.#claims].filter(([, open]) => open.life !== life))
+    this.#runs = this.#runs.filter((run) => run.life !== life)
+    if (this.#world.kind.durable) return
+    this.#stories.clear()
+    this.order.clear()
+    this.answers.clear()
+  }
+
+  /** The lanes that are claimed. */
+  open (): string[] {
+    return Array.from(this.#claims.values(), ({ claim: { lane } }) => lane)
+  }
+
+  #judgeAttempts (claim: OpenClaim, { id, seq }: ClaimedEvent, attempt: number): void {
+    const { attempts: most } = this.#world.settings.retry
+    const story = this.#story(seq)
+    if (![...claim.begun].some((event) => event.seq === seq)) story.deliveries++
+    if (story.deliveries > most || attempt > most) this.#world.violate('attempts', `${this.#nameOf(id)} is delivered ${story.deliveries} times, this is attempt ${attempt}, and ${most} are all`)
+  }
+
+  #judgeRepeat ({ life, event: { id, seq }, listener }: Run): void {
+    const { succeeded } = this.#story(seq)
+    if (succeeded.has(listener) && (succeeded.get(listener) ?? life) === life) this.#world.violate('repeats', `${listener} is called for ${this.#nameOf(id)} again, and has succeeded`)
+  }
+
+  #judgeOrder ({ life, event, lane, listener }: Run): void {
+    if (this.#runs.some((run) => run.life === life && run.event.seq === event.seq && run.listener === listener)) {
+      this.#world.violate('order', `${listener} is called for ${this.#nameOf(event.id)} while it is at work on it`)
+    }
+    if (lane.startsWith(ASIDE)) return
+    const now = this.#world.clock.now
+    const other = this.#runs.find((run) => run.lane === lane && run.event.id !== event.id && now < run.deadline && run.life.state !== 'closed')
+    if (other !== undefined) this.#world.violate('order', `${this.#nameOf(event.id)} begins while ${other.listener} is at work on ${this.#nameOf(other.event.id)}`)
+    const before = this.#world.store.rows().find((row) => row.lane === lane && row.seq < event.seq && row.state === 'pending' && !this.#isThrough(row, event))
+    if (before !== undefined) this.#world.violate('order', `${this.#nameOf(event.id)} begins before ${this.#nameOf(before.id)} is through`)
+  }
+
+  /** Whether the event of a row does not hold up another one: what became of it may be known, and not stored yet. */
+  #isThrough ({ seq }: Row, { seq: later }: ClaimedEvent): boolean {
+    const outcome = this.#stories.get(seq)?.outcome
+    if (outcome !== undefined) return outcome.state !== 'pending' || outcome.aside === true
+    // Of one claim: it is settled together with it, and judged then.
+    return [...this.#claims.values()].some(({ events }) => events.some((event) => event.seq === later) && events.some((event) => event.seq === seq))
+  }
+
+  #story (seq: number): Story {
+    const story = this.#stories.get(seq) ?? { life: undefined, deliveries: 0, succeeded: new Map<string, Life | undefined>(), outcome: undefined }
+    this.#stories.set(seq, story)
+    return story
+  }
+
+  #nameOf (id: string): string {
+    return this.#world.nameOf(id)
+  }
+}

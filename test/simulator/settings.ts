@@ -1,0 +1,42 @@
+import type { Tape } from './tape.ts'
+
+/** What an app of a schedule is started with. Small numbers find most. */
+export interface Settings {
+  readonly lanes: number
+  /** Of `newMessage`. */
+  readonly listeners: number
+  readonly hearsInvalid: boolean
+  readonly concurrency: number
+  readonly maxBacklog: number
+  readonly timeout: number
+  readonly drainTimeout: number
+  readonly retry: {
+    readonly minDelay: number
+    readonly maxDelay: number
+    readonly factor: number
+    readonly blockFor: number
+    readonly giveUpAfter: number
+    readonly attempts: number
+  }
+}
+
+export function settingsFrom (tape: Tape): Settings {
+  const attempts = tape.pick([3, 1, 2, Infinity])
+  return {
+    lanes: tape.pick([1, 2, 3]),
+    listeners: tape.pick([1, 2]),
+    hearsInvalid: tape.pick([false, true]),
+    concurrency: tape.pick([64, 1, 2]),
+    maxBacklog: tape.pick([1_000, 1_000, 3]),
+    timeout: tape.pick([50, 10, 5_000]),
+    drainTimeout: tape.pick([100, 0, 5_000]),
+    retry: {
+      minDelay: tape.pick([10, 1, 100]),
+      maxDelay: tape.pick([1_000, 100]),
+      factor: tape.pick([2, 1, 3]),
+      blockFor: tape.pick([1_000, 0, 100, Infinity]),
+      giveUpAfter: attempts === Infinity ? tape.pick([2_000, 500]) : tape.pick([10_000, 500, 60_000]), // or a schedule takes thousands of attempts
+      attempts
+    }
+  }
+}

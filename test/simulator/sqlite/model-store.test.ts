@@ -1,0 +1,12 @@
+import { test } from 'tap'
+import { run } from '../run.ts'
+
+/** The disk is a real one here. */
+const SCHEDULES = 10
+const SEED = 1
+
+test('the model of the store answers as the real one does', async (t) => {
+  const { findings, schedules } = await run({ inbox: 'sqlite-store', seed: SEED, schedules: SCHEDULES, most: 1 }) // rejects if they differ
+  t.same(findings, [])
+  t.equal(schedules, SCHEDULES)
+})

@@ -1,0 +1,14 @@
+import { test } from 'tap'
+import { run } from '../run.ts'
+import { INVARIANTS } from '../world.ts'
+import { variants } from './variants.ts'
+
+test('every invariant has a fault that violates it', (t) => {
+  t.same(INVARIANTS.filter((invariant) => !variants.some(({ violates }) => violates === invariant)), [])
+  t.end()
+})
+
+test('a change that no longer fits its file is an error', async (t) => {
+  const patch = { file: 'lib/deliver/backoff.ts', from: 'what is not there', to: '' }
+  await t.rejects(run({ inbox: 'memory', seed: 1, schedules: 1, most: 1, patch }), { message: /no longer fits lib\/deliver\/backoff\.ts/ })
+})
