@@ -1,0 +1,115 @@
+import type { Operation, Recording } from '../recording.ts'
+
+/** What is not synced, and so may be on the disk or not. */
+export type Change = Extract<Operation, { kind: 'create' | 'remove' | 'write' | 'truncate' }>
+
+/** What became of a change when the power was lost: a write can have reached the disk in part. */
+export type Fate = 'kept' | 'lost' | Torn
+
+export interface Torn {
+  /** What a disk writes at once, in bytes. */
+  readonly sector: 512 | 4096
+  /** Which of its sectors are on the disk, counted from the first one that it touches. */
+  readonly kept: (sector: number) => boolean
+  /** What is in the others if the file was not so long before. The file system had room for them, and did not get to write them. */
+  readonly rest: 'nothing' | 'zeros' | 'garbage'
+}
+
+/** The files of a folder, by their names. */
+export type Files = ReadonlyMap<string, Buffer>
+
+const EMPTY = Buffer.alloc(0)
+/** What was on the disk before: of another file, of another time. */
+const GARBAGE = 0xa5
+
+/**
+ * What is on a disk for sure, and what may be. It promises no more than POSIX does: a sync is of one file, or of the folder's names; and
+ * what is not synced is written in any order, in part, or not at all.
+ */
+export class Disk {
+  /** The files as they were synced last. */
+  readonly #synced = new Map<number, Buffer>()
+  /** The names as they were synced last. */
+  readonly #names = new Map<string, number>()
+  #changes: Change[] = []
+
+  constructor (before: Recording['before']) {
+    before.forEach(({ name, content }, file) => {
+      this.#synced.set(file, content)
+      this.#names.set(name, file)
+    })
+  }
+
+  /** In the order in which they were made. */
+  get changes (): readonly Change[] {
+    return this.#changes
+  }
+
+  apply (operation: Operation): void {
+    if (operation.kind === 'sync') this.#sync(operation.file)
+    else if (operation.kind === 'syncFolder') this.#syncFolder()
+    else if (operation.kind !== 'mark') this.#changes.push(operation)
+  }
+
+  #sync (file: number): void {
+    const [synced, left] = split(this.#changes, (change) => 'file' in change && change.kind !== 'create' && change.file === file)
+    this.#synced.set(file, synced.reduce((content, change) => changed(content, change, 'kept'), this.#synced.get(file) ?? EMPTY))
+    this.#changes = left
+  }
+
+  #syncFolder (): void {
+    const [synced, left] = split(this.#changes, (change) => 'name' in change)
+    for (const change of synced) rename(this.#names, change)
+    this.#changes = left
+  }
+
+  /** What is there after the power was lost, if this became of each of the changes. */
+  after (fates: readonly Fate[]): Files {
+    const names = new Map(this.#names)
+    const contents = new Map(this.#synced)
+    this.#changes.forEach((change, i) => {
+      const fate = fates[i] ?? 'lost'
+      if (fate === 'lost') return
+      if ('name' in change) rename(names, change)
+      else contents.set(change.file, changed(contents.get(change.file) ?? EMPTY, change, fate))
+    })
+    return new Map([...names].map(([name, file]) => [name, contents.get(file) ?? EMPTY]))
+  }
+}
+
+function split (changes: readonly Change[], fits: (change: Change) => boolean): [Change[], Change[]] {
+  return [changes.filter(fits), changes.filter((change) => !fits(change))]
+}
+
+function rename (names: Map<string, number>, change: Change): void {
+  if (change.kind === 'create') names.set(change.name, change.file)
+  else if (change.kind === 'remove') names.delete(change.name)
+}
+
+function changed (content: Buffer, change: Change, fate: Exclude<Fate, 'lost'>): Buffer {
+  if (change.kind === 'truncate') return resized(content, change.length, 0)
+  if (change.kind !== 'write') return content
+  return fate === 'kept' ? written(content, change.offset, change.bytes) : torn(content, change, fate)
+}
+
+function resized (content: Buffer, length: number, fill: number): Buffer {
+  return length <= content.length ? content.subarray(0, length) : Buffer.concat([content, Buffer.alloc(length - content.length, fill)])
+}
+
+function written (content: Buffer, offset: number, bytes: Buffer): Buffer {
+  const result = Buffer.from(resized(content, Math.max(content.length, offset + bytes.length), 0))
+  bytes.copy(result, offset)
+  return result
+}
+
+function torn (content: Buffer, { offset, bytes }: Extract<Change, { kind: 'write' }>, { sector, kept, rest }: Torn): Buffer {
+  const end = offset + bytes.length
+  let result = rest === 'nothing' ? content : Buffer.from(resized(content, Math.max(content.length, end), rest === 'zeros' ? 0 : GARBAGE))
+  const first = Math.floor(offset / sector)
+  for (let number = first; number * sector < end; number++) {
+    if (!kept(number - first)) continue
+    const from = Math.max(offset, number * sector)
+    result = written(result, from, bytes.subarray(from - offset, Math.min(end, (number + 1) * sector) - offset))
+  }
+  return result
+}

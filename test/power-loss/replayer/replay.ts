@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import type { Mark } from '../marks.ts'
+import type { Operation, Recording } from '../recording.ts'
+import { Disk } from './disk.ts'
+import type { Files } from './disk.ts'
+import { Expected } from './expected.ts'
+import { inspect, Unusable } from './inspect.ts'
+import type { Found } from './inspect.ts'
+import { problemsOf, traces } from './judge.ts'
+import type { Problem } from './judge.ts'
+import type { Random } from './random.ts'
+import { statesOf } from './states.ts'
+
+/** What was there when the power was lost, and what is known of it: a replay can begin with it. */
+export interface Past {
+  readonly files: Files
+  readonly marks: readonly Mark[]
+  /** What the tables had until then: see `contentsOf`. */
+  readonly known: ReadonlySet<string>
+}
+
+export interface Failure {
+  /** The power was lost after so many operations. */
+  readonly cut: number
+  readonly operation: Operation
+  /** What became of the changes that were not synced. */
+  readonly about: string
+  readonly files: Files
+  readonly problems: readonly Problem[]
+}
+
+export interface Report {
+  /** The power was lost after each operation. */
+  readonly prefixes: number
+  /** States of the disk that differ from each other, or of which something else was known. */
+  states: number
+  /** Those of them whose files differ from those of all others: each was opened. */
+  opened: number
+  readonly failures: Failure[]
+  /** Some states in which nothing was wrong, chosen by the seed. */
+  readonly survivors: Past[]
+}
+
+interface Plan {
+  readonly random: Random
+  /** States of each kind after each operation. */
+  readonly most: number
+  /** A folder, best in memory: thousands of databases are made there. */
+  readonly workplace: string
+  /** How the recording began, if not with nothing. */
+  readonly past?: Pick<Past, 'marks' | 'known'>
+  /** How many states are wanted to go on from. @default 0 */
+  readonly survivors?: number
+}
+
+/** Loses the power after each operation of a recording, and looks at what the disk can have then. */
+export function replay ({ before, operations }: Recording, plan: Plan): Report {
+  const report: Report = { prefixes: operations.length, states: 0, opened: 0, failures: [], survivors: [] }
+  const disk = new Disk(before)
+  const states = new States(plan, report)
+  operations.forEach((operation, i) => {
+    disk.apply(operation)
+    if (operation.kind === 'mark') states.note(operation.mark)
+    else states.learn(disk)
+    for (const { about, files } of statesOf(disk, plan.random, plan.most)) {
+      const problems = states.judge(files)
+      if (problems.length > 0) report.failures.push({ cut: i + 1, operation, about, files, problems })
+    }
+  })
+  return report
+}
+
+class States {
+  readonly #plan: Plan
+  readonly #report: Report
+  readonly #marks: Mark[]
+  readonly #expected = new Expected()
+  readonly #known: Set<string>
+  /** By a digest of the files. */
+  readonly #found = new Map<string, Found | Unusable>()
+  /** Those that were judged since something new was known. */
+  #judged = new Set<string>()
+
+  constructor (plan: Plan, report: Report) {
+    this.#plan = plan
+    this.#report = report
+    this.#marks = [...plan.past?.marks ?? []]
+    for (const mark of this.#marks) this.#expected.note(mark)
+    this.#known = new Set(plan.past?.known)
+  }
+
+  note (mark: Mark): void {
+    this.#marks.push(mark)
+    this.#expected.note(mark)
+    this.#judged = new Set()
+  }
+
+  /** What the tables have now, as any other process would see it. */
+  learn (disk: Disk): void {
+    const files = disk.after(disk.changes.map(() => 'kept'))
+    const found = this.#inspect(digestOf(files), files)
+    if (!(found instanceof Unusable)) this.#known.add(found.contents)
+  }
+
+  judge (files: Files): readonly Problem[] {
+    const digest = digestOf(files)
+    if (this.#judged.has(digest)) return []
+    this.#judged.add(digest)
+    const found = this.#inspect(digest, files)
+    const problems = found instanceof Unusable ? [{ kind: found.kind, about: found.message }] : problemsOf(found, this.#expected, this.#known)
+    problems.push(...traces(files, this.#expected))
+    this.#report.states++
+    if (problems.length === 0) this.#keep(files)
+    return problems
+  }
+
+  #inspect (digest: string, files: Files): Found | Unusable {
+    let found = this.#found.get(digest)
+    if (found !== undefined) return found
+    try {
+      found = inspect(files, this.#plan.workplace)
+    } catch (error) {
+      if (!(error instanceof Unusable)) throw error
+      found = error
+    }
+    this.#found.set(digest, found)
+    this.#report.opened++
+    return found
+  }
+
+  /** Each state has the same chance to be one of the survivors. */
+  #keep (files: Files): void {
+    const { random, survivors: most = 0 } = this.#plan
+    const { survivors, states } = this.#report
+    const place = survivors.length < most ? survivors.length : random.below(states)
+    if (place < most) survivors[place] = { files, marks: [...this.#marks], known: new Set(this.#known) }
+  }
+}
+
+function digestOf (files: Files): string {
+  const hash = createHash('sha1')
+  for (const [name, content] of [...files].sort(([a], [b]) => a < b ? -1 : 1)) hash.update(`${name} ${content.length} `).update(content)
+  return hash.digest('base64')
+}
