@@ -133,3 +133,17 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     }]
   }
 }
+
+/** What comes after a power loss, and can be interrupted by another one. */
+export const restart: Scenario = {
+  about: 'an inbox starts with what the disk has',
+  patches: shortLog,
+  parts: [{
+    inbox: {},
+    killed: true,
+    async run (user) {
+      await user.post(['a'])
+      await user.deliver()
+    }
+  }, { inbox: {}, run: async (user) => { await user.post(LANES) } }]
+}

@@ -74,16 +74,11 @@ export class FolderTrace {
     if (isShared(name)) return
     const file = this.#files.get(name)
     if (file === undefined || call.args.includes('>(deleted)')) throw new Error(`${call.name} of ${name}, which has no name any more`)
-    switch (call.name) {
-      case 'pwrite64': return this.#write(call, file)
-      case 'ftruncate': this.operations.push({ kind: 'truncate', file, length: lastNumberOf(call) }); break
-      case 'fsync':
-      case 'fdatasync': this.operations.push({ kind: 'sync', file }); break
-      // SQLite reads by it if it is told to. What would be written so could not be seen.
-      case 'mmap': if (!call.args.includes('PROT_WRITE')) break
-      // falls through
-      default: throw new Error(`the recorder does not know what ${call.name} of ${name} does to a disk`)
-    }
+    if (call.name === 'pwrite64') this.#write(call, file)
+    else if (call.name === 'ftruncate') this.operations.push({ kind: 'truncate', file, length: lastNumberOf(call) })
+    else if (call.name === 'fsync' || call.name === 'fdatasync') this.operations.push({ kind: 'sync', file })
+    // SQLite may read by mmap. What it would write so could not be seen.
+    else if (call.name !== 'mmap' || call.args.includes('PROT_WRITE')) throw new Error(`the recorder does not know what ${call.name} of ${name} does to a disk`)
   }
 
   #write (call: Call, file: number): void {

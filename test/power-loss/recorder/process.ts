@@ -2,11 +2,11 @@
 import { openSync } from 'node:fs'
 import Fastify from 'fastify'
 import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
-import { scenarios } from '../scenarios.ts'
+import { restart, scenarios } from '../scenarios.ts'
 import { User } from './user.ts'
 
 const [,, name = '', number, path = '', marks = ''] = process.argv
-const part = scenarios[name]?.parts[Number(number)]
+const part = { ...scenarios, restart }[name]?.parts[Number(number)]
 if (part === undefined) throw new Error(`there is no part ${String(number)} of ${name}`)
 
 const inbox = sqliteInbox({ ...part.inbox, path })

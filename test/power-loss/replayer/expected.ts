@@ -27,31 +27,34 @@ export class Expected {
   }
 
   note (mark: Mark): void {
+    if (mark.what === 'add') {
+      for (const event of mark.events) this.#events.set(event.id, { ...event, presence: 'unknown', states: ['pending'], order: undefined, isForgotten: false })
+      return
+    }
+    this.#order++
+    const ids = 'id' in mark ? [mark.id] : 'ids' in mark ? mark.ids : this.#idsOf(mark.lane)
+    for (const id of ids) {
+      const event = this.#events.get(id)
+      if (event !== undefined) Object.assign(event, this.#changed(event, mark))
+    }
+  }
+
+  #changed ({ states }: ExpectedEvent, mark: Exclude<Mark, { what: 'add' }>): Partial<ExpectedEvent> {
     switch (mark.what) {
-      case 'add':
-        for (const event of mark.events) this.#events.set(event.id, { ...event, presence: 'unknown', states: ['pending'], order: undefined, isForgotten: false })
-        return
-      case 'accepted': return this.#change([mark.id], () => ({ presence: 'there', order: ++this.#order }))
-      case 'settle': return this.#change([mark.id], ({ states }) => ({ states: [...states, mark.state] }))
-      case 'settled': return this.#change([mark.id], () => ({ states: [mark.state] }))
-      case 'replay': return this.#change(mark.ids, ({ states }) => ({ states: [...states, 'pending'], order: undefined }))
-      case 'replayed': return this.#change(mark.ids, () => ({ states: ['pending'], order: ++this.#order }))
-      case 'remove': return this.#change(mark.ids, () => ({ presence: 'unknown' }))
-      case 'removed': return this.#change(mark.ids, () => ({ presence: 'gone' }))
-      case 'forget': return this.#change(this.#idsOf(mark.lane), () => ({ presence: 'unknown' }))
-      case 'forgotten': return this.#change(this.#idsOf(mark.lane), () => ({ presence: 'gone', isForgotten: true }))
+      case 'accepted': return { presence: 'there', order: this.#order }
+      case 'settle': return { states: [...states, mark.state] }
+      case 'settled': return { states: [mark.state] }
+      case 'replay': return { states: [...states, 'pending'], order: undefined }
+      case 'replayed': return { states: ['pending'], order: this.#order }
+      case 'remove':
+      case 'forget': return { presence: 'unknown' }
+      case 'removed': return { presence: 'gone' }
+      case 'forgotten': return { presence: 'gone', isForgotten: true }
     }
   }
 
   /** What is gone stays so. */
   #idsOf (lane: string): string[] {
     return [...this.#events.values()].filter((event) => event.lane === lane && event.presence !== 'gone').map(({ id }) => id)
-  }
-
-  #change (ids: readonly string[], changed: (event: ExpectedEvent) => Partial<ExpectedEvent>): void {
-    for (const id of ids) {
-      const event = this.#events.get(id)
-      if (event !== undefined) Object.assign(event, changed(event))
-    }
   }
 }

@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util'
+import { scenarios } from './scenarios.ts'
+
+export const help = `Usage: npm run power-loss -- [options]
+
+Shows that the SQLite inbox loses nothing when the power fails. Processes use an inbox, and all that they write to its folder and sync is
+recorded. Then the power is lost after each of these operations: of what was not synced, all, some or nothing is on the disk, in any order, or
+torn. Each of these folders is opened by the inbox, and has to have all that was answered.
+
+  --seed N          which states are tried, of those that a disk can have (1)
+  --states N        how many of each kind, after each operation (4)
+  --restarts N      in each scenario: in so many states the inbox starts, and the power is lost again (2)
+  --scenario NAME   only this one, and no broken builds: ${Object.keys(scenarios).join(', ')}
+  --keep FOLDER     where recordings, and the first states in which something is wrong, are kept
+  --recording FILE  a recording that was kept, instead of new ones
+  --help            this text
+
+Builds of the inbox that sync less are tried, too: it fails if nothing is lost with them.
+
+It needs Linux, and strace (Debian: apt-get install strace) to record. A recording is never the same again: SQLite writes random numbers. So to
+see a failure again, keep the recording, and give it with the same --seed and --states.`
+
+export interface Options {
+  readonly seed: number
+  readonly states: number
+  readonly restarts: number
+  readonly scenario: string | undefined
+  readonly keep: string | undefined
+  readonly recording: string | undefined
+}
+
+/** Throws if they are wrong. Undefined if help is wanted. */
+export function optionsOf (args: string[]): Options | undefined {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({ args, options: { seed: text, states: text, restarts: text, scenario: text, keep: text, recording: text, help: { type: 'boolean' } } })
+  if (values.help === true) return undefined
+  const { scenario, keep, recording } = values
+  if (scenario !== undefined && !(scenario in scenarios)) throw new Error(`there is no scenario ${scenario}, but ${Object.keys(scenarios).join(', ')}`)
+  return {
+    seed: wholeNumber('seed', values.seed ?? '1', 0),
+    states: wholeNumber('states', values.states ?? '4', 1),
+    restarts: wholeNumber('restarts', values.restarts ?? '2', 0),
+    scenario,
+    keep,
+    recording
+  }
+}
+
+function wholeNumber (name: string, text: string, least: number): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < least || number > 0x7fffffff) throw new Error(`--${name} must be a whole number from ${least} on, got '${text}'`)
+  return number
+}
