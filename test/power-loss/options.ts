@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { broken } from './patches.ts'
 import { scenarios } from './scenarios.ts'
 
 export const help = `Usage: npm run power-loss -- [options]
@@ -11,11 +12,12 @@ torn. Each of these folders is opened by the inbox, and has to have all that was
   --states N        how many of each kind, after each operation (4)
   --restarts N      in each scenario: in so many states the inbox starts, and the power is lost again (2)
   --scenario NAME   only this one, and no broken builds: ${Object.keys(scenarios).join(', ')}
-  --keep FOLDER     where recordings, and the first states in which something is wrong, are kept
+  --keep FOLDER     a new one, for all recordings, and the first states in which something is wrong
   --recording FILE  a recording that was kept, instead of new ones
   --help            this text
 
-Builds of the inbox that sync less are tried, too: it fails if nothing is lost with them.
+Builds of the inbox that sync less are tried, too (${Object.keys(broken).join('; ')}). If nothing is found in one of them, the
+command has failed.
 
 It needs Linux, and strace (Debian: apt-get install strace) to record. A recording is never the same again: SQLite writes random numbers. So to
 see a failure again, keep the recording, and give it with the same --seed and --states.`
@@ -44,6 +46,12 @@ export function optionsOf (args: string[]): Options | undefined {
     keep,
     recording
   }
+}
+
+/** What does the same again. */
+export function again ({ seed, states, restarts, scenario, recording }: Options): string {
+  const given = Object.entries({ seed, states, restarts, scenario, recording }).filter(([, value]) => value !== undefined)
+  return `npm run power-loss -- ${given.map(([name, value]) => `--${name} ${value}`).join(' ')}`
 }
 
 function wholeNumber (name: string, text: string, least: number): number {

@@ -5,7 +5,7 @@ import type { Recording } from './recording.ts'
 import { laidOut } from './replayer/inspect.ts'
 import type { Failure, Report } from './replayer/replay.ts'
 
-/** Failures of one recording that are shown, and kept. */
+/** Problems of one state that are shown. */
 const MOST = 3
 
 /** Says what was tried and what was found, and keeps it if that is wanted. */
@@ -28,8 +28,10 @@ export class Printer {
     const { prefixes, states, opened, failures } = report
     const seconds = (performance.now() - start) / 1_000
     this.#total = { states: this.#total.states + states, opened: this.#total.opened + opened }
-    this.line(`${name}: ${prefixes} prefixes, ${states} states, ${opened} opened, ${seconds.toFixed(1)} s, ${inWords(failures)}`)
-    if (failures.length > 0) this.#show(name, recording, failures)
+    this.line(`${name}: ${prefixes} prefixes, ${states} states, ${opened} opened, ${seconds.toFixed(1)} s, ${inWords(report)}`)
+    const folder = this.#folderOf(name)
+    if (folder !== undefined) save(join(folder, 'recording.json.gz'), recording)
+    failures.forEach((failure, i) => { this.#show(failure, folder && join(folder, String(i))) })
     return report
   }
 
@@ -37,27 +39,25 @@ export class Printer {
     this.line(`together: ${this.#total.states} states, ${this.#total.opened} opened`)
   }
 
-  #show (name: string, recording: Recording, failures: readonly Failure[]): void {
-    const folder = this.#keep === undefined ? undefined : join(this.#keep, name.replaceAll(/[^\w.]+/g, '-'))
-    if (folder !== undefined) {
-      mkdirSync(folder, { recursive: true })
-      save(join(folder, 'recording.json.gz'), recording)
-    }
-    failures.slice(0, MOST).forEach((failure, i) => {
-      const text = describe(failure)
-      this.line(text.replaceAll(/^/gm, '    '))
-      if (folder === undefined) return
-      laidOut(failure.files, join(folder, String(i)))
-      writeFileSync(join(folder, `${i}.txt`), text)
-    })
+  #folderOf (name: string): string | undefined {
+    if (this.#keep === undefined) return undefined
+    const folder = join(this.#keep, name.replaceAll(/[^\w.]+/g, '-'))
+    mkdirSync(folder, { recursive: true })
+    return folder
+  }
+
+  /** `folder` is where its files are kept, if they are. */
+  #show (failure: Failure, folder: string | undefined): void {
+    const text = describe(failure)
+    this.line(text.replaceAll(/^/gm, '    '))
+    if (folder === undefined) return
+    laidOut(failure.files, folder)
+    writeFileSync(`${folder}.txt`, text)
   }
 }
 
-function inWords (failures: readonly Failure[]): string {
-  if (failures.length === 0) return 'nothing is wrong'
-  const counts = new Map<string, number>()
-  for (const { problems } of failures) for (const kind of new Set(problems.map(({ kind }) => kind))) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  return `WRONG in ${failures.length}: ${[...counts].map(([kind, count]) => `${kind} ${count}`).join(', ')}`
+function inWords ({ failed, kinds }: Report): string {
+  return failed === 0 ? 'nothing is wrong' : `WRONG in ${failed}: ${[...kinds].map(([kind, count]) => `${kind} ${count}`).join(', ')}`
 }
 
 function describe ({ cut, operation, about, files, problems }: Failure): string {

@@ -20,6 +20,15 @@ export interface Recording {
   /** The files that were there before, all of them synced. Their numbers are their places here, from 0. */
   readonly before: ReadonlyArray<{ readonly name: string, readonly content: Buffer }>
   readonly operations: readonly Operation[]
+  /** What is known of these files. */
+  readonly past: Past
+}
+
+/** What had happened before a power loss after which it goes on. */
+export interface Past {
+  readonly marks: readonly Mark[]
+  /** What the tables had until then: see `contentsOf`. */
+  readonly known: readonly string[]
 }
 
 /** Writes a recording that `read` reads. */

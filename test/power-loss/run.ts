@@ -2,22 +2,22 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { help, optionsOf } from './options.ts'
+import { again, help, optionsOf } from './options.ts'
 import type { Options } from './options.ts'
 import { broken } from './patches.ts'
-import type { Patch } from './patches.ts'
 import { Printer } from './printer.ts'
-import { record, missing } from './recorder/record.ts'
+import { missing, record } from './recorder/record.ts'
+import type { RecordingPlan } from './recorder/record.ts'
 import { read } from './recording.ts'
 import type { Recording } from './recording.ts'
 import { Random } from './replayer/random.ts'
 import { replay } from './replayer/replay.ts'
-import type { Past, Report } from './replayer/replay.ts'
+import type { Plan, Report } from './replayer/replay.ts'
 import { restart, scenarios } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
 
-/** Where many of its writes are, and those of its checkpoints. */
-const FOR_BROKEN = ['commits', 'checkpoint'] as const
+/** States of each kind that are enough to find out a broken build. */
+const FOR_BROKEN = 1
 /** In memory: thousands of databases are made there, and synced. */
 const MEMORY = '/dev/shm'
 
@@ -25,11 +25,9 @@ class Run {
   readonly #options: Options
   readonly #printer: Printer
   readonly #workplace = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'power-loss-'))
-  readonly #random: Random
 
   constructor (options: Options) {
     this.#options = options
-    this.#random = new Random(options.seed)
     this.#printer = new Printer(options.keep)
   }
 
@@ -37,7 +35,7 @@ class Run {
   all (): boolean {
     const { scenario: only, recording } = this.#options
     try {
-      if (recording !== undefined) return this.#replay(recording, read(recording)).failures.length === 0
+      if (recording !== undefined) return this.#replay(recording, read(recording)).failed === 0
       const names = only === undefined ? Object.keys(scenarios) : [only]
       const isSafe = names.map((name) => this.#scenario(name)).every(Boolean)
       const isFoundOut = only !== undefined || this.#broken()
@@ -49,37 +47,37 @@ class Run {
   }
 
   #scenario (name: string): boolean {
+    const scenario = this.#named(name)
+    const { failed, survivors } = this.#replay(name, this.#record({ name, scenario }), { survivors: this.#options.restarts })
+    const restarts = survivors.map((start, i) => this.#replay(`${name}, restart ${i + 1}`, this.#record({ name: 'restart', scenario: restart, start })))
+    return restarts.every(({ failed }) => failed === 0) && failed === 0
+  }
+
+  /** Each of these builds has to be found out, in each of its scenarios. */
+  #broken (): boolean {
+    return Object.entries(broken).flatMap(([build, { patches, scenarios: names }]) => names.map((name) => {
+      const { failed } = this.#replay(`${name}, ${build}`, this.#record({ name, scenario: this.#named(name), patches }), { most: FOR_BROKEN })
+      const isFound = failed > 0
+      this.#printer.line(isFound ? '  as it has to be: this build is broken' : '  FAILED: nothing is found in a build that is broken')
+      return isFound
+    })).every(Boolean)
+  }
+
+  #named (name: string): Scenario {
     const scenario = scenarios[name]
     if (scenario === undefined) throw new Error(`there is no scenario ${name}`)
-    const { failures, survivors } = this.#replay(name, this.#record(name, scenario), this.#options.restarts)
-    return survivors.map((past, i) => this.#restart(`${name}, restart ${i + 1}`, past)).every(Boolean) && failures.length === 0
+    return scenario
   }
 
-  #restart (name: string, past: Past): boolean {
-    const before = [...past.files].map(([name, content]) => ({ name, content }))
-    return this.#replay(name, this.#record('restart', restart, [], before), 0, past).failures.length === 0
+  #record (plan: Omit<RecordingPlan, 'workplace'>): Recording {
+    return record({ ...plan, workplace: join(this.#workplace, 'recording') })
   }
 
-  /** Builds that sync less. */
-  #broken (): boolean {
-    return Object.entries(broken).map(([build, patches]) => {
-      const reports = FOR_BROKEN.map((name) => this.#replay(`${name}, ${build}`, this.#record(name, scenarios[name], patches)))
-      const isFound = reports.some(({ failures }) => failures.length > 0)
-      this.#printer.line(isFound ? `  as it has to be: ${build} is found out` : `  WRONG: nothing is lost with ${build}, so that nothing is proved`)
-      return isFound
-    }).every(Boolean)
-  }
-
-  #record (name: string, scenario: Scenario | undefined, patches: readonly Patch[] = [], before: Recording['before'] = []): Recording {
-    if (scenario === undefined) throw new Error(`there is no scenario ${name}`)
-    return record({ name, scenario, patches, before, workplace: join(this.#workplace, 'recording') })
-  }
-
-  #replay (name: string, recording: Recording, survivors = 0, past?: Past): Report {
-    const folder = join(this.#workplace, 'states')
-    mkdirSync(folder, { recursive: true })
-    const plan = { random: this.#random, most: this.#options.states, workplace: folder, survivors }
-    return this.#printer.timed(name, recording, () => replay(recording, past === undefined ? plan : { ...plan, past }))
+  #replay (name: string, recording: Recording, more: Partial<Plan> = {}): Report {
+    const workplace = join(this.#workplace, 'states')
+    mkdirSync(workplace, { recursive: true })
+    const plan = { random: new Random(this.#options.seed), most: this.#options.states, workplace, ...more }
+    return this.#printer.timed(name, recording, () => replay(recording, plan))
   }
 }
 
@@ -92,7 +90,7 @@ if (options === undefined) {
     console.error(reason)
     process.exitCode = 2
   } else {
-    console.log(`seed ${options.seed}, ${options.states} states of each kind. Again: npm run power-loss -- --seed ${options.seed} --states ${options.states} --restarts ${options.restarts}`)
+    console.log(`Again: ${again(options)}`)
     if (!new Run(options).all()) process.exitCode = 1
   }
 }

@@ -20,18 +20,22 @@ export function missing (): string | undefined {
   return error === undefined ? 'strace does not work here: it may need to be allowed (ptrace)' : 'strace is needed, which comes with Linux (Debian: apt-get install strace)'
 }
 
-interface Plan {
+const NOTHING: Pick<Recording, 'before' | 'past'> = { before: [], past: { marks: [], known: [] } }
+
+export interface RecordingPlan {
   readonly name: string
   readonly scenario: Scenario
-  readonly patches: readonly Patch[]
-  /** The files that there are at the beginning. @default none */
-  readonly before?: Recording['before']
+  /** @default none */
+  readonly patches?: readonly Patch[]
+  /** What there is at the beginning. @default nothing */
+  readonly start?: Pick<Recording, 'before' | 'past'>
   /** Where there is room, and nothing of that name. */
   readonly workplace: string
 }
 
 /** Lets a scenario run, and records what its processes do to their folder. */
-export function record ({ name, scenario, patches, before = [], workplace }: Plan): Recording {
+export function record ({ name, scenario, patches = [], start = NOTHING, workplace }: RecordingPlan): Recording {
+  const { before } = start
   const [folder, marks, output] = ['folder', 'marks', 'trace'].map((file) => join(workplace, file)) as [string, string, string] // of three, three
   mkdirSync(folder, { recursive: true })
   for (const { name, content } of before) writeFileSync(join(folder, name), content)
@@ -46,5 +50,5 @@ export function record ({ name, scenario, patches, before = [], workplace }: Pla
   const unknown = readdirSync(folder).filter((file) => !/^inbox\.db(?:-wal|-shm|-lock|-journal)?$/.test(file))
   if (unknown.length > 0) throw new Error(`the folder has files that nobody knows of: ${unknown.join(', ')}`)
   rmSync(workplace, { recursive: true })
-  return { before, operations: trace.operations }
+  return { ...start, operations: trace.operations }
 }

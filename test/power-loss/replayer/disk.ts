@@ -1,7 +1,9 @@
 import type { Operation, Recording } from '../recording.ts'
+import { Draft } from './draft.ts'
 
 /** What is not synced, and so may be on the disk or not. */
 export type Change = Extract<Operation, { kind: 'create' | 'remove' | 'write' | 'truncate' }>
+export type Write = Extract<Change, { kind: 'write' }>
 
 /** What became of a change when the power was lost: a write can have reached the disk in part. */
 export type Fate = 'kept' | 'lost' | Torn
@@ -19,8 +21,6 @@ export interface Torn {
 export type Files = ReadonlyMap<string, Buffer>
 
 const EMPTY = Buffer.alloc(0)
-/** What was on the disk before: of another file, of another time. */
-const GARBAGE = 0xa5
 
 /**
  * What is on a disk for sure, and what may be. It promises no more than POSIX does: a sync is of one file, or of the folder's names; and
@@ -52,8 +52,10 @@ export class Disk {
   }
 
   #sync (file: number): void {
-    const [synced, left] = split(this.#changes, (change) => 'file' in change && change.kind !== 'create' && change.file === file)
-    this.#synced.set(file, synced.reduce((content, change) => changed(content, change, 'kept'), this.#synced.get(file) ?? EMPTY))
+    const [synced, left] = split(this.#changes, (change) => !('name' in change) && change.file === file)
+    const draft = new Draft(this.#synced.get(file) ?? EMPTY)
+    for (const change of synced) make(change, 'kept', draft)
+    this.#synced.set(file, draft.content)
     this.#changes = left
   }
 
@@ -66,14 +68,19 @@ export class Disk {
   /** What is there after the power was lost, if this became of each of the changes. */
   after (fates: readonly Fate[]): Files {
     const names = new Map(this.#names)
-    const contents = new Map(this.#synced)
+    const drafts = new Map<number, Draft>()
     this.#changes.forEach((change, i) => {
       const fate = fates[i] ?? 'lost'
       if (fate === 'lost') return
-      if ('name' in change) rename(names, change)
-      else contents.set(change.file, changed(contents.get(change.file) ?? EMPTY, change, fate))
+      if ('name' in change) {
+        rename(names, change)
+        return
+      }
+      const draft = drafts.get(change.file) ?? new Draft(this.#synced.get(change.file) ?? EMPTY)
+      drafts.set(change.file, draft)
+      make(change, fate, draft)
     })
-    return new Map([...names].map(([name, file]) => [name, contents.get(file) ?? EMPTY]))
+    return new Map([...names].map(([name, file]) => [name, drafts.get(file)?.content ?? this.#synced.get(file) ?? EMPTY]))
   }
 }
 
@@ -86,30 +93,9 @@ function rename (names: Map<string, number>, change: Change): void {
   else if (change.kind === 'remove') names.delete(change.name)
 }
 
-function changed (content: Buffer, change: Change, fate: Exclude<Fate, 'lost'>): Buffer {
-  if (change.kind === 'truncate') return resized(content, change.length, 0)
-  if (change.kind !== 'write') return content
-  return fate === 'kept' ? written(content, change.offset, change.bytes) : torn(content, change, fate)
-}
-
-function resized (content: Buffer, length: number, fill: number): Buffer {
-  return length <= content.length ? content.subarray(0, length) : Buffer.concat([content, Buffer.alloc(length - content.length, fill)])
-}
-
-function written (content: Buffer, offset: number, bytes: Buffer): Buffer {
-  const result = Buffer.from(resized(content, Math.max(content.length, offset + bytes.length), 0))
-  bytes.copy(result, offset)
-  return result
-}
-
-function torn (content: Buffer, { offset, bytes }: Extract<Change, { kind: 'write' }>, { sector, kept, rest }: Torn): Buffer {
-  const end = offset + bytes.length
-  let result = rest === 'nothing' ? content : Buffer.from(resized(content, Math.max(content.length, end), rest === 'zeros' ? 0 : GARBAGE))
-  const first = Math.floor(offset / sector)
-  for (let number = first; number * sector < end; number++) {
-    if (!kept(number - first)) continue
-    const from = Math.max(offset, number * sector)
-    result = written(result, from, bytes.subarray(from - offset, Math.min(end, (number + 1) * sector) - offset))
-  }
-  return result
+function make (change: Change, fate: 'kept' | Torn, draft: Draft): void {
+  if (change.kind === 'truncate') draft.resize(change.length)
+  if (change.kind !== 'write') return
+  if (fate === 'kept') draft.write(change.offset, change.bytes)
+  else draft.tear(change, fate)
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Mark } from '../marks.ts'
-import type { Operation, Recording } from '../recording.ts'
+import type { Operation, Past, Recording } from '../recording.ts'
 import { Disk } from './disk.ts'
 import type { Files } from './disk.ts'
 import { Expected } from './expected.ts'
@@ -10,14 +10,6 @@ import { problemsOf, traces } from './judge.ts'
 import type { Problem } from './judge.ts'
 import type { Random } from './random.ts'
 import { statesOf } from './states.ts'
-
-/** What was there when the power was lost, and what is known of it: a replay can begin with it. */
-export interface Past {
-  readonly files: Files
-  readonly marks: readonly Mark[]
-  /** What the tables had until then: see `contentsOf`. */
-  readonly known: ReadonlySet<string>
-}
 
 export interface Failure {
   /** The power was lost after so many operations. */
@@ -36,38 +28,50 @@ export interface Report {
   states: number
   /** Those of them whose files differ from those of all others: each was opened. */
   opened: number
+  /** Those of the states in which something is wrong. */
+  failed: number
+  /** In how many of them it is what. */
+  readonly kinds: Map<Problem['kind'], number>
+  /** The first ones of them. */
   readonly failures: Failure[]
   /** Some states in which nothing was wrong, chosen by the seed. */
-  readonly survivors: Past[]
+  readonly survivors: Array<Pick<Recording, 'before' | 'past'>>
 }
 
-interface Plan {
+/** Failures that are kept. */
+const MOST = 3
+
+export interface Plan {
   readonly random: Random
   /** States of each kind after each operation. */
   readonly most: number
   /** A folder, best in memory: thousands of databases are made there. */
   readonly workplace: string
-  /** How the recording began, if not with nothing. */
-  readonly past?: Pick<Past, 'marks' | 'known'>
   /** How many states are wanted to go on from. @default 0 */
   readonly survivors?: number
 }
 
 /** Loses the power after each operation of a recording, and looks at what the disk can have then. */
-export function replay ({ before, operations }: Recording, plan: Plan): Report {
-  const report: Report = { prefixes: operations.length, states: 0, opened: 0, failures: [], survivors: [] }
+export function replay ({ before, operations, past }: Recording, plan: Plan): Report {
+  const report: Report = { prefixes: operations.length, states: 0, opened: 0, failed: 0, kinds: new Map(), failures: [], survivors: [] }
   const disk = new Disk(before)
-  const states = new States(plan, report)
+  const states = new States(plan, report, past)
   operations.forEach((operation, i) => {
     disk.apply(operation)
     if (operation.kind === 'mark') states.note(operation.mark)
     else states.learn(disk)
     for (const { about, files } of statesOf(disk, plan.random, plan.most)) {
       const problems = states.judge(files)
-      if (problems.length > 0) report.failures.push({ cut: i + 1, operation, about, files, problems })
+      if (problems.length > 0) count(report, { cut: i + 1, operation, about, files, problems })
     }
   })
   return report
+}
+
+function count (report: Report, failure: Failure): void {
+  report.failed++
+  for (const kind of new Set(failure.problems.map(({ kind }) => kind))) report.kinds.set(kind, (report.kinds.get(kind) ?? 0) + 1)
+  if (report.failures.length < MOST) report.failures.push(failure)
 }
 
 class States {
@@ -81,12 +85,12 @@ class States {
   /** Those that were judged since something new was known. */
   #judged = new Set<string>()
 
-  constructor (plan: Plan, report: Report) {
+  constructor (plan: Plan, report: Report, past: Past) {
     this.#plan = plan
     this.#report = report
-    this.#marks = [...plan.past?.marks ?? []]
+    this.#marks = [...past.marks]
     for (const mark of this.#marks) this.#expected.note(mark)
-    this.#known = new Set(plan.past?.known)
+    this.#known = new Set(past.known)
   }
 
   note (mark: Mark): void {
@@ -133,7 +137,9 @@ class States {
     const { random, survivors: most = 0 } = this.#plan
     const { survivors, states } = this.#report
     const place = survivors.length < most ? survivors.length : random.below(states)
-    if (place < most) survivors[place] = { files, marks: [...this.#marks], known: new Set(this.#known) }
+    if (place >= most) return
+    const before = [...files].map(([name, content]) => ({ name, content }))
+    survivors[place] = { before, past: { marks: [...this.#marks], known: [...this.#known] } }
   }
 }
 
