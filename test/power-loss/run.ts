@@ -1,6 +1,5 @@
 // npm run power-loss: see options.ts.
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { again, help, optionsOf } from './options.ts'
 import type { Options } from './options.ts'
@@ -15,16 +14,15 @@ import { replay } from './replayer/replay.ts'
 import type { Plan, Report } from './replayer/replay.ts'
 import { restart, scenarios } from './scenarios.ts'
 import type { Scenario } from './scenarios.ts'
+import { makeWorkplace } from './workplace.ts'
 
 /** States of each kind that are enough to find out a broken build. */
 const FOR_BROKEN = 1
-/** In memory: thousands of databases are made there, and synced. */
-const MEMORY = '/dev/shm'
 
 class Run {
   readonly #options: Options
   readonly #printer: Printer
-  readonly #workplace = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'power-loss-'))
+  readonly #workplace = makeWorkplace()
 
   constructor (options: Options) {
     this.#options = options

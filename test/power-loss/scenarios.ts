@@ -23,7 +23,6 @@ export interface Scenario {
 }
 
 const LANES = ['a', 'b', 'c'] as const
-const nothing = async () => {}
 
 /** So many rounds: events come in, some are delivered, and some fail. */
 async function rounds (user: User, count: number, size = 200): Promise<void> {
@@ -48,8 +47,8 @@ async function forgetBeside (user: User, path: string): Promise<void> {
 /** By their names. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   creation: {
-    about: 'an inbox is created, and opened again',
-    parts: [{ inbox: {}, run: nothing }, { inbox: {}, killed: true, run: nothing }, { inbox: {}, run: async (user) => { await user.post(['a']) } }]
+    about: 'an inbox is created and closed; it is opened again, an event comes in, and the process is killed',
+    parts: [{ inbox: {}, run: async () => {} }, { inbox: {}, killed: true, run: async (user) => { await user.post(['a']) } }]
   },
   commits: {
     about: 'events come in alone and together, are delivered, fail, are dead; the process is killed, and the next one goes on',

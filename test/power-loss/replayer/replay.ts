@@ -22,8 +22,8 @@ export interface Failure {
 }
 
 export interface Report {
-  /** The power was lost after each operation. */
-  readonly prefixes: number
+  /** After so many operations the power was lost. */
+  prefixes: number
   /** States of the disk that differ from each other, or of which something else was known. */
   states: number
   /** Those of them whose files differ from those of all others: each was opened. */
@@ -47,20 +47,25 @@ export interface Plan {
   readonly most: number
   /** A folder, best in memory: thousands of databases are made there. */
   readonly workplace: string
+  /** Whether the power is lost before an operation; undefined: at the end. @default before each, and at the end */
+  readonly isCut?: (next: Operation | undefined) => boolean
   /** How many states are wanted to go on from. @default 0 */
   readonly survivors?: number
 }
 
-/** Loses the power after each operation of a recording, and looks at what the disk can have then. */
+/** Loses the power after operations of a recording, and looks at what the disk can have then. */
 export function replay ({ before, operations, past }: Recording, plan: Plan): Report {
-  const report: Report = { prefixes: operations.length, states: 0, opened: 0, failed: 0, kinds: new Map(), failures: [], survivors: [] }
+  const { isCut = () => true, random, most } = plan
+  const report: Report = { prefixes: 0, states: 0, opened: 0, failed: 0, kinds: new Map(), failures: [], survivors: [] }
   const disk = new Disk(before)
   const states = new States(plan, report, past)
   operations.forEach((operation, i) => {
     disk.apply(operation)
     if (operation.kind === 'mark') states.note(operation.mark)
-    else states.learn(disk)
-    for (const { about, files } of statesOf(disk, plan.random, plan.most)) {
+    if (!isCut(operations[i + 1])) return
+    report.prefixes++
+    states.learn(disk)
+    for (const { about, files } of statesOf(disk, random, most)) {
       const problems = states.judge(files)
       if (problems.length > 0) count(report, { cut: i + 1, operation, about, files, problems })
     }
