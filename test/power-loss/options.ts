@@ -4,20 +4,25 @@ import { scenarios } from './scenarios.ts'
 
 export const help = `Usage: npm run power-loss -- [options]
 
-Shows that the SQLite inbox loses nothing when the power fails. Processes use an inbox, and all that they write to its folder and sync is
-recorded. Then the power is lost after each of these operations: of what was not synced, all, some or nothing is on the disk, in any order, or
-torn. Each of these folders is opened by the inbox, and has to have all that was answered.
+Tries to make the SQLite inbox lose events by a power loss. Processes use an inbox, and everything they write to its folder and sync is
+recorded. Then the power is lost after each of these operations: of what was not synced, the disk has all, some or nothing, in any order, or
+torn. The inbox opens each of these folders, and must have everything that was answered.
 
   --seed N          which states are tried, of those that a disk can have (1)
   --states N        how many of each kind, after each operation (4)
   --restarts N      in each scenario: in so many states the inbox starts, and the power is lost again (2)
-  --scenario NAME   only this one, and no broken builds: ${Object.keys(scenarios).join(', ')}
+  --scenario NAME   only this one, and no broken builds
   --keep FOLDER     a new one, for all recordings, and the first states in which something is wrong
   --recording FILE  a recording that was kept, instead of new ones
   --help            this text
 
-Builds of the inbox that sync less are tried, too (${Object.keys(broken).join('; ')}). If nothing is found in one of them, the
-command has failed.
+Scenarios:
+
+${Object.entries(scenarios).map(([name, { about }]) => `  ${name.padEnd(18)}${about}`).join('\n')}
+
+Builds of the inbox that sync less are tried, too. If nothing is found in one of them, the command has failed:
+
+${Object.entries(broken).map(([build, { scenarios }]) => `  ${build}, in ${scenarios.join(' and ')}`).join('\n')}
 
 It needs Linux, and strace (Debian: apt-get install strace) to record. A recording is never the same again: SQLite writes random numbers. So to
 see a failure again, keep the recording, and give it with the same --seed and --states.`

@@ -35,7 +35,7 @@ export interface RecordingPlan {
 
 /** Lets a scenario run, and records what its processes do to their folder. */
 export function record ({ name, scenario, patches = [], start = NOTHING, workplace }: RecordingPlan): Recording {
-  const { before } = start
+  const { before, past } = start
   const [folder, marks, output] = ['folder', 'marks', 'trace'].map((file) => join(workplace, file)) as [string, string, string] // of three, three
   mkdirSync(folder, { recursive: true })
   for (const { name, content } of before) writeFileSync(join(folder, name), content)
@@ -50,5 +50,5 @@ export function record ({ name, scenario, patches = [], start = NOTHING, workpla
   const unknown = readdirSync(folder).filter((file) => !/^inbox\.db(?:-wal|-shm|-lock|-journal)?$/.test(file))
   if (unknown.length > 0) throw new Error(`the folder has files that nobody knows of: ${unknown.join(', ')}`)
   rmSync(workplace, { recursive: true })
-  return { ...start, operations: trace.operations }
+  return { before, past, operations: trace.operations }
 }

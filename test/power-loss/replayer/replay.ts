@@ -34,8 +34,14 @@ export interface Report {
   readonly kinds: Map<Problem['kind'], number>
   /** The first ones of them. */
   readonly failures: Failure[]
-  /** Some states in which nothing was wrong, chosen by the seed. */
-  readonly survivors: Array<Pick<Recording, 'before' | 'past'>>
+  /** Some states in which nothing was wrong. */
+  readonly survivors: Survivor[]
+}
+
+/** A state from which an inbox can go on. */
+export interface Survivor extends Pick<Recording, 'before' | 'past'> {
+  /** Of its files. */
+  readonly digest: string
 }
 
 /** Failures that are kept. */
@@ -119,7 +125,7 @@ class States {
     const problems = found instanceof Unusable ? [{ kind: found.kind, about: found.message }] : problemsOf(found, this.#expected, this.#known)
     problems.push(...traces(files, this.#expected))
     this.#report.states++
-    if (problems.length === 0) this.#keep(files)
+    if (problems.length === 0) this.#keep(digest, files)
     return problems
   }
 
@@ -137,14 +143,15 @@ class States {
     return found
   }
 
-  /** Each state has the same chance to be one of the survivors. */
-  #keep (files: Files): void {
-    const { random, survivors: most = 0 } = this.#plan
-    const { survivors, states } = this.#report
-    const place = survivors.length < most ? survivors.length : random.below(states)
-    if (place >= most) return
+  /** Those with the least digests: each state has the same chance. */
+  #keep (digest: string, files: Files): void {
+    const { survivors } = this.#report
+    const most = this.#plan.survivors ?? 0
+    const last = survivors.at(-1)
+    if (survivors.length >= most && (last === undefined || last.digest < digest)) return
     const before = [...files].map(([name, content]) => ({ name, content }))
-    survivors[place] = { before, past: { marks: [...this.#marks], known: [...this.#known] } }
+    survivors.push({ digest, before, past: { marks: [...this.#marks], known: [...this.#known] } })
+    survivors.sort((a, b) => a.digest < b.digest ? -1 : 1).splice(most)
   }
 }
 
