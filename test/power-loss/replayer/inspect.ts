@@ -31,7 +31,7 @@ export class Unusable extends Error {
   readonly kind: ProblemKind
 
   constructor (kind: ProblemKind, cause: unknown) {
-    super(`${kind}: ${String(cause)}`, { cause })
+    super(String(cause), { cause })
     this.kind = kind
   }
 }
