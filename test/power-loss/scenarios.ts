@@ -90,12 +90,13 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     parts: [{
       inbox: { keep: 0, keepFailed: 0 },
       async run (user) {
+        let waiting: string[] = []
         for (const state of ['done', 'dead'] as const) {
-          const ids = await user.post(LANES, 1_500)
+          const ids = [...waiting, ...await user.post(LANES, 1_500)]
           user.note({ what: 'remove', ids }) // from when they are settled on
           await user.deliver(state)
           await untilGone(user, ids)
-          await user.post(LANES)
+          waiting = await user.post(LANES)
         }
       }
     }]
