@@ -1,4 +1,5 @@
 // Only SQLite: PostgreSQL's server looks after its own.
+import { closeSync, fsyncSync, openSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Awaitable } from '../../inbox.ts'
@@ -17,9 +18,23 @@ const PATIENCE = 30_000
 export function emptyLog (db: DatabaseSync, patience = 0): boolean {
   db.exec(`PRAGMA busy_timeout = ${patience}`)
   try {
-    return db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0
+    if (db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy !== 0) return false
+    syncLog(db)
+    return true
   } finally {
     db.exec(`PRAGMA busy_timeout = ${PATIENCE_TO_WRITE}`)
+  }
+}
+
+/** SQLite truncates the log without syncing it: after a power loss, all that was in it would be there again. */
+function syncLog (db: DatabaseSync): void {
+  const { file } = db.prepare("SELECT file FROM pragma_database_list WHERE name = 'main'").get() ?? {}
+  // On Windows, what is synced has to be open for writing. To close the log again gives up no lock: SQLite has none on it.
+  const log = openSync(`${String(file)}-wal`, 'r+')
+  try {
+    fsyncSync(log)
+  } finally {
+    closeSync(log)
   }
 }
 
