@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { LogLevel } from '@stryker-mutator/api/core'
-import type { MutantResult } from '@stryker-mutator/api/core'
+import type { LogLevel, MutantResult } from '@stryker-mutator/api/core'
 import { Stryker } from '@stryker-mutator/core'
 
 export interface Plan {
@@ -27,8 +26,8 @@ export async function mutate ({ mutate, tests, concurrency, folder }: Plan): Pro
     checkers: [],
     reporters: ['progress-append-only'],
     allowConsoleColors: false,
-    logLevel: LogLevel.Warning,
     // The runner has limits of its own, one for each test file.
-    timeoutMS: 3_600_000
+    timeoutMS: 3_600_000,
+    logLevel: 'warn' as LogLevel // which exists for the compiler only
   }).runMutationTest()
 }
