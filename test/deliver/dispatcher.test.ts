@@ -53,7 +53,7 @@ test('nothing is claimed before the start, and for a durable inbox not before so
     t.same(asked, [])
     dispatcher.start()
     t.same(asked, durable ? [] : [4])
-    webhooks.on('event', () => {})
+    webhooks.on('unknown', () => {})
     dispatcher.wake()
     t.same(asked, durable ? [4] : [4, 4])
   }
@@ -62,7 +62,7 @@ test('nothing is claimed before the start, and for a durable inbox not before so
 test('an event is through before `wake` returns, and then its lane may be due again', (t) => {
   const { dispatcher, webhooks, asked, settled } = create(t, { claim: answers([claimOf('a', 1, 2), claimOf('b', 3)]) })
   const heard: unknown[] = []
-  webhooks.on('event', ({ seq }) => { heard.push(seq) })
+  webhooks.on('unknown', ({ seq }) => { heard.push(seq) })
   dispatcher.start()
   t.same(heard, [1, 2, 3])
   t.same(settled, [['a', '1 done', '2 done'], ['b', '3 done']])
@@ -74,7 +74,7 @@ test('an event is through before `wake` returns, and then its lane may be due ag
 test('it asks for as many lanes as are free, and not at all if none is', async (t) => {
   const { dispatcher, webhooks, asked, settled } = create(t, { concurrency: 3, claim: answers([claimOf('a', 1), claimOf('b', 2)], [claimOf('c', 3)]) })
   const ends = [1, 2, 3].map(() => Promise.withResolvers<undefined>())
-  webhooks.on('event', async ({ seq }) => { await ends[Number(seq) - 1]?.promise })
+  webhooks.on('unknown', async ({ seq }) => { await ends[Number(seq) - 1]?.promise })
   dispatcher.start()
   t.same(asked, [3])
   dispatcher.wake()
@@ -96,7 +96,7 @@ test('it asks for as many lanes as are free, and not at all if none is', async (
 test('one claim is asked for at a time, and another one if it was woken meanwhile', async (t) => {
   const claiming = [Promise.withResolvers<Claim[]>(), Promise.withResolvers<Claim[]>()]
   const { dispatcher, webhooks, asked } = create(t, { claim: async () => await (claiming[asked.length - 1]?.promise ?? []) })
-  webhooks.on('event', () => {})
+  webhooks.on('unknown', () => {})
   dispatcher.start()
   dispatcher.wake()
   dispatcher.wake()
@@ -114,7 +114,7 @@ test('one claim is asked for at a time, and another one if it was woken meanwhil
 test('an event that is to be tried again ends its claim, also if it fails at once', async (t) => {
   for (const wait of [false, true]) {
     const { dispatcher, webhooks, settled } = create(t, { claim: answers([claimOf('a', 1, 2, 3)]) })
-    webhooks.on('event', ({ seq }) => {
+    webhooks.on('unknown', ({ seq }) => {
       if (!wait && seq === 2) throw new Error('broken')
       return wait ? later(seq) : undefined
     })
@@ -133,7 +133,7 @@ test('what was discarded is done without being delivered, and of a lane that was
   const outcomes: Outcome[] = []
   const { settle } = inbox
   inbox.settle = (claim, these) => { outcomes.push(...these); return settle(claim, these) }
-  webhooks.on('event', ({ seq }) => {
+  webhooks.on('unknown', ({ seq }) => {
     heard.push(seq)
     if (seq === 4) lost.isHeld = false
   })
@@ -150,7 +150,7 @@ test('an inbox that cannot be asked is asked again after a second, once', async 
   for (const fail of [() => { throw new Error('at once') }, async () => { await Promise.resolve(); throw new Error('later') }]) {
     let fails = true
     const { dispatcher, webhooks, asked, lines, settled } = create(t, { claim: () => fails ? fail() : asked.length === 4 ? [claimOf('a', 1)] : [] })
-    webhooks.on('event', () => {})
+    webhooks.on('unknown', () => {})
     dispatcher.start()
     await setImmediate()
     dispatcher.wake()
@@ -175,7 +175,7 @@ test('once it has ended, nothing is claimed any more, also not because of an ear
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const { dispatcher, webhooks, asked } = create(t, { claim: () => { throw new Error('away') } })
-  webhooks.on('event', () => {})
+  webhooks.on('unknown', () => {})
   dispatcher.start()
   await dispatcher.end()
   mock.timers.tick(1_000)
@@ -198,7 +198,7 @@ test('draining, a durable inbox keeps what is not begun, and others have it deli
   for (const durable of [true, false]) {
     const { dispatcher, webhooks, settled, asked, lines, closed } = create(t, { durable, claim: answers([claimOf('a', 1, 2)], [claimOf('b', 3)]) })
     const held = Promise.withResolvers<undefined>()
-    webhooks.on('event', async () => { await held.promise })
+    webhooks.on('unknown', async () => { await held.promise })
     dispatcher.start()
     dispatcher.drain(60_000)
     dispatcher.wake()
@@ -219,7 +219,7 @@ test('when the time of draining is up, listeners are abandoned, and an inbox tha
   for (const durable of [true, false]) {
     const { dispatcher, webhooks, settled, lines, closed, inbox } = create(t, { durable, claim: answers([claimOf('a', 1), claimOf('b', 2)]) })
     const signals: AbortSignal[] = []
-    webhooks.on('event', async (_event, { signal }) => { signals.push(signal); await new Promise(() => {}) })
+    webhooks.on('unknown', async (_event, { signal }) => { signals.push(signal); await new Promise(() => {}) })
     dispatcher.start()
     const close = inbox.close.bind(inbox)
     inbox.close = () => {
@@ -245,7 +245,7 @@ test('when the time of draining is up, listeners are abandoned, and an inbox tha
 
 test('if the inbox does not answer, closing does not wait for longer than it may, and says nothing of listeners', async (t) => {
   const { dispatcher, webhooks, lines } = create(t, { claim: async () => await new Promise(() => {}) })
-  webhooks.on('event', () => {})
+  webhooks.on('unknown', () => {})
   dispatcher.start()
   dispatcher.drain(1)
   await dispatcher.end()

@@ -147,10 +147,13 @@ test('an attempt that was interrupted calls nobody, and counts as a failure of a
     { level: 50, dead: false, retryAt: String }, { level: 50, dead: true, retryAt: null }
   ])
   t.equal(errors.length, 1, 'nobody was called in the second one')
+  webhooks.removeAllListeners('unknown')
+  t.match(runner.run(claimed({ interrupted: true })), { state: 'pending', error }, 'also in a process without listeners')
 })
 
 test('a listener that outlives its time is waited for, and is called again only if it fails', async (t) => {
   const { runner, webhooks } = create({ timeout: 1 })
+  const ends = observed(t, 'end')
   const late = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()]
   const calls: string[] = []
   webhooks.on('unknown', async function save () { calls.push('save'); await late[0]?.promise })
@@ -164,6 +167,22 @@ test('a listener that outlives its time is waited for, and is called again only 
   await setImmediate()
   t.match(await runner.run({ ...event, attempt: 3, completed: ['save'] }), { state: 'pending', completed: ['save'], error: 'reply: broken' })
   t.same(calls, ['save', 'reply', 'reply'])
+  t.same(ends.map(({ listeners }) => listeners.map(({ name }) => name)), [['save', 'reply'], ['reply'], ['reply']], 'who has succeeded between two attempts is no part of the second one')
+})
+
+test('a listener that has succeeded late is called again when the event comes again, once it is through', async (t) => {
+  const { runner, webhooks } = create({ timeout: 1 })
+  const late = Promise.withResolvers<undefined>()
+  let calls = 0
+  webhooks.on('unknown', async () => { if (calls++ === 0) await late.promise })
+  const event = claimed()
+  t.match(await runner.run(event), { state: 'pending' })
+  late.resolve(undefined)
+  await setImmediate()
+  t.match(await runner.run({ ...event, attempt: 2 }), { state: 'done' })
+  t.equal(calls, 1)
+  t.match(await runner.run(event), { state: 'done' }, 'as a replay does')
+  t.equal(calls, 2)
 })
 
 test('what a listener throws after its time counts once: then it is called again', async (t) => {
@@ -201,6 +220,7 @@ test('a delivery is told when it begins, in the context of its request, and when
   const [starts, ends] = [observed(t, 'start'), observed(t, 'end')]
   const event = claimed({ event: REPORT })
   contexts.note(event.id)
+  const before = performance.now()
   webhooks.on('smsDeliveryReport', function save () {})
   webhooks.on('smsDeliveryReport', async function reply (_event, { attempt }) { await setImmediate(); if (attempt > 1) throw new Error('away') })
   await runner.run(event)
@@ -209,7 +229,8 @@ test('a delivery is told when it begins, in the context of its request, and when
     webhooks, id: event.id, name: 'smsDeliveryReport', event: REPORT, attempt: 1, receivedAt: new Date(5), outcome: null, retryAt: null, aside: false, duration: 0, listeners: []
   }])
   t.match(ends, [{ id: event.id, outcome: 'done', retryAt: null, aside: false, listeners: [{ name: 'save', error: null }, { name: 'reply', error: null }] }])
-  t.ok(Number(ends[0]?.duration) > 0)
+  const duration = Number(ends[0]?.duration)
+  t.ok(duration > 0 && duration <= performance.now() - before)
   await runner.run(claimed({ event: REPORT, attempt: 2 }))
   runner.run(claimed())
   runner.run(claimed({ event: NO_REPORT, problems: ['wrong'] }))

@@ -7,7 +7,7 @@ export interface StrykerMutant {
   readonly mutatorName: string
   readonly replacement?: string | undefined
   readonly status: string
-  /** Lines count from 1, columns from 0. */
+  /** Lines and columns count from 1. */
   readonly location: { readonly start: Position, readonly end: Position }
 }
 
@@ -51,7 +51,7 @@ export function outcomeOf (file: string, mutants: readonly StrykerMutant[]): Out
 function survivorOf (file: string, lines: readonly string[], { mutatorName, replacement = '', location: { start, end } }: StrykerMutant): Survivor {
   const code = lines.slice(start.line - 1, end.line)
   const last = code.length - 1
-  const from = code.map((line, i) => line.slice(i === 0 ? start.column : 0, i === last ? end.column : undefined)).join('\n')
+  const from = code.map((line, i) => line.slice(i === 0 ? start.column - 1 : 0, i === last ? end.column - 1 : undefined)).join('\n')
   return {
     file,
     line: String(code[0]).trim(),
