@@ -86,12 +86,25 @@ test('a listener that has completed, or refused, is not called again', async (t)
   }
   t.match(runner.run(claimed({ attempt: 2, completed: ['save'] })), { state: 'done' })
   t.same(heard, ['reply', 'audit'])
-  t.match(runner.run(claimed({ attempt: 2, completed: ['save'], refused: ['reply', 'gone', '#of another process 1'] })), {
-    state: 'dead', dueAt: null, completed: ['save', 'audit'], refused: ['reply', 'gone', '#of another process 1'],
-    error: 'reply: it failed for good in an earlier delivery; gone: it failed for good in an earlier delivery'
+  const refused = ['reply', 'gone#1', '#of another process 1']
+  const { delivery, ...dead } = await runner.run(claimed({ seq: 5, attempt: 2, completed: ['save'], refused })) ?? {}
+  t.strictSame(dead, {
+    seq: 5, state: 'dead', dueAt: null, completed: ['save', 'audit'], refused,
+    error: 'reply: it failed for good in an earlier delivery; gone#1: it failed for good in an earlier delivery'
   })
   t.same(heard, ['reply', 'audit', 'audit'])
   t.match(runner.run(claimed({ attempt: 2, refused: ['#of another process 1'] })), { state: 'done' }, 'which knows what it is')
+})
+
+test('who has refused is told of again only when nothing more can come of the event', async (t) => {
+  const { runner, webhooks, errors } = create()
+  webhooks.on('unknown', function save () { throw new Error('away') })
+  webhooks.on('unknown', function reply () { t.fail('called') })
+  webhooks.on('unknown', function audit () {})
+  const { state, completed, error } = await runner.run(claimed({ attempt: 2, refused: ['reply'] })) ?? {}
+  t.strictSame([state, completed, error], ['pending', ['audit'], 'save: away'])
+  t.match(errors, [{ listener: 'save' }])
+  t.equal(errors.length, 1)
 })
 
 test('of an event that fails, it is said when it is due, who has completed, who refused, and why', async (t) => {
@@ -108,11 +121,12 @@ test('of an event that fails, it is said when it is due, who has completed, who 
   t.notOk(Object.hasOwn(outcome ?? {}, 'aside') || Object.hasOwn(outcome ?? {}, 'running'))
   const retryAt = new Date(Number(outcome?.dueAt))
   t.match(errors, [{ listener: 'save', dead: false, retryAt, cause: things[0] }, { listener: 'reply', dead: false, retryAt, cause: things[1] }])
-  t.match(lines, [{ level: 40, retryAt: retryAt.toISOString(), msg: 'a listener failed, and the event is to be delivered again' }, { level: 40 }])
+  t.match(lines, [{ level: 40, retryAt: retryAt.toISOString(), err: { listener: 'save' }, msg: 'a listener failed, and the event is to be delivered again' }, { level: 40, err: { listener: 'reply' } }])
+  t.match(lines[0], { err: { message: /away/ } })
   things = [undefined, new NonRetriableError('never')]
   t.match(await runner.run(claimed()), { state: 'dead', completed: ['save', 'audit'], refused: ['reply'], error: 'reply: never' })
   t.match(errors.slice(2), [{ listener: 'reply', dead: true, retryAt: null }])
-  t.match(lines.slice(2), [{ level: 50, msg: 'a listener failed, and the event is not delivered again' }])
+  t.match(lines.slice(2), [{ level: 50, err: { listener: 'reply', message: /never/ }, msg: 'a listener failed, and the event is not delivered again' }])
 })
 
 test('with an inbox that keeps nothing, an event that fails is dead', async (t) => {

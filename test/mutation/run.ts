@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PostgresServer } from '../helpers/postgres.ts'
 import { compare, readExplained } from './explained.ts'
 import { outcomeOf } from './mutants.ts'
-import type { Mutant, Outcome } from './mutants.ts'
+import type { Outcome } from './mutants.ts'
 import { help, readOptions } from './options.ts'
 import type { Options } from './options.ts'
 import { rowOf, saveRow, scoreOf } from './results.ts'
@@ -51,11 +51,7 @@ function tell (outcome: Outcome, isWhole: boolean) {
   const { file, killed, timedOut, survivors } = outcome
   const { unexplained, needless } = compare(survivors, readExplained().filter((entry) => entry.file === file))
   console.log(`${file}: ${killed} killed, ${timedOut} timed out, ${survivors.length} survived, ${unexplained.length} of them not explained: ${scoreOf(outcome)} %`)
-  for (const survivor of unexplained) console.log(`  survived: line ${survivor.lineNumber}, ${textOf(survivor)}`)
-  if (isWhole) for (const entry of needless) console.log(`  explained, but does not survive: ${textOf(entry)}`)
+  for (const { lineNumber, ...mutant } of unexplained) console.log(`  survived in line ${lineNumber}: ${JSON.stringify({ ...mutant, why: '' })}`)
+  if (isWhole) for (const { why, ...mutant } of needless) console.log(`  explained, but does not survive: ${JSON.stringify(mutant)}`)
   if (unexplained.length > 0 || (isWhole && needless.length > 0)) process.exitCode = 1
-}
-
-function textOf ({ line, mutator, from, to }: Mutant): string {
-  return `${mutator}: ${from} → ${to}\n    ${line}`
 }
