@@ -13,8 +13,9 @@ import { emitter } from './helpers/emitter.ts'
 
 const catalogue = new EventCatalogue({})
 
-// On a busy machine a time slice may be over after one listener: here none ever is.
-mock.method(performance, 'now', () => 0)
+// On a busy machine a time slice may be over after any listener: here time goes on when a test says so.
+let now = 0
+mock.method(performance, 'now', () => now)
 
 const claimOf = (lane: string, ...seqs: number[]): Claim => ({ lane, events: seqs.map((seq) => eventOf(seq)) })
 const eventOf = (seq: number): ClaimedEvent => ({ seq, id: `id ${seq}`, name: 'other', event: { event: 'other', seq }, receivedAt: 5, attempt: 1, completed: [], problems: null })
@@ -125,6 +126,46 @@ test('an event that is to be tried again ends its claim, also if it fails at onc
   }
 })
 
+test('after ten milliseconds of listeners the rest of a claim waits for a turn of the event loop', async (t) => {
+  const { dispatcher, webhooks, settled } = create(t, { claim: answers([claimOf('a', 1, 2, 3), claimOf('b', 4)]) })
+  const heard: unknown[] = []
+  webhooks.on('unknown', ({ seq }) => { heard.push(seq); now += 5 })
+  dispatcher.start()
+  t.same(heard, [1, 2])
+  while (settled.length < 2) await setImmediate()
+  t.same(heard, [1, 2, 3, 4])
+})
+
+test('what a listener does without waiting is behind it before the next one is called, also after an `await`', async (t) => {
+  const { dispatcher, webhooks, settled } = create(t, { claim: answers([claimOf('a', 1), claimOf('b', 2)]) })
+  const heard: unknown[] = []
+  webhooks.on('unknown', async ({ seq }) => {
+    heard.push(`${String(seq)} begins`)
+    await Promise.resolve()
+    heard.push(`${String(seq)} goes on`)
+  })
+  dispatcher.start()
+  while (settled.length < 2) await setImmediate()
+  t.same(heard, ['1 begins', '1 goes on', '2 begins', '2 goes on'])
+})
+
+test('what could not be recorded is given back after a second, and its lane claimed again', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const { dispatcher, webhooks, asked, inbox, lines } = create(t, { claim: answers([claimOf('a', 1)]) })
+  const settled: unknown[] = []
+  inbox.settle = async (_claim, outcomes) => { settled.push(outcomes.length); throw new Error('away') }
+  webhooks.on('unknown', () => {})
+  dispatcher.start()
+  while (lines.length < 1) await setImmediate()
+  await setImmediate()
+  t.match(lines, [{ level: 50, err: { message: 'away' } }])
+  t.same([settled, asked], [[1], [4, 4]])
+  mock.timers.tick(1_000)
+  await setImmediate()
+  t.same([settled, asked], [[1, 0], [4, 4, 4]])
+})
+
 test('what was discarded is done without being delivered, and of a lane that was lost nothing more is delivered', (t) => {
   const [first, second, third] = [eventOf(1), { ...eventOf(2), isDiscarded: true }, eventOf(3)]
   const lost = { ...claimOf('b', 4, 5), isHeld: true }
@@ -147,7 +188,7 @@ test('what was discarded is done without being delivered, and of a lane that was
 test('an inbox that cannot be asked is asked again after a second, once', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
-  for (const fail of [() => { throw new Error('at once') }, async () => { await Promise.resolve(); throw new Error('later') }]) {
+  for (const [what, fail] of [['at once', () => { throw new Error('at once') }], ['later', async () => { await Promise.resolve(); throw new Error('later') }]] as const) {
     let fails = true
     const { dispatcher, webhooks, asked, lines, settled } = create(t, { claim: () => fails ? fail() : asked.length === 4 ? [claimOf('a', 1)] : [] })
     webhooks.on('unknown', () => {})
@@ -155,7 +196,7 @@ test('an inbox that cannot be asked is asked again after a second, once', async 
     await setImmediate()
     dispatcher.wake()
     await setImmediate()
-    t.match(lines, Array.from({ length: 2 }, () => ({ level: 50, err: { message: String }, msg: 'no events could be taken from the inbox' })))
+    t.match(lines, Array.from({ length: 2 }, () => ({ level: 50, err: { message: what }, msg: 'no events could be taken from the inbox' })))
     t.ok(dispatcher.isIdle())
     t.equal(asked.length, 2)
     mock.timers.tick(999)

@@ -13,7 +13,7 @@ The result of each file goes to results.csv.
   --no-save          leave results.csv as it is; so does a run of a part of a file
   --help             this text
 
-There is no seed: the mutants of a file are always the same. PostgreSQL is started for the run, unless PG_URL names a server.
+There is no seed: the mutants of a file are always the same.
 
 Files:
 ${targets.map(({ file, why }) => `  ${file}: ${why}`).join('\n')}

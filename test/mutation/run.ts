@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PostgresServer } from '../helpers/postgres.ts'
 import { compare, readExplained } from './explained.ts'
 import { outcomeOf } from './mutants.ts'
 import type { Outcome } from './mutants.ts'
@@ -10,40 +9,29 @@ import type { Options } from './options.ts'
 import { rowOf, saveRow, scoreOf } from './results.ts'
 import { mutate } from './stryker.ts'
 
-const ends: Array<() => unknown> = []
 const options = readOptions(process.argv.slice(2))
 if (options.help) process.stdout.write(help)
 else await run(options)
 
 async function run ({ jobs, save, concurrency }: Options) {
-  try {
-    const folder = temporaryFolder()
-    if (jobs.some(({ postgres }) => postgres)) await startPostgres()
-    for (const job of jobs) {
-      const start = performance.now()
-      const outcome = outcomeOf(job.file, await mutate({ ...job, concurrency, folder }))
-      const isWhole = job.mutate === job.file
-      tell(outcome, isWhole)
-      if (save && isWhole) saveRow(rowOf(outcome, (performance.now() - start) / 1_000))
-    }
-  } finally {
-    for (const end of ends.reverse()) await end()
+  const folder = temporaryFolder()
+  for (const job of jobs) {
+    const start = performance.now()
+    const outcome = outcomeOf(job.file, await mutate({ ...job, concurrency, folder }))
+    const isWhole = job.mutate === job.file
+    tell(outcome, isWhole)
+    if (save && isWhole) saveRow(rowOf(outcome, (performance.now() - start) / 1_000))
   }
 }
 
 /** Everything that is written on the way is in it, what killed tests leave behind as well. */
 function temporaryFolder (): string {
   const folder = mkdtempSync(join(tmpdir(), 'oneroute-mutation-'))
-  ends.push(() => { rmSync(folder, { recursive: true, force: true }) })
+  process.on('exit', () => { rmSync(folder, { recursive: true, force: true }) })
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { process.exit(1) })
   process.env.TMPDIR = folder
   process.env.NODE_COMPILE_CACHE = join(folder, 'compiled')
   return join(folder, 'copies')
-}
-
-async function startPostgres () {
-  if (process.env.PG_URL !== undefined) return
-  const server = await PostgresServer.create({ teardown: (end: () => unknown) => { ends.push(end) } })
-  process.env.PG_URL = server.url
 }
 
 /** Of a part of a file, nobody knows whether an explanation is needless. */

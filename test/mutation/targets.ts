@@ -3,8 +3,6 @@ export interface Target {
   readonly file: string
   readonly why: string
   readonly tests: readonly string[]
-  /** Whether its tests need a PostgreSQL. */
-  readonly postgres?: true
 }
 
 /**
