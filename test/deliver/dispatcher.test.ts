@@ -172,7 +172,7 @@ test('what was discarded is done without being delivered, and of a lane that was
   const { dispatcher, webhooks, settled, inbox } = create(t, { claim: answers([{ lane: 'a', events: [first, second, third] }, lost, { ...claimOf('c', 6), isHeld: false }]) })
   const heard: unknown[] = []
   const outcomes: Outcome[] = []
-  const { settle } = inbox
+  const settle = inbox.settle.bind(inbox)
   inbox.settle = (claim, these) => { outcomes.push(...these); return settle(claim, these) }
   webhooks.on('unknown', ({ seq }) => {
     heard.push(seq)
@@ -265,13 +265,13 @@ test('when the time of draining is up, listeners are abandoned, and an inbox tha
     const close = inbox.close.bind(inbox)
     inbox.close = () => {
       t.same(settled, [['a'], ['b']], 'what was abandoned is given back before')
-      close()
+      void close()
       throw new Error('no')
     }
     while (signals.length < 2) await setImmediate()
     dispatcher.drain(1)
     await dispatcher.end()
-    while (!durable && closed() === 0) await setImmediate()
+    if (!durable) while (closed() === 0) await setImmediate()
     await setImmediate()
     t.equal(closed(), durable ? 0 : 1)
     t.same(signals.map(({ aborted }) => aborted), [true, true])

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { test } from 'tap'
-import type { DeliveryError } from '../../index.ts'
+import type { WebhookContext } from '../../index.ts'
 import { hasListeners, isOnce, ListenerKeys, listenersOf, namesOf, report } from '../../lib/deliver/listeners.ts'
+import { DeliveryError } from '../../lib/webhooks/delivery-error.ts'
 import type { ListenerFunction } from '../../lib/webhooks/webhooks.ts'
 import { emitter } from './helpers/emitter.ts'
 
@@ -75,7 +76,8 @@ test('every listener of errors is told, and one that fails, now or later, is log
   const lines: string[] = []
   const { log } = Fastify({ logger: { stream: { write: (line) => { lines.push(line) } } } })
   const webhooks = emitter()
-  const error = {} as DeliveryError // it is only passed on
+  const context = {} as WebhookContext // it is only passed on
+  const error = new DeliveryError({ event: { event: 'other' }, context, listener: 'save', dead: true, retryAt: null, cause: undefined })
   const told: unknown[] = []
   webhooks.on('error', function (this: unknown, error) { told.push(this, error); throw new Error('at once') })
   webhooks.on('error', async (error) => { told.push(error); await setImmediate(); throw new Error('later') })
