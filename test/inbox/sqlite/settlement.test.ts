@@ -36,6 +36,22 @@ test('an event that was done at once is only a number; of all others it is recor
   t.end()
 })
 
+test('there is something to be recorded as long as there is anything of it', (t) => {
+  const givenBack = [{ lane: 'a', due: 'ready', seqs: [] }] as const
+  const isEmptyAfter = (...outcomes: Outcome[]) => {
+    const settlement = new Settlement()
+    settlement.settle(claimOf('a', eventOf(1), eventOf(2)), outcomes)
+    const before = settlement.isEmpty
+    settlement.giveBack(givenBack)
+    return [before, settlement.isEmpty]
+  }
+  t.same(isEmptyAfter(), [true, false])
+  t.same(isEmptyAfter(outcome(1)), [false, false])
+  t.same(isEmptyAfter(outcome(1, 'dead')), [false, false])
+  t.same(isEmptyAfter(outcome(1), outcome(2, 'dead')), [false, false])
+  t.end()
+})
+
 test('an event that is alone in its lane does not leave it', (t) => {
   const settlement = new Settlement()
   for (const lane of ['id 1', 'aside:id 1', 'a']) settlement.settle(claimOf(lane, eventOf(1)), [outcome(1, 'pending', { dueAt: 1, aside: true })])
