@@ -13,7 +13,7 @@ export const targets: readonly Target[] = [
   {
     file: 'lib/receive/signature/hmac.ts',
     why: 'a fault lets in forged events, or refuses real ones',
-    tests: ['test/receive/signature/signature.test.ts']
+    tests: ['test/receive/signature/hmac.test.ts']
   },
   {
     file: 'lib/deliver/dispatcher.ts',
