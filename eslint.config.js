@@ -2,7 +2,7 @@ import neostandard from 'neostandard'
 import tseslint from 'typescript-eslint'
 
 export default [
-  ...neostandard({ ts: true, ignores: ['dist/**', 'coverage/**', '.tap/**', 'bench/node_modules/**'] }),
+  ...neostandard({ ts: true, ignores: ['dist/**', 'coverage/**', '.tap/**', 'bench/node_modules/**', 'test/mutation/node_modules/**'] }),
   ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
@@ -61,8 +61,8 @@ export default [
     }
   },
   {
-    // Its packages are its own and need not be installed: `npm run bench` checks its types.
+    // Their packages are their own and need not be installed: `npm run bench` and `npm run mutation` check their types.
     ...tseslint.configs.disableTypeChecked,
-    files: ['bench/**/*.ts']
+    files: ['bench/**/*.ts', 'test/mutation/{run,stryker,test-runner}.ts']
   }
 ]

@@ -22,7 +22,7 @@ export function createSigner (key: string): Signer {
     innerPad[i] = byte ^ 0x36
     outer[i] = byte ^ 0x5c
   })
-  let inner = Buffer.concat([innerPad], BLOCK_BYTES + 4096)
+  let inner = innerPad
 
   return function sign (body) {
     const length = BLOCK_BYTES + body.length

@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compare, readExplained } from './explained.ts'
+import { outcomeOf } from './mutants.ts'
+import type { Outcome } from './mutants.ts'
+import { help, readOptions } from './options.ts'
+import type { Options } from './options.ts'
+import { rowOf, saveRow, scoreOf } from './results.ts'
+import { mutate } from './stryker.ts'
+
+const options = readOptions(process.argv.slice(2))
+if (options.help) process.stdout.write(help)
+else await run(options)
+
+async function run ({ jobs, save, concurrency }: Options) {
+  const folder = temporaryFolder()
+  for (const job of jobs) {
+    const start = performance.now()
+    const outcome = outcomeOf(job.file, await mutate({ ...job, concurrency, folder }))
+    const isWhole = job.mutate === job.file
+    tell(outcome, isWhole)
+    if (save && isWhole) saveRow(rowOf(outcome, (performance.now() - start) / 1_000))
+  }
+}
+
+/** Everything that is written on the way is in it, what killed tests leave behind as well. */
+function temporaryFolder (): string {
+  const folder = mkdtempSync(join(tmpdir(), 'oneroute-mutation-'))
+  process.on('exit', () => { rmSync(folder, { recursive: true, force: true }) })
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { process.exit(1) })
+  process.env.TMPDIR = folder
+  process.env.NODE_COMPILE_CACHE = join(folder, 'compiled')
+  return join(folder, 'copies')
+}
+
+/** Of a part of a file, nobody knows whether an explanation is needless. */
+function tell (outcome: Outcome, isWhole: boolean) {
+  const { file, killed, timedOut, survivors } = outcome
+  const { unexplained, needless } = compare(survivors, readExplained().filter((entry) => entry.file === file))
+  console.log(`${file}: ${killed} killed, ${timedOut} timed out, ${survivors.length} survived, ${unexplained.length} of them not explained: ${scoreOf(outcome)} %`)
+  for (const { lineNumber, ...mutant } of unexplained) console.log(`  survived in line ${lineNumber}: ${JSON.stringify({ ...mutant, why: '' })}`)
+  if (isWhole) for (const { why, ...mutant } of needless) console.log(`  explained, but does not survive: ${JSON.stringify(mutant)}`)
+  if (unexplained.length > 0 || (isWhole && needless.length > 0)) process.exitCode = 1
+}
