@@ -13,6 +13,7 @@ import type { Inbox, InboxHost } from '../../index.ts'
 import { postgresInbox } from '../../lib/inbox/postgres/inbox.ts'
 import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery } from '../../lib/inbox/postgres/inbox.ts'
 import { openPostgres } from './open-to-all.ts'
+import type { Scope } from './scope.ts'
 
 openPostgres()
 const ends = ['beforeExit', 'exit'] as const
@@ -54,14 +55,14 @@ export class PostgresServer {
     })
   }
 
-  static async create (t: Test, flags: string[] = []): Promise<PostgresServer> {
+  static async create (t: Scope, flags: string[] = []): Promise<PostgresServer> {
     const server = await PostgresServer.#inNewDirectory(t, flags)
     await server.#server.initialise()
     await server.start()
     return server
   }
 
-  static async #inNewDirectory (t: Test, flags: string[]): Promise<PostgresServer> {
+  static async #inNewDirectory (t: Scope, flags: string[]): Promise<PostgresServer> {
     const directory = mkdtempSync(join(tmpdir(), 'oneroute-postgres-'))
     const server = new PostgresServer(directory, await freePort(), flags)
     const stop = () => { void server.stop() } // which tells it so at once
@@ -75,7 +76,7 @@ export class PostgresServer {
   }
 
   /** A copy of this server, which is stopped for that, as a hot standby: it waits for what a primary would send, unless the flags say where one is, and is only read. */
-  async standby (t: Test, flags: string[] = []): Promise<PostgresServer> {
+  async standby (t: Scope, flags: string[] = []): Promise<PostgresServer> {
     await this.stop()
     const copy = await PostgresServer.#inNewDirectory(t, flags)
     execFileSync('cp', ['-a', `${this.#directory}/.`, copy.#directory]) // with the owner, who may not be the one that runs this
@@ -110,7 +111,7 @@ export class PostgresServer {
 }
 
 /** Where tests find a server: the one that PG_URL names, or one of this file's own. */
-export async function postgresUrl (t: Test): Promise<string> {
+export async function postgresUrl (t: Scope): Promise<string> {
   return process.env.PG_URL ?? (await PostgresServer.create(t)).url
 }
 

@@ -60,16 +60,33 @@ export function overtaking (deliveries: readonly Delivered[]): string[] {
   return found
 }
 
-/** Deliveries that were begun while another one of their conversation ran, within what one process has noted. */
-export function overlapping (deliveries: readonly Delivered[]): string[] {
-  const running = new Map<string, number>()
+/** What was posted and never delivered. */
+export function lostOf (posted: ReadonlyMap<string, number>, firsts: ReadonlyMap<string, readonly number[]>): string[] {
+  return [...posted].flatMap(([conversation, count]) => {
+    const delivered = new Set(firsts.get(conversation))
+    return Array.from({ length: count }, (_, n) => n).filter((n) => !delivered.has(n)).map((n) => `${conversation}: ${n} is lost`)
+  })
+}
+
+/** Events that were first delivered after a later one of their conversation. */
+export function unordered (firsts: ReadonlyMap<string, readonly number[]>): string[] {
+  return [...firsts].flatMap(([conversation, ns]) => ns.flatMap((n, i) => {
+    const before = ns[i - 1]
+    return before === undefined || before < n ? [] : [`${conversation}: ${n} after ${before}`]
+  }))
+}
+
+/** Deliveries that were begun while another one of their conversation ran, in a process that had not been `killed` by then. */
+export function overlapping (deliveries: readonly Delivered[], killed: ReadonlyMap<number | undefined, number> = new Map()): string[] {
+  const running = new Map<string, Delivered>()
   const found: string[] = []
-  for (const { what, conversation, n } of deliveries) {
+  for (const line of deliveries) {
+    const { what, conversation, n, pid, at } = line
     const other = running.get(conversation)
     if (what === 'start') {
-      if (other !== undefined) found.push(`${conversation}: ${n} while ${other} ran`)
-      running.set(conversation, n)
-    } else {
+      if (other !== undefined && (killed.get(other.pid) ?? Infinity) > at) found.push(`${conversation}: ${n} while ${other.n} ran`)
+      running.set(conversation, line)
+    } else if (other?.pid === pid) {
       running.delete(conversation)
     }
   }

@@ -1,0 +1,7 @@
+/** Inboxes that break a promise: a run has to find it. Each is a module that Settings.replace takes. */
+export const BROKEN: Readonly<Record<string, string>> = {
+  'answers-early': new URL('answers-early.ts', import.meta.url).href,
+  memory: new URL('memory.ts', import.meta.url).href,
+  'no-ids': new URL('no-ids.ts', import.meta.url).href,
+  'no-lanes': new URL('no-lanes.ts', import.meta.url).href
+}

@@ -1,0 +1,31 @@
+import { createHistogram } from 'node:perf_hooks'
+
+/** A whole number, as a person reads it. */
+export function ofAll (value: number): string {
+  return Math.round(value).toLocaleString('en')
+}
+
+/** The median of those that are there, with the quartiles and the largest. */
+export function quartilesOf (values: ReadonlyArray<number | undefined>): string {
+  const known = values.filter((value) => value !== undefined).sort((a, b) => a - b)
+  if (known.length === 0) return 'none'
+  const at = (share: number) => ofAll(known[Math.min(known.length - 1, Math.floor(share * known.length))] ?? NaN)
+  return `median ${at(0.5)}, quartiles ${at(0.25)} and ${at(0.75)}, at most ${at(1)} (${ofAll(known.length)} of ${ofAll(values.length)})`
+}
+
+/** Durations, of which a run has too many to keep them all. Milliseconds, to three digits. */
+export class Durations {
+  readonly #histogram = createHistogram()
+
+  record (milliseconds: number): void {
+    this.#histogram.record(Math.max(1, Math.round(milliseconds * 1_000))) // a histogram takes whole numbers from 1 on
+  }
+
+  percentile (percent: number): number {
+    return this.#histogram.count === 0 ? NaN : this.#histogram.percentile(percent) / 1_000
+  }
+
+  reset (): void {
+    this.#histogram.reset()
+  }
+}
