@@ -14,7 +14,7 @@ export const help = `Usage: npm run long-run -- NAME [options]
   --minutes N     how long each inbox has a steady load (60)
   --times N       how often a process is killed for recovery (10)
   --rate N        events a second, for all but bodies (200)
-  --broken NAME   break the inbox, to see that kills finds it: ${Object.keys(BROKEN).join(', ')}
+  --broken NAME   break the inbox, to see that kills or bodies finds it: ${Object.keys(BROKEN).join(', ')}
   --no-save       write no results
   --help          this text
 

@@ -1,5 +1,8 @@
 import { join } from 'node:path'
 import pg from 'pg'
+import type { Inbox } from '../../index.ts'
+import { postgresInbox } from '../../lib/inbox/postgres/inbox.ts'
+import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
 import { folder } from '../faults/helpers/folder.ts'
 import type { Settings } from '../faults/helpers/messages.ts'
 import { newSchema, postgresUrl } from '../helpers/postgres.ts'
@@ -27,6 +30,11 @@ export async function openStore (scope: Scope, inbox: DurableName, { keep, lease
     settings: { postgres: { connectionString, schema: newSchema(), ...lease !== undefined && { lease }, ...keep !== undefined && { keep } } },
     database: `PostgreSQL ${await versionOf(connectionString)}`
   }
+}
+
+/** Of this process. */
+export function inboxOn ({ settings: { path = '', keep, postgres } }: Store): Inbox {
+  return postgres === undefined ? sqliteInbox({ path, keep }) : postgresInbox(postgres)
 }
 
 async function versionOf (url: string): Promise<string> {

@@ -1,4 +1,5 @@
 // The process that does the work of a long run, apart from the terminal: run.ts starts it.
+import { postBodies } from './bodies/post-bodies.ts'
 import { killAgain } from './kills/kill-again.ts'
 import { readOptions } from './options.ts'
 import type { InboxName, Options } from './options.ts'
@@ -6,6 +7,7 @@ import { Progress } from './progress.ts'
 import { save, sectionOf } from './results.ts'
 import type { Found, Run } from './run-context.ts'
 import { CommandScope } from './scope.ts'
+import type { DurableName } from './stores.ts'
 
 const stop = new AbortController()
 const scope = new CommandScope()
@@ -53,7 +55,7 @@ async function runAll (options: Options): Promise<void> {
 }
 
 async function runOne (options: Options, inbox: InboxName, progress: Progress): Promise<Found> {
-  const own = { scope, options, signal: stop.signal, say: (text: string) => { progress.show(text) } }
-  if (inbox === 'memory') throw new Error('not yet')
-  return await killAgain({ ...own, inbox } satisfies Run)
+  const run = { scope, options, inbox, signal: stop.signal, say: (text: string) => { progress.show(text) } }
+  if (options.name === 'bodies') return await postBodies(run)
+  return await killAgain(run as Run<DurableName>) // readOptions has seen to it
 }
