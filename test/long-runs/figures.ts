@@ -1,4 +1,5 @@
 import { createHistogram } from 'node:perf_hooks'
+import type { Histogram } from 'node:perf_hooks'
 
 /** A whole number, as a person reads it. */
 export function ofAll (value: number): string {
@@ -13,19 +14,32 @@ export function quartilesOf (values: ReadonlyArray<number | undefined>): string 
   return `median ${at(0.5)}, quartiles ${at(0.25)} and ${at(0.75)}, at most ${at(1)} (${ofAll(known.length)} of ${ofAll(values.length)})`
 }
 
+export interface Percentiles {
+  readonly p50: number
+  readonly p99: number
+}
+
 /** Durations, of which a run has too many to keep them all. Milliseconds, to three digits. */
 export class Durations {
-  readonly #histogram = createHistogram()
+  #histogram = createHistogram()
+  /** Of the whole run, in microseconds. */
+  readonly all = createHistogram()
 
   record (milliseconds: number): void {
-    this.#histogram.record(Math.max(1, Math.round(milliseconds * 1_000))) // a histogram takes whole numbers from 1 on
+    const microseconds = Math.max(1, Math.round(milliseconds * 1_000)) // a histogram takes whole numbers from 1 on
+    for (const histogram of [this.#histogram, this.all]) histogram.record(microseconds)
   }
 
-  percentile (percent: number): number {
-    return this.#histogram.count === 0 ? NaN : this.#histogram.percentile(percent) / 1_000
+  /** Of those since they were last taken, in milliseconds. */
+  take (): Percentiles {
+    const taken = percentilesOf(this.#histogram)
+    this.#histogram = createHistogram()
+    return taken
   }
+}
 
-  reset (): void {
-    this.#histogram.reset()
-  }
+/** The same of all of them. */
+export function percentilesOf (histogram: Histogram): Percentiles {
+  const at = (percent: number) => histogram.count === 0 ? NaN : histogram.percentile(percent) / 1_000
+  return { p50: at(50), p99: at(99) }
 }

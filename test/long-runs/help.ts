@@ -12,6 +12,7 @@ export const help = `Usage: npm run long-run -- NAME [options]
   --kills N       kills of each inbox (1000)
   --bodies N      bodies, for all inboxes together (1000000)
   --minutes N     how long each inbox has a steady load (60)
+  --every N       seconds that a row of its results stands for (60)
   --times N       how often a process is killed for recovery (10)
   --rate N        events a second, for all but bodies (200)
   --broken NAME   break the inbox, to see that kills or bodies finds it: ${Object.keys(BROKEN).join(', ')}

@@ -15,6 +15,8 @@ export interface Options {
   readonly kills: number
   readonly bodies: number
   readonly minutes: number
+  /** Seconds between two rows of a steady load. */
+  readonly every: number
   readonly times: number
   /** Events a second. */
   readonly rate: number
@@ -33,6 +35,7 @@ const known = {
   kills: text('1000'),
   bodies: text('1000000'),
   minutes: text('60'),
+  every: text('60'),
   times: text('10'),
   rate: text('200'),
   broken: { type: 'string' },
@@ -54,6 +57,7 @@ export function readOptions (args: string[]): Options | undefined {
     kills: wholeNumber(values.kills, '--kills', 1),
     bodies: wholeNumber(values.bodies, '--bodies', 1),
     minutes: wholeNumber(values.minutes, '--minutes', 1),
+    every: wholeNumber(values.every, '--every', 1),
     times: wholeNumber(values.times, '--times', 1),
     rate: wholeNumber(values.rate, '--rate', 1),
     replace: values.broken === undefined ? undefined : BROKEN[oneOf(Object.keys(BROKEN), values.broken, '--broken')],

@@ -10,6 +10,9 @@ import type { Scope } from '../helpers/scope.ts'
 
 export type DurableName = 'sqlite' | 'postgres'
 
+/** How many processes have the inbox at a time. */
+export const PROCESSES: Readonly<Record<DurableName, number>> = { sqlite: 1, postgres: 2 }
+
 /** Where a durable inbox keeps its events. */
 export interface Store {
   readonly settings: Pick<Settings, 'path' | 'postgres' | 'keep'>

@@ -4,9 +4,11 @@ import { killAgain } from './kills/kill-again.ts'
 import { readOptions } from './options.ts'
 import type { InboxName, Options } from './options.ts'
 import { Progress } from './progress.ts'
+import { recover } from './recovery/recover.ts'
 import { save, sectionOf } from './results.ts'
 import type { Found, Run } from './run-context.ts'
 import { CommandScope } from './scope.ts'
+import { runSteady } from './steady/run-steady.ts'
 import type { DurableName } from './stores.ts'
 
 const stop = new AbortController()
@@ -57,5 +59,10 @@ async function runAll (options: Options): Promise<void> {
 async function runOne (options: Options, inbox: InboxName, progress: Progress): Promise<Found> {
   const run = { scope, options, inbox, signal: stop.signal, say: (text: string) => { progress.show(text) } }
   if (options.name === 'bodies') return await postBodies(run)
-  return await killAgain(run as Run<DurableName>) // readOptions has seen to it
+  const durable = run as Run<DurableName> // readOptions has seen to it
+  switch (options.name) {
+    case 'kills': return await killAgain(durable)
+    case 'steady': return await runSteady(durable)
+    case 'recovery': return await recover(durable)
+  }
 }

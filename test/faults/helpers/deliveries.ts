@@ -3,17 +3,45 @@ import type { Delivered, Requested } from './messages.ts'
 
 type Line = Delivered | Requested
 
-/** What was read of each file, which only grows: tests ask for it again and again. */
-const known = new Map<string, { bytes: number, lines: Line[] }>()
+/** Reads a file that only grows, a part at a time. A line that a kill has cut off was not noted. */
+class LinesReader {
+  readonly #file: string
+  #bytes = 0
 
-/** What hosts have noted in a file. A line that a kill has cut off was not noted. */
+  constructor (file: string) {
+    this.#file = file
+  }
+
+  /** What has been noted since it was last asked. */
+  read (): Line[] {
+    if (!existsSync(this.#file)) return []
+    const added = readFrom(this.#file, this.#bytes)
+    const whole = added.subarray(0, added.lastIndexOf('\n') + 1)
+    this.#bytes += whole.length
+    return whole.toString().split('\n').slice(0, -1).map((line) => JSON.parse(line) as Line) // as the host has written it
+  }
+}
+
+/** The deliveries of a file that is too large to be kept in memory. */
+export class DeliveriesReader {
+  readonly #lines: LinesReader
+
+  constructor (file: string) {
+    this.#lines = new LinesReader(file)
+  }
+
+  read (): Delivered[] {
+    return this.#lines.read().filter(isDelivered)
+  }
+}
+
+/** What was read of each file: tests ask for it again and again. */
+const known = new Map<string, { reader: LinesReader, lines: Line[] }>()
+
 function linesOf (file: string): readonly Line[] {
-  if (!existsSync(file)) return []
-  const { bytes, lines } = known.get(file) ?? { bytes: 0, lines: [] }
-  const added = readFrom(file, bytes)
-  const whole = added.subarray(0, added.lastIndexOf('\n') + 1)
-  for (const line of whole.toString().split('\n').slice(0, -1)) lines.push(JSON.parse(line) as Line) // as the host has written it
-  known.set(file, { bytes: bytes + whole.length, lines })
+  const { reader, lines } = known.get(file) ?? { reader: new LinesReader(file), lines: [] }
+  known.set(file, { reader, lines })
+  for (const line of reader.read()) lines.push(line)
   return lines
 }
 
@@ -27,8 +55,12 @@ function readFrom (file: string, position: number): Buffer {
   }
 }
 
+function isDelivered (line: Line): line is Delivered {
+  return line.what !== 'request'
+}
+
 export function deliveriesIn (file: string): Delivered[] {
-  return linesOf(file).filter((line) => line.what !== 'request')
+  return linesOf(file).filter(isDelivered)
 }
 
 /** The names of the requests that have reached the app. */
