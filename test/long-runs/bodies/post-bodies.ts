@@ -33,7 +33,7 @@ const COLUMNS: Columns<Row> = {
   bodies: ({ bodies }) => bodies,
   seconds: ({ seconds }) => seconds.toFixed(0),
   ...Object.fromEntries(['200 accepted', '200 duplicate', '200 invalid', '400', '401', '413', '415', 'other'].map((kind) => [
-    kind.replace(' ', '_'), ({ answered }: Row) => answered.get(kind) ?? 0
+    `answered_${kind.replace(' ', '_')}`, ({ answered }: Row) => answered.get(kind) ?? 0
   ]))
 }
 

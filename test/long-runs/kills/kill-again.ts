@@ -56,7 +56,12 @@ export async function killAgain ({ scope, inbox, options: { kills, rate, seed, r
   const findings = await finish(group, running, sending)
   ended.push(...await endAll(group))
   const rows = rowsOf(group.noted(), done, startedAt)
-  return { database, problems: [...Object.values(findings), ended].flat(), csv: csvOf(COLUMNS, rows), summary: summaryOf(rows, { accepted: group.accepted, seconds: (monotonic() - startedAt) / 1_000, findings }) }
+  return {
+    database,
+    problems: [...Object.values(findings), ended].flat(),
+    csv: csvOf(COLUMNS, rows),
+    summary: summaryOf(rows, { accepted: group.accepted, seconds: (monotonic() - startedAt) / 1_000, findings })
+  }
 }
 
 async function moment ({ up }: Running, random: () => number): Promise<void> {

@@ -20,10 +20,10 @@ export class Observation {
   readonly underWay: number
   readonly #left: Set<string>
   readonly #times: number[] = []
-  readonly #traffic: Traffic
+  readonly #traffic: Pick<Traffic, 'waiting'>
   readonly #rate: number
 
-  constructor (traffic: Traffic, rate: number, killedAt: number) {
+  constructor (traffic: Pick<Traffic, 'waiting' | 'onAnswer' | 'onDelivered'>, rate: number, killedAt: number) {
     this.#traffic = traffic
     this.#rate = rate
     this.#left = new Set([...traffic.waiting].filter(([, { answered }]) => answered).map(([key]) => key))
