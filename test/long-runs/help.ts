@@ -15,6 +15,8 @@ export const help = `Usage: npm run long-run -- NAME [options]
   --every N       seconds that a row of its results stands for (60)
   --times N       how often a process is killed for recovery (10)
   --rate N        events a second, for all but bodies (200)
+  --lease MS      how long after a kill others take over with PostgreSQL, for kills (5000). A process that the machine gives no time for so
+                  long loses its conversations, too, and then two of one conversation run side by side: give more if the machine is busy
   --broken NAME   break the inbox, to see that kills or bodies finds it: ${Object.keys(BROKEN).join(', ')}
   --no-save       write no results
   --help          this text

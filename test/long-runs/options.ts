@@ -20,6 +20,8 @@ export interface Options {
   readonly times: number
   /** Events a second. */
   readonly rate: number
+  /** Of PostgreSQL, while processes are killed, in milliseconds. */
+  readonly lease: number
   /** The address of a module that breaks the inbox. */
   readonly replace: string | undefined
   readonly save: boolean
@@ -38,6 +40,7 @@ const known = {
   every: text('60'),
   times: text('10'),
   rate: text('200'),
+  lease: text('5000'),
   broken: { type: 'string' },
   save: { type: 'boolean', default: true },
   help: { type: 'boolean', default: false }
@@ -60,6 +63,7 @@ export function readOptions (args: string[]): Options | undefined {
     every: wholeNumber(values.every, '--every', 1),
     times: wholeNumber(values.times, '--times', 1),
     rate: wholeNumber(values.rate, '--rate', 1),
+    lease: wholeNumber(values.lease, '--lease', 1_000),
     replace: values.broken === undefined ? undefined : BROKEN[oneOf(Object.keys(BROKEN), values.broken, '--broken')],
     save: values.save && values.broken === undefined,
     command: `npm run long-run -- ${[...given, '--seed', seed].join(' ')}`

@@ -11,11 +11,10 @@ import { rowsOf } from './rows.ts'
 import type { Kill } from './rows.ts'
 import { COLUMNS, summaryOf } from './summary.ts'
 
-const CONVERSATIONS = 24
+/** So many that most go on while those of a process that was killed wait for its leases to expire. */
+const CONVERSATIONS = 120
 /** How many processes have the inbox at a time. */
 const PROCESSES: Readonly<Record<DurableName, number>> = { sqlite: 1, postgres: 3 }
-/** The least that a lease may be: what a process had is taken over soon after it was killed. */
-const LEASE = 1_000
 /** The part of all kills that may come while the process still starts: the first thing that it does is to write. */
 const EARLY = 0.2
 /** How long a listener takes at most, in milliseconds: so that some are called at every moment. */
@@ -33,8 +32,8 @@ function begin ({ host, start }: Held): Running {
 }
 
 /** Processes are killed under load, again and again, each at a random moment, and replaced. */
-export async function killAgain ({ scope, inbox, options: { kills, rate, seed, replace }, signal, say }: Run<DurableName>): Promise<Found> {
-  const { settings, database } = await openStore(scope, inbox, { lease: LEASE })
+export async function killAgain ({ scope, inbox, options: { kills, rate, seed, lease, replace }, signal, say }: Run<DurableName>): Promise<Found> {
+  const { settings, database } = await openStore(scope, inbox, { lease })
   const group = new HostGroup(scope, { ...settings, replace }, { rate, pause: PAUSE })
   const random = randomFrom(seed)
   const running = Array.from({ length: PROCESSES[inbox] }, () => begin(group.held()))
@@ -43,6 +42,7 @@ export async function killAgain ({ scope, inbox, options: { kills, rate, seed, r
   const startedAt = monotonic()
   const done: Kill[] = []
   const ended: string[] = []
+  let expired = 0
   for (let next = group.held(); done.length < kills && !signal.aborted; next = group.held()) {
     const index = Math.floor(random() * running.length)
     const victim = running[index] ?? begin(next)
@@ -50,18 +50,25 @@ export async function killAgain ({ scope, inbox, options: { kills, rate, seed, r
     if (victim.host.process.exitCode !== null) ended.push(`a process has ended by itself: ${victim.host.logged}`)
     done.push({ pid: victim.host.process.pid, at: monotonic(), accepted: group.accepted })
     await group.kill(victim)
+    expired += expiredIn(victim)
     running[index] = begin(next)
     say(`${inbox}: ${done.length} of ${kills} kills, ${group.accepted} events answered 200`)
   }
   const findings = await finish(group, running, sending)
+  expired += running.map(expiredIn).reduce((sum, count) => sum + count, 0)
   ended.push(...await endAll(group))
   const rows = rowsOf(group.noted(), done, startedAt)
   return {
     database,
     problems: [...Object.values(findings), ended].flat(),
     csv: csvOf(COLUMNS, rows),
-    summary: summaryOf(rows, { accepted: group.accepted, seconds: (monotonic() - startedAt) / 1_000, findings })
+    summary: summaryOf(rows, { accepted: group.accepted, seconds: (monotonic() - startedAt) / 1_000, expired, findings })
   }
+}
+
+/** How often a process that was alive has lost what it had, because it was stopped for longer than its lease. */
+function expiredIn ({ host }: Running): number {
+  return host.logged.match(/taken over by another process/g)?.length ?? 0
 }
 
 async function moment ({ up }: Running, random: () => number): Promise<void> {

@@ -16,10 +16,12 @@ export const COLUMNS: Columns<KillRow> = {
 interface Totals {
   readonly accepted: number
   readonly seconds: number
+  /** Leases that expired in processes that were alive. */
+  readonly expired: number
   readonly findings: Findings
 }
 
-export function summaryOf (rows: readonly KillRow[], { accepted, seconds, findings: { lost, miscounted, unordered, overlapping } }: Totals): Array<[string, string]> {
+export function summaryOf (rows: readonly KillRow[], { accepted, seconds, expired, findings: { lost, miscounted, unordered, overlapping } }: Totals): Array<[string, string]> {
   const sum = (value: (row: KillRow) => number) => rows.reduce((total, row) => total + value(row), 0)
   return [
     ['kills', ofAll(rows.length)],
@@ -31,6 +33,7 @@ export function summaryOf (rows: readonly KillRow[], { accepted, seconds, findin
     ['events lost', ofAll(lost.length)],
     ['stored once each', miscounted.length === 0 ? 'yes' : miscounted.join()],
     ['events delivered before an earlier one of their conversation was through', ofAll(unordered.length)],
-    ['deliveries of one conversation side by side', ofAll(overlapping.length)]
+    ['deliveries of one conversation side by side', ofAll(overlapping.length)],
+    ['times that a process was stopped for longer than its lease, and then has logged that events were taken over', ofAll(expired)]
   ]
 }
