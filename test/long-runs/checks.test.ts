@@ -60,11 +60,12 @@ for (const signed of [true, false]) {
 }
 
 test('the rate is back at the beginning of the first second that has enough of it', async (t) => {
-  const traffic = { waiting: new Map([['a: 0', { postedAt: 0, answered: true }], ['a: 1', { postedAt: 0, answered: false }]]), onAnswer: (_at: number) => {}, onDelivered: (_key: string, _at: number) => {} }
+  const traffic = { waiting: new Map([['a: 0', { postedAt: 0, answered: true }], ['a: 1', { postedAt: 0, answered: false }]]), onAnswer: (_at: number, _postedAt: number) => {}, onDelivered: (_key: string, _at: number) => {} }
   const observation = new Observation(traffic, 4, 1_000)
   t.equal(observation.underWay, 1)
   traffic.onDelivered('b: 0', 990)
-  traffic.onAnswer(1_100)
+  traffic.onAnswer(1_050, 999)
+  traffic.onAnswer(1_100, 1_001)
   for (const at of [1_500, 2_400, 2_700, 2_800]) traffic.onDelivered(`b: ${at}`, at)
   t.match(observation, { answered: 100, delivered: 500, rate: undefined })
   traffic.onDelivered('b: 5', 2_900)

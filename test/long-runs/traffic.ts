@@ -27,7 +27,7 @@ export class Traffic {
   /** From the post to the answer, and to the end of the listener. */
   readonly answers = new Durations()
   readonly endToEnd = new Durations()
-  onAnswer: (at: number) => void = () => {}
+  onAnswer: (at: number, postedAt: number) => void = () => {}
   onDelivered: (key: string, at: number) => void = () => {}
   readonly waiting = new Map<string, Waiting>()
   readonly #group: HostGroup
@@ -86,7 +86,7 @@ export class Traffic {
     waiting.answered = true
     const at = monotonic()
     this.answers.record(at - waiting.postedAt)
-    this.onAnswer(at)
+    this.onAnswer(at, waiting.postedAt)
     this.#idle.push(conversation)
   }
 

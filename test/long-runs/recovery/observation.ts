@@ -6,7 +6,7 @@ const SECOND = 1_000
 
 /** What is seen from a kill on. Times in milliseconds since the kill. */
 export class Observation {
-  /** Until the first answer 200. */
+  /** Until the first answer 200 to an event that was posted after the kill. */
   answered: number | undefined
   /** Until the first event was through its listener. */
   delivered: number | undefined
@@ -29,7 +29,7 @@ export class Observation {
     this.#left = new Set([...traffic.waiting].filter(([, { answered }]) => answered).map(([key]) => key))
     this.underWay = this.#left.size
     if (this.underWay === 0) this.interrupted = 0
-    traffic.onAnswer = (at) => { this.answered ??= at - killedAt }
+    traffic.onAnswer = (at, postedAt) => { if (postedAt >= killedAt) this.answered ??= at - killedAt }
     traffic.onDelivered = (key, at) => { this.#hear(key, at - killedAt) }
   }
 
