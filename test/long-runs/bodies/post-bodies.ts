@@ -44,11 +44,10 @@ export async function postBodies ({ scope, inbox, options: { seed, bodies, inbox
   scope.teardown(async () => { await own.end() })
   const store = inbox === 'memory' ? undefined : await openStore(own, inbox, { keep: KEEP })
   const batches = new Batches(own, seed + INBOXES.indexOf(inbox) * SEEDS)
-  // One after the other: a SQLite file has one owner.
   const before = prototypes()
   const rows: Row[] = []
   const startedAt = performance.now()
-  for (const signed of [false, true]) {
+  for (const signed of [false, true]) { // one after the other: a SQLite file has one owner
     const turn = new CommandScope()
     const receiver = await startReceiver(turn, await broken(replace, store === undefined ? memoryInbox({ keep: KEEP }) : inboxOn(store)), signed)
     const end = signed ? share : share / 2
@@ -62,7 +61,7 @@ export async function postBodies ({ scope, inbox, options: { seed, bodies, inbox
   }
   batches.expectSame(before, prototypes())
   await own.end()
-  rows.push({ bodies: batches.posted, seconds: (performance.now() - startedAt) / 1_000, answered: batches.taken() })
+  if ((rows.at(-1)?.bodies ?? 0) < batches.posted) rows.push({ bodies: batches.posted, seconds: (performance.now() - startedAt) / 1_000, answered: batches.taken() })
   return { database: store?.database ?? 'no database', problems: batches.problems, csv: csvOf(COLUMNS, rows), summary: summaryOf(batches, (performance.now() - startedAt) / 1_000) }
 }
 

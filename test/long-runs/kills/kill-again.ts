@@ -62,7 +62,7 @@ export async function killAgain ({ scope, inbox, options: { kills, rate, seed, l
     database,
     problems: [...Object.values(findings), ended].flat(),
     csv: csvOf(COLUMNS, rows),
-    summary: summaryOf(rows, { accepted: group.accepted, seconds: (monotonic() - startedAt) / 1_000, expired, findings })
+    summary: summaryOf(rows, { accepted: group.accepted, seconds: (monotonic() - startedAt) / 1_000, expired: inbox === 'postgres' ? expired : undefined, findings })
   }
 }
 

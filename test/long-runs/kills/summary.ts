@@ -16,8 +16,8 @@ export const COLUMNS: Columns<KillRow> = {
 interface Totals {
   readonly accepted: number
   readonly seconds: number
-  /** Leases that expired in processes that were alive. */
-  readonly expired: number
+  /** Leases that expired in processes that were alive, if there are leases. */
+  readonly expired: number | undefined
   readonly findings: Findings
 }
 
@@ -34,6 +34,6 @@ export function summaryOf (rows: readonly KillRow[], { accepted, seconds, expire
     ['stored once each', miscounted.length === 0 ? 'yes' : miscounted.join()],
     ['events delivered before an earlier one of their conversation was through', ofAll(unordered.length)],
     ['deliveries of one conversation side by side', ofAll(overlapping.length)],
-    ['times that a process was stopped for longer than its lease, and then has logged that events were taken over', ofAll(expired)]
+    ...expired === undefined ? [] : [['times that a process was stopped for longer than its lease, and then has logged that events were taken over', ofAll(expired)] as [string, string]]
   ]
 }
