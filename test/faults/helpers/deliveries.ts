@@ -108,15 +108,22 @@ export function unordered (firsts: ReadonlyMap<string, readonly number[]>): stri
   }))
 }
 
-/** Deliveries that were begun while another one of their conversation ran, in a process that had not been `killed` by then. */
-export function overlapping (deliveries: readonly Delivered[], killed: ReadonlyMap<number | undefined, number> = new Map()): string[] {
+/** A process that was killed, and when. Its number may be another process's later. */
+export interface Killed {
+  readonly pid: number | undefined
+  readonly at: number
+}
+
+/** Deliveries that were begun while another one of their conversation ran, in a process that had not been killed by then. `killed`: in order. */
+export function overlapping (deliveries: readonly Delivered[], killed: readonly Killed[] = []): string[] {
+  const times = Map.groupBy(killed, ({ pid }) => pid)
   const running = new Map<string, Delivered>()
   const found: string[] = []
   for (const line of deliveries) {
     const { what, conversation, n, pid, at } = line
     const other = running.get(conversation)
     if (what === 'start') {
-      if (other !== undefined && (killed.get(other.pid) ?? Infinity) > at) found.push(`${conversation}: ${n} while ${other.n} ran`)
+      if (other !== undefined && (times.get(other.pid)?.find((kill) => kill.at >= other.at)?.at ?? Infinity) > at) found.push(`${conversation}: ${n} while ${other.n} ran`)
       running.set(conversation, line)
     } else if (other?.pid === pid) {
       running.delete(conversation)

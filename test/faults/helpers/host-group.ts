@@ -9,6 +9,7 @@ import type { Answer } from './client.ts'
 import { deliveriesIn, firstDeliveries, lostOf, overlapping, overtaking, unordered } from './deliveries.ts'
 import { folder } from './folder.ts'
 import { HostProcess } from './host-process.ts'
+import type { Killed } from './deliveries.ts'
 import type { Ended } from './host-process.ts'
 import type { Delivered, Settings } from './messages.ts'
 import { monotonic } from './monotonic.ts'
@@ -52,7 +53,7 @@ export class HostGroup {
   going = true
   #starting = 0
   /** When each process that was killed was sent its signal. */
-  readonly #killed = new Map<number | undefined, number>()
+  readonly #killed: Killed[] = []
   readonly #t: Scope
   readonly #settings: Settings
   readonly #load: Load
@@ -98,7 +99,7 @@ export class HostGroup {
   /** Also one that has not started yet. */
   async kill ({ host }: Pick<Member, 'host'>): Promise<void> {
     this.members = this.members.filter((other) => other.host !== host)
-    this.#killed.set(host.process.pid, monotonic())
+    this.#killed.push({ pid: host.process.pid, at: monotonic() })
     await host.kill()
   }
 
