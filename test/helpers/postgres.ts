@@ -14,6 +14,7 @@ import { postgresInbox } from '../../lib/inbox/postgres/inbox.ts'
 import type { PostgresClient, PostgresInboxOptions, PostgresPool, PostgresQuery } from '../../lib/inbox/postgres/inbox.ts'
 import { openPostgres } from './open-to-all.ts'
 import { manifestOf, root } from './package.ts'
+import type { Scope } from './scope.ts'
 
 openPostgres()
 const ends = ['beforeExit', 'exit'] as const
@@ -64,7 +65,7 @@ export class PostgresServer {
     })
   }
 
-  static async create (t: Test, flags: string[] = []): Promise<PostgresServer> {
+  static async create (t: Scope, flags: string[] = []): Promise<PostgresServer> {
     const server = await PostgresServer.#inNewDirectory(t, flags)
     if (!existsSync(TEMPLATE)) await server.#makeTemplate()
     copy(TEMPLATE, server.#directory)
@@ -84,7 +85,7 @@ export class PostgresServer {
     }
   }
 
-  static async #inNewDirectory (t: Test, flags: string[]): Promise<PostgresServer> {
+  static async #inNewDirectory (t: Scope, flags: string[]): Promise<PostgresServer> {
     const directory = mkdtempSync(join(tmpdir(), 'oneroute-postgres-'))
     const server = new PostgresServer(directory, await freePort(), flags)
     const stop = () => { void server.stop() } // which tells it so at once
@@ -98,7 +99,7 @@ export class PostgresServer {
   }
 
   /** A copy of this server, which is stopped for that, as a hot standby: it waits for what a primary would send, unless the flags say where one is, and is only read. */
-  async standby (t: Test, flags: string[] = []): Promise<PostgresServer> {
+  async standby (t: Scope, flags: string[] = []): Promise<PostgresServer> {
     await this.stop()
     const standby = await PostgresServer.#inNewDirectory(t, flags)
     copy(this.#directory, standby.#directory)
@@ -133,7 +134,7 @@ export class PostgresServer {
 }
 
 /** Where tests find a server: the one that PG_URL names, or one of this file's own. */
-export async function postgresUrl (t: Test): Promise<string> {
+export async function postgresUrl (t: Scope): Promise<string> {
   return process.env.PG_URL ?? (await PostgresServer.create(t)).url
 }
 

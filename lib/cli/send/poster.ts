@@ -42,7 +42,7 @@ const LONGEST_BODY = 65_536
 type Reply = Omit<Answer, 'milliseconds'>
 
 /** Posts bodies as OneRoute does. `fetch` would do, but it adds headers, follows redirects and is slower. */
-export function createPoster ({ to, secret, timeout, concurrency }: SendOptions, signal: AbortSignal): Poster {
+export function createPoster ({ to, secret, timeout, concurrency }: Pick<SendOptions, 'to' | 'secret' | 'timeout' | 'concurrency'>, signal: AbortSignal): Poster {
   const client = to.protocol === 'https:' ? https : http
   const agent = new client.Agent({ keepAlive: true, maxFreeSockets: concurrency })
   const sign = secret === undefined ? undefined : createSigner(secret)

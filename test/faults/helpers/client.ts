@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { Test } from 'tap'
+import type { Scope } from '../../helpers/scope.ts'
 
 export interface Answer {
   statusCode: number | undefined
@@ -14,7 +14,7 @@ export class Client {
   port: number
   readonly #agent: Agent
 
-  constructor (t: Test, port = 0, maxSockets = Infinity) {
+  constructor (t: Scope, port = 0, maxSockets = Infinity) {
     this.port = port
     this.#agent = new Agent({ keepAlive: true, maxSockets })
     t.teardown(() => { this.#agent.destroy() })
@@ -44,6 +44,6 @@ export class Client {
 }
 
 /** An event that says what its listener is to do. */
-export function job (conversation: string, n: number, more: { fails?: number, turns?: number, text?: string } = {}) {
+export function job (conversation: string, n: number, more: { fails?: number, turns?: number, pause?: number, text?: string } = {}) {
   return { event: 'job', conversation: { id: conversation }, n, ...more }
 }

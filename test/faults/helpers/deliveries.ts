@@ -3,17 +3,45 @@ import type { Delivered, Requested } from './messages.ts'
 
 type Line = Delivered | Requested
 
-/** What was read of each file, which only grows: tests ask for it again and again. */
-const known = new Map<string, { bytes: number, lines: Line[] }>()
+/** Reads a file that only grows, a part at a time. A line that a kill has cut off was not noted. */
+class LinesReader {
+  readonly #file: string
+  #bytes = 0
 
-/** What hosts have noted in a file. A line that a kill has cut off was not noted. */
+  constructor (file: string) {
+    this.#file = file
+  }
+
+  /** What has been noted since it was last asked. */
+  read (): Line[] {
+    if (!existsSync(this.#file)) return []
+    const added = readFrom(this.#file, this.#bytes)
+    const whole = added.subarray(0, added.lastIndexOf('\n') + 1)
+    this.#bytes += whole.length
+    return whole.toString().split('\n').slice(0, -1).map((line) => JSON.parse(line) as Line) // as the host has written it
+  }
+}
+
+/** The deliveries of a file that is too large to be kept in memory. */
+export class DeliveriesReader {
+  readonly #lines: LinesReader
+
+  constructor (file: string) {
+    this.#lines = new LinesReader(file)
+  }
+
+  read (): Delivered[] {
+    return this.#lines.read().filter(isDelivered)
+  }
+}
+
+/** What was read of each file: tests ask for it again and again. */
+const known = new Map<string, { reader: LinesReader, lines: Line[] }>()
+
 function linesOf (file: string): readonly Line[] {
-  if (!existsSync(file)) return []
-  const { bytes, lines } = known.get(file) ?? { bytes: 0, lines: [] }
-  const added = readFrom(file, bytes)
-  const whole = added.subarray(0, added.lastIndexOf('\n') + 1)
-  for (const line of whole.toString().split('\n').slice(0, -1)) lines.push(JSON.parse(line) as Line) // as the host has written it
-  known.set(file, { bytes: bytes + whole.length, lines })
+  const { reader, lines } = known.get(file) ?? { reader: new LinesReader(file), lines: [] }
+  known.set(file, { reader, lines })
+  for (const line of reader.read()) lines.push(line)
   return lines
 }
 
@@ -27,8 +55,12 @@ function readFrom (file: string, position: number): Buffer {
   }
 }
 
+function isDelivered (line: Line): line is Delivered {
+  return line.what !== 'request'
+}
+
 export function deliveriesIn (file: string): Delivered[] {
-  return linesOf(file).filter((line) => line.what !== 'request')
+  return linesOf(file).filter(isDelivered)
 }
 
 /** The names of the requests that have reached the app. */
@@ -60,16 +92,40 @@ export function overtaking (deliveries: readonly Delivered[]): string[] {
   return found
 }
 
-/** Deliveries that were begun while another one of their conversation ran, within what one process has noted. */
-export function overlapping (deliveries: readonly Delivered[]): string[] {
-  const running = new Map<string, number>()
+/** What was posted and never delivered. */
+export function lostOf (posted: ReadonlyMap<string, number>, firsts: ReadonlyMap<string, readonly number[]>): string[] {
+  return [...posted].flatMap(([conversation, count]) => {
+    const delivered = new Set(firsts.get(conversation))
+    return Array.from({ length: count }, (_, n) => n).filter((n) => !delivered.has(n)).map((n) => `${conversation}: ${n} is lost`)
+  })
+}
+
+/** Events that were first delivered after a later one of their conversation. */
+export function unordered (firsts: ReadonlyMap<string, readonly number[]>): string[] {
+  return [...firsts].flatMap(([conversation, ns]) => ns.flatMap((n, i) => {
+    const before = ns[i - 1]
+    return before === undefined || before < n ? [] : [`${conversation}: ${n} after ${before}`]
+  }))
+}
+
+/** A process that was killed, and when. Its number may be another process's later. */
+export interface Killed {
+  readonly pid: number | undefined
+  readonly at: number
+}
+
+/** Deliveries that were begun while another one of their conversation ran, in a process that had not been killed by then. `killed`: in order. */
+export function overlapping (deliveries: readonly Delivered[], killed: readonly Killed[] = []): string[] {
+  const times = Map.groupBy(killed, ({ pid }) => pid)
+  const running = new Map<string, Delivered>()
   const found: string[] = []
-  for (const { what, conversation, n } of deliveries) {
+  for (const line of deliveries) {
+    const { what, conversation, n, pid, at } = line
     const other = running.get(conversation)
     if (what === 'start') {
-      if (other !== undefined) found.push(`${conversation}: ${n} while ${other} ran`)
-      running.set(conversation, n)
-    } else {
+      if (other !== undefined && (times.get(other.pid)?.find((kill) => kill.at >= other.at)?.at ?? Infinity) > at) found.push(`${conversation}: ${n} while ${other.n} ran`)
+      running.set(conversation, line)
+    } else if (other?.pid === pid) {
       running.delete(conversation)
     }
   }

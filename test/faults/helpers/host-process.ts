@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Test } from 'tap'
+import type { Scope } from '../../helpers/scope.ts'
 import type { Settings, Started } from './messages.ts'
 import { ENV, FLAGS } from './node.ts'
 
@@ -25,7 +25,7 @@ export class HostProcess {
   readonly log: Promise<string>
 
   /** `wrap` are the words of the command that starts the command. */
-  constructor (t: Test, settings: Settings, wrap: readonly string[] = []) {
+  constructor (t: Scope, settings: Settings, wrap: readonly string[] = []) {
     const words = [...wrap, process.execPath, ...FLAGS, HOST, JSON.stringify(settings)]
     const host = this.process = spawn(words[0] ?? '', words.slice(1), { env: ENV, stdio: ['pipe', 'pipe', 'pipe'] })
     host.stdin.on('error', () => {}) // killed before it was told

@@ -2,11 +2,13 @@
 import { once } from 'node:events'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
+import type { Inbox } from '../../../index.ts'
 import type { Delivered, Requested, Settings, Started } from './messages.ts'
+import { monotonic } from './monotonic.ts'
 
-const { dist, path = '', postgres, held = false, keep, wait, level = 'warn', ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { dist, path = '', postgres, held = false, keep, wait, level = 'warn', ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, replace, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
 
 /** A file of the package. */
 async function load<T> (file: string): Promise<T> {
@@ -15,15 +17,21 @@ async function load<T> (file: string): Promise<T> {
 
 const { default: webhooks, isCoded } = await load<typeof import('../../../index.ts')>('index')
 
-const inbox = await createInbox()
+const inbox = await replaced(await createInbox())
 
-async function createInbox () {
+async function createInbox (): Promise<Inbox> {
   if (postgres === undefined) {
     const { sqliteInbox } = await load<typeof import('../../../lib/inbox/sqlite/inbox.ts')>('lib/inbox/sqlite/inbox')
     return sqliteInbox({ path, keep, wait })
   }
   const { postgresInbox } = await load<typeof import('../../../lib/inbox/postgres/inbox.ts')>('lib/inbox/postgres/inbox')
   return postgresInbox(postgres)
+}
+
+async function replaced (inbox: Inbox): Promise<Inbox> {
+  if (replace === undefined) return inbox
+  const { default: make } = await import(replace) as { default: (inbox: Inbox) => Inbox } // as Settings says
+  return make(inbox)
 }
 
 async function measure (): Promise<void> {
@@ -42,17 +50,18 @@ function say (line: Started): void {
 }
 
 /** At once, and by the kernel: what was noted stays, however this process ends. */
-function note (line: Delivered | Requested): void {
-  if (log !== undefined) writeSync(log, `${JSON.stringify(line)}\n`)
+function note (line: Omit<Delivered, 'pid' | 'at'> | Requested): void {
+  if (log !== undefined) writeSync(log, `${JSON.stringify({ ...line, pid: process.pid, at: monotonic() })}\n`)
 }
 
-/** What a listener does with an event is in the event: `fails` says how often it fails, `turns` how long it takes. */
+/** What a listener does with an event is in the event: `fails` says how often it fails, `turns` and `pause`, in milliseconds, how long it takes. */
 interface Job {
   id: string
   conversation: { id: string }
   n: number
   fails?: number
   turns?: number
+  pause?: number
 }
 
 async function end (how: 'exit' | 'kill' | 'throw'): Promise<void> {
@@ -65,9 +74,9 @@ async function end (how: 'exit' | 'kill' | 'throw'): Promise<void> {
 
 function listen (): void {
   app.webhooks.on('event', (event, context) => {
-    const { conversation: { id: conversation }, n, fails = 0, turns = 0 } = event as unknown as Job // what the tests post
+    const { conversation: { id: conversation }, n, fails = 0, turns = 0, pause = 0 } = event as unknown as Job // what the tests post
     const { attempt } = context
-    const noted = (what: Delivered['what']) => { note({ what, conversation, n, attempt, pid: process.pid }) }
+    const noted = (what: Delivered['what']) => { note({ what, conversation, n, attempt }) }
     const finish = () => {
       noted(attempt <= fails ? 'failed' : 'done')
       if (attempt <= fails) throw new Error('as it was told')
@@ -76,18 +85,19 @@ function listen (): void {
     if (poison?.conversation === conversation && n === 0) return end(poison.end)
     if (listener === 'stuck') return new Promise(() => {})
     if (conversation === stuck) return new Promise(() => { context.signal.addEventListener('abort', () => { noted('failed') }) })
-    if (turns === 0) {
+    if (turns === 0 && pause === 0) {
       finish()
       return undefined
     }
     return (async () => {
       for (let i = 0; i < turns; i++) await turn()
+      if (pause > 0) await sleep(pause)
       finish()
     })()
   })
   app.webhooks.on('error', ({ event, dead, context: { attempt } }) => {
     const { conversation: { id: conversation }, n } = event as unknown as Job // as above
-    if (dead) note({ what: 'dead', conversation, n, attempt, pid: process.pid })
+    if (dead) note({ what: 'dead', conversation, n, attempt })
   })
 }
 
@@ -108,6 +118,7 @@ function addRoutes (): void {
     if (typeof name === 'string') note({ what: 'request', name })
   })
   app.get('/alive', async () => ({ pid: process.pid }))
+  app.get('/memory', async () => process.memoryUsage())
   app.get('/stats', async () => await app.webhooks.inbox.stats())
   app.post('/fill', async () => { if (ballast !== undefined) fill(ballast) })
   app.post('/empty', async () => { if (ballast !== undefined) rmSync(ballast) })

@@ -32,6 +32,8 @@ export interface Settings {
   poison?: { conversation: string, end: 'exit' | 'kill' | 'throw' } | undefined
   /** Whether it shows its metrics, at /metrics. */
   measured?: boolean | undefined
+  /** The address of a module whose default export makes another inbox of its own. */
+  replace?: string | undefined
   options?: Omit<WebhooksOptions, 'inbox'> | undefined
 }
 
@@ -52,4 +54,6 @@ export interface Delivered {
   attempt: number
   /** Of the process. */
   pid: number
+  /** When, by `monotonic`. */
+  at: number
 }
