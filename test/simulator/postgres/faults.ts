@@ -2,8 +2,13 @@ import type { Fault } from '../kind.ts'
 import type { SimulatedConnection } from './connection.ts'
 import type { PostgresStore } from './store.ts'
 
+interface Refusal {
+  readonly name: string
+  readonly code: string
+}
+
 /** What the server may say instead of running a statement: that it is to be tried again, or that it has waited for a lock in vain. */
-const REFUSALS = [{ name: 'a serialization failure', code: '40001' }, { name: 'a deadlock', code: '40P01' }, { name: 'a lock timeout', code: '55P03' }, { name: 'a cancelled statement', code: '57014' }] as const
+const REFUSALS: readonly [Refusal, ...Refusal[]] = [{ name: 'a serialization failure', code: '40001' }, { name: 'a deadlock', code: '40P01' }, { name: 'a lock timeout', code: '55P03' }, { name: 'a cancelled statement', code: '57014' }]
 
 /** Among the other faults. */
 const STANDSTILLS = 6
