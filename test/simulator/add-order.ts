@@ -1,12 +1,22 @@
 import type { NewEvent } from '../../lib/inbox/inbox.ts'
 import type { Row } from './kind.ts'
+import type { Life } from './life.ts'
 import type { World } from './world.ts'
+
+/** A call of `add`. Calls and their ends are counted together. */
+interface Call {
+  readonly number: number
+  readonly life: Life
+  /** Undefined if it has not ended, or has failed: it may store the event at any time. */
+  ended: number | undefined
+  hasFailed: boolean
+}
 
 /** In which order events were added, to be compared with that in which the store has them. */
 export class AddOrder {
   readonly #world: World
   /** The calls of `add` that may have stored an event: one that failed, or whose process has ended, may have done so all the same. */
-  readonly #calls = new Map<string, Set<number>>()
+  readonly #calls = new Map<string, readonly Call[]>()
   /** Events that may have another place, because somebody has replayed or removed them. */
   readonly #moved = new Set<string>()
   #last = 0
@@ -16,12 +26,17 @@ export class AddOrder {
   }
 
   /** To be called before an event is added. What is returned is to be told what became of it. */
-  adding ({ id }: NewEvent): (status: 'accepted' | 'duplicate') => void {
-    const call = ++this.#last
-    this.#calls.set(id, this.#callsOf(id).add(call))
+  adding ({ id }: NewEvent, life: Life): (status: 'accepted' | 'duplicate' | 'failed') => void {
+    const call: Call = { number: ++this.#last, life, ended: undefined, hasFailed: false }
+    this.#calls.set(id, [...this.#callsOf(id), call])
     return (status) => {
-      if (status === 'duplicate') this.#callsOf(id).delete(call)
-      else this.#calls.set(id, new Set([...this.#callsOf(id)].filter((other) => other >= call)))
+      call.hasFailed = status === 'failed'
+      // Where a statement is run again, it may be a repeat of its own first attempt.
+      if (status === 'duplicate' && !this.#world.wasFaulty) this.#calls.set(id, this.#callsOf(id).filter((other) => other !== call))
+      else if (status === 'accepted') {
+        call.ended = ++this.#last
+        this.#calls.set(id, this.#callsOf(id).filter(({ number }) => number >= call.number))
+      }
     }
   }
 
@@ -35,17 +50,22 @@ export class AddOrder {
 
   judge (rows: readonly Row[]): void {
     if (!this.#world.kind.durable) return // what failed there is forgotten, and has no place
-    const still = rows.filter(({ id }) => !this.#moved.has(id) && this.#callsOf(id).size > 0)
+    const still = rows.filter(({ id }) => !this.#moved.has(id) && this.#callsOf(id).length > 0)
     for (const later of still) {
       for (const earlier of still) {
-        const isSure = Math.max(...this.#callsOf(earlier.id)) < Math.min(...this.#callsOf(later.id))
+        const isSure = this.#callsOf(earlier.id).every((one) => this.#callsOf(later.id).every((other) => isBefore(one, other)))
         if (earlier.lane !== later.lane || earlier.seq < later.seq || !isSure) continue
         this.#world.violate('order', `${this.#world.nameOf(earlier.id)} was added before ${this.#world.nameOf(later.id)}, and is stored behind it`)
       }
     }
   }
 
-  #callsOf (id: string): Set<number> {
-    return this.#calls.get(id) ?? new Set()
+  #callsOf (id: string): readonly Call[] {
+    return this.#calls.get(id) ?? []
   }
+}
+
+/** What one process is told to add is added in that order. */
+function isBefore (one: Call, other: Call): boolean {
+  return one.life === other.life ? one.number < other.number && !one.hasFailed : (one.ended ?? Infinity) < other.number
 }

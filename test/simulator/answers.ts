@@ -37,7 +37,8 @@ export class Answers {
       known.mayBeGone ||= mayBeGone
       return
     }
-    const accepted = (known?.accepted ?? 0) + 1
+    // With several processes, a repeat may be answered before the one that was accepted.
+    const accepted = (known?.accepted ?? 0) + (status === 'duplicate' || mayBeGone ? 0 : 1)
     if (accepted > 1 + (this.#deaths.get(event.id) ?? 0) + this.#removalsOf(event.id).begun) this.#world.violate('repeats', `${event.name} was accepted once more`)
     this.#promised.set(event.id, { event, mayBeGone, accepted })
   }

@@ -4,7 +4,7 @@ import { shrink } from './shrink.ts'
 import { Tape } from './tape.ts'
 import type { Invariant, Violation } from './world.ts'
 
-/** Numbers that a schedule consists of, at most. */
+/** Numbers that a schedule consists of, at most, if its inbox does not say it. */
 const LONGEST = 200
 
 /** Which schedules to run. */
@@ -46,7 +46,7 @@ export async function runBatch (kind: InboxKind, { seed: first, schedules, most,
   try {
     while (done < schedules && findings.length < most) {
       const seed = first + done++
-      const world = await runSchedule(kind, Tape.from(seed, LONGEST))
+      const world = await runSchedule(kind, Tape.from(seed, kind.longest ?? LONGEST))
       for (const [what, count] of world.counts) counts[what] = (counts[what] ?? 0) + count
       const violation = world.violations.find((violation) => invariant === undefined || violation.invariant === invariant)
       const { taken: tape } = world.tape

@@ -58,6 +58,8 @@ export class Clock {
   offset = START
   /** To whom the timers belong that are made now. */
   owner: object | undefined
+  /** Those who stand still: nothing of theirs runs. */
+  readonly stopped = new Set<object | undefined>()
   #timers: SimulatedTimer[] = []
   #immediates: SimulatedTimer[] = []
 
@@ -114,7 +116,8 @@ export class Clock {
 
   /** When the next timer is due. */
   next (): number | undefined {
-    return this.#timers.length === 0 ? undefined : Math.min(...this.#timers.map(({ at }) => at))
+    const times = this.#timers.filter(({ owner }) => !this.stopped.has(owner)).map(({ at }) => at)
+    return times.length === 0 ? undefined : Math.min(...times)
   }
 
   /**

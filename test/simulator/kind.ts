@@ -1,4 +1,4 @@
-import type { Inbox } from '../../lib/inbox/inbox.ts'
+import type { Claim, Inbox } from '../../lib/inbox/inbox.ts'
 import type { Task } from './clock.ts'
 import type { Life } from './life.ts'
 import type { World } from './world.ts'
@@ -14,6 +14,12 @@ export interface InboxKind {
   install? (): () => void
   /** An empty store, for one schedule. */
   open (world: World): SimulatedStore
+  /** How often actions are chosen, by their names, where that is to be another number than with other inboxes. */
+  readonly weights?: Readonly<Record<string, number>>
+  /** Numbers that a schedule consists of, at most. @default 200 */
+  readonly longest?: number
+  /** Whether an attempt at what was claimed counts beside those that an event has: it was under way when a process ended, or its lease ran out. */
+  isSuspect? (claim: Claim): boolean
 }
 
 /** What the inboxes of all processes of a schedule share. */
@@ -30,6 +36,8 @@ export interface SimulatedStore {
   crash (life: Life): void
   /** What is committed. */
   rows (): readonly Row[]
+  /** What a process that was closed still has, and must not. */
+  left? (life: Life): readonly string[]
   /** The schedule is over: whatever it has left outside of memory can go. */
   end? (): void
 }

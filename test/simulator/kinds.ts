@@ -4,6 +4,7 @@ import type { InboxKind } from './kind.ts'
 export const kinds = {
   memory: async (): Promise<InboxKind> => (await import('./memory/kind.ts')).memory,
   sqlite: async (): Promise<InboxKind> => (await import('./sqlite/kind.ts')).sqlite,
+  postgres: async (): Promise<InboxKind> => (await import('./postgres/kind.ts')).postgres,
   /** With the real store beside its model: a hundredth as fast. */
   'sqlite-store': async (): Promise<InboxKind> => (await import('./sqlite/both-stores.ts')).sqliteStore
 }

@@ -9,6 +9,8 @@ export interface Run {
   readonly listener: string
   /** When its time is up. */
   readonly deadline: number
+  /** The claim that it was called for. */
+  readonly claim: OpenClaim
   /** Closing has not waited for it: what it does counts for nothing. */
   isAbandoned: boolean
 }
@@ -21,6 +23,8 @@ export interface OpenClaim {
   readonly events: readonly ClaimedEvent[]
   /** Those of which a listener was called. */
   readonly begun: Set<ClaimedEvent>
+  /** Whether its lease had run out when another process claimed the lane: what comes of it may not be recorded. */
+  isTakenOver: boolean
 }
 
 /** What is known of an event from when it was accepted or replayed, which gives it a new `seq`. */

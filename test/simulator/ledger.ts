@@ -31,9 +31,17 @@ export class Ledger {
     for (const claim of claims) {
       const { lane } = claim
       const events = [...claim.events]
-      const other = [...this.#claims.values()].find((open) => open.claim.lane === lane && open.claim.isHeld !== false)
-      if (other !== undefined) this.#world.violate('order', `lane ${lane} was claimed, and is claimed once more`)
-      this.#claims.set(claim, { life, claim, events, begun: new Set() })
+      if (claim.isHeld === false) { // the answer came too late, and the lane may be another process's by now
+        this.#claims.set(claim, { life, claim, events, begun: new Set(), isTakenOver: true })
+        continue
+      }
+      for (const other of this.#claims.values()) {
+        if (other.claim.lane !== lane) continue
+        if (other.claim.isHeld === false) this.#takeOver(other)
+        else this.#world.violate('order', `lane ${lane} was claimed, and is claimed once more`)
+      }
+      if (this.#world.kind.isSuspect?.(claim) === true) this.#goBackIn(claim)
+      this.#claims.set(claim, { life, claim, events, begun: new Set(), isTakenOver: false })
       for (const { id, seq, completed } of events) {
         Object.assign(this.#story(seq), { life, outcome: undefined })
         const unknown = completed.find((listener) => this.#succeeded.get(id)?.has(listener) !== true)
@@ -47,8 +55,9 @@ export class Ledger {
     const event = claim?.events.find((event) => event.id === id)
     if (claim === undefined || event === undefined) throw new Error(`${this.#nameOf(id)} is delivered, and was not claimed`)
     const { claim: { lane } } = claim
-    const run = { life, event, lane, listener, deadline: this.#world.clock.now + this.#world.settings.timeout, isAbandoned: false }
+    const run = { life, event, lane, listener, claim, deadline: this.#world.clock.now + this.#world.settings.timeout, isAbandoned: false }
     if (life.state === 'closed') this.#world.violate('closing-ends', `${listener} is called for ${this.#nameOf(id)} after the app was closed`)
+    if ((claim.claim.isHeld === false || claim.isTakenOver) && !claim.begun.has(event)) this.#world.violate('order', `${this.#nameOf(id)} begins, and the lease of its lane has run out`)
     this.#judgeAttempts(claim, event, attempt)
     this.#judgeRepeat(run)
     this.#judgeOrder(run)
@@ -64,7 +73,7 @@ export class Ledger {
     this.#world.say(() => `    [${run.life.number}] ${listener}(${this.#nameOf(id)}) has ${succeeded ? 'succeeded' : 'failed'}`)
     if (!succeeded || run.isAbandoned || run.life.state === 'closed') return // the next process knows nothing of it
     const isLate = this.#world.clock.now >= run.deadline
-    this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
+    if (!run.claim.isTakenOver) this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
     const ever = this.#succeeded.get(id) ?? new Set()
     this.#succeeded.set(id, ever.add(listener))
     if (isLate) this.#late.set(id, (this.#late.get(id) ?? new Set()).add(listener))
@@ -74,6 +83,7 @@ export class Ledger {
     const open = this.#claims.get(claim)
     if (life.isOver || open === undefined) return // or it is given back once more
     this.#claims.delete(claim)
+    if (open.isTakenOver) return
     for (const [i, event] of open.events.entries()) {
       const outcome = outcomes[i]
       if (outcome !== undefined) this.#settle(event, outcome)
@@ -121,8 +131,21 @@ export class Ledger {
   closed (life: Life): void {
     const open = [...this.#claims.values()].find((claim) => claim.life === life)
     if (open !== undefined) this.#world.violate('claims-end', `the app was closed, and lane ${open.claim.lane} was not given back`)
+    for (const left of this.#world.store.left?.(life) ?? []) this.#world.violate('closing-ends', `process ${life.number} was closed, and ${left}`)
     this.#forget(life)
     if (this.#world.wasFaulty) this.#goBack(life)
+  }
+
+  #takeOver (open: OpenClaim): void {
+    open.isTakenOver = true
+    this.#world.count('a lane is taken over from a process that is alive')
+  }
+
+  /** A lease has run out: of what its process has done and not stored, nothing counts. */
+  #goBackIn ({ lane, events }: Claim): void {
+    const behind = this.#world.store.rows().filter((row) => row.lane === lane && row.state === 'pending' && !events.some(({ seq }) => seq === row.seq))
+    const stories = [...events.map(({ seq, attempt }) => ({ seq, deliveries: attempt - 1 })), ...behind.map(({ seq, attempts }) => ({ seq, deliveries: attempts }))]
+    for (const { seq, deliveries } of stories) Object.assign(this.#story(seq), { deliveries, succeeded: new Map(), outcome: undefined })
   }
 
   /** To what is stored. */
@@ -145,6 +168,16 @@ export class Ledger {
     this.answers.clear()
   }
 
+  /** Whether a process knows that it has a lane. */
+  holds (life: Life, lane: string): boolean {
+    return [...this.#claims.values()].some((open) => open.life === life && open.claim.lane === lane)
+  }
+
+  /** Whether a process has claimed anything. */
+  isBusy (life: Life): boolean {
+    return [...this.#claims.values()].some((open) => open.life === life)
+  }
+
   /** The lanes that are claimed. */
   open (): string[] {
     return Array.from(this.#claims.values(), ({ claim: { lane } }) => lane)
@@ -154,7 +187,8 @@ export class Ledger {
     const { attempts: most } = this.#world.settings.retry
     const story = this.#story(seq)
     if (![...claim.begun].some((event) => event.seq === seq)) story.deliveries++
-    if (story.deliveries > most || attempt > most) this.#world.violate('attempts', `${this.#nameOf(id)} is delivered ${story.deliveries} times, this is attempt ${attempt}, and ${most} are all`)
+    const all = this.#world.kind.isSuspect?.(claim.claim) === true ? most + 1 : most
+    if (story.deliveries > all || attempt > all) this.#world.violate('attempts', `${this.#nameOf(id)} is delivered ${story.deliveries} times, this is attempt ${attempt}, and ${all} are all`)
   }
 
   #judgeRepeat ({ life, event: { id, seq }, listener }: Run): void {
@@ -168,7 +202,7 @@ export class Ledger {
     }
     if (lane.startsWith(ASIDE)) return
     const now = this.#world.clock.now
-    const other = this.#runs.find((run) => run.lane === lane && run.event.id !== event.id && now < run.deadline && run.life.state !== 'closed')
+    const other = this.#runs.find((run) => run.lane === lane && run.event.id !== event.id && now < run.deadline && run.life.state !== 'closed' && !run.isAbandoned && !run.claim.isTakenOver)
     if (other !== undefined) this.#world.violate('order', `${this.#nameOf(event.id)} begins while ${other.listener} is at work on ${this.#nameOf(other.event.id)}`)
     const before = this.#world.store.rows().find((row) => row.lane === lane && row.seq < event.seq && row.state === 'pending' && !this.#isThrough(row, event))
     if (before !== undefined) this.#world.violate('order', `${this.#nameOf(event.id)} begins before ${this.#nameOf(before.id)} is through`)

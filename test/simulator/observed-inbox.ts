@@ -26,9 +26,9 @@ export class ObservedInbox implements Inbox {
   }
 
   add (event: NewEvent): Awaitable<'accepted' | 'duplicate'> {
-    const added = this.#ledger.order.adding(event)
+    const added = this.#ledger.order.adding(event, this.#life)
     const status = this.#inbox.add(event)
-    if (status instanceof Promise) status.then(added, () => {})
+    if (status instanceof Promise) status.then(added, () => { added('failed') })
     else added(status)
     return status
   }

@@ -1,4 +1,5 @@
 import { ACTIONS, close } from './actions.ts'
+import type { Action } from './actions.ts'
 import { simulateTime } from './globals.ts'
 import type { InboxKind } from './kind.ts'
 import { Life } from './life.ts'
@@ -6,7 +7,7 @@ import type { Tape } from './tape.ts'
 import { World } from './world.ts'
 
 /** Steps at the end, in which all goes well, until it is given up: most schedules take fewer than a hundred. */
-const MOST_STEPS = 5_000
+const MOST_STEPS = 50_000
 /** Virtual milliseconds at the end: what is given up takes a minute at most, and the clock may have been set back by some. */
 const LONGEST = 3_600_000
 /** And once the app is told to close. */
@@ -54,8 +55,9 @@ async function play (world: World): Promise<void> {
 /** One action, of those that are enabled. */
 async function step (world: World): Promise<void> {
   const enabled = ACTIONS.filter((action) => action.isEnabled(world))
-  let place = world.tape.choose(enabled.reduce((sum, { weight }) => sum + weight, 0))
-  const action = enabled.find(({ weight }) => (place -= weight) < 0)
+  const weightOf = (action: Action) => world.kind.weights?.[action.name] ?? action.weight
+  let place = world.tape.choose(enabled.reduce((sum, action) => sum + weightOf(action), 0))
+  const action = enabled.find((action) => (place -= weightOf(action)) < 0)
   if (action === undefined || world.tape.isOver) return
   world.count(`action: ${action.name}`)
   await action.run(world)
@@ -71,19 +73,19 @@ function isThrough (world: World): boolean {
 async function finish (world: World): Promise<void> {
   await settle(world, {
     longest: LONGEST,
-    isOver: () => {
-      if (world.alive.length === 0) world.start()
+    isOver: async () => {
+      if (world.alive.length === 0) await world.run(undefined, () => { world.start() })
       return isThrough(world)
     }
   })
   if (world.asks.size > 0 && world.violations.length === 0) world.violate([...world.asks].some(({ what }) => what === 'close') ? 'closing-ends' : 'claims-end', `never answered: ${Array.from(world.asks, ({ what }) => what).join(', ')}`)
 }
 
-async function settle (world: World, { longest, isOver }: { longest: number, isOver: () => boolean }): Promise<void> {
+async function settle (world: World, { longest, isOver }: { longest: number, isOver: () => boolean | Promise<boolean> }): Promise<void> {
   const { clock } = world
   const end = clock.now + longest
   for (let steps = 0; steps < MOST_STEPS && clock.now < end && world.violations.length === 0; steps++) {
-    if (isOver()) return
+    if (await isOver()) return
     const tasks = world.tasks()
     const task = tasks[steps % tasks.length]
     const next = clock.next()

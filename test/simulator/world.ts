@@ -87,11 +87,21 @@ export class World {
 
   /** The processes that may be asked something. */
   get up (): Life[] {
-    return this.lives.filter(({ state }) => state === 'up')
+    return this.lives.filter((life) => life.state === 'up' && !this.clock.stopped.has(life))
   }
 
   get alive (): Life[] {
     return this.lives.filter(({ isAlive }) => isAlive)
+  }
+
+  /** Nothing of a process runs until it goes on. */
+  standStill (life: Life): void {
+    this.say(() => `process ${life.number} stands still`)
+    this.clock.stopped.add(life)
+  }
+
+  goOn (life: Life): void {
+    if (this.clock.stopped.delete(life)) this.say(() => `process ${life.number} goes on`)
   }
 
   start (): void {
@@ -130,7 +140,8 @@ export class World {
 
   /** What may run next. */
   tasks (): readonly Task[] {
-    return [...this.clock.due(), ...this.store.tasks()]
+    const tasks = [...this.clock.due(), ...this.store.tasks()]
+    return this.clock.stopped.size === 0 ? tasks : tasks.filter(({ owner }) => !this.clock.stopped.has(owner))
   }
 
   /** Runs something, and all that follows from it without waiting for anything else. */

@@ -1,5 +1,4 @@
 // Only PostgreSQL: connections break, and others get in the way. SQLite has one connection, which its store uses itself.
-import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { ClosingError } from '../../errors/errors.ts'
 import { endStatement } from './end-statement.ts'
@@ -135,9 +134,16 @@ export class Database {
       const isUnknown = isUnprepared(error)
       if (attempt === ATTEMPTS || !(isUnknown || (again && !(lost && options.unlessCut === true)))) throw error
       if (isUnknown) this.#prepareNoMore(error)
-      else await wait(Math.min(RETRY_AFTER.least * 2 ** (attempt - 1), RETRY_AFTER.most) * Math.random())
+      else await this.#pause(Math.min(RETRY_AFTER.least * 2 ** (attempt - 1), RETRY_AFTER.most) * Math.random())
     }
     return await this.#run(statement, values, options, attempt + 1)
+  }
+
+  /** Rejects as soon as this closes. */
+  async #pause (delay: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = setTimeout(resolve, delay, true)
+    await this.#unlessClosed(promise).finally(() => { clearTimeout(timer) })
   }
 
   async #runOnce (statement: Statement | string, values: unknown[], { timeout = this.#limits.answer, onLate, onLost = nothing }: RunOptions): Promise<Row[]> {

@@ -8,6 +8,8 @@ import { Statement } from './query.ts'
 
 /** A lease is renewed when so much of it is over. */
 const PART = 1 / 3
+/** After its connection was lost, the server may still be at a claim for so many milliseconds, as it waits for locks. */
+const UNCERTAIN = 30_000
 
 interface Parts {
   readonly database: Database
@@ -28,15 +30,21 @@ export class Leases {
   readonly #reserved = new Set<string>()
   /** Claims that may have got lanes, without this process having learnt of it. */
   readonly #abandoned: number[] = []
+  /** Those that were released before the server may have made them, and until when that is possible. */
+  readonly #uncertain = new Map<number, number>()
   readonly #timer: NodeJS.Timeout
   #renewing: Promise<void> | undefined
+  #releasing: Promise<unknown> | undefined
 
   constructor (parts: Parts) {
     const schema = quoted(parts.schema)
     this.#parts = parts
     this.#renew = new Statement(`SELECT * FROM ${schema}.renew($1, $2, $3, $4)`)
     this.#release = new Statement(`SELECT ${schema}.release($1, $2)`)
-    this.#timer = setInterval(() => { void this.#renewInTime() }, parts.lease * PART)
+    this.#timer = setInterval(() => {
+      void this.#renewInTime()
+      void this.#releaseAgain()
+    }, parts.lease * PART)
   }
 
   begin (claims: readonly LeasedClaim[]): void {
@@ -81,6 +89,7 @@ export class Leases {
     const numbers = this.#abandoned.splice(0) // one that is abandoned meanwhile may have got lanes since
     try {
       await database.run(this.#release, [holder, numbers])
+      for (const number of numbers) this.#uncertain.set(number, performance.now() + UNCERTAIN)
     } catch (error) {
       this.#abandoned.push(...numbers)
       throw error
@@ -91,7 +100,7 @@ export class Leases {
   async close (): Promise<void> {
     const { database, schema, holder } = this.#parts
     clearInterval(this.#timer)
-    await this.#renewing
+    await Promise.all([this.#renewing, this.#releasing])
     if (this.#reserved.size === 0) return
     await Promise.allSettled([database.run(`SELECT ${quoted(schema)}.unreserve($1, $2)`, [holder, [...this.#reserved]])]) // if not, it is so a lease later
   }
@@ -103,6 +112,17 @@ export class Leases {
     })
     await this.#renewing
     this.#renewing = undefined
+  }
+
+  /** What the server has claimed for this process only after that was released, others would else get when the lease has expired. */
+  async #releaseAgain (): Promise<void> {
+    const now = performance.now()
+    for (const [number, until] of this.#uncertain) if (until < now) this.#uncertain.delete(number)
+    if (this.#releasing !== undefined || this.#uncertain.size === 0) return
+    const { database, holder } = this.#parts
+    this.#releasing = database.run(this.#release, [holder, [...this.#uncertain.keys()]]).catch(() => {}) // the next time, perhaps
+    await this.#releasing
+    this.#releasing = undefined
   }
 
   async #renewAll (): Promise<void> {

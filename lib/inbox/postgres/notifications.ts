@@ -72,6 +72,7 @@ export class Notifications {
 
   /** Tells other processes, now or in a moment. */
   notify (removed: Iterable<number> = []): void {
+    if (this.#closed) return // what was changed only just now: others find it out themselves
     this.#removed.push(...removed)
     this.#isNews = true
     this.#telling ??= this.#tell()

@@ -216,3 +216,22 @@ test('a claim that is abandoned while those before it are given back is given ba
   await leases.releaseAbandoned()
   t.notOk(await isLeased())
 })
+
+test('a claim that the server makes only after it was given back, as its connection was lost before, is given back again', async (t) => {
+  const schema = newSchema()
+  const inbox = await openInbox(t, { connectionString: url, schema })
+  await inbox.add(newEvent('a'))
+  const holder = randomUUID()
+  const { log } = lines()
+  const database = new Database(pool, log)
+  const leases = new Leases({ database, schema, log, lease: 1_000, holder })
+  t.teardown(async () => {
+    await leases.close()
+    await database.close()
+  })
+  leases.abandon(7)
+  await leases.releaseAbandoned()
+  await pool.query(`UPDATE "${schema}".lanes SET holder = $1, claim = 7, due = now() + interval '1 hour'`, [holder]) // the statement had waited for a lock
+  await until(async () => (await pool.query(`SELECT FROM "${schema}".lanes WHERE claim IS NULL`)).rowCount === 1)
+  t.match(await claimed(inbox), [{ lane: 'a', events: [{ attempt: 1 }] }])
+})

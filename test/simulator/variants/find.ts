@@ -8,8 +8,8 @@ const BUDGET = 2_000
 const SEED = 1
 
 /** Has the simulator look for each fault that violates this. */
-export function findVariants (invariant: Invariant): void {
-  for (const { name, inbox, violates, seed = SEED, ...patch } of variants.filter(({ violates }) => violates === invariant)) {
+export function findVariants (invariant: Invariant, all = variants): void {
+  for (const { name, inbox, violates, seed = SEED, ...patch } of all.filter(({ violates }) => violates === invariant)) {
     test(`${violates} is violated if ${name}`, async (t) => {
       const { findings, schedules } = await run({ inbox, seed, schedules: BUDGET, most: 1, invariant, patch })
       t.equal(findings[0]?.violation.invariant, violates)

@@ -1,0 +1,128 @@
+// What the inbox calls in the server, with values as the client sends them, and rows as the server does: in texts.
+import type { Row } from '../../../lib/inbox/postgres/query.ts'
+import { addEvents } from './add.ts'
+import { discard, forget, isRecovering, release, renew, replay, unreserve } from './changes.ts'
+import { claimLanes } from './claim.ts'
+import type { ClaimedRow } from './claim.ts'
+import { settle } from './settle.ts'
+import type { Tables } from './tables.ts'
+
+type Values = readonly unknown[]
+
+export const FUNCTIONS: Readonly<Record<string, (tables: Tables, values: Values) => Row[]>> = {
+  add_events (tables, values) {
+    const [ids, names, lanes, kinds, received, problems, starts, sizes, bodies, most] = values as // as adds.ts sends them
+      [Buffer[], string[], string[], number[], number[], Array<string | null>, number[], number[], Buffer, number]
+    const events = ids.map((id, i) => ({
+      id: id.toString('hex'),
+      name: String(names[i]),
+      lane: String(lanes[i]),
+      kind: Number(kinds[i]),
+      received: Number(received[i]),
+      problems: problems[i] ?? null,
+      body: bodies.subarray(starts[i], Number(starts[i]) + Number(sizes[i]))
+    }))
+    const result = addEvents(tables, events, most)
+    return [{ seqs: array(result.seqs), kinds: array(result.kinds), added: array(result.added) }]
+  },
+  turn,
+  renew (tables, values) {
+    const [holder, lanes, claims, lease] = values as [string, string[], number[], number] // as leases.ts sends them
+    return renew(tables, holder, lanes, claims, lease).map(({ lane, claim }) => ({ lane, claim: String(claim) }))
+  },
+  release (tables, values) {
+    const [holder, claims] = values as [string, number[]] // as leases.ts sends them
+    release(tables, holder, claims)
+    return [{ release: '' }]
+  },
+  unreserve (tables, values) {
+    const [holder, lanes] = values as [string, string[]] // as leases.ts sends them
+    unreserve(tables, holder, lanes)
+    return [{ unreserve: '' }]
+  },
+  recovering (tables) {
+    return [{ recovering: isRecovering(tables) ? 't' : 'f' }]
+  },
+  replay (tables, values) {
+    const [ids, all] = values as [Buffer[], boolean] // as views.ts sends them
+    return [{ count: String(replay(tables, ids.map(hex), all)) }]
+  },
+  discard (tables, values) {
+    const [ids] = values as [Buffer[]] // as views.ts sends them
+    return [{ removed: array(discard(tables, ids.map(hex))) }]
+  },
+  forget (tables, values) {
+    const [lane, after, most] = values as [string, string, number] // as views.ts sends them
+    const { removed, last } = forget(tables, lane, Number(after), most)
+    return [{ removed: array(removed), last: textOrNull(last) }]
+  },
+  numbers (tables, values) {
+    const [ids] = values as [Buffer[]] // as views.ts sends them
+    return tables.eventsOf(ids.map(hex)).map(({ seq, id }) => ({ seq: String(seq), id }))
+  },
+  // There is one epoch, nothing is too old, and the counts are right.
+  rotate: () => [{ rotate: 'f' }],
+  purge: () => [{ count: '0', last: null }],
+  recount: () => [{ pending: '0', done: '0', dead: '0', invalid: '0', removed: '0', stateless: '0', lanes: '0' }]
+}
+
+function turn (tables: Tables, values: Values): Row[] {
+  const [holder, lanes, claims, adds, delays, asides, running, doneSeqs, doneBy, failedSeqs, failedBy, states, completed, errors, deliveries, own, claim, may, most, lease, since, overlap] = values as // as deliveries.ts sends them
+    [string, string[], number[], Array<string | null>, Array<number | null>, Array<string | null>, boolean[], number[], number[], string[], number[], number[], Array<string | null>, Array<string | null>, string[], number[], number, boolean, number, number, string | null, number]
+  const lost = lanes.length === 0
+    ? []
+    : settle(tables, {
+      holder,
+      claims: lanes.map((lane, i) => ({
+        lane, claim: Number(claims[i]), adds: numberOrNull(adds[i]), delay: delays[i] ?? null, aside: asides[i] ?? null, running: running[i] === true
+      })),
+      done: doneSeqs.map((seq, i) => ({ seq, by: Number(doneBy[i]) - 1 })),
+      failed: failedSeqs.map((seq, i) => ({
+        seq: Number(seq), by: Number(failedBy[i]) - 1, state: Number(states[i]), completed: completed[i] ?? null, error: errors[i] ?? null, delivery: String(deliveries[i])
+      }))
+    })
+  const rows = lost.map((seq) => ({ ...NO_EVENT, seq: String(seq) }))
+  if (most === 0) return rows
+  const from = since === null ? -Infinity : Number(since) - overlap
+  const { rows: claimed, looked, dueIn } = claimLanes(tables, { holder, own, claim, may, most, lease, from })
+  return [...rows, ...claimed.map((row) => claimedRow(tables, row)), { ...NO_EVENT, received: textOrNull(dueIn), body: textOrNull(looked) }]
+}
+
+const NO_EVENT = {
+  lane: null, adds: null, seq: null, id: null, size: null, received: null, attempts: null, completed: null, problems: null, failing_for: null, aside: null, trial: null, body: null
+}
+
+function claimedRow ({ events, now }: Tables, { lane, adds, row }: ClaimedRow): Row {
+  const event = events.get(row.seq)
+  return {
+    lane,
+    adds: String(adds),
+    seq: String(row.seq),
+    id: event?.id ?? null,
+    size: String(event?.size),
+    received: String(event?.received),
+    attempts: String(row.attempts),
+    completed: row.completed,
+    problems: event?.problems ?? null,
+    failing_for: String(Math.max(0, Math.round(now - (row.since ?? now)))),
+    aside: row.aside ? 't' : 'f',
+    trial: textOrNull(row.trial),
+    body: event?.body ?? null
+  }
+}
+
+function hex (bytes: Buffer): string {
+  return bytes.toString('hex')
+}
+
+function array (values: ReadonlyArray<number | null>): string {
+  return `{${values.map((value) => value ?? 'NULL').join()}}`
+}
+
+function textOrNull (value: number | null): string | null {
+  return value === null ? null : String(value)
+}
+
+function numberOrNull (value: string | null | undefined): number | null {
+  return value == null ? null : Number(value)
+}

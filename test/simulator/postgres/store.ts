@@ -1,0 +1,131 @@
+import type { Inbox } from '../../../lib/inbox/inbox.ts'
+import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
+import { NOTIFY } from '../../../lib/inbox/postgres/notifications.ts'
+import type { PostgresQuery } from '../../../lib/inbox/postgres/pool.ts'
+import { nameOfState } from '../../../lib/inbox/postgres/sql/states.ts'
+import type { Task } from '../clock.ts'
+import type { Fault, Row, SimulatedStore } from '../kind.ts'
+import type { Life } from '../life.ts'
+import type { World } from '../world.ts'
+import type { SimulatedConnection } from './connection.ts'
+import { faultsOf } from './faults.ts'
+import { LeaseWatch } from './lease-watch.ts'
+import { SimulatedPool } from './pool.ts'
+import { SimulatedServer } from './server.ts'
+
+/** Longer than any schedule takes. */
+const KEEP = 1_000_000_000_000
+/** Of the server's clock, in milliseconds: it need not be that of the processes. */
+const SERVER_TIME = 1_750_000_000_000
+
+/** One server, and the processes that have their inbox there. */
+export class PostgresStore implements SimulatedStore {
+  readonly world: World
+  readonly lease: number
+  readonly pools = new Map<Life, SimulatedPool>()
+  /** Whether the server takes no connections for now. */
+  isAway = false
+  readonly #server = new SimulatedServer()
+  readonly #watch: LeaseWatch
+  readonly #offset: number
+  #rows: Row[] | undefined
+
+  constructor (world: World) {
+    const { tape } = world
+    this.world = world
+    this.lease = tape.pick([30_000, 1_000])
+    this.#offset = tape.pick([0, -3_600_000, 3_600_000])
+    const order = tape.pick([1, -1])
+    this.#server.tables.rank = ({ lane }) => lane.charCodeAt(0) * order
+    this.#watch = new LeaseWatch(this)
+  }
+
+  inbox (life: Life): Inbox {
+    const startsQuickly = this.world.tape.choose(8) < 7
+    const pool = new SimulatedPool({
+      life,
+      max: this.world.tape.pick([4, 10, 2]),
+      isRefused: () => this.isAway,
+      isQuick: () => startsQuickly && life.state === 'opening' && !this.isAway,
+      run: (connection, query) => this.#run(life, connection, query)
+    })
+    this.pools.set(life, pool)
+    return postgresInbox({ pool, lease: this.lease, keep: KEEP, keepFailed: KEEP })
+  }
+
+  #run (life: Life, connection: SimulatedConnection, query: PostgresQuery): ReturnType<SimulatedServer['run']> {
+    const { tables } = this.#server
+    tables.now = SERVER_TIME + this.#offset + this.world.clock.now
+    this.#rows = undefined
+    this.world.say(() => `    [server] ${nameOf(query)} of process ${life.number}`)
+    const before = this.#watch.before(life, query, tables)
+    const rows = this.#server.run(query)
+    this.#watch.after(before, tables)
+    if (query.text.startsWith('LISTEN ')) connection.isListening = true
+    if (query.text === NOTIFY) this.#notify(query)
+    return rows
+  }
+
+  #notify ({ values = [] }: PostgresQuery): void {
+    const [, notices] = values as [string, string[]] // as notifications.ts sends them
+    for (const pool of this.pools.values()) for (const connection of pool.connections) for (const notice of notices) connection.notify(notice)
+  }
+
+  tasks (): Task[] {
+    return [...this.pools.values()].flatMap((pool) => pool.tasks())
+  }
+
+  faults (): Fault[] {
+    return faultsOf(this)
+  }
+
+  heal (): void {
+    this.isAway = false
+    for (const pool of this.pools.values()) for (const connection of pool.connections) connection.hangs = false
+    this.#watch.healed()
+  }
+
+  /** As after SIGSTOP: until it goes on, its timers do not run, and it hears nothing. That may be after everything else is healed. */
+  standStill (life: Life): void {
+    const { world, lease } = this
+    world.standStill(life)
+    world.clock.setTimeout(() => {
+      world.goOn(life)
+      this.#watch.wentOn(life)
+    }, world.tape.pick([lease + 100, 300, lease + 5_000]), [], 'a process goes on')
+  }
+
+  crash (life: Life): void {
+    for (const connection of this.pools.get(life)?.connections ?? []) connection.abandon()
+  }
+
+  left (life: Life): string[] {
+    const used = this.pools.get(life)?.used ?? 0
+    const connections = used === 0 ? [] : [`${used} connections are not given back`]
+    return [...connections, ...this.world.wasFaulty ? [] : this.#watch.heldBy(life, this.#server.tables)]
+  }
+
+  rows (): Row[] {
+    const { events, pending, finished } = this.#server.tables
+    this.#rows ??= [...events.values()].map(({ seq, id, lane }) => {
+      const p = pending.get(seq)
+      const f = finished.get(seq)
+      const attempts = f?.attempts ?? Number(p?.attempts) + (p?.trial === 1 || p?.trial === 2 ? 1 : 0)
+      return { seq, id: idOf(id), lane: p?.lane ?? lane, state: nameOfState(f && String(f.state)), attempts }
+    })
+    return this.#rows
+  }
+}
+
+const ids = new Map<string, string>()
+
+/** As the inbox has it. */
+function idOf (digits: string): string {
+  const id = ids.get(digits) ?? Buffer.from(digits, 'hex').toString('base64url')
+  ids.set(digits, id)
+  return id
+}
+
+function nameOf ({ text }: PostgresQuery): string {
+  return /"\.(\w+)\(/.exec(text)?.[1] ?? text.trim().slice(0, 40).replaceAll(/\s+/g, ' ')
+}

@@ -1,0 +1,118 @@
+import type { Variant } from '../variants/variants.ts'
+
+const adds = 'lib/inbox/postgres/adds.ts'
+const deliveries = 'lib/inbox/postgres/deliveries.ts'
+const leases = 'lib/inbox/postgres/leases.ts'
+const notifications = 'lib/inbox/postgres/notifications.ts'
+/** What the server does is in a model, which is compared with the real one. */
+const settle = 'test/simulator/postgres/settle.ts'
+
+export const postgresVariants: readonly Variant[] = [
+  {
+    name: 'the server records what anybody says of a lane',
+    inbox: 'postgres',
+    seed: 122,
+    violates: 'order',
+    file: settle,
+    from: 'row?.holder === holder && row.claim === claim',
+    to: 'row !== undefined'
+  },
+  {
+    name: 'a lease is not renewed',
+    inbox: 'postgres',
+    seed: 137,
+    violates: 'claims-end',
+    file: leases,
+    from: 'if (this.#renewing !== undefined || this.#held.size === 0) return',
+    to: 'return'
+  },
+  {
+    name: 'events are delivered although the lease has run out',
+    inbox: 'postgres',
+    seed: 28,
+    violates: 'order',
+    file: 'lib/deliver/dispatcher.ts',
+    from: 'return isHeld && !this.#stopped',
+    to: 'return !this.#stopped'
+  },
+  {
+    name: 'a claim whose answer was lost is not given back',
+    inbox: 'postgres',
+    seed: 44,
+    violates: 'claims-end',
+    file: deliveries,
+    from: '    await this.#leases.releaseAbandoned()\n    const until',
+    to: '    const until'
+  },
+  {
+    name: 'a turn is run again if its connection was cut',
+    inbox: 'postgres',
+    seed: 123,
+    violates: 'claims-end',
+    file: deliveries,
+    from: '{ unlessCut: true, onLate }',
+    to: '{ onLate }'
+  },
+  {
+    name: 'what could not be recorded is dropped',
+    inbox: 'postgres',
+    seed: 14,
+    violates: 'claims-end',
+    file: deliveries,
+    from: 'this.#settlements = [...settlements, ...this.#settlements]',
+    to: ''
+  },
+  {
+    name: 'closing does not give claims back',
+    inbox: 'postgres',
+    seed: 101,
+    violates: 'closing-ends',
+    file: deliveries,
+    from: 'while (goesWell && this.#settlements.length > 0) goesWell = await this.#turn()',
+    to: 'goesWell = this.#settlements.length === 0'
+  },
+  {
+    name: 'closing leaves the timer that looks for events',
+    inbox: 'postgres',
+    violates: 'closing-ends',
+    file: notifications,
+    from: '    clearInterval(this.#poll)\n',
+    to: ''
+  },
+  {
+    name: 'nobody looks for events of which no notification came',
+    inbox: 'postgres',
+    seed: 21,
+    violates: 'claims-end',
+    file: notifications,
+    from: 'setInterval(this.#parts.wake, POLL_EVERY)',
+    to: 'setInterval(() => {}, POLL_EVERY)'
+  },
+  {
+    name: 'an event is answered before it is committed',
+    inbox: 'postgres',
+    seed: 18,
+    violates: 'nothing-lost',
+    file: adds,
+    from: 'this.#waiting.push({ event, resolve, reject })',
+    to: "this.#waiting.push({ event, resolve, reject }); resolve('accepted')"
+  },
+  {
+    name: 'listeners that have succeeded are called again on a retry',
+    inbox: 'postgres',
+    seed: 24,
+    violates: 'repeats',
+    file: 'lib/inbox/postgres/settlement.ts',
+    from: 'completed: listenersJson({ completed, refused }),',
+    to: 'completed: listenersJson({ completed: [], refused }),'
+  },
+  {
+    name: 'the number of attempts is forgotten',
+    inbox: 'postgres',
+    seed: 124,
+    violates: 'attempts',
+    file: 'lib/inbox/postgres/claim-rows.ts',
+    from: 'attempts: Number(row.attempts),',
+    to: 'attempts: 0,'
+  }
+]
