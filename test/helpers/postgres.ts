@@ -54,14 +54,14 @@ export class PostgresServer {
     })
   }
 
-  static async create (t: Test, flags: string[] = []): Promise<PostgresServer> {
+  static async create (t: Pick<Test, 'teardown'>, flags: string[] = []): Promise<PostgresServer> {
     const server = await PostgresServer.#inNewDirectory(t, flags)
     await server.#server.initialise()
     await server.start()
     return server
   }
 
-  static async #inNewDirectory (t: Test, flags: string[]): Promise<PostgresServer> {
+  static async #inNewDirectory (t: Pick<Test, 'teardown'>, flags: string[]): Promise<PostgresServer> {
     const directory = mkdtempSync(join(tmpdir(), 'oneroute-postgres-'))
     const server = new PostgresServer(directory, await freePort(), flags)
     const stop = () => { void server.stop() } // which tells it so at once
