@@ -14,5 +14,6 @@ Options
   --variant-samples N  runs of each broken variant at most (default: 3000). 0: none
   --steps N            steps of a run at most (default: 180)
   --traces N           traces (default: 200). 0: none. Trace number N of a seed has the seed plus N
+  --jobs N             how many times Quint runs at once (default: as many as there are processors)
   --help
 `.trimStart()

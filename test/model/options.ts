@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { help } from './help.ts'
 
@@ -7,6 +8,7 @@ export interface Options {
   readonly variantSamples: number
   readonly steps: number
   readonly traces: number
+  readonly jobs: number
 }
 
 /** @throws if an option is unknown or has a bad value. */
@@ -18,6 +20,7 @@ export function readOptions (): Options {
       'variant-samples': { type: 'string', default: '3000' },
       steps: { type: 'string', default: '180' },
       traces: { type: 'string', default: '200' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
       help: { type: 'boolean', default: false }
     }
   })
@@ -30,7 +33,8 @@ export function readOptions (): Options {
     samples: numberOf('samples', values.samples),
     variantSamples: numberOf('variant-samples', values['variant-samples']),
     steps: numberOf('steps', values.steps),
-    traces: numberOf('traces', values.traces)
+    traces: numberOf('traces', values.traces),
+    jobs: Math.max(1, numberOf('jobs', values.jobs))
   }
 }
 

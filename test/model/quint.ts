@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +36,7 @@ interface Extent {
 
 /** Runs the model at random, without a rule if one is named. */
 export async function simulate (broken: string, { seed, samples, steps }: Extent): Promise<Simulation> {
-  const trace = join(tmpdir(), `oneroute-model-${process.pid}.json`)
+  const trace = join(tmpdir(), `oneroute-model-${randomUUID()}.json`)
   const begun = performance.now()
   const output = await quint('run', join(FOLDER, 'check.qnt'), `--init=begun("${broken}")`, `--seed=${seed}`, `--max-samples=${samples}`, `--max-steps=${steps}`,
     `--out-itf=${trace}`, '--verbosity=2', '--hide', 's', '--invariants', ...INVARIANTS, '--witnesses', ...WITNESSES)

@@ -1,3 +1,4 @@
+import { inOrder } from './jobs.ts'
 import { readOptions } from './options.ts'
 import type { Options } from './options.ts'
 import { INVARIANTS, simulate, WITNESSES } from './quint.ts'
@@ -29,24 +30,23 @@ async function runModel ({ seed, samples, steps }: Options): Promise<void> {
   console.log(`Samples that came upon: ${WITNESSES.map((name) => `${name} ${run.witnesses.get(name) ?? 0}`).join(', ')}\n`)
 }
 
-async function runVariants ({ seed, variantSamples: samples, steps }: Options): Promise<void> {
+async function runVariants ({ seed, variantSamples: samples, steps, jobs }: Options): Promise<void> {
   const line = columns([Math.max(...variants.map(({ length }) => length)), 24, 6, 6, 7])
   console.log(line('broken variant', 'found by', 'sample', 'states', 'time'))
-  for (const rule of variants) {
-    const run = await simulate(rule, { seed, samples, steps })
+  await inOrder(variants, jobs, async (rule) => await simulate(rule, { seed, samples, steps }), (run, rule) => {
     if (run.status === 'ok') failures.push(`Not found in ${run.samples} samples: ${rule}`)
     console.log(line(rule, run.status === 'ok' ? 'NOT FOUND' : run.violated.join(', '), String(run.samples), String(run.states), seconds(run.seconds)))
-  }
+  })
   console.log()
 }
 
-async function runTraces ({ seed, traces: count }: Options): Promise<void> {
+async function runTraces ({ seed, traces: count, jobs }: Options): Promise<void> {
   const server = await startServer()
   const begun = performance.now()
   const traces = await record(server.url, seed, count)
   const recorded = performance.now()
   await server.stop()
-  const { accepted, refused, changedRefused, changedAccepted } = await check(traces, seed)
+  const { accepted, refused, changedRefused, changedAccepted } = await check(traces, seed, jobs)
   const lines = traces.reduce((sum, { lines }) => sum + lines.length, 0)
   console.log(`${count} traces of the real inbox with ${lines} lines, recorded in ${seconds((recorded - begun) / 1_000)}, checked in ${seconds((performance.now() - recorded) / 1_000)}`)
   console.log(`accepted: ${accepted}, refused: ${refused.size}; with a line changed: accepted ${changedAccepted.length}, refused ${changedRefused}\n`)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
+import { inOrder } from '../jobs.ts'
 import { test } from '../quint.ts'
 import { changed } from './change.ts'
 import { fileOf } from './file.ts'
@@ -23,20 +24,18 @@ export interface Checked {
 }
 
 /** Asks the model about traces, and about each with a line changed. */
-export async function check (traces: readonly Trace[], seed: number): Promise<Checked> {
+export async function check (traces: readonly Trace[], seed: number, jobs: number): Promise<Checked> {
   const random = randomFrom(seed)
   const accepted: string[] = []
   const refused = new Map<string, string>()
-  for (let i = 0; i < traces.length; i += TOGETHER) {
-    const some = traces.slice(i, i + TOGETHER)
-    const changes = some.flatMap(({ name, lines }) => {
-      const other = changed(lines, random)
-      return other === undefined ? [] : [{ name: name + CHANGED, lines: other }]
-    })
-    const result = await ask([...some, ...changes])
+  const changes = traces.flatMap(({ name, lines }) => {
+    const other = changed(lines, random)
+    return other === undefined ? [] : [{ name: name + CHANGED, lines: other }]
+  })
+  await inOrder(filesOf([...traces, ...changes]), jobs, ask, (result) => {
     accepted.push(...result.accepted)
     for (const [name, line] of result.refused) refused.set(name, line)
-  }
+  })
   const isChanged = (name: string) => name.endsWith(CHANGED)
   return {
     accepted: accepted.filter((name) => !isChanged(name)).length,
@@ -44,6 +43,10 @@ export async function check (traces: readonly Trace[], seed: number): Promise<Ch
     changedRefused: [...refused.keys()].filter(isChanged).length,
     changedAccepted: accepted.filter(isChanged)
   }
+}
+
+function filesOf (traces: readonly Trace[]): Trace[][] {
+  return Array.from({ length: Math.ceil(traces.length / TOGETHER) }, (_, i) => traces.slice(i * TOGETHER, (i + 1) * TOGETHER))
 }
 
 async function ask (traces: readonly Trace[]): ReturnType<typeof test> {

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import pg from 'pg'
@@ -28,8 +29,17 @@ class FaultyPool extends pg.Pool implements PostgresPool {
   isStalled = false
   #isDead = false
 
+  readonly #sockets: Set<Socket>
+
   constructor (connectionString: string) {
-    super({ connectionString, max: 4 })
+    const sockets = new Set<Socket>()
+    const stream = () => {
+      const socket = new Socket()
+      sockets.add(socket)
+      return socket
+    }
+    super({ connectionString, max: 4, stream })
+    this.#sockets = sockets
     this.on('error', () => {})
   }
 
@@ -67,6 +77,7 @@ class FaultyPool extends pg.Pool implements PostgresPool {
 
   die (): void {
     this.#isDead = true
+    for (const socket of this.#sockets) socket.destroy()
   }
 }
 
@@ -84,8 +95,14 @@ export class TracedProcess {
     this.inbox = postgresInbox({ pool: this.pool, schema, lease: LEASE })
   }
 
-  async open (): Promise<void> {
-    await this.inbox.open({ log: Fastify().log, maxBacklog: 1_000, wake: () => {} })
+  /** On a busy machine, it may take longer than an inbox waits for its first connection. */
+  async open (triesLeft = 5): Promise<void> {
+    try {
+      await this.inbox.open({ log: Fastify().log, maxBacklog: 1_000, wake: () => {} })
+    } catch (error) {
+      if (triesLeft === 0) throw error
+      await this.open(triesLeft - 1)
+    }
   }
 
   /** Nothing if the answer is lost. */
