@@ -1,8 +1,7 @@
-/** Works on so many at once, and hands over the results in order. */
-export async function inOrder<T, R> (items: readonly T[], jobs: number, work: (item: T) => Promise<R>, onResult: (result: R, item: T) => void): Promise<void> {
-  for (let i = 0; i < items.length; i += jobs) {
-    const some = items.slice(i, i + jobs)
-    await Promise.all(some.map(async (item) => ({ item, result: await work(item) })))
-      .then((results) => { for (const { item, result } of results) onResult(result, item) })
-  }
+/** Works on so many at once. Results are handed over as they come. */
+export async function inParallel<T, R> (items: readonly T[], jobs: number, work: (item: T) => Promise<R>, onResult: (result: R, item: T) => void): Promise<void> {
+  const left = [...items]
+  await Promise.all(Array.from({ length: jobs }, async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) onResult(await work(item), item)
+  }))
 }

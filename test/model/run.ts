@@ -1,4 +1,4 @@
-import { inOrder } from './jobs.ts'
+import { inParallel } from './jobs.ts'
 import { readOptions } from './options.ts'
 import type { Options } from './options.ts'
 import { INVARIANTS, simulate, WITNESSES } from './quint.ts'
@@ -33,7 +33,7 @@ async function runModel ({ seed, samples, steps }: Options): Promise<void> {
 async function runVariants ({ seed, variantSamples: samples, steps, jobs }: Options): Promise<void> {
   const line = columns([Math.max(...variants.map(({ length }) => length)), 24, 6, 6, 7])
   console.log(line('broken variant', 'found by', 'sample', 'states', 'time'))
-  await inOrder(variants, jobs, async (rule) => await simulate(rule, { seed, samples, steps }), (run, rule) => {
+  await inParallel(variants, jobs, async (rule) => await simulate(rule, { seed, samples, steps }), (run, rule) => {
     if (run.status === 'ok') failures.push(`Not found in ${run.samples} samples: ${rule}`)
     console.log(line(rule, run.status === 'ok' ? 'NOT FOUND' : run.violated.join(', '), String(run.samples), String(run.states), seconds(run.seconds)))
   })
@@ -46,10 +46,10 @@ async function runTraces ({ seed, traces: count, jobs }: Options): Promise<void>
   const traces = await record(server.url, seed, count)
   const recorded = performance.now()
   await server.stop()
-  const { accepted, refused, changedRefused, changedAccepted } = await check(traces, seed, jobs)
   const lines = traces.reduce((sum, { lines }) => sum + lines.length, 0)
-  console.log(`${count} traces of the real inbox with ${lines} lines, recorded in ${seconds((recorded - begun) / 1_000)}, checked in ${seconds((performance.now() - recorded) / 1_000)}`)
-  console.log(`accepted: ${accepted}, refused: ${refused.size}; with a line changed: accepted ${changedAccepted.length}, refused ${changedRefused}\n`)
+  console.log(`${count} traces of the real inbox with ${lines} lines, recorded in ${seconds((recorded - begun) / 1_000)}`)
+  const { accepted, refused, changedRefused, changedAccepted } = await check(traces, seed, jobs)
+  console.log(`checked in ${seconds((performance.now() - recorded) / 1_000)}. Accepted: ${accepted}, refused: ${refused.size}. With a line changed: accepted ${changedAccepted.length}, refused ${changedRefused}\n`)
   for (const [name, line] of refused) failures.push(`${name} is refused at ${line}. To record it again: npm run model -- --samples 0 --variant-samples 0 --traces 1 --seed ${name.replace('trace', '')}`)
   for (const name of changedAccepted) failures.push(`${name} is accepted, although a line is changed`)
   if (accepted + refused.size < count) failures.push('Quint has not said anything about some of the traces')

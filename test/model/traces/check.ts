@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
-import { inOrder } from '../jobs.ts'
+import { inParallel } from '../jobs.ts'
 import { test } from '../quint.ts'
 import { changed } from './change.ts'
 import { fileOf } from './file.ts'
@@ -32,7 +32,7 @@ export async function check (traces: readonly Trace[], seed: number, jobs: numbe
     const other = changed(lines, random)
     return other === undefined ? [] : [{ name: name + CHANGED, lines: other }]
   })
-  await inOrder(filesOf([...traces, ...changes]), jobs, ask, (result) => {
+  await inParallel(filesOf([...traces, ...changes]), jobs, ask, (result) => {
     accepted.push(...result.accepted)
     for (const [name, line] of result.refused) refused.set(name, line)
   })
