@@ -13,7 +13,7 @@ const BACKEND = '--backend=typescript'
 /** What must hold after each step: definitions in check.qnt. */
 export const INVARIANTS = [
   'inOrder', 'oneAtATime', 'holdersOnly', 'attemptsEnd', 'crashesCount', 'lapsesCount', 'suspectsAlone', 'recordedBefore',
-  'nothingLost', 'doneIsDone', 'begunAlone', 'allEnd'
+  'nothingLost', 'doneIsDone', 'begunAsHolder', 'allEnd'
 ]
 /** What the samples are to come upon, or they say nothing about it: definitions in check.qnt. */
 export const WITNESSES = ['ended', 'takenOver', 'interrupted', 'aside', 'reserved', 'late', 'givenUp', 'crashedTwice']

@@ -3,6 +3,8 @@ import type { Random } from '../../../lib/cli/send/chaos/random.ts'
 
 /** Lines after which the tables are not what they were. */
 const ACTIONS = ['add', 'replayed', 'discarded', 'claim', 'claimSuspect', 'claimInVain', 'settles', 'findLapsed', 'expire', 'become']
+/** What was seen of them. */
+const SEEN = /^(got|hasEvent|hasLane|isGone)\(/
 
 /** A trace with one line changed or left out, up to the first line that shows it. Nothing if it has none such. */
 export function changed (lines: readonly string[], random: Random): string[] | undefined {
@@ -11,13 +13,15 @@ export function changed (lines: readonly string[], random: Random): string[] | u
   if (first === undefined) return undefined
   const place = pick(random, [first, ...others])
   const line = valueChanged(lines[place] ?? '')
-  // What is seen of an action is in the next line.
-  return line === undefined ? [...lines.slice(0, place), ...lines.slice(place + 1, place + 2)] : [...lines.slice(0, place), line]
+  if (line !== undefined) return [...lines.slice(0, place), line]
+  const after = lines.slice(place + 1)
+  const seen = after.findIndex((other) => !SEEN.test(other))
+  return [...lines.slice(0, place), ...after.slice(0, seen)]
 }
 
 /** Whether the line after an action shows that it has happened. */
 function isSeen (lines: readonly string[], i: number): boolean {
-  return ACTIONS.some((action) => lines[i]?.startsWith(`${action}(`)) && /^(got|hasEvent|hasLane|isGone)\(/.test(lines[i + 1] ?? '')
+  return ACTIONS.some((action) => lines[i]?.startsWith(`${action}(`)) && SEEN.test(lines[i + 1] ?? '')
 }
 
 /** The line with another number of an attempt, another state, or another holder. */

@@ -28,5 +28,10 @@ export function outcomeOf ({ seq }: ClaimedEvent, kind: Kind): Outcome {
   const outcome = { seq, dueAt: null, completed: [], error: null }
   if (kind === 'Succeeded') return { ...outcome, state: 'done' }
   if (kind === 'GivenUp') return { ...outcome, state: 'dead', error: 'failed' }
-  return { ...outcome, state: 'pending', dueAt: Date.now() + DELAY, error: 'failed', aside: kind === 'LeavesLane', running: kind === 'StillRuns' }
+  return { ...outcome, state: 'pending', error: 'failed', aside: kind === 'LeavesLane', running: kind === 'StillRuns' }
+}
+
+/** In the model, the wait for a retry begins with the settle. */
+export function fromNow (outcome: Outcome): Outcome {
+  return outcome.state === 'pending' ? { ...outcome, dueAt: Date.now() + DELAY } : outcome
 }

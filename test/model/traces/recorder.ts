@@ -1,6 +1,6 @@
 import type { mock } from 'node:test'
 import type { Claim } from '../../../lib/inbox/inbox.ts'
-import { idOf, newEvent, outcomeOf } from './events.ts'
+import { fromNow, idOf, newEvent, outcomeOf } from './events.ts'
 import type { Settings } from './events.ts'
 import { foundBy } from './found.ts'
 import { Lines } from './lines.ts'
@@ -112,7 +112,7 @@ export class Recorder {
   async settle (process: TracedProcess, held: Held, isLost = false): Promise<void> {
     process.claims.delete(held)
     process.pool.losesTurn = isLost
-    await process.inbox.settle(held.claim, held.outcomes)
+    await process.inbox.settle(held.claim, held.outcomes.map(fromNow))
     await process.flush().catch(() => {})
     process.pool.losesTurn = false
     if (isLost) {
@@ -161,7 +161,7 @@ export class Recorder {
   }
 
   async close (process: TracedProcess): Promise<void> {
-    for (const { claim, outcomes } of process.claims) await process.inbox.settle(claim, outcomes)
+    for (const { claim, outcomes } of process.claims) await process.inbox.settle(claim, outcomes.map(fromNow))
     process.claims.clear()
     await process.close()
     this.lines.add('close', process.number)
