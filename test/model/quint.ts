@@ -66,8 +66,9 @@ export type Refusals = ReadonlyMap<string, string>
 export async function test (file: string): Promise<{ accepted: string[], refused: Refusals }> {
   const output = await quint('test', file, '--max-samples=1', '--match=Test$')
   const accepted = Array.from(output.matchAll(/^ +ok (\w+)Test passed/gm), ([, name = '']) => name)
-  const refusals = output.matchAll(/^ +\d+\) (\w+)Test:\n +Error \[QNT513\].*\n.*\n +\d+: +(.*)$/gm)
-  const refused = new Map(Array.from(refusals, ([, name = '', line = '']) => [name, line.replace(/^\.then\((.*)\)$/, '$1')]))
+  // The line is false, or names something that is not there: that is an error of its own.
+  const refusals = output.matchAll(/^ +\d+\) (\w+)Test:\n +Error \[QNT\d+\]: (.*)(?:\n +at .*\n +\d+: +(.*))?$/gm)
+  const refused = new Map(Array.from(refusals, ([, name = '', message = '', line = message]) => [name, line.replace(/^\.then\((.*)\)$/, '$1')]))
   if (accepted.length + refused.size === 0) throw new Error(`Quint has not run the traces:\n${output}`)
   return { accepted, refused }
 }

@@ -48,9 +48,9 @@ async function runTraces ({ seed, traces: count, jobs }: Options): Promise<void>
   await server.stop()
   const lines = traces.reduce((sum, { lines }) => sum + lines.length, 0)
   console.log(`${count} traces of the real inbox with ${lines} lines, recorded in ${seconds((recorded - begun) / 1_000)}`)
-  const { accepted, refused, changedRefused, changedAccepted } = await check(traces, seed, jobs)
+  const { accepted, refused, changedRefused, changedAccepted, changes } = await check(traces, seed, jobs)
   console.log(`checked in ${seconds((performance.now() - recorded) / 1_000)}. Accepted: ${accepted}, refused: ${refused.size}. With a line changed: accepted ${changedAccepted.length}, refused ${changedRefused}\n`)
   for (const [name, line] of refused) failures.push(`${name} is refused at ${line}. To record it again: npm run model -- --samples 0 --variant-samples 0 --traces 1 --seed ${name.replace('trace', '')}`)
   for (const name of changedAccepted) failures.push(`${name} is accepted, although a line is changed`)
-  if (accepted + refused.size < count) failures.push('Quint has not said anything about some of the traces')
+  if (accepted + refused.size < count || changedAccepted.length + changedRefused < changes) failures.push('Quint has not said anything about some of the traces')
 }

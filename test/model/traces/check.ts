@@ -21,6 +21,7 @@ export interface Checked {
   /** Traces with a changed line that the model refuses, and those that it accepts. */
   readonly changedRefused: number
   readonly changedAccepted: readonly string[]
+  readonly changes: number
 }
 
 /** Asks the model about traces, and about each with a line changed. */
@@ -41,7 +42,8 @@ export async function check (traces: readonly Trace[], seed: number, jobs: numbe
     accepted: accepted.filter((name) => !isChanged(name)).length,
     refused: new Map([...refused].filter(([name]) => !isChanged(name))),
     changedRefused: [...refused.keys()].filter(isChanged).length,
-    changedAccepted: accepted.filter(isChanged)
+    changedAccepted: accepted.filter(isChanged),
+    changes: changes.length
   }
 }
 
