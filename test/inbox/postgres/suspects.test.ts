@@ -1,6 +1,6 @@
 import tap, { test } from 'tap'
 import { LossyPool, openPool, postgresUrl } from '../../helpers/postgres.ts'
-import { failed, ids, Processes, settleAll } from '../../helpers/processes.ts'
+import { claimSoon, failed, ids, Processes, settleAll } from '../../helpers/processes.ts'
 import { adds, newEvent } from '../conformance.ts'
 
 const url = await postgresUrl(tap)
@@ -77,6 +77,24 @@ test('an interrupted event that leaves its lane is suspect in its own, and what 
   await admin.query(`UPDATE ${processes.tables}.lanes SET due = now()`)
   t.same(ids(await inbox.claim(64)), ['aside:a1: a1 3'])
   t.match(await inbox.get('a1'), { lane: 'a', attempts: 3 })
+})
+
+test('a lane of its own in which an event is still being delivered stays leased when the event leaves its lane again', async (t) => {
+  const processes = new Processes(t, admin, url)
+  const [late, other, inbox] = [await processes.open(), await processes.open(), await processes.open()]
+  await late.add(newEvent('a', { id: 'a1' }))
+  await settleAll(late, await late.claim(64), (claim) => failed(claim, { aside: true }))
+  const held = await claimSoon(late, 64)
+  t.same(ids(held), ['aside:a1: a1 2'])
+  await processes.expire()
+  const taken = await claimSoon(other, 64)
+  t.same(ids(taken), ['aside:a1: a1 3'])
+  await settleAll(late, held)
+  t.equal(await inbox.replay(['a1']), 1)
+  await settleAll(inbox, await claimSoon(inbox, 64), (claim) => failed(claim, { aside: true }))
+  t.same(await processes.lanes(), [{ lane: 'aside:a1', suspect: true, held: true }])
+  await settleAll(other, taken)
+  t.same(ids(await claimSoon(inbox, 64)), ['aside:a1: a1 2'])
 })
 
 test('an event that fails while its process lives is suspect no more, and its lane is like any other', async (t) => {

@@ -71,7 +71,10 @@ const findLost = (schema: string): string => `lost := ARRAY(
         WHERE o.n <> ALL (held) AND (o.state <> ${State.done} OR NOT EXISTS (SELECT FROM ${schema}.pending p WHERE p.seq + 0 = o.seq))
           AND EXISTS (SELECT FROM ${schema}.events e WHERE e.seq = o.seq));`
 
-/** The lanes of those that leave theirs, before they are in them. */
+/**
+ * The lanes of those that leave theirs, before they are in them. There may be one already, and it may be leased: an event that was
+ * taken over there, settled late by the process that was too slow, and replayed is still being delivered.
+ */
 const makeAsides = (schema: string): string => `IF cardinality(array_remove(_asides, NULL)) > 0 THEN
         INSERT INTO ${schema}.lanes AS l (epoch, lane, head, due, holder, adds, suspect)
           SELECT _epoch, _asides[f.n] COLLATE "C", p.seq, now() + _delays[f.n] * interval '1 millisecond', CASE WHEN _running[f.n] THEN _holder END, 1,
@@ -80,9 +83,11 @@ const makeAsides = (schema: string): string => `IF cardinality(array_remove(_asi
           CROSS JOIN LATERAL (SELECT p.* FROM ${schema}.pending p WHERE p.seq + 0 = f.seq LIMIT 1) AS p
           WHERE f.state = ${State.pending} AND _asides[f.n] <> _lanes[f.n] AND f.n = ANY (held)
           ORDER BY 2
-          ON CONFLICT (epoch, lane) DO UPDATE SET head = least(l.head, excluded.head), due = excluded.due, holder = excluded.holder, claim = NULL,
-            adds = l.adds + 1, suspect = excluded.suspect;
+          ON CONFLICT (epoch, lane) DO UPDATE SET head = least(l.head, excluded.head), adds = l.adds + 1,
+            due = ${unlessLeased('due')}, holder = ${unlessLeased('holder')}, suspect = ${unlessLeased('suspect')};
       END IF;`
+
+const unlessLeased = (column: string): string => `CASE WHEN l.claim IS NULL THEN excluded.${column} ELSE l.${column} END`
 
 /** Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect. */
 const tryAgain = (schema: string): string => `WITH changed AS (
