@@ -73,7 +73,7 @@ function makeAside (tables: Tables, { holder, claims }: SettleRequest, { seq, by
   const reserved = running === true ? holder : null
   const there = tables.lanes.get(aside)
   if (there === undefined) tables.lanes.set(aside, { lane: aside, head: seq, due, holder: reserved, claim: null, adds: 1, suspect })
-  else Object.assign(there, { head: Math.min(there.head, seq), due, holder: reserved, claim: null, adds: there.adds + 1, suspect })
+  else Object.assign(there, { head: Math.min(there.head, seq), adds: there.adds + 1, ...there.claim === null && { due, holder: reserved, suspect } })
 }
 
 /** Returns the claim if its lane waits with the event. */
