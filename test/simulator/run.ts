@@ -1,9 +1,13 @@
 import { Worker } from 'node:worker_threads'
+import { ENV } from '../faults/helpers/node.ts'
 import type { Report } from './batch.ts'
 import type { Job, News } from './worker.ts'
 
-/** `registerHooks`, which is to be used instead, is not there in Node 22.13. */
-const OPTIONS = ['--disable-warning=DEP0205', '--disable-warning=ExperimentalWarning']
+/**
+ * Not those of this process, nor its environment: what tap measures of a file that is changed would be taken for the file as it is. And `registerHooks`, which is
+ * to be used instead, is not there in Node 22.13.
+ */
+const OPTIONS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning', '--disable-warning=DEP0205']
 
 interface Options extends Job {
   /** @default 1 */
@@ -21,7 +25,7 @@ export async function run ({ workers = 1, onProgress = () => {}, ...whole }: Opt
 
 async function runJob (job: Job, onProgress: (done: number) => void): Promise<Report> {
   return await new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: job, execArgv: [...process.execArgv, ...OPTIONS] })
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: job, execArgv: OPTIONS, env: ENV })
     worker.on('error', reject)
     worker.on('message', (news: News) => {
       if ('done' in news) onProgress(news.done)

@@ -28,13 +28,14 @@ export function emptyLog (db: DatabaseSync, patience = 0): boolean {
 
 /** SQLite truncates the log without syncing it: after a power loss, all that was in it would be there again. */
 function syncLog (db: DatabaseSync): void {
-  const { file } = db.prepare("SELECT file FROM pragma_database_list WHERE name = 'main'").get() ?? {}
-  // On Windows, what is synced has to be open for writing. To close the log again gives up no lock: SQLite has none on it.
-  const log = openSync(`${String(file)}-wal`, 'r+')
-  try {
-    fsyncSync(log)
-  } finally {
-    closeSync(log)
+  for (const { file } of db.prepare("SELECT file FROM pragma_database_list WHERE name = 'main'").all()) {
+    // On Windows, what is synced has to be open for writing. To close the log again gives up no lock: SQLite has none on it.
+    const log = openSync(`${String(file)}-wal`, 'r+')
+    try {
+      fsyncSync(log)
+    } finally {
+      closeSync(log)
+    }
   }
 }
 
