@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import fc from 'fast-check'
+import fc from '../../helpers/property.ts'
 import type { Outcome } from '../../../lib/inbox/inbox.ts'
 import { answerOf } from '../../../lib/inbox/postgres/claim-rows.ts'
 import { idBytes } from '../../../lib/inbox/postgres/ids.ts'
