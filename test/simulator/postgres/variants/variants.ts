@@ -1,4 +1,4 @@
-import type { Variant } from '../variants/variants.ts'
+import type { Variant } from '../../variants/variants.ts'
 
 const adds = 'lib/inbox/postgres/adds.ts'
 const deliveries = 'lib/inbox/postgres/deliveries.ts'
