@@ -36,6 +36,15 @@ export const postgresVariants: readonly Variant[] = [
     to: 'return !this.#stopped'
   },
   {
+    name: 'of events that come in together, the last is stored first',
+    inbox: 'postgres',
+    seed: 58,
+    violates: 'order',
+    file: adds,
+    from: 'this.#waiting.push({ event, resolve, reject })',
+    to: 'this.#waiting.unshift({ event, resolve, reject })'
+  },
+  {
     name: 'a claim whose answer was lost is not given back',
     inbox: 'postgres',
     seed: 44,
