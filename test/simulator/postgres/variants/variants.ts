@@ -36,6 +36,15 @@ export const postgresVariants: readonly Variant[] = [
     to: 'return !this.#stopped'
   },
   {
+    name: 'a listener is called while it is at work, by a process that has lost a lease and got the lane again',
+    inbox: 'postgres',
+    seed: 2_000,
+    violates: 'order',
+    file: 'lib/deliver/listener-runner.ts',
+    from: ' ?? this.#running.resultOf(event, listener)',
+    to: ''
+  },
+  {
     name: 'of events that come in together, the last is stored first',
     inbox: 'postgres',
     seed: 58,
