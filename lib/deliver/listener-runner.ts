@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { errorOf, quietly } from '../errors/error-of.ts'
-import { ClosingError } from '../errors/errors.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { ClaimedEvent, Outcome } from '../inbox/inbox.ts'
 import { areDeliveriesObserved, channels } from '../observe/channels.ts'
@@ -15,7 +14,7 @@ import { NEVER, nextTry } from './backoff.ts'
 import { Failures } from './failures.ts'
 import { ListenerKeys, listenersOf } from './listeners.ts'
 import { retryDirectiveOf } from './retry-directive.ts'
-import { failed, succeeded, RunningListeners } from './running-listeners.ts'
+import { failed, succeeded, RunningAttempts, RunningListeners } from './running-listeners.ts'
 import type { ListenerEnd } from './running-listeners.ts'
 import { TimedOutListeners } from './timed-out-listeners.ts'
 import { UnhandledEvents } from './unhandled-events.ts'
@@ -36,7 +35,7 @@ const NONE: readonly never[] = []
 /** Delivers one event: calls its listeners, and makes of what they do an outcome for the inbox. */
 export class ListenerRunner {
   readonly #parts: Parts
-  readonly #running = new Set<RunningListeners>()
+  readonly #running = new RunningAttempts()
   readonly #keys = new ListenerKeys()
   readonly #timedOut = new TimedOutListeners()
   readonly #failures: Failures
@@ -99,8 +98,8 @@ export class ListenerRunner {
         continue
       }
       try {
-        const result = late === undefined ? listener.call(webhooks, event.event, context) : late.result
-        if (isThenable(result)) (running ??= new RunningListeners(context)).follow(index, result)
+        const result = late?.result ?? this.#running.resultOf(event, listener) ?? listener.call(webhooks, event.event, context)
+        if (isThenable(result)) (running ??= new RunningListeners(context, listeners)).follow(index, result)
         else if (message !== undefined) (ends ??= []).push(succeeded(index))
       } catch (cause) {
         (ends ??= []).push(failed(index, cause))
@@ -111,16 +110,14 @@ export class ListenerRunner {
 
   /** Stops waiting for every listener that runs; returns for how many events. */
   abandon (): number {
-    const events = [...this.#running]
-    for (const running of events) running.abandon(new ClosingError())
-    return events.length
+    return this.#running.abandon()
   }
 
   async #wait (attempt: Attempt, running: RunningListeners, ends: readonly ListenerEnd[] = NONE): Promise<Outcome | undefined> {
     const { event, context, listeners } = attempt
     this.#running.add(running)
     const later = await running.wait(this.#parts.options.timeout)
-    this.#running.delete(running)
+    this.#running.remove(running)
     try {
       for (const [index, result] of running.late) {
         const listener = listeners[index]

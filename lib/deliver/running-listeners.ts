@@ -1,6 +1,8 @@
 import { errorOf, quietly } from '../errors/error-of.ts'
-import { ListenerTimeoutError } from '../errors/errors.ts'
+import { ClosingError, ListenerTimeoutError } from '../errors/errors.ts'
+import type { ClaimedEvent } from '../inbox/inbox.ts'
 import { DeliveryContext } from '../webhooks/context.ts'
+import type { ListenerFunction } from '../webhooks/webhooks.ts'
 
 /** How a listener has ended. */
 export interface ListenerEnd {
@@ -30,19 +32,26 @@ export function failed (index: number, cause: unknown): ListenerEnd {
 /** The asynchronous listeners of one event, until the last of them has finished or has had its time. */
 export class RunningListeners {
   readonly #context: DeliveryContext
+  readonly #listeners: readonly ListenerFunction[]
   readonly #ends: ListenerEnd[] = []
   readonly #running = new Map<number, Promise<unknown>>()
   readonly #ended = Promise.withResolvers<readonly ListenerEnd[] | undefined>()
   #late: ReadonlyMap<number, Promise<unknown>> = new Map()
   #timer: NodeJS.Timeout | undefined
 
-  constructor (context: DeliveryContext) {
+  constructor (context: DeliveryContext, listeners: readonly ListenerFunction[]) {
     this.#context = context
+    this.#listeners = listeners
   }
 
   /** Those that have outlived their time, by their places, with what they have returned. */
   get late (): ReadonlyMap<number, Promise<unknown>> {
     return this.#late
+  }
+
+  /** What a listener has returned, if it is at work on this event. */
+  resultOf (id: string, listener: ListenerFunction): Promise<unknown> | undefined {
+    return this.#context.id === id ? this.#running.get(this.#listeners.indexOf(listener)) : undefined
   }
 
   follow (index: number, result: PromiseLike<unknown>): void {
@@ -92,5 +101,38 @@ export class RunningListeners {
   #end (): void {
     clearTimeout(this.#timer)
     this.#ended.resolve(this.#ends)
+  }
+}
+
+/** The attempts that wait for listeners. */
+export class RunningAttempts {
+  readonly #all = new Set<RunningListeners>()
+
+  add (attempt: RunningListeners): void {
+    this.#all.add(attempt)
+  }
+
+  remove (attempt: RunningListeners): void {
+    this.#all.delete(attempt)
+  }
+
+  /**
+   * What a listener has returned that an earlier attempt still waits for: that one has lost its lease, and whoever found that has left the
+   * event to others, such as this process.
+   */
+  resultOf ({ id, attempt }: ClaimedEvent, listener: ListenerFunction): Promise<unknown> | undefined {
+    if (attempt === 1) return undefined // most are
+    for (const earlier of this.#all) {
+      const result = earlier.resultOf(id, listener)
+      if (result !== undefined) return result
+    }
+    return undefined
+  }
+
+  /** Stops waiting for every listener that runs; returns for how many events. */
+  abandon (): number {
+    const attempts = [...this.#all]
+    for (const attempt of attempts) attempt.abandon(new ClosingError())
+    return attempts.length
   }
 }

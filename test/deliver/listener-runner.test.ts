@@ -219,6 +219,27 @@ test('what a listener throws after its time counts once: then it is called again
   t.equal(calls, 2)
 })
 
+test('what an earlier attempt still waits for is not called once more, as when a lease was lost and this process has the event again', async (t) => {
+  const { runner, webhooks } = create()
+  const running = Promise.withResolvers<undefined>()
+  const calls: string[] = []
+  webhooks.on('unknown', function save () { calls.push('save') })
+  webhooks.on('unknown', async function reply () { calls.push('reply'); await running.promise })
+  const [event, other] = [claimed(), claimed({ attempt: 2 })]
+  const first = runner.run(event)
+  webhooks.prependListener('unknown', function audit () { calls.push('audit') })
+  const second = runner.run({ ...event, attempt: 2 })
+  t.same(calls, ['save', 'reply', 'audit', 'save'])
+  const third = runner.run(other)
+  t.same(calls.splice(0), ['save', 'reply', 'audit', 'save', 'audit', 'save', 'reply'], 'of another event it is')
+  running.reject(new Error('away'))
+  t.match(await first, { state: 'pending', completed: ['save'], error: 'reply: away' })
+  t.match(await second, { state: 'pending', completed: ['audit', 'save'], error: 'reply: away' })
+  await third
+  t.match(await runner.run({ ...event, attempt: 3, completed: ['audit', 'save'] }), { state: 'pending' })
+  t.same(calls, ['reply'], 'and once it has ended, it is called again')
+})
+
 test('what was abandoned has no outcome, and says for how many events', async (t) => {
   const { runner, webhooks } = create()
   const ends = observed(t, 'end')

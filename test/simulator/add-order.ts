@@ -10,6 +10,8 @@ interface Call {
   /** Undefined if it has not ended, or has failed: it may store the event at any time. */
   ended: number | undefined
   hasFailed: boolean
+  /** Whether the event was given up since it began. */
+  hasDied: boolean
 }
 
 /** In which order events were added, to be compared with that in which the store has them. */
@@ -27,17 +29,20 @@ export class AddOrder {
 
   /** To be called before an event is added. What is returned is to be told what became of it. */
   adding ({ id }: NewEvent, life: Life): (status: 'accepted' | 'duplicate' | 'failed') => void {
-    const call: Call = { number: ++this.#last, life, ended: undefined, hasFailed: false }
+    const call: Call = { number: ++this.#last, life, ended: undefined, hasFailed: false, hasDied: false }
     this.#calls.set(id, [...this.#callsOf(id), call])
     return (status) => {
       call.hasFailed = status === 'failed'
+      if (status !== 'failed') call.ended = ++this.#last
       // Where a statement is run again, it may be a repeat of its own first attempt.
       if (status === 'duplicate' && !this.#world.wasFaulty) this.#calls.set(id, this.#callsOf(id).filter((other) => other !== call))
-      else if (status === 'accepted') {
-        call.ended = ++this.#last
-        this.#calls.set(id, this.#callsOf(id).filter(({ number }) => number >= call.number))
-      }
+      else if (status === 'accepted') this.#calls.set(id, this.#callsOf(id).filter((other) => other.number >= call.number || mayStoreAfter(other, call)))
     }
+  }
+
+  /** A dead event gives way to a new one. A statement that is run again, or late, may have that with it, too: then the event comes last. */
+  died (id: string): void {
+    for (const call of this.#callsOf(id)) call.hasDied = true
   }
 
   move (id: string): void {
@@ -53,16 +58,24 @@ export class AddOrder {
     const still = rows.filter(({ id }) => !this.#moved.has(id) && this.#callsOf(id).length > 0)
     for (const later of still) {
       for (const earlier of still) {
-        const isSure = this.#callsOf(earlier.id).every((one) => this.#callsOf(later.id).every((other) => isBefore(one, other)))
-        if (earlier.lane !== later.lane || earlier.seq < later.seq || !isSure) continue
+        if (earlier.lane !== later.lane || earlier.seq < later.seq || !this.#isBefore(earlier, later)) continue
         this.#world.violate('order', `${this.#world.nameOf(earlier.id)} was added before ${this.#world.nameOf(later.id)}, and is stored behind it`)
       }
     }
   }
 
+  #isBefore (earlier: Row, later: Row): boolean {
+    return this.#callsOf(earlier.id).every((one) => !(one.hasDied && this.#world.wasFaulty) && this.#callsOf(later.id).every((other) => isBefore(one, other)))
+  }
+
   #callsOf (id: string): readonly Call[] {
     return this.#calls.get(id) ?? []
   }
+}
+
+/** Side by side with another process, what is accepted may be dead before this call comes to it: then it is accepted once more. */
+function mayStoreAfter (one: Call, other: Call): boolean {
+  return !one.hasFailed && (one.ended ?? Infinity) > other.number
 }
 
 /** What one process is told to add is added in that order. */

@@ -44,6 +44,7 @@ export class Answers {
   }
 
   died (id: string): void {
+    this.#world.ledger.order.died(id)
     this.#deaths.set(id, (this.#deaths.get(id) ?? 0) + 1)
   }
 

@@ -17,7 +17,7 @@ export class Ledger {
   readonly #stories = new Map<number, Story>()
   /** The listeners that have ever succeeded, by the event's id. */
   readonly #succeeded = new Map<string, Set<string>>()
-  /** Those that have succeeded after their time: that also counts for the same event if it was removed and came again. */
+  /** Those that have succeeded after their time, or their lease: that also counts if their process has the same event again. */
   readonly #late = new Map<string, Set<string>>()
   #runs: Run[] = []
 
@@ -76,7 +76,7 @@ export class Ledger {
     if (!run.claim.isTakenOver) this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
     const ever = this.#succeeded.get(id) ?? new Set()
     this.#succeeded.set(id, ever.add(listener))
-    if (isLate) this.#late.set(id, (this.#late.get(id) ?? new Set()).add(listener))
+    if (isLate || run.claim.isTakenOver) this.#late.set(id, (this.#late.get(id) ?? new Set()).add(listener))
   }
 
   settled (life: Life, claim: Claim, outcomes: readonly Outcome[]): void {

@@ -12,8 +12,11 @@ interface Shrunk {
   readonly lines: readonly string[]
 }
 
+/** Without the names and numbers of what it was: a shorter schedule that violates something else is another finding, and would hide this one. */
+const kindOf = ({ invariant, text }: Violation) => `${invariant}: ${text.replaceAll(/\b(?:[a-c]x?\d*|\d+|first|second|onInvalid)\b/g, '…')}`
+
 /**
- * Looks for a shorter schedule that violates the same invariant. fast-check makes an array shorter from one end only, and what was chosen in
+ * Looks for a shorter schedule that violates the same. fast-check makes an array shorter from one end only, and what was chosen in
  * the middle of a schedule is seldom needed: here any part may go.
  */
 export async function shrink (kind: InboxKind, numbers: readonly number[], violation: Violation): Promise<Shrunk> {
@@ -22,7 +25,7 @@ export async function shrink (kind: InboxKind, numbers: readonly number[], viola
   const violates = async (tried: readonly number[]): Promise<boolean> => {
     if (++tries > MOST_TRIES) return false
     const { violations, tape } = await runSchedule(kind, Tape.of(tried))
-    const isSame = violations.some(({ invariant }) => invariant === violation.invariant)
+    const isSame = violations.some((other) => kindOf(other) === kindOf(violation))
     if (isSame) shortest = tape.taken.length <= tried.length ? tape.taken : tried
     return isSame
   }
@@ -36,5 +39,5 @@ export async function shrink (kind: InboxKind, numbers: readonly number[], viola
     }
   }
   const { violations, lines = [] } = await runSchedule(kind, Tape.of(shortest), { trace: true })
-  return { violation: violations.find(({ invariant }) => invariant === violation.invariant) ?? violation, tape: shortest, lines }
+  return { violation: violations.find((other) => kindOf(other) === kindOf(violation)) ?? violation, tape: shortest, lines }
 }

@@ -116,6 +116,23 @@ test('an event that fails while its process lives is suspect no more, and its la
   t.same(ids(await inbox.claim(64)), ['a: a3 1'])
 })
 
+test('a process that stood still may get a lane once more that it is at work on, if another has found its lease run out', async (t) => {
+  const processes = new Processes(t, admin, url)
+  const [one, other] = [await processes.open(), await processes.open()]
+  await Promise.all(adds(one, newEvent('a', { id: 'a1' }), newEvent('b', { id: 'b1' })))
+  const held = await one.claim(64)
+  await processes.expire()
+  t.same(await one.claim(64), [], 'not by itself')
+  const others = await other.claim(64)
+  const again = await one.claim(64)
+  t.same([...ids(others), ...ids(again)].sort(), ['a: a1 2', 'b: b1 2'], 'the attempt says that it was delivered before')
+  await settleAll(one, held)
+  await settleAll(one, again)
+  await settleAll(other, others)
+  t.match(await one.stats(), { pending: 0, done: 2 })
+  t.same(await processes.lanes(), [])
+})
+
 test('a suspect event that is given back without an outcome is not counted', async (t) => {
   const processes = new Processes(t, admin, url)
   const [ended, closing, inbox] = [await processes.open(), await processes.open(), await processes.open()]

@@ -1,5 +1,7 @@
 import { test } from 'tap'
+import { violationsOf } from '../batch.ts'
 import { run } from '../run.ts'
+import { postgres } from './kind.ts'
 
 /** So many take some two seconds on a quiet machine. */
 const SCHEDULES = 60
@@ -20,3 +22,25 @@ test('no schedule violates anything with the PostgreSQL inbox of several process
   t.equal(schedules, SCHEDULES)
   t.same(HAPPENS.filter((what) => counts[what] === undefined), [], 'what has not happened')
 })
+
+/** Schedules that have violated something once, as `npm run simulate` prints them. */
+const VIOLATED: ReadonlyArray<readonly [tape: readonly number[], why: string]> = [
+  [
+    [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 88, 0, 0, 2, 0, 0, 0, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 103, 0, 0, 0, 0, 0, 0, 0, 0, 0, 88, 0, 1, 0, 0, 0, 83, 0, 0, 0, 0, 101, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 95, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 98, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 105, 2, 0, 92, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 105, 6, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 84, 0, 0, 90, 1, 0, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 106, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13],
+    'order: an event was stored and dead when its statement was run again, which stored it behind the next one of the same statement'
+  ],
+  [
+    [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 87, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 81, 0, 0, 0, 0, 0, 0, 93, 1, 0, 3, 0, 0, 0, 0, 94, 0, 0, 3, 0, 1, 107, 0, 0, 0, 0, 84, 0, 2, 0, 1, 96, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20],
+    'order: an event was accepted and dead when another process, which had it since before, came to store it'
+  ],
+  [
+    [0, 2, 1, 0, 2, 0, 2, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 88, 0, 2, 0, 0, 0, 0, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 103, 0, 0, 0, 0, 0, 0, 0, 0, 0, 88, 0, 1, 0, 0, 0, 83, 0, 1, 0, 0, 101, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 95, 0, 0, 0, 0, 1, 0, 1, 0, 1, 11, 2, 0, 88, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 89, 0, 1, 0, 0, 0, 85, 0, 0, 0, 0, 0, 1, 0, 1, 0, 26, 0, 0, 0, 0, 0, 0, 0, 83, 0, 0, 105, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 2, 0, 0, 0, 0, 0, 98, 1, 0, 0, 0, 0, 0, 0, 9, 0, 0, 1, 105, 2, 0, 0, 0, 0, 105, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 24],
+    'order: a process stood still, and got a lane again of which it still had a listener at work, which it called once more'
+  ]
+]
+
+for (const [tape, why] of VIOLATED) {
+  test(why, async (t) => {
+    t.same(await violationsOf(postgres, tape), [])
+  })
+}

@@ -1,4 +1,4 @@
-import { findVariants } from '../variants/find.ts'
+import { findVariants } from '../../variants/find.ts'
 import { postgresVariants } from './variants.ts'
 
 findVariants('claims-end', postgresVariants)

@@ -1,4 +1,4 @@
-import type { Variant } from '../variants/variants.ts'
+import type { Variant } from '../../variants/variants.ts'
 
 const adds = 'lib/inbox/postgres/adds.ts'
 const deliveries = 'lib/inbox/postgres/deliveries.ts'
@@ -34,6 +34,24 @@ export const postgresVariants: readonly Variant[] = [
     file: 'lib/deliver/dispatcher.ts',
     from: 'return isHeld && !this.#stopped',
     to: 'return !this.#stopped'
+  },
+  {
+    name: 'a listener is called while it is at work, by a process that has lost a lease and got the lane again',
+    inbox: 'postgres',
+    seed: 2_000,
+    violates: 'order',
+    file: 'lib/deliver/listener-runner.ts',
+    from: ' ?? this.#running.resultOf(event, listener)',
+    to: ''
+  },
+  {
+    name: 'of events that come in together, the last is stored first',
+    inbox: 'postgres',
+    seed: 58,
+    violates: 'order',
+    file: adds,
+    from: 'this.#waiting.push({ event, resolve, reject })',
+    to: 'this.#waiting.unshift({ event, resolve, reject })'
   },
   {
     name: 'a claim whose answer was lost is not given back',
