@@ -76,8 +76,10 @@ export class Deliveries {
 
   /** Resolves when all that was settled before is recorded. */
   async flushed (): Promise<void> {
-    if (this.#flight === undefined && this.#settlements.length === 0) return
-    for (let left = this.#settlements.length; left >= 0; left -= MOST_SETTLED) await this.claim(0)
+    const last = this.#settlements.at(-1)
+    if (this.#flight === undefined && last === undefined) return
+    const isLeft = () => this.#settlements.some((settlement) => settlement === last)
+    do await this.claim(0); while (isLeft())
   }
 
   /** Events are gone, which may have been claimed by the turn under way. */
@@ -114,7 +116,7 @@ export class Deliveries {
 
   /** Returns whether it went well. */
   async #turn (): Promise<boolean> {
-    const settlements = this.#settlements.splice(0, MOST_SETTLED)
+    const settlements = this.#next()
     const asked = this.#asked.splice(0)
     const number = ++this.#number
     try {
@@ -125,6 +127,13 @@ export class Deliveries {
       this.#failed(settlements, asked, error)
       return false
     }
+  }
+
+  /** What the next turn records: one claim of a lane. There may be two, if this process has lost the lane and got it again. */
+  #next (): Settlement[] {
+    const lanes = new Set<string>()
+    const end = this.#settlements.findIndex(({ claim: { lane } }) => lanes.size === MOST_SETTLED || lanes.size === lanes.add(lane).size)
+    return this.#settlements.splice(0, end === -1 ? this.#settlements.length : end)
   }
 
   async #ask (settlements: readonly Settlement[], asked: readonly Asked[], number: number): Promise<Answer> {

@@ -126,11 +126,12 @@ test('a process that stood still may get a lane once more that it is at work on,
   const others = await other.claim(64)
   const again = await one.claim(64)
   t.same([...ids(others), ...ids(again)].sort(), ['a: a1 2', 'b: b1 2'], 'the attempt says that it was delivered before')
-  await settleAll(one, held)
-  await settleAll(one, again)
+  for (const claim of held) await one.settle(claim, failed(claim))
+  await settleAll(one, again, (claim) => failed(claim, { dueAt: Date.now() + 3_600_000 }))
+  const isOthers = (lane: string) => lane === others[0]?.lane
+  t.same(await processes.lanes(), ['a', 'b'].map((lane) => ({ lane, suspect: isOthers(lane), held: isOthers(lane) })), 'what is over, and what is not, are settled each as what it is')
   await settleAll(other, others)
-  t.match(await one.stats(), { pending: 0, done: 2 })
-  t.same(await processes.lanes(), [])
+  t.match(await one.stats(), { pending: 1, failing: 1, done: 1 })
 })
 
 test('a suspect event that is given back without an outcome is not counted', async (t) => {
