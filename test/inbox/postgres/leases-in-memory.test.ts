@@ -136,6 +136,20 @@ test('claims that may have got lanes without our knowing are released once, and 
   t.same(asked, Array.from({ length: 2 }, () => ['SELECT "a ""b""".release($1, $2)', ['me', [1, 2]]]))
 })
 
+test('what was released is released again at each third of the lease, as long as the server may still be at it', async (t) => {
+  const { leases, asked } = create(t)
+  const clock = { now: 0 }
+  t.intercept(performance, 'now', { value: () => clock.now })
+  leases.abandon(7)
+  await leases.releaseAbandoned()
+  for (const [now, times] of [[10_000, 2], [30_000, 3], [30_001, 3]] as const) {
+    clock.now = now
+    mock.timers.tick(PART)
+    await setImmediate()
+    t.equal(asked.length, times, String(now))
+  }
+})
+
 test('what is reserved for a listener that still runs is given up when this process closes, unless it was claimed again', async (t) => {
   const { leases, asked } = create(t, async () => await Promise.reject(new Error('away')))
   for (const lane of ['a', 'b', 'c', 'a']) leases.reserve(lane)

@@ -129,13 +129,17 @@ test('a conversation is forgotten while thousands of events come in at a time', 
   await Promise.all(sending)
 })
 
-test('of a conversation of several batches all is forgotten', async (t) => {
-  const inbox = await openInbox(t, { path: temporaryFile(t) })
+test('of a conversation of several batches all is forgotten, also from beside', async (t) => {
+  const path = temporaryFile(t)
+  const inbox = await openInbox(t, { path })
   for (const lane of [LANE, 'another', LANE]) await Promise.all(Array.from({ length: 1_000 }, async () => await inbox.add(newEvent(lane))))
   t.equal(await inbox.forget(LANE), 2_000)
   t.match(await inbox.stats(), { pending: 1_000 })
   t.equal(await inbox.forget('another'), 1_000, 'a batch that is full is the last one, too')
   t.equal(await inbox.forget('another'), 0)
+  for (const lane of [LANE, 'another', LANE]) await Promise.all(Array.from({ length: 1_000 }, async () => await inbox.add(newEvent(lane))))
+  t.equal(await requestChange(path, { action: 'forget', lane: LANE }, signal), 2_000)
+  t.match(await inbox.stats(), { pending: 1_000 })
 })
 
 test('a file that cannot be written anew is told of, here and beside', async (t) => {
