@@ -66,6 +66,7 @@ test('a conversation is read by keys, and left for the list as it was', async (t
 test('the tab is named after what is shown', async (t) => {
   const { app, page } = await openInspector(t, browser, { options: { inbox: memoryInbox({ history: 10 }) } })
   const { id } = await app.webhooks.receive(message('c-1', 'hello'))
+  await rowOf(page, 'hello').waitFor() // what comes while the list is not shown waits behind "1 new"
   await isTitled(t, page, 'OneRoute webhooks')
   await page.evaluate("location.hash = 'thread=c-1'")
   await messages(page).first().waitFor()
