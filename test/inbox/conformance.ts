@@ -32,9 +32,9 @@ export function conformance (name: string, create: (store: string) => Inbox, opt
   for (const { name: promise, run } of casesOf(create, options)) test(`${name}: ${promise}`, run)
 }
 
-/** The same in two files, for what takes long. */
-export function halfOfConformance (half: 0 | 1, name: string, create: (store: string) => Inbox, options?: ConformanceOptions): void {
-  for (const [i, { name: promise, run }] of casesOf(create, options).entries()) if (i % 2 === half) test(`${name}: ${promise}`, run)
+/** The same in several files, for what takes long: one part of so many. */
+export function partOfConformance ([part, parts]: readonly [part: number, parts: number], name: string, create: (store: string) => Inbox, options?: ConformanceOptions): void {
+  for (const [i, { name: promise, run }] of casesOf(create, options).entries()) if (i % parts === part - 1) test(`${name}: ${promise}`, run)
 }
 
 const OF_CLOSING: ReadonlySet<unknown> = new Set(['answered', 'FST_ONEROUTE_CLOSING'])

@@ -1,3 +1,3 @@
-import { testHalf } from './helpers/conformance.ts'
+import { testPart } from './helpers/conformance.ts'
 
-testHalf(1)
+testPart(2)

@@ -1,3 +1,3 @@
-import { testHalfSerializable } from './helpers/conformance.ts'
+import { testPartSerializable } from './helpers/conformance.ts'
 
-testHalfSerializable(1)
+testPartSerializable(2)

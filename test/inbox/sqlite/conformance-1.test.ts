@@ -1,3 +1,3 @@
-import { testHalf } from './helpers/conformance.ts'
+import { testPart } from './helpers/conformance.ts'
 
-testHalf(0)
+testPart(1)

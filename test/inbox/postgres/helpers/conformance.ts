@@ -2,7 +2,7 @@ import pg from 'pg'
 import tap from 'tap'
 import { postgresInbox } from '../../../../lib/inbox/postgres/inbox.ts'
 import { openPool, postgresUrl, schemas, schemasByStore } from '../../../helpers/postgres.ts'
-import { durableConformance, halfOfConformance } from '../../conformance.ts'
+import { durableConformance, partOfConformance } from '../../conformance.ts'
 
 const url = await postgresUrl(tap)
 const schema = schemas(tap, url)
@@ -18,12 +18,12 @@ async function kill (store: string): Promise<string> {
 /** With an isolation that makes the server refuse what others were quicker at, and a single connection. */
 const serializable = (schema: string) => postgresInbox({ pool: openPool(tap, url, { options: '-c default_transaction_isolation=serializable', max: 1 }), schema })
 
-export function testHalf (half: 0 | 1): void {
-  halfOfConformance(half, 'postgresInbox', (store) => postgresInbox({ connectionString: url, schema: schemaOf(store) }), { shared: true, kill })
+export function testPart (part: number): void {
+  partOfConformance([part, 2], 'postgresInbox', (store) => postgresInbox({ connectionString: url, schema: schemaOf(store) }), { shared: true, kill })
 }
 
-export function testHalfSerializable (half: 0 | 1): void {
-  halfOfConformance(half, 'postgresInbox, serializable', (store) => serializable(schemaOf(store)))
+export function testPartSerializable (part: number): void {
+  partOfConformance([part, 2], 'postgresInbox, serializable', (store) => serializable(schemaOf(store)))
 }
 
 export function testLarge (): void {

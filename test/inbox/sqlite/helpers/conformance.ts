@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import tap from 'tap'
 import { sqliteInbox } from '../../../../lib/inbox/sqlite/inbox.ts'
 import { temporaryDirectory } from '../../../helpers/package.ts'
-import { durableConformance, halfOfConformance } from '../../conformance.ts'
+import { durableConformance, partOfConformance } from '../../conformance.ts'
 
 const directory = temporaryDirectory(tap)
 const fileOf = (store: string) => join(directory, `${store}.db`)
@@ -15,8 +15,8 @@ function kill (store: string): string {
   return `${store}_left`
 }
 
-export function testHalf (half: 0 | 1): void {
-  halfOfConformance(half, 'sqliteInbox', (store) => sqliteInbox({ path: fileOf(store) }), { kill })
+export function testPart (part: number): void {
+  partOfConformance([part, 4], 'sqliteInbox', (store) => sqliteInbox({ path: fileOf(store) }), { kill })
 }
 
 export function testLarge (): void {
