@@ -4,7 +4,7 @@ import { install, pack, root, run } from '../helpers/package.ts'
 import { project, runBundle } from './helpers/bundle.ts'
 
 test('it is installed into a project', async (t) => {
-  const { tarball } = await pack(project)
+  const { tarball } = await pack()
   const { code, output } = await install(t, project, tarball, 'fastify', 'pg', 'prom-client')
   t.equal(code, 0, output)
 })

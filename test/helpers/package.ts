@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -49,14 +49,46 @@ export async function run (cwd: string, file: string, ...args: string[]): Promis
   })
 }
 
-/** What `npm pack` makes of dist as it is: to build it anew would take it from under the other tests. */
-export async function pack (destination: string): Promise<{ tarball: string, files: string[] }> {
-  const { code, stdout, output } = await run(root, 'npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', destination)
+interface Packed {
+  readonly tarball: string
+  readonly files: string[]
+}
+
+const CACHE = join(root, 'node_modules/.cache')
+
+/**
+ * What `npm pack` makes of dist as it is: to build it anew would take it from under the other tests. It takes two seconds of a processor, so
+ * it is made once for all tests, and again when a file has changed.
+ */
+export async function pack (): Promise<Packed> {
+  const directory = join(CACHE, `packed-${lastChange()}`)
+  if (!existsSync(directory)) await packInto(directory)
+  return JSON.parse(readFileSync(join(directory, 'packed.json'), 'utf8')) as Packed // as it is written below
+}
+
+/** Milliseconds since the epoch. Of a file that was removed, its folder tells. */
+function lastChange (): number {
+  const paths = globSync(['*.md', 'LICENSE', 'package.json', '{dist,docs,examples}/**'], { cwd: root, exclude: ['examples/data'] })
+  return Math.max(...paths.map((path) => statSync(join(root, path)).mtimeMs))
+}
+
+async function packInto (directory: string): Promise<void> {
+  mkdirSync(CACHE, { recursive: true })
+  const made = mkdtempSync(join(CACHE, 'packing-'))
+  const { code, stdout, output } = await run(root, 'npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', made)
   if (code !== 0) throw new Error(output)
   // An array, or in newer versions of npm an object by name.
   const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string, files: Array<{ path: string }> }>)
   if (packed === undefined) throw new Error(output)
-  return { tarball: join(destination, packed.filename), files: packed.files.map(({ path }) => path) }
+  const result: Packed = { tarball: join(directory, packed.filename), files: packed.files.map(({ path }) => path) }
+  writeFileSync(join(made, 'packed.json'), JSON.stringify(result))
+  const outdated = globSync('packed-*', { cwd: CACHE }).filter((name) => name !== basename(directory))
+  for (const name of outdated) rmSync(join(CACHE, name), { recursive: true, force: true })
+  try {
+    renameSync(made, directory)
+  } catch {
+    rmSync(made, { recursive: true }) // another test has made it meanwhile
+  }
 }
 
 /**
@@ -65,7 +97,7 @@ export async function pack (destination: string): Promise<{ tarball: string, fil
  */
 export async function unpack (project: string, ...packages: string[]): Promise<string[]> {
   const { name, dependencies } = manifestOf(root)
-  const { tarball, files } = await pack(project)
+  const { tarball, files } = await pack()
   const directory = join(project, 'node_modules', name)
   mkdirSync(directory, { recursive: true })
   const { code, output } = await run(project, 'tar', '-xzf', tarball, '--strip-components=1', '-C', directory)

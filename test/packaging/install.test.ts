@@ -10,7 +10,7 @@ const { name, version, bin } = manifestOf(root)
 tap.setTimeout(300_000) // packing and installing take seconds, and more on a busy machine
 
 test('it installs into an empty project', async (t) => {
-  const { tarball } = await pack(project)
+  const { tarball } = await pack()
   const { code, output } = await install(t, project, tarball, 'fastify', '@types/node')
   t.equal(code, 0, output)
   t.equal(manifestOf(join(project, 'node_modules', name)).version, version)

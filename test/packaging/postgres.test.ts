@@ -28,7 +28,7 @@ test('its PostgreSQL inbox is there without pg, says that it is missing, and wor
     import * as postgres from '${name}/postgres'
     import * as testing from '${name}/testing'
     ${shareOne}`
-  const [{ url }, { tarball }] = await Promise.all([PostgresServer.create(t), pack(project)])
+  const [{ url }, { tarball }] = await Promise.all([PostgresServer.create(t), pack()])
   const installed = await install(t, project, tarball, 'fastify')
   t.equal(installed.code, 0, installed.output)
   t.match(await print('share.js', `${imported}
