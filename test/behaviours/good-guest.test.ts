@@ -6,6 +6,7 @@ import { test } from 'tap'
 import webhooks, { memoryInbox } from '../../index.ts'
 import type { WebhooksOptions } from '../../index.ts'
 import { createApp, fixture, message, post } from '../helpers/app.ts'
+import { ENV, FLAGS } from '../helpers/environment.ts'
 import { deliveries, isRefusal, SECRET, sign } from '../helpers/http.ts'
 
 /** Everything that coercion, defaults or the removal of fields would change. */
@@ -190,9 +191,8 @@ const PROCESS = `
 `
 
 test('a process says nothing that its owner did not ask for, has no new listeners and globals, and ends by itself', async (t) => {
-  const flags = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning', '--input-type=module']
-  const env = { ...process.env, NODE_OPTIONS: '', BODY: fixture('new-message').toString() }
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [...flags, '-e', PROCESS], { env, cwd: import.meta.dirname })
+  const env = { ...ENV, BODY: fixture('new-message').toString() }
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [...FLAGS, '--input-type=module', '-e', PROCESS], { env, cwd: import.meta.dirname })
   t.equal(stdout, '')
   t.equal(stderr, '')
 })

@@ -5,15 +5,14 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 import type { Test } from 'tap'
+import { FLAGS } from '../helpers/environment.ts'
 import { createReceiver, hmac } from './helpers.ts'
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
-// Node 22 needs to be asked to run TypeScript, and the newer ones take no offence.
-const NODE = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning', MAIN]
 
 function start (t: Test, argv: string[], env: Record<string, string> = {}) {
   const { ONEROUTE_SECRET: _, ...inherited } = process.env
-  const child = spawn(process.execPath, [...NODE, ...argv], { env: { ...inherited, ...env } })
+  const child = spawn(process.execPath, [...FLAGS, MAIN, ...argv], { env: { ...inherited, ...env } })
   t.teardown(() => child.kill('SIGKILL'))
   return child
 }
@@ -118,7 +117,7 @@ test('a reader that leaves early is no failure', async (t) => {
 test('output that cannot be written is a failure', { skip: process.platform !== 'linux' && 'needs /dev/full' }, (t) => {
   const full = openSync('/dev/full', 'w')
   t.teardown(() => { closeSync(full) })
-  const { status, stderr } = spawnSync(process.execPath, [...NODE, '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' })
+  const { status, stderr } = spawnSync(process.execPath, [...FLAGS, MAIN, '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' })
   t.match(stderr, /ENOSPC/)
   t.equal(status, 1)
   t.end()

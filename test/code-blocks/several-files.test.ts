@@ -2,9 +2,10 @@ import { basename } from 'node:path'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { sign, smsDeliveryReport } from '../../lib/testing/testing.ts'
+import { FLAGS } from '../helpers/environment.ts'
 import { run } from '../helpers/package.ts'
 import { problemOf } from './helpers/commands.ts'
-import { directory, files, FLAGS, scriptsOfSeveralFiles, write } from './helpers/files.ts'
+import { directory, files, scriptsOfSeveralFiles, write } from './helpers/files.ts'
 import { post, start } from './helpers/running.ts'
 
 test('src/server.ts runs', async (t) => {

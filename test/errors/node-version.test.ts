@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { test } from 'tap'
 import { nodeTooOld } from '../../lib/errors/node-version.ts'
+import { ENV, FLAGS } from '../helpers/environment.ts'
 import { manifestOf, root, temporaryDirectory } from '../helpers/package.ts'
 
 const { name, engines, exports } = manifestOf(root)
@@ -39,9 +40,8 @@ const AS_OLD = `data:text/javascript,${encodeURIComponent(`
 const NODE = join(root, 'node_modules/node/bin/node')
 
 async function run (...args: string[]) {
-  const flags = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning']
   return await new Promise<{ code: unknown, stdout: string, stderr: string }>((resolve) => {
-    execFile(NODE, [...flags, '--import', AS_OLD, ...args], { cwd: root }, (error, stdout, stderr) => {
+    execFile(NODE, [...FLAGS, '--import', AS_OLD, ...args], { cwd: root, env: ENV }, (error, stdout, stderr) => {
       resolve({ code: error?.code ?? 0, stdout, stderr })
     })
   })

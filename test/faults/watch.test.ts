@@ -6,7 +6,7 @@ import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { openInbox } from '../helpers/sqlite.ts'
 import { folder } from './helpers/folder.ts'
-import { ENV, FLAGS } from './helpers/node.ts'
+import { ENV, FLAGS } from '../helpers/environment.ts'
 import { until } from './helpers/until.ts'
 
 tap.jobs = 2 // they wait for Node to see that a file has changed, and share nothing

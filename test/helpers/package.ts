@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { ENV } from './environment.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -39,11 +40,10 @@ export interface Ended {
   output: string
 }
 
-/** Runs a program to its end, whatever that is. What npm has told the tests themselves is not handed on. */
+/** Runs a program to its end, whatever that is. */
 export async function run (cwd: string, file: string, ...args: string[]): Promise<Ended> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
   return await new Promise((resolve) => {
-    execFile(file, args, { cwd, env }, (error, stdout, stderr) => {
+    execFile(file, args, { cwd, env: ENV }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, output: stdout + stderr })
     })
   })

@@ -1,6 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import tap, { test } from 'tap'
+import { FLAGS } from '../helpers/environment.ts'
 import { install, manifestOf, pack, root, run } from '../helpers/package.ts'
 import { print, project } from './helpers/project.ts'
 
@@ -57,10 +58,9 @@ for (const command of Object.keys(bin)) {
 
 test('its examples run once they are copied into a project: Node.js reads no TypeScript in node_modules', async (t) => {
   cpSync(join(project, 'node_modules', name, 'examples'), join(project, 'examples'), { recursive: true })
-  const typescript = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] // for Node 22
-  const host = await run(project, process.execPath, ...typescript, 'examples/host.ts', '--once')
+  const host = await run(project, process.execPath, ...FLAGS, 'examples/host.ts', '--once')
   t.match(host, { code: 0, output: /Message Sender: Hello World!/ }, host.output)
   writeFileSync(join(project, 'sharded.ts'), "import { shardedInbox } from './examples/sharded-inbox.ts'\nconsole.log(shardedInbox([]).durable)")
-  const sharded = await run(project, process.execPath, ...typescript, 'sharded.ts')
+  const sharded = await run(project, process.execPath, ...FLAGS, 'sharded.ts')
   t.match(sharded, { code: 0, output: /^true$/m }, sharded.output)
 })

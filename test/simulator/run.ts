@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { ENV } from '../faults/helpers/node.ts'
+import { ENV, FLAGS } from '../helpers/environment.ts'
 import type { Report } from './batch.ts'
 import type { Job, News } from './worker.ts'
 
@@ -7,7 +7,7 @@ import type { Job, News } from './worker.ts'
  * Not those of this process, nor its environment: what tap measures of a file that is changed would be taken for the file as it is. And `registerHooks`, which is
  * to be used instead, is not there in Node 22.13.
  */
-const OPTIONS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning', '--disable-warning=DEP0205']
+const OPTIONS = [...FLAGS, '--disable-warning=DEP0205']
 
 interface Options extends Job {
   /** @default 1 */

@@ -27,9 +27,6 @@ export function configuration (name: string): string {
   return code
 }
 
-/** What Node 22 needs for those in TypeScript. */
-export const FLAGS = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning']
-
 /** Runs the command of the package, where the files are. */
 export async function runCli (...args: string[]): Promise<Ended> {
   return await run(directory, process.execPath, join(root, bin['fastify-oneroute-webhooks'] ?? ''), ...args)

@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { until } from '../../faults/helpers/until.ts'
+import { ENV, FLAGS } from '../../helpers/environment.ts'
 import type { Command } from './commands.ts'
-import { directory, files, FLAGS, write } from './files.ts'
+import { directory, files, write } from './files.ts'
 
 interface Running {
   url: string
@@ -35,8 +36,7 @@ export function writeTelling (t: Test, file: string): void {
 }
 
 export async function launch (t: Test, path: string, env: Command['env']): Promise<Running> {
-  // Without what tap adds, which would handle signals.
-  const child = fork(path, { cwd: directory, silent: true, execArgv: FLAGS, env: { ...process.env, NODE_OPTIONS: '', ...env } })
+  const child = fork(path, { cwd: directory, silent: true, execArgv: FLAGS, env: { ...ENV, ...env } })
   t.teardown(async () => {
     child.kill()
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Scope } from '../../helpers/scope.ts'
 import type { Settings, Started } from './messages.ts'
-import { ENV, FLAGS } from './node.ts'
+import { ENV, FLAGS } from '../../helpers/environment.ts'
 
 const HOST = fileURLToPath(new URL('host.ts', import.meta.url))
 

@@ -9,7 +9,7 @@ import { Client, job } from './client.ts'
 import { deliveriesIn } from './deliveries.ts'
 import { folder } from './folder.ts'
 import { HostProcess } from './host-process.ts'
-import { ENV, FLAGS } from './node.ts'
+import { ENV, FLAGS } from '../../helpers/environment.ts'
 import { until } from './until.ts'
 
 const MAIN = fileURLToPath(new URL('../../../lib/cli/main.ts', import.meta.url))

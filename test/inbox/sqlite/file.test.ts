@@ -9,11 +9,9 @@ import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
 import { openToOthers } from '../../../lib/inbox/sqlite/store/files.ts'
 import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { createApp } from '../../helpers/app.ts'
+import { ENV, FLAGS } from '../../helpers/environment.ts'
 import { openInbox, temporaryFile } from '../../helpers/sqlite.ts'
 import { newEvent } from '../conformance.ts'
-
-/** What lets Node read it. */
-const TYPESCRIPT = ['--experimental-strip-types', '--disable-warning=ExperimentalWarning']
 
 function open (path: string, again = false): Store {
   return new Store({ kind: 'open', path, keep: 1, keepFailed: 1, maxBacklog: 1, held: [], again })
@@ -151,9 +149,7 @@ test('a relative path is that of the folder in which the inbox was made, whereve
   const path = temporaryFile(t)
   mkdirSync(`${path}.d`)
   const program = fileURLToPath(new URL('../../helpers/elsewhere.ts', import.meta.url))
-  // Not with what tap puts into every process.
-  const { NODE_OPTIONS: _, ...env } = process.env
-  execFileSync(process.execPath, [...TYPESCRIPT, program, `${path}.d`], { cwd: dirname(path), env, stdio: 'pipe' })
+  execFileSync(process.execPath, [...FLAGS, program, `${path}.d`], { cwd: dirname(path), env: ENV, stdio: 'pipe' })
   t.ok(existsSync(path))
   t.notOk(existsSync(join(`${path}.d`, 'inbox.db')))
   t.end()

@@ -3,6 +3,7 @@ import { symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
+import { ENV } from '../../helpers/environment.ts'
 
 const run = promisify(execFile)
 
@@ -38,6 +39,5 @@ export async function shellsOf (t: Test): Promise<{ env: NodeJS.ProcessEnv, shel
   }
   const shells: string[] = []
   for (const shell of ['bash', 'dash', 'sh']) if (await has(shell, 'true')) shells.push(shell)
-  // Without what Node runs tests with: it is not for other scripts.
-  return { env: { ...process.env, NODE_OPTIONS: '', PATH: `${folder}${delimiter}${process.env['PATH'] ?? ''}` }, shells }
+  return { env: { ...ENV, PATH: `${folder}${delimiter}${ENV['PATH'] ?? ''}` }, shells }
 }
