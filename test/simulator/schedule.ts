@@ -22,10 +22,13 @@ export function install (kind: InboxKind): () => void {
     return { clock: current.clock, random: () => Number(current?.random()) }
   })
   const more = kind.install?.()
+  const onUncaught = (thrown: unknown) => { current?.violate('nothing-uncaught', String(thrown)) }
+  process.on('uncaughtException', onUncaught) // also what a promise was rejected with
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0 // much of what goes wrong is meant to, and to find out where takes longer than all the rest of it
   return () => {
     Error.stackTraceLimit = stackTraceLimit
+    process.removeListener('uncaughtException', onUncaught)
     more?.()
     time()
   }

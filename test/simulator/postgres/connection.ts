@@ -133,6 +133,7 @@ export class SimulatedConnection extends EventEmitter implements PostgresClient 
 
   #learn (): void {
     this.#close()
+    if (this.#pool.life.isOver) return // it was opened when its process had closed, and nobody has it
     if (this.#pool.isIdle(this)) this.#pool.lost(this)
     else this.emit('error', cutError())
   }

@@ -160,5 +160,13 @@ export const variants: readonly Variant[] = [
     file: dispatcher,
     from: '    const abandoned = runner.abandon()\n',
     to: '    const abandoned = 0\n'
+  },
+  {
+    name: 'a claim that fails is nobody\'s to catch',
+    inbox: 'sqlite',
+    violates: 'nothing-uncaught',
+    file: dispatcher,
+    from: '      this.#claimLater(err)\n    }\n    this.#goOn()',
+    to: '      this.#claimLater(err)\n      throw err\n    }\n    this.#goOn()'
   }
 ]

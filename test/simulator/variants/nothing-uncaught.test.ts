@@ -1,0 +1,3 @@
+import { findVariants } from './find.ts'
+
+findVariants('nothing-uncaught')
