@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { newMessage, sign } from '../../lib/testing/testing.ts'
 import { blocks, codes, section } from '../helpers/pages.ts'
 import { commandsIn } from './helpers/commands.ts'
-import { runCli } from './helpers/files.ts'
+import { runCliWith } from './helpers/files.ts'
 import { post, start } from './helpers/running.ts'
 
 test('server.mjs runs', async (t) => {
@@ -10,9 +10,7 @@ test('server.mjs runs', async (t) => {
   t.same(begin?.words, ['node', 'server.mjs'])
   const server = await start(t, 'server.mjs', begin?.env)
   const [, , ...args] = send?.words ?? []
-  Object.assign(process.env, send?.env)
-  t.teardown(() => { for (const name of Object.keys(send?.env ?? {})) Reflect.deleteProperty(process.env, name) })
-  const sent = await runCli(...args, '--to', `${server.url}/webhooks/oneroute`)
+  const sent = await runCliWith(send?.env ?? {}, ...args, '--to', `${server.url}/webhooks/oneroute`)
   t.match(sent, { code: 0 }, sent.output)
   const [logged = ''] = codes(section('Quick start').split('```').at(-1))
   t.match(logged, 'Message Sender: ')

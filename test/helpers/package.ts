@@ -42,8 +42,13 @@ export interface Ended {
 
 /** Runs a program to its end, whatever that is. */
 export async function run (cwd: string, file: string, ...args: string[]): Promise<Ended> {
+  return await runWith({}, cwd, file, ...args)
+}
+
+/** The same, with more in its environment. */
+export async function runWith (env: Readonly<Record<string, string>>, cwd: string, file: string, ...args: string[]): Promise<Ended> {
   return await new Promise((resolve) => {
-    execFile(file, args, { cwd, env: ENV }, (error, stdout, stderr) => {
+    execFile(file, args, { cwd, env: { ...ENV, ...env } }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, output: stdout + stderr })
     })
   })

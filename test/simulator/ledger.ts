@@ -133,6 +133,11 @@ export class Ledger {
     if (open !== undefined) this.#world.violate('claims-end', `the app was closed, and lane ${open.claim.lane} was not given back`)
     for (const left of this.#world.store.left?.(life) ?? []) this.#world.violate('closing-ends', `process ${life.number} was closed, and ${left}`)
     this.#forget(life)
+    this.left(life)
+  }
+
+  /** A process that is closing has left what is stored to the next one: what it could not store is as if it had not been. */
+  left (life: Life): void {
     if (this.#world.wasFaulty) this.#goBack(life)
   }
 

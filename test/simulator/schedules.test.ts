@@ -9,6 +9,21 @@ const SCHEDULES: ReadonlyArray<readonly [inbox: InboxName, tape: readonly number
     'sqlite',
     [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 41, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 43, 65, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 66, 5],
     'claims-end: the clock was set back while the disk was full, and a retry waited for ever'
+  ],
+  [
+    'sqlite',
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 12, 0, 1, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 47, 55, 0, 0, 0, 59, 0, 0, 1, 0, 60],
+    'claims-end: all of a lane was discarded before delivery began, and what came into it meanwhile waited for the next event'
+  ],
+  [
+    'sqlite',
+    [0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 47, 0, 0, 0, 0, 0, 26, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 66, 2, 0, 0, 63, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 48, 2, 0, 0, 45, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 0, 0, 0, 0, 1, 0, 1],
+    'repeats: the next process had the file before it was known that the one before had closed it, with a full disk'
+  ],
+  [
+    'sqlite',
+    [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 9, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 53, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 59, 1, 45, 0, 0, 0, 57, 0, 0, 0, 0, 0, 0, 0, 49, 1, 0, 0, 0, 0, 47, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 43, 0, 0, 0, 0, 0, 0, 1, 0, 1],
+    'repeats: the same, with a transaction that failed'
   ]
 ]
 

@@ -32,7 +32,6 @@ export class GroupCommit {
   readonly #adds = new Adds(this.#deliveries)
   readonly #settlement = new Settlement()
   readonly #calls = new Calls()
-  /** For when a lane of the store becomes due. */
   readonly #due: Alarm
   readonly changes: Changes
   #soon: NodeJS.Immediate | undefined
@@ -77,7 +76,6 @@ export class GroupCommit {
     return this.#adds.add(event)
   }
 
-  /** See `Calls`. */
   async call<Asked extends Method> (call: CallOf<Asked>, apply?: (result: Results[Asked]) => void): Promise<Results[Asked]> {
     this.#check()
     this.#beginSoon()
@@ -93,10 +91,10 @@ export class GroupCommit {
   claim (most: number): Awaitable<readonly Claim[]> {
     if (!this.#due.isDue) {
       this.#due.renew()
-      return this.#deliveries.claim(most)
+      return this.#claimLive(most)
     }
     const share = (most + this.#turn++ % 2) >> 1
-    const claims = this.#deliveries.claim(most - share)
+    const claims = this.#claimLive(most - share)
     return claims.length === most ? claims : this.#claimStored(claims, most)
   }
 
@@ -124,7 +122,14 @@ export class GroupCommit {
     } catch (error) {
       if (claims.length === 0) throw error
     }
-    return claims.concat(this.#deliveries.claim(most - claims.length))
+    return claims.concat(this.#claimLive(most - claims.length))
+  }
+
+  /** A lane of which all was removed goes back to the store, which may have more of it. */
+  #claimLive (most: number): Claim[] {
+    const claims = this.#deliveries.claim(most)
+    if (this.#deliveries.isLeaving) this.#beginSoon()
+    return claims
   }
 
   #push ({ lane, events: rows }: ClaimedLane): void {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import tap from 'tap'
-import { manifestOf, root, run } from '../../helpers/package.ts'
+import { manifestOf, root, runWith } from '../../helpers/package.ts'
 import type { Ended } from '../../helpers/package.ts'
 import { blocks, section } from '../../helpers/pages.ts'
 
@@ -29,7 +29,12 @@ export function configuration (name: string): string {
 
 /** Runs the command of the package, where the files are. */
 export async function runCli (...args: string[]): Promise<Ended> {
-  return await run(directory, process.execPath, join(root, bin['fastify-oneroute-webhooks'] ?? ''), ...args)
+  return await runCliWith({}, ...args)
+}
+
+/** The same, with more in its environment. */
+export async function runCliWith (env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ended> {
+  return await runWith(env, directory, process.execPath, join(root, bin['fastify-oneroute-webhooks'] ?? ''), ...args)
 }
 
 /** The scripts of an app in several files. */

@@ -43,6 +43,18 @@ test('events for which memory has no room are delivered as well, each lane in or
   t.match(await inbox.claim(1), [{ lane: 'lane 0', events: [{ id: 'later' }] }], 'and is in memory again')
 })
 
+test('what was replayed into a lane of which all else was discarded, before anything was claimed, does not wait for the next event', async (t) => {
+  const woken = { times: 0 }
+  const inbox = await openInbox(t, { path: temporaryFile(t) }, { wake: () => { woken.times++ } })
+  const [live, invalid] = [newEvent('a'), newEvent('a', { id: 'invalid', state: 'invalid', problems: ['/message: Expected object'] })]
+  await Promise.all([...adds(inbox, live, invalid), inbox.replay([invalid.id]), inbox.discard([live.id])])
+  await turns()
+  const { times } = woken
+  t.same(await inbox.claim(64), [], 'memory has none of it')
+  while (woken.times === times) await turns()
+  t.match(await inbox.claim(64), [{ lane: 'a', events: [{ id: 'invalid' }] }])
+})
+
 test('a lane with thousands of events does not keep others waiting', async (t) => {
   const inbox = await openInbox(t, { path: temporaryFile(t) })
   await Promise.all(adds(inbox, ...Array.from({ length: 5_000 }, () => newEvent('busy'))))
