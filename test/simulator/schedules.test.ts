@@ -24,6 +24,11 @@ const SCHEDULES: ReadonlyArray<readonly [inbox: InboxName, tape: readonly number
     'sqlite',
     [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 9, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 53, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 59, 1, 45, 0, 0, 0, 57, 0, 0, 0, 0, 0, 0, 0, 49, 1, 0, 0, 0, 0, 47, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 43, 0, 0, 0, 0, 0, 0, 1, 0, 1],
     'repeats: the same, with a transaction that failed'
+  ],
+  [
+    'sqlite',
+    [0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 58, 0, 1, 1, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 59],
+    'claims-end: while the store was not there, each claim asked for a transaction at once, and the app did nothing else'
   ]
 ]
 

@@ -128,7 +128,7 @@ export class GroupCommit {
   /** A lane of which all was removed goes back to the store, which may have more of it. */
   #claimLive (most: number): Claim[] {
     const claims = this.#deliveries.claim(most)
-    if (this.#deliveries.isLeaving) this.#beginSoon()
+    if (this.#deliveries.isLeaving && this.#client.isUp && this.#again === undefined) this.#beginSoon()
     return claims
   }
 
