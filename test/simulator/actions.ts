@@ -91,14 +91,12 @@ export const ACTIONS: readonly Action[] = [
   byLife('discard', 1, (world, life) => {
     const ids = idsOf(world)
     world.say(() => `discard ${ids.map((id) => world.nameOf(id)).join(', ')}`)
-    const end = world.ledger.answers.removing(ids)
-    world.ask(life, 'discard', life.webhooks.inbox.discard(ids), { done: (count) => { if (count > 0) world.count('discarded') }, end })
+    remove(world, life, 'discard', ids, async () => await life.webhooks.inbox.discard(ids))
   }, hasPosted),
   byLife('forget', 1, (world, life) => {
     const lane = world.tape.choose(world.settings.lanes)
     world.say(() => `forget ${laneNameOf(lane)}`)
-    const end = world.ledger.answers.removing(idsOfLane(lane))
-    world.ask(life, 'forget', life.webhooks.inbox.forget(laneNameOf(lane)), { done: (count) => { if (count > 0) world.count('forgotten') }, end })
+    remove(world, life, 'forget', idsOfLane(lane), async () => await life.webhooks.inbox.forget(laneNameOf(lane)))
   }, hasPosted),
   byLife('close', 1, (world, life) => { close(world, life) }),
   byWorld('end a process', 1, (world) => { world.crash(anyOf(world, world.alive)) }, (world) => world.alive.length > 0),
@@ -115,6 +113,18 @@ export const ACTIONS: readonly Action[] = [
     world.clock.offset += jump
   })
 ]
+
+const REMOVED = { discard: 'discarded', forget: 'forgotten' }
+
+function remove (world: World, life: Life, what: keyof typeof REMOVED, ids: readonly string[], ask: () => Promise<number>): void {
+  const done = world.ledger.answers.removing(ids)
+  world.ask(life, what, ask(), {
+    done: (count) => {
+      done()
+      if (count > 0) world.count(REMOVED[what])
+    }
+  })
+}
 
 export function close (world: World, life: Life): void {
   world.say(() => `close process ${life.number}`)

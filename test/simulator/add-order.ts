@@ -10,8 +10,6 @@ interface Call {
   /** Undefined if it has not ended, or has failed: it may store the event at any time. */
   ended: number | undefined
   hasFailed: boolean
-  /** Whether the event was given up since it began. */
-  hasDied: boolean
 }
 
 /** In which order events were added, to be compared with that in which the store has them. */
@@ -21,6 +19,11 @@ export class AddOrder {
   readonly #calls = new Map<string, readonly Call[]>()
   /** Events that may have another place, because somebody has replayed or removed them. */
   readonly #moved = new Set<string>()
+  /**
+   * Events that were given up. Such a one gives way to a new one, and a statement that is run again, or late, may have that with it, too: then
+   * the event comes last. The store may learn of its end later than its process does.
+   */
+  readonly #dead = new Set<string>()
   #last = 0
 
   constructor (world: World) {
@@ -29,7 +32,7 @@ export class AddOrder {
 
   /** To be called before an event is added. What is returned is to be told what became of it. */
   adding ({ id }: NewEvent, life: Life): (status: 'accepted' | 'duplicate' | 'failed') => void {
-    const call: Call = { number: ++this.#last, life, ended: undefined, hasFailed: false, hasDied: false }
+    const call: Call = { number: ++this.#last, life, ended: undefined, hasFailed: false }
     this.#calls.set(id, [...this.#callsOf(id), call])
     return (status) => {
       call.hasFailed = status === 'failed'
@@ -40,9 +43,8 @@ export class AddOrder {
     }
   }
 
-  /** A dead event gives way to a new one. A statement that is run again, or late, may have that with it, too: then the event comes last. */
   died (id: string): void {
-    for (const call of this.#callsOf(id)) call.hasDied = true
+    this.#dead.add(id)
   }
 
   move (id: string): void {
@@ -55,7 +57,8 @@ export class AddOrder {
 
   judge (rows: readonly Row[]): void {
     if (!this.#world.kind.durable) return // what failed there is forgotten, and has no place
-    const still = rows.filter(({ id }) => !this.#moved.has(id) && this.#callsOf(id).length > 0)
+    // One that is kept as invalid is not delivered. With a full backlog, a statement that is run again may store what is before it only then.
+    const still = rows.filter(({ id, state }) => state !== 'invalid' && !this.#moved.has(id) && this.#callsOf(id).length > 0)
     for (const later of still) {
       for (const earlier of still) {
         if (earlier.lane !== later.lane || earlier.seq < later.seq || !this.#isBefore(earlier, later)) continue
@@ -65,7 +68,8 @@ export class AddOrder {
   }
 
   #isBefore (earlier: Row, later: Row): boolean {
-    return this.#callsOf(earlier.id).every((one) => !(one.hasDied && this.#world.wasFaulty) && this.#callsOf(later.id).every((other) => isBefore(one, other)))
+    if (this.#world.wasFaulty && this.#dead.has(earlier.id)) return false
+    return this.#callsOf(earlier.id).every((one) => this.#callsOf(later.id).every((other) => isBefore(one, other)))
   }
 
   #callsOf (id: string): readonly Call[] {

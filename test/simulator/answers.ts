@@ -48,7 +48,7 @@ export class Answers {
     this.#deaths.set(id, (this.#deaths.get(id) ?? 0) + 1)
   }
 
-  /** Events are to be removed, until the function is called that is returned. */
+  /** Events are to be removed, until the function is called that is returned. What has failed may be done at any time after that. */
   removing (ids: readonly string[]): () => void {
     for (const id of ids) {
       this.#world.ledger.order.move(id)

@@ -27,7 +27,6 @@ interface Ask {
 interface Answered<T> {
   readonly done?: (result: T) => void
   readonly failed?: (error: unknown) => void
-  readonly end?: () => void
 }
 
 /** All that a schedule consists of. */
@@ -120,7 +119,7 @@ export class World {
   }
 
   /** Notes that something is asked for until it is answered, however that may be. */
-  ask<T> (life: Life, what: string, answer: Promise<T>, { done, failed, end }: Answered<T> = {}): void {
+  ask<T> (life: Life, what: string, answer: Promise<T>, { done, failed }: Answered<T> = {}): void {
     if (life.isOver) return // a listener has ended it, before the answer was even asked for
     const ask = { life, what }
     this.asks.add(ask)
@@ -134,7 +133,6 @@ export class World {
       failed?.(error)
     }).finally(() => {
       this.asks.delete(ask)
-      end?.()
     })
   }
 
