@@ -25,6 +25,17 @@ for (const length of [1, 127, 128, 129, 300]) {
   })
 }
 
+test('a signer takes a new buffer only for a body that does not fit into the one that it has', (t) => {
+  const sign = createSigner(SECRET)
+  sign(Buffer.alloc(100)) // with the block of the key, half of what it has then
+  const made = t.capture(Buffer, 'concat', Buffer.concat.bind(Buffer))
+  for (const length of [0, 100, 328]) sign(Buffer.alloc(length))
+  t.same(made(), [])
+  sign(Buffer.alloc(329))
+  t.equal(made().length, 1)
+  t.end()
+})
+
 test('signers and verifiers of several keys do not disturb each other', (t) => {
   const keys = ['a', 'b', 'c'.repeat(200)]
   const signers = keys.map(createSigner)
