@@ -144,6 +144,7 @@ test('events are kept in a file if that is asked for, where inbox finds them', a
   // It is printed by a listener, and what a listener has done is recorded a moment later.
   await until(async () => (await cli(['inbox', 'show', String(id), '--db', path])).stdout.includes('"state":"done"'))
   await end()
+  t.match((await cli(['inbox', 'stats', '--db', path])).stdout, /\bdone\W+1\b/, 'also when it has ended')
 })
 
 test('events are kept in PostgreSQL if that is asked for', async (t) => {

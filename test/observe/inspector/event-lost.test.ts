@@ -32,6 +32,7 @@ test('a replay that puts nothing back says no more than that', async (t) => {
   await view(page).getByRole('button', { name: 'Replay' }).click()
   await says(page, 'Nothing was put back: it is pending already, or not in the inbox any more')
   await view(page).getByText('This event is not in the inbox').waitFor()
+  t.match(await app.webhooks.inbox.stats(), { pending: 0, done: 0 })
 })
 
 test('an event that could not be read is read once the app answers, or at once if asked', async (t) => {
