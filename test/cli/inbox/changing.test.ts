@@ -1,11 +1,13 @@
 import { PassThrough } from 'node:stream'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
 import { createApp, message } from '../../helpers/app.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { cli } from '../helpers.ts'
 import { createInbox, linesOf } from './helpers.ts'
+
+tap.jobs = 3 // they wait for what an app does beside them, and share nothing
 
 for (const kind of ['SQLite', 'PostgreSQL']) {
   test(`${kind}: events are replayed beside the app, which delivers them`, async (t) => {
