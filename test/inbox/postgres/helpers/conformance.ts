@@ -19,7 +19,7 @@ async function kill (store: string): Promise<string> {
 const serializable = (schema: string) => postgresInbox({ pool: openPool(tap, url, { options: '-c default_transaction_isolation=serializable', max: 1 }), schema })
 
 export function testPart (part: number): void {
-  partOfConformance([part, 2], 'postgresInbox', (store) => postgresInbox({ connectionString: url, schema: schemaOf(store) }), { shared: true, kill })
+  partOfConformance([part, 3], 'postgresInbox', (store) => postgresInbox({ connectionString: url, schema: schemaOf(store) }), { shared: true, kill })
 }
 
 export function testPartSerializable (part: number): void {
