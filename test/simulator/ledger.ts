@@ -19,6 +19,8 @@ export class Ledger {
   readonly #succeeded = new Map<string, Set<string>>()
   /** Those that have succeeded after their time, or their lease: that also counts if their process has the same event again. */
   readonly #late = new Map<string, Set<string>>()
+  /** Processes that have left what is stored. */
+  readonly #gone = new Set<Life>()
   #runs: Run[] = []
 
   constructor (world: World) {
@@ -136,9 +138,13 @@ export class Ledger {
     this.left(life)
   }
 
-  /** A process that is closing has left what is stored to the next one: what it could not store is as if it had not been. */
+  /**
+   * A process that is closing has left what is stored to the next one: what it could not store is as if it had not been. If that is known
+   * before it has closed, the next one may have begun since.
+   */
   left (life: Life): void {
-    if (this.#world.wasFaulty) this.#goBack(life)
+    if (this.#world.wasFaulty && !this.#gone.has(life)) this.#goBack(life)
+    this.#gone.add(life)
   }
 
   #takeOver (open: OpenClaim): void {

@@ -29,6 +29,11 @@ const SCHEDULES: ReadonlyArray<readonly [inbox: InboxName, tape: readonly number
     'sqlite',
     [0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 58, 0, 1, 1, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 59],
     'claims-end: while the store was not there, each claim asked for a transaction at once, and the app did nothing else'
+  ],
+  [
+    'sqlite',
+    [0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 49, 0, 1, 0, 0, 0, 23, 58, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 54, 0, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0, 2, 65, 1, 0, 2, 0, 0, 61, 1],
+    'claims-end: the clock was set back in the moment in which a retry was due, before it was asked for'
   ]
 ]
 

@@ -145,7 +145,6 @@ export class GroupCommit {
     if (this.#closed || !this.#client.isUp) throw this.#closed ? new ClosingError() : new InboxUnavailableError()
   }
 
-  /** Whether somebody waits for the next transaction. */
   get #isAwaited (): boolean {
     return !this.#adds.isEmpty || !this.#calls.isEmpty
   }
@@ -157,6 +156,7 @@ export class GroupCommit {
       this.#soon = undefined
       // What is delivered now may bring more to write.
       if (this.#deliveries.isReady || (this.#due.isDue && this.#again === undefined)) this.#host.wake()
+      else this.#due.renew()
       this.#begin()
     })
   }

@@ -128,12 +128,11 @@ class SqliteStore implements SimulatedStore {
   #ended (thread: SimulatedThread, isClosed: boolean): void {
     if (this.#owner !== thread) return
     this.#owner = undefined
-    if (isClosed) {
-      this.#holder = undefined
-      this.#world.ledger.left(thread.life)
-    }
     if (isClosed && !this.#isFull) this.#engine.close()
     else this.#engine.crash()
+    if (!isClosed) return
+    this.#holder = undefined
+    this.#world.ledger.left(thread.life)
   }
 }
 
