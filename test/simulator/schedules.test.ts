@@ -34,6 +34,11 @@ const SCHEDULES: ReadonlyArray<readonly [inbox: InboxName, tape: readonly number
     'sqlite',
     [0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 49, 0, 1, 0, 0, 0, 23, 58, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 54, 0, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0, 2, 65, 1, 0, 2, 0, 0, 61, 1],
     'claims-end: the clock was set back in the moment in which a retry was due, before it was asked for'
+  ],
+  [
+    'sqlite',
+    [0, 1, 1, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 49, 0, 1, 0, 0, 0, 56, 0, 0, 56, 0, 0, 0, 0, 0, 0, 53, 0, 0, 0, 0, 50, 0, 1, 0, 0, 0, 0, 0, 26, 0, 0, 41, 59, 0, 0, 0, 0, 0, 2, 49, 0, 1, 1, 0, 0, 0, 2, 47, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 26, 0, 64],
+    'repeats: an invalid event had a lane taken for checked out, and after the end of the thread it was given back although memory had it'
   ]
 ]
 

@@ -80,7 +80,9 @@ export class Adds {
       reject(new BacklogFullError())
       return
     }
-    if (added === Added.checkedOut || (added === Added.stored && this.#deliveries.has(lane))) this.#deliveries.markCheckedOut(lane)
+    // One that is invalid is in no lane.
+    const isWaiting = added === Added.stored && event.state !== 'invalid'
+    if (added === Added.checkedOut || (isWaiting && this.#deliveries.has(lane))) this.#deliveries.markCheckedOut(lane)
     if (added !== undefined && added >= 0) {
       const { id, name, receivedAt, body, problems } = event
       this.#deliveries.push(lane, { seq: added, id, name, event: event.event, receivedAt, attempt: 1, completed: NONE, problems, size: body.length })
