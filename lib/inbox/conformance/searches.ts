@@ -20,7 +20,7 @@ export const canFind = (inbox: Inbox): inbox is SearchableInbox => inbox.find !=
 /** Everything that fits, from one answer to the next until there is no more. `between` is called after each. */
 export async function answersOf (inbox: SearchableInbox, options: FindOptions, between: () => Promise<unknown> = async () => {}): Promise<Found[]> {
   const answers: Found[] = []
-  for (let before: number | undefined; answers.length < MOST_ANSWERS;) {
+  for (let { before } = options; answers.length < MOST_ANSWERS;) {
     const found: Found = await inbox.find({ ...options, before })
     assert.ok(found.ids.length <= (options.limit ?? 100), 'there are no more in an answer than were asked for')
     assert.ok(found.scanned >= found.ids.length, 'what is found was looked at')

@@ -64,8 +64,10 @@ export const finding: Cases = {
     assert.deepEqual(await search({ limit: 7, text: 'number' }), newestFirst)
     assert.deepEqual((await search({ limit: 3, conversation: 'conversation 0' })).slice(-14), newestFirst.filter((label) => Number(label) % 3 === 0))
     assert.deepEqual((await search({ limit: 9 })).slice(-40), newestFirst)
-    const [, third] = await answersOf(inbox, { limit: 1, text: 'number' })
-    assert.deepEqual((await inbox.find({ text: 'number', before: third?.events[0]?.seq, limit: 2 })).events.map(({ event }) => event.label), ['number 37', 'number 36'])
+    // An answer may be out of time before it has as many as were asked for.
+    const [, second] = (await answersOf(inbox, { limit: 1, text: 'number' })).flatMap(({ events }) => events)
+    const rest = (await answersOf(inbox, { limit: 2, text: 'number', before: second?.seq })).flatMap(({ events }) => events)
+    assert.deepEqual(rest.slice(0, 2).map(({ event }) => event.label), ['number 37', 'number 36'])
   })
 }
 
@@ -118,7 +120,7 @@ export const findingInDurable: Cases = {
     assert.deepEqual(await found(inbox, { conversation: 'a' }), ['a2', 'a1'])
     assert.deepEqual(await found(inbox, { conversation: 'a', failing: true }), ['a1'])
     assert.deepEqual(await found(inbox, { text: 'aside' }), [])
-    const { events } = await inbox.find({ conversation: 'a' })
+    const events = (await answersOf(inbox, { conversation: 'a' })).flatMap(({ events }) => events)
     assert.deepEqual(events.map(({ isAside }) => isAside === true), [false, true])
     assert.equal((await storedEvent(inbox, idOf('a1'))).isAside, true)
     assert.deepEqual((await inbox.list()).map(({ isAside }) => isAside === true), [false, true])
