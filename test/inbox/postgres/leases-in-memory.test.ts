@@ -150,6 +150,25 @@ test('what was released is released again at each third of the lease, as long as
   }
 })
 
+test('while it is released again, it is not once more, and what is released is what was', async (t) => {
+  const answered = Promise.withResolvers<Row[]>()
+  let calls = 0
+  const { leases, asked } = create(t, async () => ++calls === 2 ? await answered.promise : await Promise.resolve([]))
+  leases.abandon(3)
+  leases.abandon(4)
+  await leases.releaseAbandoned()
+  for (let third = 0; third < 2; third++) {
+    mock.timers.tick(PART)
+    await setImmediate()
+  }
+  t.same(asked, Array.from({ length: 2 }, () => ['SELECT "a ""b""".release($1, $2)', ['me', [3, 4]]]))
+  answered.resolve([])
+  await setImmediate()
+  mock.timers.tick(PART)
+  await setImmediate()
+  t.equal(asked.length, 3)
+})
+
 test('what is reserved for a listener that still runs is given up when this process closes, unless it was claimed again', async (t) => {
   const { leases, asked } = create(t, async () => await Promise.reject(new Error('away')))
   for (const lane of ['a', 'b', 'c', 'a']) leases.reserve(lane)
