@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import tap, { test } from 'tap'
+import type { Test } from 'tap'
 import type { Claim, Inbox } from '../../../index.ts'
 import { Database } from '../../../lib/inbox/postgres/database.ts'
 import { Leases } from '../../../lib/inbox/postgres/leases.ts'
@@ -20,6 +21,22 @@ async function claimed (inbox: Inbox, lanes = 64): Promise<readonly Claim[]> {
     if (claims.length > 0) return claims
     await turns()
   }
+}
+
+/** Leases of a process of its own, beside an inbox that has one event. */
+async function leasesBeside (t: Test, lease: number) {
+  const schema = newSchema()
+  const inbox = await openInbox(t, { connectionString: url, schema })
+  await inbox.add(newEvent('a'))
+  const holder = randomUUID()
+  const { log } = lines()
+  const database = new Database(pool, log)
+  const leases = new Leases({ database, schema, log, lease, holder })
+  t.teardown(async () => {
+    await leases.close()
+    await database.close()
+  })
+  return { schema, inbox, holder, leases }
 }
 
 test('what was claimed without this process having learnt of it is claimed again', async (t) => {
@@ -69,17 +86,7 @@ test('what the server leased to this process after it had given up waiting comes
 })
 
 test('a claim that is abandoned while those before it are given back is given back, too, and so are those for which it failed', async (t) => {
-  const schema = newSchema()
-  const inbox = await openInbox(t, { connectionString: url, schema })
-  await inbox.add(newEvent('a'))
-  const holder = randomUUID()
-  const { log } = lines()
-  const database = new Database(pool, log)
-  const leases = new Leases({ database, schema, log, lease: 600_000, holder })
-  t.teardown(async () => {
-    await leases.close()
-    await database.close()
-  })
+  const { schema, holder, leases } = await leasesBeside(t, 600_000)
   const lease = async () => await pool.query(`UPDATE "${schema}".lanes SET holder = $1, claim = 7`, [holder])
   const isLeased = async () => (await pool.query(`SELECT FROM "${schema}".lanes WHERE claim = 7`)).rowCount === 1
 
@@ -105,17 +112,7 @@ test('a claim that is abandoned while those before it are given back is given ba
 })
 
 test('a claim that the server makes only after it was given back, as its connection was lost before, is given back again', async (t) => {
-  const schema = newSchema()
-  const inbox = await openInbox(t, { connectionString: url, schema })
-  await inbox.add(newEvent('a'))
-  const holder = randomUUID()
-  const { log } = lines()
-  const database = new Database(pool, log)
-  const leases = new Leases({ database, schema, log, lease: 1_000, holder })
-  t.teardown(async () => {
-    await leases.close()
-    await database.close()
-  })
+  const { schema, inbox, holder, leases } = await leasesBeside(t, 1_000)
   leases.abandon(7)
   await leases.releaseAbandoned()
   await pool.query(`UPDATE "${schema}".lanes SET holder = $1, claim = 7, due = now() + interval '1 hour'`, [holder]) // the statement had waited for a lock
