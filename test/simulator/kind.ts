@@ -36,6 +36,8 @@ export interface SimulatedStore {
   crash (life: Life): void
   /** What is committed. */
   rows (): readonly Row[]
+  /** Whether what a process has claimed is still its own, if that may end before it has settled it. */
+  holds? (life: Life, claim: Claim): boolean
   /** What a process that was closed still has, and must not. */
   left? (life: Life): readonly string[]
   /** The schedule is over: whatever it has left outside of memory can go. */

@@ -23,7 +23,7 @@ export interface OpenClaim {
   readonly events: readonly ClaimedEvent[]
   /** Those of which a listener was called. */
   readonly begun: Set<ClaimedEvent>
-  /** Whether its lease had run out when another process claimed the lane: what comes of it may not be recorded. */
+  /** Whether its lease has run out, and the lane is for others: what comes of it may not be recorded. */
   isTakenOver: boolean
 }
 

@@ -33,17 +33,12 @@ export class Ledger {
     for (const claim of claims) {
       const { lane } = claim
       const events = [...claim.events]
-      if (claim.isHeld === false) { // the answer came too late, and the lane may be another process's by now
-        this.#claims.set(claim, { life, claim, events, begun: new Set(), isTakenOver: true })
-        continue
+      const isTakenOver = this.#world.store.holds?.(life, claim) === false // the answer came too late
+      if (!isTakenOver && [...this.#claims.values()].some((other) => other.claim.lane === lane && !other.isTakenOver)) {
+        this.#world.violate('order', `lane ${lane} was claimed, and is claimed once more`)
       }
-      for (const other of this.#claims.values()) {
-        if (other.claim.lane !== lane) continue
-        if (other.claim.isHeld === false) this.#takeOver(other)
-        else this.#world.violate('order', `lane ${lane} was claimed, and is claimed once more`)
-      }
-      if (this.#world.kind.isSuspect?.(claim) === true) this.#goBackIn(claim)
-      this.#claims.set(claim, { life, claim, events, begun: new Set(), isTakenOver: false })
+      this.#claims.set(claim, { life, claim, events, begun: new Set(), isTakenOver })
+      if (isTakenOver) continue
       for (const { id, seq, completed } of events) {
         Object.assign(this.#story(seq), { life, outcome: undefined })
         const unknown = completed.find((listener) => this.#succeeded.get(id)?.has(listener) !== true)
@@ -147,16 +142,14 @@ export class Ledger {
     this.#gone.add(life)
   }
 
-  #takeOver (open: OpenClaim): void {
-    open.isTakenOver = true
-    this.#world.count('a lane is taken over from a process that is alive')
-  }
-
-  /** A lease has run out: of what its process has done and not stored, nothing counts. */
-  #goBackIn ({ lane, events }: Claim): void {
-    const behind = this.#world.store.rows().filter((row) => row.lane === lane && row.state === 'pending' && !events.some(({ seq }) => seq === row.seq))
-    const stories = [...events.map(({ seq, attempt }) => ({ seq, deliveries: attempt - 1 })), ...behind.map(({ seq, attempts }) => ({ seq, deliveries: attempts }))]
-    for (const { seq, deliveries } of stories) Object.assign(this.#story(seq), { deliveries, succeeded: new Map(), outcome: undefined })
+  /** A lease has run out, and its lane is for others, with these events: of what its process has done and not stored, nothing counts. */
+  takenOver (lane: string, pending: ReadonlyArray<{ readonly seq: number, readonly attempts: number }>): void {
+    for (const open of this.#claims.values()) {
+      if (open.claim.lane !== lane || open.isTakenOver) continue
+      open.isTakenOver = true
+      this.#world.count('a lane is taken over from a process that is alive')
+    }
+    for (const { seq, attempts } of pending) Object.assign(this.#story(seq), { deliveries: attempts, succeeded: new Map(), outcome: undefined })
   }
 
   /** To what is stored. */

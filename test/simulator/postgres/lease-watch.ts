@@ -1,3 +1,4 @@
+import type { LeasedClaim } from '../../../lib/inbox/postgres/leased-claim.ts'
 import type { PostgresQuery } from '../../../lib/inbox/postgres/pool.ts'
 import type { Life } from '../life.ts'
 import type { PostgresStore } from './store.ts'
@@ -36,16 +37,18 @@ export class LeaseWatch {
   }
 
   /** And after it: those that were taken over, and those whose lease had not run out. */
-  after (claimed: readonly LaneRow[], { lanes, now }: Tables): void {
+  after (claimed: readonly LaneRow[], { lanes, pending, now }: Tables): void {
     const { world, lease } = this.#store
     for (const { lane, holder, claim, due } of claimed) {
       const row = lanes.get(lane)
-      if (due > now && row?.claim !== claim) world.violate('order', `lane ${lane} is given back by one that does not have it`)
-      if (due > now) continue
-      const life = this.#lives.get(String(holder))
-      const isTaken = row?.suspect === true ? row.claim !== claim : row !== undefined && row.claim !== null && row.claim !== claim
-      if (!isTaken) continue
+      if (row?.claim === claim && row.holder === holder) continue
+      if (due > now) {
+        world.violate('order', `lane ${lane} is given back by one that does not have it`)
+        continue
+      }
       world.count('a lease has run out, and its lane is taken')
+      world.ledger.takenOver(lane, [...pending.values()].filter((row) => row.lane === lane))
+      const life = this.#lives.get(String(holder))
       if (life === undefined || !world.up.includes(life)) continue
       const wellSince = Math.max(this.#healedAt, this.#wentOnAt.get(life) ?? 0)
       // One that it knows of is renewed when a third of the lease is over.
@@ -53,6 +56,12 @@ export class LeaseWatch {
       if (world.clock.now - wellSince < patience) continue
       world.violate('claims-end', `the lease of process ${life.number} for lane ${lane} has run out, and it is up`)
     }
+  }
+
+  /** Whether a claim of a process is still its own, according to the server. */
+  holds (life: Life, { lane, number }: LeasedClaim, { lanes }: Tables): boolean {
+    const row = lanes.get(lane)
+    return row?.claim === number && this.#lives.get(String(row.holder)) === life
   }
 
   /** Lanes that a process has according to the server. */

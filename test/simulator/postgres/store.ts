@@ -1,5 +1,6 @@
-import type { Inbox } from '../../../lib/inbox/inbox.ts'
+import type { Claim, Inbox } from '../../../lib/inbox/inbox.ts'
 import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
+import { LeasedClaim } from '../../../lib/inbox/postgres/leased-claim.ts'
 import { NOTIFY } from '../../../lib/inbox/postgres/notifications.ts'
 import type { PostgresQuery } from '../../../lib/inbox/postgres/pool.ts'
 import { nameOfState } from '../../../lib/inbox/postgres/sql/states.ts'
@@ -97,6 +98,10 @@ export class PostgresStore implements SimulatedStore {
 
   crash (life: Life): void {
     for (const connection of this.pools.get(life)?.connections ?? []) connection.abandon()
+  }
+
+  holds (life: Life, claim: Claim): boolean {
+    return claim instanceof LeasedClaim && this.#watch.holds(life, claim, this.#server.tables)
   }
 
   left (life: Life): string[] {
