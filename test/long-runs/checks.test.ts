@@ -30,9 +30,10 @@ test('what must not be is found in what listeners have noted', async (t) => {
 test('two deliveries of a conversation are side by side, unless the process of the first was killed before the second', async (t) => {
   const taken = lines('1 start 0 @1', '2 start 0 @9', '2 done 0 @10')
   t.same(overlapping(taken), ['a: 0 while 0 ran'])
-  t.same(overlapping(taken, [{ pid: 1, at: 10 }]), ['a: 0 while 0 ran'])
-  t.same(overlapping(taken, [{ pid: 1, at: 5 }]), [])
-  t.same(overlapping(taken, [{ pid: 1, at: 5 }, { pid: 1, at: 20 }]), [], 'a later process has its number')
+  t.same(overlapping(taken, [{ pid: 1, at: 10, endedAt: 10 }]), ['a: 0 while 0 ran'])
+  t.same(overlapping(taken, [{ pid: 1, at: 5, endedAt: 6 }]), [])
+  t.same(overlapping(taken, [{ pid: 1, at: 0, endedAt: 6 }]), [], 'it was called between the signal and its end')
+  t.same(overlapping(taken, [{ pid: 1, at: 5, endedAt: 6 }, { pid: 1, at: 20, endedAt: 21 }]), [], 'a later process has its number')
   t.same(overlapping(lines('1 start 0 @1', '1 done 0 @2', '2 start 1 @3')), [])
 })
 

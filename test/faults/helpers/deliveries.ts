@@ -108,10 +108,13 @@ export function unordered (firsts: ReadonlyMap<string, readonly number[]>): stri
   }))
 }
 
-/** A process that was killed, and when. Its number may be another process's later. */
+/** A process that was killed. Its number may be another process's later. */
 export interface Killed {
   readonly pid: number | undefined
+  /** When the signal was sent: on a busy machine, it may call listeners after that. */
   readonly at: number
+  /** When it was seen that it had ended. */
+  readonly endedAt: number
 }
 
 /** Deliveries that were begun while another one of their conversation ran, in a process that had not been killed by then. `killed`: in order. */
@@ -123,7 +126,7 @@ export function overlapping (deliveries: readonly Delivered[], killed: readonly 
     const { what, conversation, n, pid, at } = line
     const other = running.get(conversation)
     if (what === 'start') {
-      if (other !== undefined && (times.get(other.pid)?.find((kill) => kill.at >= other.at)?.at ?? Infinity) > at) found.push(`${conversation}: ${n} while ${other.n} ran`)
+      if (other !== undefined && (times.get(other.pid)?.find(({ endedAt }) => endedAt >= other.at)?.at ?? Infinity) > at) found.push(`${conversation}: ${n} while ${other.n} ran`)
       running.set(conversation, line)
     } else if (other?.pid === pid) {
       running.delete(conversation)

@@ -99,8 +99,9 @@ export class HostGroup {
   /** Also one that has not started yet. */
   async kill ({ host }: Pick<Member, 'host'>): Promise<void> {
     this.members = this.members.filter((other) => other.host !== host)
-    this.#killed.push({ pid: host.process.pid, at: monotonic() })
+    const at = monotonic()
     await host.kill()
+    this.#killed.push({ pid: host.process.pid, at, endedAt: monotonic() })
   }
 
   /** Has one end by itself. */
