@@ -29,10 +29,11 @@ function orderProblems (found: readonly FoundEvent[], expected: Expected): Probl
   const ordered = found.flatMap(({ id, seq }) => {
     const order = expected.get(id)?.order
     return order === undefined ? [] : [{ id, seq, order }]
-  }).sort((a, b) => a.order - b.order)
+  })
+  // Those that were replayed together have the same place: the first of them is compared with what comes before, and the last with what follows.
+  ordered.sort((a, b) => a.order - b.order || a.seq - b.seq)
   return ordered.flatMap(({ id, seq, order }, i): Problem[] => {
     const before = ordered[i - 1]
-    // Those that were replayed together have the same place.
     return before !== undefined && before.order < order && before.seq > seq ? [{ kind: 'out of order', about: `${id} comes before ${before.id}` }] : []
   })
 }

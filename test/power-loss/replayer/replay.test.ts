@@ -82,6 +82,23 @@ test('what is found is compared with what was answered', async (t) => {
   t.same(problemsOf({ contents: 'now', events: [found(b, 2)] }, expected, new Set(['before'])).map(({ kind }) => kind), ['half of a transaction'])
 })
 
+test('an event that comes before one of those that were replayed together is out of order, in whichever order they are', async (t) => {
+  const expected = new Expected()
+  const events = ['a', 'b', 'c', 'd'].map((id) => ({ id, lane: 'lane', body: id }))
+  expected.note({ what: 'add', events })
+  expected.note({ what: 'accepted', id: 'a' })
+  expected.note({ what: 'replayed', ids: ['b', 'c'] })
+  expected.note({ what: 'accepted', id: 'd' })
+  const kinds = (...ids: string[]) => {
+    const found = ids.map((id, seq) => ({ id, lane: 'lane', seq, state: 'pending' as const, body: digestOf(id) }))
+    return problemsOf({ contents: 'now', events: found.reverse() }, expected, new Set(['now'])).map(({ kind }) => kind)
+  }
+  t.same(kinds('a', 'b', 'c', 'd'), [])
+  t.same(kinds('a', 'c', 'b', 'd'), [])
+  t.same(kinds('b', 'a', 'c', 'd'), ['out of order'])
+  t.same(kinds('a', 'b', 'd', 'c'), ['out of order'])
+})
+
 test('of what was forgotten, nothing may be left in any file', async (t) => {
   const expected = new Expected()
   const event = { id: 'the id of it', lane: 'lane', body: `{"event":"unheard","text":"${'what Ada wrote '.repeat(9)}"}` }
