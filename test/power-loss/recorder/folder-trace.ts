@@ -12,7 +12,7 @@ export const TRACED = [
 ] as const
 
 /** SQLite's index of its write-ahead log is memory that processes share. It is made anew from the log by whoever comes first. */
-export const isShared = (name: string) => name.endsWith('-shm')
+const isShared = (name: string) => name.endsWith('-shm')
 
 /** Makes operations of what processes did in a folder, one process after the other. */
 export class FolderTrace {
@@ -67,7 +67,7 @@ export class FolderTrace {
   }
 
   #mark (bytes: Buffer): void {
-    this.operations.push({ kind: 'mark', mark: JSON.parse(bytes.toString()) as Mark }) // one write each, by child.ts
+    this.operations.push({ kind: 'mark', mark: JSON.parse(bytes.toString()) as Mark }) // one write each: see `note` in user.ts
   }
 
   #change (call: Call, name: string): void {

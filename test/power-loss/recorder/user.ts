@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
-import type { Claim, EventState, Inbox, NewEvent } from '../../../lib/inbox/inbox.ts'
+import type { EventState, Inbox, NewEvent } from '../../../lib/inbox/inbox.ts'
 import type { Mark, Posted } from '../marks.ts'
 
 /** Uses an inbox as the plugin does, and notes what it is told. */
@@ -40,17 +40,12 @@ export class User {
     return { id, name: event.event, lane, state: 'pending', body, event, receivedAt: Date.now(), problems: null }
   }
 
-  async claim (most = 64): Promise<readonly Claim[]> {
-    return await this.#inbox.claim(most)
-  }
-
-  /** Settles all events of all claims that there are, and waits until that is stored. */
+  /** Claims lanes, settles their events, and waits until that is stored. Of a lane that is to be tried again, that is its first event. */
   async deliver (state: 'done' | 'dead' | 'pending' = 'done', most = 64): Promise<string[]> {
-    const claims = await this.claim(most)
-    const ids = claims.flatMap(({ events }) => (state === 'pending' ? events.slice(0, 1) : events).map(({ id }) => id))
+    const deliveries = (await this.#inbox.claim(most)).map((claim) => ({ claim, events: state === 'pending' ? claim.events.slice(0, 1) : claim.events }))
+    const ids = deliveries.flatMap(({ events }) => events.map(({ id }) => id))
     for (const id of ids) this.note({ what: 'settle', id, state })
-    for (const claim of claims) {
-      const events = state === 'pending' ? claim.events.slice(0, 1) : claim.events
+    for (const { claim, events } of deliveries) {
       const error = state === 'done' ? null : 'it does not work'
       await this.#inbox.settle(claim, events.map(({ seq }) => ({ seq, state, dueAt: state === 'pending' ? Date.now() + 3_600_000 : null, completed: [], error })))
     }
