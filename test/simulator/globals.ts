@@ -31,9 +31,6 @@ export async function turn (): Promise<void> {
   await new Promise((resolve) => { real.globals.setImmediate(resolve) })
 }
 
-/** For how long the simulation itself takes. */
-export const realNow = real.now
-
 /** From here on, what tells the time or waits for it is simulated, until the function is called that is returned. */
 export function simulateTime (time: () => Time): () => void {
   const clear = (timer: unknown) => {

@@ -1,5 +1,4 @@
-import type { Awaitable, Claim, FindOptions, Found, Inbox, InboxHost, InboxStats, NewEvent, Outcome, PageOptions, ReplayOptions, StoredEvent } from '../../lib/inbox/inbox.ts'
-import { findByList } from '../../lib/inbox/find-by-list.ts'
+import type { Awaitable, Claim, Inbox, InboxHost, InboxStats, NewEvent, Outcome, PageOptions, ReplayOptions, StoredEvent } from '../../lib/inbox/inbox.ts'
 import type { Life } from './life.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -53,10 +52,6 @@ export class ObservedInbox implements Inbox {
 
   list (options?: PageOptions): Awaitable<StoredEvent[]> {
     return this.#inbox.list(options)
-  }
-
-  find (options: FindOptions): Awaitable<Found> {
-    return findByList(async (page) => await this.list(page), options)
   }
 
   get (id: string): Awaitable<StoredEvent | undefined> {

@@ -1,4 +1,3 @@
-import { listed } from '../../../lib/inbox/postgres/event-rows.ts'
 import { quoted } from '../../../lib/inbox/postgres/identifiers.ts'
 import { MIGRATIONS } from '../../../lib/inbox/postgres/migrations.ts'
 import { NOTIFY } from '../../../lib/inbox/postgres/notifications.ts'
@@ -7,12 +6,9 @@ import type { Row } from '../../../lib/inbox/postgres/query.ts'
 import { BLOCKERS } from '../../../lib/inbox/postgres/vacuum-blockers.ts'
 import { FUNCTIONS } from './functions.ts'
 import { Tables } from './tables.ts'
-import { eventRow, statsRow } from './views.ts'
 
 const SCHEMA = 'oneroute_webhooks'
 const CALL = new RegExp(`${quoted(SCHEMA)}\\.(\\w+)\\(`)
-const LISTED = listed(quoted(SCHEMA), 'events', 'e.seq < $1 ORDER BY e.seq DESC LIMIT $2')
-const FOUND = listed(quoted(SCHEMA), 'events', 'e.id = $1')
 
 /** What an open inbox asks, and the answer of a server that is up to date. */
 const AT_OPEN: ReadonlyArray<readonly [string, Row[]]> = [
@@ -34,22 +30,9 @@ export class SimulatedServer {
     const [, name = ''] = CALL.exec(text) ?? []
     const called = FUNCTIONS[name]
     if (called !== undefined) return called(this.tables, values)
-    if (text.includes('AS oldest_seq')) return [statsRow(this.tables, Number(values[0]))]
-    if (text === LISTED) return this.#list(Number(values[0]), Number(values[1]))
-    if (text === FOUND) return this.#find(values[0])
     if (text === BLOCKERS.text || text === NOTIFY || text.startsWith('LISTEN ')) return []
     const answer = AT_OPEN.find(([part]) => text.includes(part))
     if (answer === undefined) throw new Error(`the simulated server does not know this statement: ${text}`)
     return answer[1]
-  }
-
-  #list (before: number, limit: number): Row[] {
-    const events = [...this.tables.events.values()].filter(({ seq }) => seq < before)
-    return events.sort((a, b) => b.seq - a.seq).slice(0, limit).map((event) => eventRow(this.tables, event))
-  }
-
-  #find (id: unknown): Row[] {
-    const event = Buffer.isBuffer(id) ? this.tables.eventOf(id.toString('hex')) : undefined
-    return event === undefined ? [] : [eventRow(this.tables, event)]
   }
 }
