@@ -1,4 +1,5 @@
 // The process that does the work of a long run, apart from the terminal: run.ts starts it.
+import { CommandScope } from '../helpers/command-scope.ts'
 import { postBodies } from './bodies/post-bodies.ts'
 import { killAgain } from './kills/kill-again.ts'
 import { readOptions } from './options.ts'
@@ -7,7 +8,6 @@ import { Progress } from './progress.ts'
 import { recover } from './recovery/recover.ts'
 import { save, sectionOf } from './results.ts'
 import type { Found, Run } from './run-context.ts'
-import { CommandScope } from './scope.ts'
 import { runSteady } from './steady/run-steady.ts'
 import type { DurableName } from './stores.ts'
 

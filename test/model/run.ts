@@ -1,3 +1,5 @@
+import { CommandScope } from '../helpers/command-scope.ts'
+import { PostgresServer } from '../helpers/postgres.ts'
 import { inParallel } from './jobs.ts'
 import { readOptions } from './options.ts'
 import type { Options } from './options.ts'
@@ -5,7 +7,6 @@ import { INVARIANTS, simulate, WITNESSES } from './quint.ts'
 import { columns, seconds } from './table.ts'
 import { check } from './traces/check.ts'
 import { record } from './traces/record.ts'
-import { startServer } from './traces/server.ts'
 import { variants } from './variants.ts'
 
 const options = readOptions()
@@ -41,11 +42,12 @@ async function runVariants ({ seed, variantSamples: samples, steps, jobs }: Opti
 }
 
 async function runTraces ({ seed, traces: count, jobs }: Options): Promise<void> {
-  const server = await startServer()
+  const scope = new CommandScope()
+  const { url } = await PostgresServer.create(scope)
   const begun = performance.now()
-  const traces = await record(server.url, seed, count)
+  const traces = await record(url, seed, count)
   const recorded = performance.now()
-  await server.stop()
+  await scope.end()
   const lines = traces.reduce((sum, { lines }) => sum + lines.length, 0)
   console.log(`${count} traces of the real inbox with ${lines} lines, recorded in ${seconds((recorded - begun) / 1_000)}`)
   const { accepted, refused, changedRefused, changedAccepted, changes } = await check(traces, seed, jobs)

@@ -1,4 +1,4 @@
-import type { Scope } from '../helpers/scope.ts'
+import type { Scope } from './scope.ts'
 
 /** What a command makes goes when the command ends, the latest first. */
 export class CommandScope implements Scope {
