@@ -1,5 +1,6 @@
 import type { Planned } from './events.ts'
 import type { Row } from './kind.ts'
+import { listenersOf } from './listeners.ts'
 import type { World } from './world.ts'
 
 /** An event that was answered 200. */
@@ -76,10 +77,20 @@ export class Answers {
   /** At the end, when nothing is left to do. */
   judge (rows: readonly Row[]): void {
     const states = new Map(rows.map(({ id, state }) => [id, state]))
-    for (const { event: { id, name }, mayBeGone } of this.#promised.values()) {
-      const state = states.get(id)
-      if (state === undefined && !mayBeGone) this.#world.violate('nothing-lost', `${name} was answered 200, and is not there`)
+    for (const { event, mayBeGone } of this.#promised.values()) {
+      const state = states.get(event.id)
+      if (state === undefined && !mayBeGone) this.#world.violate('nothing-lost', `${event.name} was answered 200, and is not there`)
+      if (state !== undefined) this.#judgeState(event, state)
     }
     for (const { id, state } of rows) if (state === 'pending') this.#world.violate('claims-end', `${this.#world.nameOf(id)} is pending, and nothing comes of it`)
+  }
+
+  /** What is stored in the end has to have happened: an event that is wrongly stored as done is never delivered, and so is lost. */
+  #judgeState ({ id, name, isInvalid }: Planned, state: Row['state']): void {
+    const { ledger, settings } = this.#world
+    // An invalid one may have been replayed as it is, to other listeners.
+    const missing = state === 'done' && !isInvalid ? listenersOf(settings, isInvalid).find((listener) => !ledger.hasSucceeded(id, listener)) : undefined
+    if (missing !== undefined) this.#world.violate('nothing-lost', `${name} is stored as done, and ${missing} has never succeeded`)
+    if (state === 'dead' && !this.#deaths.has(id)) this.#world.violate('nothing-lost', `${name} is stored as dead, and nobody has given it up`)
   }
 }

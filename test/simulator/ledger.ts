@@ -41,7 +41,7 @@ export class Ledger {
       if (isTakenOver) continue
       for (const { id, seq, completed } of events) {
         Object.assign(this.#story(seq), { life, outcome: undefined })
-        const unknown = completed.find((listener) => this.#succeeded.get(id)?.has(listener) !== true)
+        const unknown = completed.find((listener) => !this.hasSucceeded(id, listener))
         if (unknown !== undefined) this.#world.violate('nothing-lost', `${unknown} is not to be called for ${this.#nameOf(id)}, and has never succeeded`)
       }
     }
@@ -175,6 +175,11 @@ export class Ledger {
   /** Whether a process knows that it has a lane. */
   holds (life: Life, lane: string): boolean {
     return [...this.#claims.values()].some((open) => open.life === life && open.claim.lane === lane)
+  }
+
+  /** Whether a listener has ever succeeded with an event. */
+  hasSucceeded (id: string, listener: string): boolean {
+    return this.#succeeded.get(id)?.has(listener) === true
   }
 
   /** Whether a process has claimed anything. */

@@ -40,6 +40,14 @@ export const variants: readonly Variant[] = [
     to: ''
   },
   {
+    name: 'an event that is to be tried again is stored as done',
+    inbox: 'sqlite',
+    violates: 'nothing-lost',
+    file: 'lib/inbox/sqlite/settlement.ts',
+    from: "if (outcome.state === 'done' && attempt === 1 && outcome.delivery === undefined)",
+    to: "if (outcome.state === 'done' || outcome.state === 'pending')"
+  },
+  {
     name: 'the next event of a lane is delivered although the one before is to be tried again',
     inbox: 'sqlite',
     violates: 'order',

@@ -116,6 +116,14 @@ export const postgresVariants: readonly Variant[] = [
     to: "this.#waiting.push({ event, resolve, reject }); resolve('accepted')"
   },
   {
+    name: 'an event that is to be tried again is stored as dead',
+    inbox: 'postgres',
+    violates: 'nothing-lost',
+    file: 'lib/inbox/postgres/settlement.ts',
+    from: 'state: State[state],',
+    to: "state: State[state === 'pending' ? 'dead' : state],"
+  },
+  {
     name: 'listeners that have succeeded are called again on a retry',
     inbox: 'postgres',
     seed: 24,
