@@ -122,7 +122,7 @@ export class Ledger {
   /** A process has ended without closing its inbox: what it had not stored is as if it had not been. */
   crashed (life: Life): void {
     this.#forget(life)
-    this.#goBack(life)
+    this.goBack(life)
   }
 
   closed (life: Life): void {
@@ -138,7 +138,7 @@ export class Ledger {
    * before it has closed, the next one may have begun since.
    */
   left (life: Life): void {
-    if (this.#world.wasFaulty && !this.#gone.has(life)) this.#goBack(life)
+    if (this.#world.wasFaulty && !this.#gone.has(life)) this.goBack(life)
     this.#gone.add(life)
   }
 
@@ -152,8 +152,8 @@ export class Ledger {
     for (const { seq, attempts } of pending) Object.assign(this.#story(seq), { deliveries: attempts, succeeded: new Map(), outcome: undefined })
   }
 
-  /** To what is stored. */
-  #goBack (life: Life): void {
+  /** A process has ended, or what it had sent until then was recorded only now: of its events, nothing counts but what is stored. */
+  goBack (life: Life): void {
     for (const { seq, state, attempts } of this.#world.store.rows()) {
       const story = this.#story(seq)
       if (state !== 'pending' || story.life !== life) continue

@@ -62,6 +62,7 @@ export class PostgresStore implements SimulatedStore {
     const before = this.#watch.before(life, query, tables)
     const rows = this.#server.run(query)
     this.#watch.after(before, tables)
+    if (!life.isAlive) this.world.ledger.goBack(life) // it had sent this before it ended
     if (query.text.startsWith('LISTEN ')) connection.isListening = true
     if (query.text === NOTIFY) this.#notify(query)
     return rows
