@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { Operation } from '../recording.ts'
 import { Disk } from './disk.ts'
-import type { Fate, Torn } from './disk.ts'
+import type { ChangeOutcome, Torn } from './disk.ts'
 import { Random } from './random.ts'
 import { statesOf } from './states.ts'
 
@@ -16,8 +16,8 @@ function diskWith (...operations: Operation[]): Disk {
 }
 
 /** As text, by name. */
-function after (disk: Disk, fates: readonly Fate[] = []) {
-  return Object.fromEntries([...disk.after(fates)].map(([name, content]) => [name, content.toString('latin1')]))
+function after (disk: Disk, outcomes: readonly ChangeOutcome[] = []) {
+  return Object.fromEntries([...disk.after(outcomes)].map(([name, content]) => [name, content.toString('latin1')]))
 }
 
 test('what is synced is there, and nothing else has to be', async (t) => {

@@ -6,7 +6,7 @@ export type Change = Extract<Operation, { kind: 'create' | 'remove' | 'write' | 
 export type Write = Extract<Change, { kind: 'write' }>
 
 /** What became of a change when the power was lost: a write can have reached the disk in part. */
-export type Fate = 'kept' | 'lost' | Torn
+export type ChangeOutcome = 'kept' | 'lost' | Torn
 
 export interface Torn {
   /** What a disk writes at once, in bytes. */
@@ -66,19 +66,19 @@ export class Disk {
   }
 
   /** What is there after the power was lost, if this became of each of the changes. */
-  after (fates: readonly Fate[]): Files {
+  after (outcomes: readonly ChangeOutcome[]): Files {
     const names = new Map(this.#names)
     const drafts = new Map<number, Draft>()
     this.#changes.forEach((change, i) => {
-      const fate = fates[i] ?? 'lost'
-      if (fate === 'lost') return
+      const outcome = outcomes[i] ?? 'lost'
+      if (outcome === 'lost') return
       if ('name' in change) {
         rename(names, change)
         return
       }
       const draft = drafts.get(change.file) ?? new Draft(this.#synced.get(change.file) ?? EMPTY)
       drafts.set(change.file, draft)
-      make(change, fate, draft)
+      make(change, outcome, draft)
     })
     return new Map([...names].map(([name, file]) => [name, drafts.get(file)?.content ?? this.#synced.get(file) ?? EMPTY]))
   }
@@ -93,9 +93,9 @@ function rename (names: Map<string, number>, change: Change): void {
   else if (change.kind === 'remove') names.delete(change.name)
 }
 
-function make (change: Change, fate: 'kept' | Torn, draft: Draft): void {
+function make (change: Change, outcome: 'kept' | Torn, draft: Draft): void {
   if (change.kind === 'truncate') draft.resize(change.length)
   if (change.kind !== 'write') return
-  if (fate === 'kept') draft.write(change.offset, change.bytes)
-  else draft.tear(change, fate)
+  if (outcome === 'kept') draft.write(change.offset, change.bytes)
+  else draft.tear(change, outcome)
 }

@@ -6,8 +6,8 @@ import type { Files } from './disk.ts'
 import { Expected } from './expected.ts'
 import { inspect, Unusable } from './inspect.ts'
 import type { Found } from './inspect.ts'
-import { problemsOf, traces } from './judge.ts'
-import type { Problem } from './judge.ts'
+import { problemsOf, traces } from './problems.ts'
+import type { Problem } from './problems.ts'
 import type { Random } from './random.ts'
 import { statesOf } from './states.ts'
 
@@ -72,7 +72,7 @@ export function replay ({ before, operations, past }: Recording, plan: Plan): Re
     report.prefixes++
     states.learn(disk)
     for (const { about, files } of statesOf(disk, random, most)) {
-      const problems = states.judge(files)
+      const problems = states.problemsOf(files)
       if (problems.length > 0) count(report, { cut: i + 1, operation, about, files, problems })
     }
   })
@@ -93,8 +93,8 @@ class States {
   readonly #known: Set<string>
   /** By a digest of the files. */
   readonly #found = new Map<string, Found | Unusable>()
-  /** Those that were judged since something new was known. */
-  #judged = new Set<string>()
+  /** Those that were checked since something new was known. */
+  #checked = new Set<string>()
 
   constructor (plan: Plan, report: Report, past: Past) {
     this.#plan = plan
@@ -107,7 +107,7 @@ class States {
   note (mark: Mark): void {
     this.#marks.push(mark)
     this.#expected.note(mark)
-    this.#judged = new Set()
+    this.#checked = new Set()
   }
 
   /** What the tables have now, as any other process would see it. */
@@ -117,10 +117,10 @@ class States {
     if (!(found instanceof Unusable)) this.#known.add(found.contents)
   }
 
-  judge (files: Files): readonly Problem[] {
+  problemsOf (files: Files): readonly Problem[] {
     const digest = digestOf(files)
-    if (this.#judged.has(digest)) return []
-    this.#judged.add(digest)
+    if (this.#checked.has(digest)) return []
+    this.#checked.add(digest)
     const found = this.#inspect(digest, files)
     const problems = found instanceof Unusable ? [{ kind: found.kind, about: found.message }] : problemsOf(found, this.#expected, this.#known)
     problems.push(...traces(files, this.#expected))

@@ -1,4 +1,4 @@
-import type { Change, Disk, Fate, Files, Torn } from './disk.ts'
+import type { Change, Disk, ChangeOutcome, Files, Torn } from './disk.ts'
 import type { Random } from './random.ts'
 
 export interface State {
@@ -13,11 +13,11 @@ const EXHAUSTIVE = 5
 /** What a disk can have after the power was lost: some states that are worth a try, and `most` others of each kind. */
 export function * statesOf (disk: Disk, random: Random, most: number): Generator<State, undefined> {
   const { changes } = disk
-  const state = (about: string, fates: readonly Fate[]): State => ({ about, files: disk.after(fates) })
+  const state = (about: string, outcomes: readonly ChangeOutcome[]): State => ({ about, files: disk.after(outcomes) })
   if (changes.length <= EXHAUSTIVE) {
-    for (const fates of subsets(changes.length)) yield state(inWords(fates), fates)
+    for (const outcomes of subsets(changes.length)) yield state(inWords(outcomes), outcomes)
   } else {
-    const [all, none] = [changes.map((): Fate => 'kept'), changes.map((): Fate => 'lost')]
+    const [all, none] = [changes.map((): ChangeOutcome => 'kept'), changes.map((): ChangeOutcome => 'lost')]
     yield state('all kept', all)
     yield state('all lost', none)
     for (const place of some(changes.length, random, most)) {
@@ -31,14 +31,14 @@ export function * statesOf (disk: Disk, random: Random, most: number): Generator
   for (let n = 0; n < most; n++) {
     // What was written last is what is under way most often.
     const place = n % 2 === 0 ? last : writes[random.below(writes.length)] ?? last
-    const others = random.oneOf<Fate>('kept', 'kept', 'lost')
+    const others = random.oneOf<ChangeOutcome>('kept', 'kept', 'lost')
     yield state(`change ${place} torn, the others ${inWords([others])}`, changes.map(() => others).with(place, tear(random)))
-    const fates = changes.map((change) => anyFate(change, random))
-    yield state(inWords(fates), fates)
+    const outcomes = changes.map((change) => anyOutcome(change, random))
+    yield state(inWords(outcomes), outcomes)
   }
 }
 
-function * subsets (count: number): Generator<Fate[], undefined> {
+function * subsets (count: number): Generator<ChangeOutcome[], undefined> {
   for (let set = 0; set < 2 ** count; set++) yield Array.from({ length: count }, (_, place) => (set >> place) % 2 === 0 ? 'kept' : 'lost')
 }
 
@@ -48,9 +48,9 @@ function some (count: number, random: Random, most: number): Iterable<number> {
   return new Set([count - 1, ...Array.from({ length: most - 1 }, () => random.below(count))])
 }
 
-function anyFate (change: Change, random: Random): Fate {
-  const fate = random.oneOf('kept', 'kept', 'lost', 'torn')
-  return fate !== 'torn' ? fate : change.kind === 'write' ? tear(random) : 'lost'
+function anyOutcome (change: Change, random: Random): ChangeOutcome {
+  const outcome = random.oneOf('kept', 'kept', 'lost', 'torn')
+  return outcome !== 'torn' ? outcome : change.kind === 'write' ? tear(random) : 'lost'
 }
 
 /** It may have stopped at any sector, or written them in any order. */
@@ -63,6 +63,6 @@ function tear (random: Random): Torn {
   return { sector, kept, rest }
 }
 
-function inWords (fates: readonly Fate[]): string {
-  return fates.map((fate) => typeof fate === 'string' ? fate : `torn(${fate.sector}, ${fate.rest})`).join(', ')
+function inWords (outcomes: readonly ChangeOutcome[]): string {
+  return outcomes.map((outcome) => typeof outcome === 'string' ? outcome : `torn(${outcome.sector}, ${outcome.rest})`).join(', ')
 }
