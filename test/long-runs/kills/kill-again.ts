@@ -3,6 +3,7 @@ import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
 import { HostGroup } from '../../faults/helpers/host-group.ts'
 import type { Findings, Held, Member } from '../../faults/helpers/host-group.ts'
 import { monotonic } from '../../faults/helpers/monotonic.ts'
+import { endAll } from '../end-all.ts'
 import type { Found, Run } from '../run-context.ts'
 import { csvOf } from '../results.ts'
 import { openStore } from '../stores.ts'
@@ -87,14 +88,4 @@ async function finish (group: HostGroup, running: readonly Running[], sending: P
   }
   group.going = false
   return await group.findings(await sending)
-}
-
-/** Says which of the processes do not end as they are told to. */
-async function endAll (group: HostGroup): Promise<string[]> {
-  const problems: string[] = []
-  for (const member of group.members) {
-    const { code, signal } = await group.retire(member)
-    if (code !== 0) problems.push(`a process that was told to stop has ended with ${code ?? signal ?? ''}: ${member.host.logged}`)
-  }
-  return problems
 }

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { randomFrom } from '../../../lib/cli/send/chaos/random.ts'
 import { HostGroup } from '../../faults/helpers/host-group.ts'
 import { monotonic } from '../../faults/helpers/monotonic.ts'
+import { endAll } from '../end-all.ts'
 import { csvOf } from '../results.ts'
 import type { Found, Run } from '../run-context.ts'
 import { openStore, PROCESSES } from '../stores.ts'
@@ -39,8 +40,8 @@ export async function recover ({ scope, inbox, options: { rate, seed, times }, s
     say(`${inbox}: ${done.length} of ${times} kills, ${traffic.delivered} events delivered`)
   }
   await traffic.end(PATIENCE)
-  for (const member of group.members) await group.retire(member)
-  return { database: store.database, problems: traffic.problems, csv: csvOf(COLUMNS, done), summary: summaryOf(done, traffic) }
+  const problems = [...traffic.problems, ...await endAll(group)]
+  return { database: store.database, problems, csv: csvOf(COLUMNS, done), summary: summaryOf(done, traffic) }
 }
 
 /** Looks at what is delivered, for so many milliseconds or until there is nothing more to see. */

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { HostGroup } from '../../faults/helpers/host-group.ts'
 import type { Member } from '../../faults/helpers/host-group.ts'
+import { endAll } from '../end-all.ts'
 import { csvOf } from '../results.ts'
 import type { Found, Run } from '../run-context.ts'
 import { openStore, PROCESSES } from '../stores.ts'
@@ -36,11 +37,7 @@ export async function runSteady ({ scope, inbox, options: { rate, minutes, every
     say(`${inbox}: ${(rows.length * every / 60).toFixed(1)} of ${minutes} minutes, ${traffic.delivered} events delivered`)
   }
   await traffic.end(PATIENCE)
-  const { problems } = traffic
-  for (const member of group.members) {
-    const { code } = await group.retire(member)
-    if (code !== 0) problems.push(`a process has not ended as it was told to: ${member.host.logged}`)
-  }
+  const problems = [...traffic.problems, ...await endAll(group)]
   return { database: store.database, problems, csv: csvOf(columnsOf(rows), rows), summary: summaryOf(rows, traffic, watch) }
 }
 
