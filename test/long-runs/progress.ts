@@ -1,4 +1,4 @@
-/** How often a run says how far it is if nobody sits before it, in milliseconds. */
+/** Milliseconds between two lines of progress if the output is not a terminal. */
 const PERIOD = 15_000
 
 /** What a run says while it goes on. */

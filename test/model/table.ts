@@ -1,4 +1,4 @@
-/** Writes the lines of a table, whose columns have so many characters. */
+/** Returns a function that writes a line of a table with columns of these widths. */
 export function columns (widths: readonly number[]): (...cells: string[]) => string {
   return (...cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
 }

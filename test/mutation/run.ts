@@ -24,7 +24,7 @@ async function run ({ jobs, save, concurrency }: Options) {
   }
 }
 
-/** Everything that is written on the way is in it, what killed tests leave behind as well. */
+/** For everything that a run writes, and what killed tests leave behind. */
 function temporaryFolder (): string {
   const folder = mkdtempSync(join(tmpdir(), 'oneroute-mutation-'))
   process.on('exit', () => { rmSync(folder, { recursive: true, force: true }) })

@@ -8,7 +8,7 @@ export interface Patch {
 
 const FILE = 'lib/inbox/sqlite/store/open-database.ts'
 
-/** A log that begins anew after a few transactions, and is cut then: of the real length, recordings would be a hundred times as long. */
+/** A log that begins anew, and is cut, after a few transactions. With the real length, recordings would be a hundred times as long. */
 export const shortLog: readonly Patch[] = [
   { file: FILE, from: 'const LOG = 2_000', to: 'const LOG = 16' },
   { file: FILE, from: 'const LONGEST_LOG = 16_777_216', to: 'const LONGEST_LOG = 65_536' }
@@ -26,7 +26,7 @@ const synchronous = (to: string): Broken => ({
   scenarios: ['commits', 'checkpoint']
 })
 
-/** By what is wrong with them. If nothing is found in one of their scenarios, nothing is proved by the others. */
+/** Broken builds, by what is wrong with them. */
 export const broken: Readonly<Record<string, Broken>> = {
   'synchronous = NORMAL': synchronous('NORMAL'),
   'synchronous = OFF': synchronous('OFF'),

@@ -12,7 +12,7 @@ export interface Range {
   /** Of the first one: each next one has the next number. */
   readonly seed: number
   readonly schedules: number
-  /** It is over when so many have violated something. */
+  /** The batch ends when this many schedules have violated something. */
   readonly most: number
   /** Only what violates this one counts. @default all do */
   readonly invariant?: Invariant | undefined

@@ -56,9 +56,9 @@ export class Clock {
   now = 0
   /** What has to be added to it for `Date.now`. */
   offset = START
-  /** To whom the timers belong that are made now. */
+  /** The process that owns timers made from now on. */
   owner: object | undefined
-  /** Those who stand still: nothing of theirs runs. */
+  /** Processes that stand still: their timers do not run. */
   readonly stopped = new Set<object | undefined>()
   #timers: SimulatedTimer[] = []
   #immediates: SimulatedTimer[] = []
@@ -121,8 +121,8 @@ export class Clock {
   }
 
   /**
-   * What may run now, of which Node leaves open which comes first: of each process the immediate that was made first, and of the timers that
-   * are due first, the first of each delay.
+   * What may run now, in an order that Node does not promise: of each process, the oldest immediate, and of its timers with the earliest
+   * time, the oldest of each delay.
    */
   due (): SimulatedTimer[] {
     const due: SimulatedTimer[] = []

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts'
 
 type Callback = (...args: unknown[]) => void
 
-/** Whose time it is. */
+/** The clock and the random numbers of the schedule that runs. */
 interface Time {
   readonly clock: Clock
   random (): number
@@ -31,7 +31,7 @@ export async function turn (): Promise<void> {
   await new Promise((resolve) => { real.globals.setImmediate(resolve) })
 }
 
-/** From here on, what tells the time or waits for it is simulated, until the function is called that is returned. */
+/** Simulates everything that tells the time or waits for it, until the returned function is called. */
 export function simulateTime (time: () => Time): () => void {
   const clear = (timer: unknown) => {
     if (timer instanceof SimulatedTimer) time().clock.clear(timer)

@@ -10,11 +10,11 @@ export interface InboxKind {
   readonly durable: boolean
   /** Processes that may share a store at the same time. */
   readonly processes: number
-  /** Replaces what all schedules of this kind replace of Node, until the function is called that is returned. */
+  /** Replaces what this kind needs of Node. The returned function puts it back. */
   install? (): () => void
   /** An empty store, for one schedule. */
   open (world: World): SimulatedStore
-  /** How often actions are chosen, by their names, where that is to be another number than with other inboxes. */
+  /** Weights of actions, by name, where they differ from those of other inboxes. */
   readonly weights?: Readonly<Record<string, number>>
   /** Numbers that a schedule consists of, at most. @default 200 */
   readonly longest?: number
@@ -26,7 +26,7 @@ export interface InboxKind {
 export interface SimulatedStore {
   /** The inbox of a new process, which opens it. What it makes (timers aside) belongs to this process: remember whose it is. */
   inbox (life: Life): Inbox
-  /** What may happen next in hidden parts: one message to be delivered, one statement to be run. One of them runs if the schedule says so. */
+  /** What may happen next behind the inbox: a message arrives, a statement is run. The schedule chooses one. */
   tasks (): readonly Task[]
   /** What may go wrong now. The schedule decides whether and when; what a fault has broken stays so until it is healed. */
   faults (): readonly Fault[]
@@ -38,7 +38,7 @@ export interface SimulatedStore {
   rows (): readonly Row[]
   /** Whether what a process has claimed is still its own, if that may end before it has settled it. */
   holds? (life: Life, claim: Claim): boolean
-  /** What a process that was closed still has, and must not. */
+  /** What a closed process has not given back. */
   left? (life: Life): readonly string[]
   /** The schedule is over: whatever it has left outside of memory can go. */
   end? (): void
@@ -53,7 +53,7 @@ export interface Fault {
 export interface Row {
   readonly seq: number
   readonly id: string
-  /** The one it waits in: another than it came in with if it has left that. */
+  /** The lane that it waits in: one of its own if it has left that of its conversation. */
   readonly lane: string
   readonly state: 'pending' | 'done' | 'dead' | 'invalid'
   readonly attempts: number

@@ -49,7 +49,7 @@ export class Life {
     listen(this, world)
   }
 
-  /** Whether it does nothing any more that anybody could see. */
+  /** Whether it has crashed: nothing that it still does has an effect. */
   get isOver (): boolean {
     return this.state === 'crashed'
   }

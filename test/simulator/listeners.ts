@@ -6,7 +6,7 @@ import type { World } from './world.ts'
 interface Call {
   readonly world: World
   readonly life: Life
-  /** Tells how it has ended, as the listener's last words. */
+  /** To be called just before the listener returns or throws. */
   readonly end: (succeeded: boolean) => void
 }
 
@@ -52,11 +52,11 @@ const BEHAVIOURS: Record<string, (call: Call) => unknown> = {
 }
 
 const NAMES = Object.keys(BEHAVIOURS)
-/** How many of so many calls do each of it. */
+/** How often each is chosen, compared with the others. */
 const WEIGHTS = [8, 4, 4, 3, 2, 2, 1, 2, 1, 2, 1]
 const WHEEL = NAMES.flatMap((name, i) => Array<string>(Number(WEIGHTS[i])).fill(name))
 
-/** Has a process listen. What its listeners do is for the schedule to say. */
+/** Adds listeners to a process. The schedule decides what each call does. */
 export function listen (life: Life, world: World): void {
   const { listeners, hearsInvalid } = world.settings
   const call = (name: string, { id, attempt }: WebhookContext): unknown => {

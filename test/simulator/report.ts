@@ -1,6 +1,6 @@
 import type { Finding, Report } from './batch.ts'
 
-/** What people read of a run. */
+/** The text of a run's results. */
 export function reportOf (inbox: string, { schedules, counts, findings }: Report, took: string): string {
   const width = Math.max(0, ...Object.values(counts)).toString().length
   const lines = Object.entries(counts).sort(([a], [b]) => a < b ? -1 : 1).map(([what, count]) => `  ${String(count).padStart(width)}  ${what}`)

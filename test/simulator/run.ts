@@ -4,8 +4,8 @@ import type { Report } from './batch.ts'
 import type { Job, News } from './worker.ts'
 
 /**
- * Not those of this process, nor its environment: what tap measures of a file that is changed would be taken for the file as it is. And `registerHooks`, which is
- * to be used instead, is not there in Node 22.13.
+ * Not the flags and the environment of this process: tap would add the coverage of a changed file to that of the real one. The warning is about
+ * `module.register`: `registerHooks`, its successor, is not in Node 22.13.
  */
 const OPTIONS = [...FLAGS, '--disable-warning=DEP0205']
 
@@ -15,7 +15,7 @@ interface Options extends Job {
   readonly onProgress?: (done: number) => void
 }
 
-/** Runs schedules in threads of their own: what they replace of Node is replaced there only. */
+/** Runs schedules in threads of their own: only there is Node's time replaced. */
 export async function run ({ workers = 1, onProgress = () => {}, ...whole }: Options): Promise<Report> {
   const { seed, schedules } = whole
   const share = Math.ceil(schedules / workers)

@@ -8,14 +8,14 @@ import { World } from './world.ts'
 
 /** Steps at the end, in which all goes well, without any time passing: most schedules take fewer than a hundred. More go round in circles. */
 const MOST_STEPS = 5_000
-/** Virtual milliseconds at the end: what is given up takes a minute at most, and the clock may have been set back by some. */
+/** Virtual milliseconds at the end: an event is given up after a minute at most, and the clock may have been set back by some more. */
 const LONGEST = 3_600_000
 /** And once the app is told to close. */
 const LONGEST_CLOSE = 60_000
 
 let current: World | undefined
 
-/** Has schedules of one kind run, until the function is called that is returned. */
+/** Prepares this thread for schedules of one kind. The returned function undoes it. */
 export function install (kind: InboxKind): () => void {
   const time = simulateTime(() => {
     if (current === undefined) throw new Error('no schedule runs')

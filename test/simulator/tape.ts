@@ -25,7 +25,7 @@ export class Tape {
     return new Tape(() => left-- > 0 ? Math.floor(random() * 2 ** 32) : undefined)
   }
 
-  /** Whether all answers have been given, as far as it is known. */
+  /** Whether more was asked than there are answers. */
   isOver = false
 
   /** From 0 to less than `below`. */

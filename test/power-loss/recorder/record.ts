@@ -29,7 +29,7 @@ export interface RecordingPlan {
   readonly patches?: readonly Patch[]
   /** What there is at the beginning. @default nothing */
   readonly start?: Pick<Recording, 'before' | 'past'>
-  /** Where there is room, and nothing of that name. */
+  /** A path for a new folder. */
   readonly workplace: string
 }
 

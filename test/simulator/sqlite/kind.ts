@@ -25,7 +25,7 @@ class SqliteStore implements SimulatedStore {
   #owner: SimulatedThread | undefined
   /**
    * The process that has it, also until its thread has started again: in truth a process that waits for the file may get it meanwhile, and then
-   * two of them deliver the same events.
+   * both deliver the same events.
    */
   #holder: Life | undefined
   /** Another program has it. */
