@@ -2,21 +2,12 @@
 // what it has by then is checked and written.
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { asked } from '../helpers/asked.ts'
 import { help } from './help.ts'
 import { readOptions } from './options.ts'
 
-const args = process.argv.slice(2)
-
-try {
-  if (readOptions(args) === undefined) console.log(help)
-  else start()
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`)
-  process.exitCode = 2
-}
-
-function start (): void {
-  const worker = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), args, { detached: true })
+if (asked(help, readOptions) !== undefined) {
+  const worker = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), process.argv.slice(2), { detached: true })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { worker.send('stop') })
   worker.on('exit', (code) => { process.exitCode = code ?? 1 })
 }

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { help } from './help.ts'
 
 export interface Options {
   readonly seed: number
@@ -11,9 +10,10 @@ export interface Options {
   readonly jobs: number
 }
 
-/** @throws if an option is unknown or has a bad value. */
-export function readOptions (): Options {
+/** Nothing if it is help that is wanted. @throws if an option is unknown or has a bad value. */
+export function readOptions (args: string[]): Options | undefined {
   const { values } = parseArgs({
+    args,
     options: {
       seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
       samples: { type: 'string', default: '2000' },
@@ -24,10 +24,7 @@ export function readOptions (): Options {
       help: { type: 'boolean', default: false }
     }
   })
-  if (values.help) {
-    process.stdout.write(help)
-    process.exit()
-  }
+  if (values.help) return undefined
   return {
     seed: numberOf('seed', values.seed),
     samples: numberOf('samples', values.samples),

@@ -1,5 +1,7 @@
+import { asked } from '../helpers/asked.ts'
 import { CommandScope } from '../helpers/command-scope.ts'
 import { PostgresServer } from '../helpers/postgres.ts'
+import { help } from './help.ts'
 import { inParallel } from './jobs.ts'
 import { readOptions } from './options.ts'
 import type { Options } from './options.ts'
@@ -9,7 +11,8 @@ import { check } from './traces/check.ts'
 import { record } from './traces/record.ts'
 import { variants } from './variants.ts'
 
-const options = readOptions()
+const options = asked(help, readOptions)
+if (options === undefined) process.exit()
 const failures: string[] = []
 console.log(`Seed ${options.seed}. To run it again: npm run model -- --seed ${options.seed}\n`)
 if (options.samples > 0) await runModel(options)

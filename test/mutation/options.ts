@@ -26,13 +26,13 @@ export interface Job extends Target {
 }
 
 export interface Options {
-  readonly help: boolean
   readonly save: boolean
   readonly concurrency: number
   readonly jobs: readonly Job[]
 }
 
-export function readOptions (args: string[]): Options {
+/** Nothing if it is help that is wanted. @throws if something is unknown, or has a bad value. */
+export function readOptions (args: string[]): Options | undefined {
   const { values } = parseArgs({
     args,
     allowNegative: true,
@@ -43,10 +43,11 @@ export function readOptions (args: string[]): Options {
       help: { type: 'boolean', default: false }
     }
   })
+  if (values.help) return undefined
   const concurrency = Number(values.concurrency)
   if (!Number.isInteger(concurrency) || concurrency < 1) throw new Error(`--concurrency must be a whole number from 1, got '${values.concurrency}'`)
   const asked = values.only?.split(',') ?? targets.map(({ file }) => file)
-  return { help: values.help, save: values.save, concurrency, jobs: asked.map(jobOf) }
+  return { save: values.save, concurrency, jobs: asked.map(jobOf) }
 }
 
 function jobOf (asked: string): Job {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { asked } from '../helpers/asked.ts'
 import { compare, readExplained } from './explained.ts'
 import { outcomeOf } from './mutants.ts'
 import type { Outcome } from './mutants.ts'
@@ -9,9 +10,8 @@ import type { Options } from './options.ts'
 import { rowOf, saveRow, scoreOf } from './results.ts'
 import { mutate } from './stryker.ts'
 
-const options = readOptions(process.argv.slice(2))
-if (options.help) process.stdout.write(help)
-else await run(options)
+const options = asked(help, readOptions)
+if (options !== undefined) await run(options)
 
 async function run ({ jobs, save, concurrency }: Options) {
   const folder = temporaryFolder()

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { broken } from './patches.ts'
+import { missing } from './recorder/record.ts'
 import { scenarios } from './scenarios.ts'
 
 export const help = `Usage: npm run power-loss -- [options]
@@ -43,6 +45,8 @@ export function optionsOf (args: string[]): Options | undefined {
   if (values.help === true) return undefined
   const { scenario, keep, recording } = values
   if (scenario !== undefined && !(scenario in scenarios)) throw new Error(`there is no scenario ${scenario}, but ${Object.keys(scenarios).join(', ')}`)
+  const reason = recording === undefined ? missing() : unreadable(recording)
+  if (reason !== undefined) throw new Error(reason)
   return {
     seed: wholeNumber('seed', values.seed ?? '1', 0),
     states: wholeNumber('states', values.states ?? '4', 1),
@@ -51,6 +55,10 @@ export function optionsOf (args: string[]): Options | undefined {
     keep,
     recording
   }
+}
+
+function unreadable (recording: string): string | undefined {
+  return existsSync(recording) ? undefined : `there is no file ${recording}`
 }
 
 /** What does the same again. */

@@ -1,11 +1,12 @@
 // npm run power-loss: see options.ts.
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { asked } from '../helpers/asked.ts'
 import { again, help, optionsOf } from './options.ts'
 import type { Options } from './options.ts'
 import { broken } from './patches.ts'
 import { Printer } from './printer.ts'
-import { missing, record } from './recorder/record.ts'
+import { record } from './recorder/record.ts'
 import type { RecordingPlan } from './recorder/record.ts'
 import { read } from './recording.ts'
 import type { Recording } from './recording.ts'
@@ -79,16 +80,8 @@ class Run {
   }
 }
 
-const options = optionsOf(process.argv.slice(2))
-if (options === undefined) {
-  console.log(help)
-} else {
-  const reason = options.recording === undefined ? missing() : undefined
-  if (reason !== undefined) {
-    console.error(reason)
-    process.exitCode = 2
-  } else {
-    console.log(`Again: ${again(options)}`)
-    if (!new Run(options).all()) process.exitCode = 1
-  }
+const options = asked(help, optionsOf)
+if (options !== undefined) {
+  console.log(`Again: ${again(options)}`)
+  if (!new Run(options).all()) process.exitCode = 1
 }

@@ -1,48 +1,23 @@
-import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
-import { isInboxName, kinds } from './kinds.ts'
+import { asked } from '../helpers/asked.ts'
+import type { InboxName } from './kinds.ts'
+import { help, readOptions } from './options.ts'
+import type { Options } from './options.ts'
+import { postgresVariants } from './postgres/variants/variants.ts'
 import { reportOf } from './report.ts'
 import { run } from './run.ts'
-
-const HELP = `Runs schedules of the simulator: what may happen to an app, its listeners and its inbox, in virtual time.
-
-npm run simulate -- [options]
-
---schedules N   how many [default: 10000]
---seed N        of the first one; each next one has the next number [default: by the clock]
---inbox NAME    ${Object.keys(kinds).join(', ')} [default: each of them]
-                sqlite has a model of the store; sqlite-store compares each answer of it with the real store, and is slow
---workers N     threads [default: one for each processor, ${availableParallelism()} here]
---most N        ends when so many schedules have violated something [default: 3]
---help          shows this
-
-It says how often each kind of thing happened, and what was violated, with the shortest schedule that was found for it. Ends with 1 if
-anything was.
-`
+import { look } from './variants/look.ts'
+import { variants } from './variants/variants.ts'
 
 /** Between two lines that say how far it is, in milliseconds. */
 const SAID_EVERY = 10_000
 
-const { values } = parseArgs({
-  options: {
-    schedules: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
-    inbox: { type: 'string' },
-    workers: { type: 'string', default: String(availableParallelism()) },
-    most: { type: 'string', default: '3' },
-    help: { type: 'boolean', default: false }
-  }
-})
-
-function numberOf (name: 'schedules' | 'seed' | 'workers' | 'most', least: number): number {
-  const number = Number(values[name])
-  if (!Number.isSafeInteger(number) || number < least) throw new Error(`--${name} must be an integer of ${least} or more, got '${values[name]}'`)
-  return number
+const options = asked(help, readOptions)
+if (options !== undefined) {
+  const work = options.broken ? lookForFaults : simulate
+  for (const inbox of options.inboxes) if (!await work(inbox, options)) process.exitCode = 1
 }
 
-async function simulate (inbox: string): Promise<boolean> {
-  if (!isInboxName(inbox)) throw new Error(`--inbox must be one of ${Object.keys(kinds).join(', ')}, got '${inbox}'`)
-  const [seed, schedules, workers, most] = [numberOf('seed', 0), numberOf('schedules', 1), numberOf('workers', 1), numberOf('most', 1)]
+async function simulate (inbox: InboxName, { seed, schedules, workers, most }: Options): Promise<boolean> {
   console.log(`npm run simulate -- --inbox ${inbox} --schedules ${schedules} --seed ${seed}`)
   const start = performance.now()
   const rate = (done: number) => `${Math.round(done / (performance.now() - start) * 1_000)} a second`
@@ -58,5 +33,13 @@ async function simulate (inbox: string): Promise<boolean> {
   return report.findings.length === 0
 }
 
-if (values.help) console.log(HELP)
-else for (const inbox of values.inbox === undefined ? Object.keys(kinds) : [values.inbox]) if (!await simulate(inbox)) process.exitCode = 1
+async function lookForFaults (inbox: InboxName, { seed, schedules }: Options): Promise<boolean> {
+  console.log(`npm run simulate -- --broken --inbox ${inbox} --schedules ${schedules} --seed ${seed}`)
+  let areFound = true
+  for (const variant of [...variants, ...postgresVariants].filter((variant) => variant.inbox === inbox)) {
+    const foundIn = await look(variant, { seed, schedules })
+    console.log(`  ${foundIn === undefined ? 'NOT FOUND' : `schedule ${foundIn}`.padEnd(14)} ${variant.violates}: ${variant.name}`)
+    areFound &&= foundIn !== undefined
+  }
+  return areFound
+}
