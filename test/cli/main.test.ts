@@ -3,12 +3,14 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import { FLAGS } from '../helpers/environment.ts'
 import { createReceiver, hmac } from './helpers.ts'
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
+
+tap.jobs = 3 // they wait for processes to start, and share nothing
 
 function start (t: Test, argv: string[], env: Record<string, string> = {}) {
   const { ONEROUTE_SECRET: _, ...inherited } = process.env

@@ -1,4 +1,4 @@
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
 import { sqliteInbox } from '../../../lib/inbox/sqlite/inbox.ts'
 import { createApp, message } from '../../helpers/app.ts'
@@ -8,6 +8,8 @@ import { until } from '../../faults/helpers/until.ts'
 import { cli } from '../helpers.ts'
 import { createInbox, linesOf } from './helpers.ts'
 import type { Line } from './helpers.ts'
+
+tap.jobs = 3 // they wait for what an app does beside them, and share nothing
 
 for (const kind of ['SQLite', 'PostgreSQL']) {
   test(`${kind}: what comes and changes is watched until Ctrl-C`, async (t) => {

@@ -1,12 +1,14 @@
 import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { test } from 'tap'
+import tap, { test } from 'tap'
 import { Client, job } from '../helpers/client.ts'
 import { deliveriesIn } from '../helpers/deliveries.ts'
 import { folder } from '../helpers/folder.ts'
 import { HostProcess } from '../helpers/host-process.ts'
 import { isLocked } from '../helpers/locked.ts'
 import { until } from '../helpers/until.ts'
+
+tap.jobs = 2 // they wait for processes to start, and share nothing
 
 test('a second process is refused by whatever name it knows the file, and the first one works on', async (t) => {
   const dir = folder(t)
