@@ -5,6 +5,7 @@ Runs the model of the PostgreSQL inbox: the .qnt files in test/model.
 
 1. The model is run at random, and its invariants are checked after each step.
 2. The same with each broken variant: the rule that it leaves out has to be missed.
+   Each invariant has to be violated by one of them.
 3. Traces of the real inbox, with a real PostgreSQL, have to be accepted by the model.
    The same with one line changed has to be refused.
 

@@ -37,10 +37,15 @@ async function runModel ({ seed, samples, steps }: Options): Promise<void> {
 async function runVariants ({ seed, variantSamples: samples, steps, jobs }: Options): Promise<void> {
   const line = columns([Math.max(...variants.map(({ length }) => length)), 24, 6, 6, 7])
   console.log(line('broken variant', 'found by', 'sample', 'states', 'time'))
+  const violated = new Set<string>()
   await inParallel(variants, jobs, async (rule) => await simulate(rule, { seed, samples, steps }), (run, rule) => {
+    for (const name of run.violated) violated.add(name)
     if (run.status === 'ok') failures.push(`Not found in ${run.samples} samples: ${rule}`)
     console.log(line(rule, run.status === 'ok' ? 'NOT FOUND' : run.violated.join(', '), String(run.samples), String(run.states), seconds(run.seconds)))
   })
+  for (const name of INVARIANTS) {
+    if (!violated.has(name)) failures.push(`No broken variant violates '${name}': nothing shows that it can fail.`)
+  }
   console.log()
 }
 
