@@ -47,7 +47,8 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
       return await intake.receive(body)
     }
   })
-  const runner = new ListenerRunner({ webhooks, log, catalogue, options, durable: inbox.durable, contexts })
+  const completion = inbox.completion?.bind(inbox)
+  const runner = new ListenerRunner({ webhooks, log, catalogue, options, durable: inbox.durable, completion, contexts })
   const dispatcher = new Dispatcher({ inbox, webhooks, runner, log, concurrency: options.concurrency })
   registry.set(webhooks, { runner, dispatcher })
 
@@ -109,7 +110,7 @@ export default webhooks
 export { webhooks }
 export { ONEROUTE_IPS } from './lib/receive/allowed-ips.ts'
 export type { DeliveryMessage, DeliveryOutcome, ListenerRun, ReceiveMessage, ReceiveOutcome, SignatureMessage, SignatureOutcome } from './lib/observe/channels.ts'
-export type { WebhookContext } from './lib/webhooks/context.ts'
+export type { CompleteIn, WebhookContext } from './lib/webhooks/context.ts'
 export { DeliveryError } from './lib/webhooks/delivery-error.ts'
 export * from './lib/errors/errors.ts'
 export type { EventSchema } from './lib/events/own-events.ts'
@@ -117,7 +118,7 @@ export { NewMessage, SmsDeliveryReport } from './lib/events/schemas.ts'
 export type { UnknownEvent, WebhookEvents } from './lib/events/schemas.ts'
 export type {
   Awaitable, Claim, ClaimedEvent, DeliveryFailureRecord, DeliveryRecord, EventFilter, EventState, FindOptions, Found, Inbox, InboxHost, InboxStats, ListOptions, NewEvent, Outcome, PageOptions, ReplayOptions,
-  StoredEvent
+  SqlStatement, StoredEvent
 } from './lib/inbox/inbox.ts'
 export { memoryInbox } from './lib/inbox/memory/inbox.ts'
 export type { MemoryInboxOptions } from './lib/inbox/memory/options.ts'

@@ -255,6 +255,11 @@ test('the names of events are those that have a schema, and those that stand for
   t.same(sorted(names), sorted([...Object.keys(providerEvents), 'unknown', 'event', 'invalid', 'error']))
 })
 
+/** 'list' of 'list({ state })'. */
+function calls (rows: readonly Row[], name: string): string[] {
+  return named(rows, name).map((code) => code.replace(/\(.*/, ''))
+}
+
 test('the fields of what listeners get are documented, and no others', async (t) => {
   const { app } = await createApp(t)
   let error: main.DeliveryError | undefined
@@ -263,16 +268,11 @@ test('the fields of what listeners get are documented, and no others', async (t)
   await t.rejects(app.webhooks.receive(message()))
   const context = error?.context ?? {}
   const inherited = Object.getOwnPropertyNames(Reflect.getPrototypeOf(context)).filter((name) => name !== 'constructor')
-  t.same(sorted(named(table(section('What you receive'), 'field'), 'field')), sorted([...Object.keys(context), ...inherited]))
+  t.same(sorted(calls(table(section('What you receive'), 'field'), 'field')), sorted([...Object.keys(context), ...inherited]))
   const ofEveryError = Object.getOwnPropertyNames(new main.ListenerFailedError(''))
   const own = Object.getOwnPropertyNames(error ?? {}).filter((name) => !ofEveryError.includes(name))
   t.same(sorted(named(table(section('Errors'), 'field'), 'field')), sorted(own))
 })
-
-/** 'list' of 'list({ state })'. */
-function calls (rows: readonly Row[], name: string): string[] {
-  return named(rows, name).map((code) => code.replace(/\(.*/, ''))
-}
 
 test('what the inbox can do is documented', async (t) => {
   const inbox = main.memoryInbox({ history: 1 })
@@ -280,7 +280,7 @@ test('what the inbox can do is documented', async (t) => {
   const text = section('Looking into the inbox')
   t.same(sorted(calls(table(text, 'method of `app.webhooks.inbox`'), 'method of `app.webhooks.inbox`')), sorted(Object.keys(app.webhooks.inbox)))
   const methods = Object.getOwnPropertyNames(Reflect.getPrototypeOf(inbox)).filter((name) => name !== 'constructor')
-  t.same(sorted(calls(table(section('An inbox of your own'), 'member'), 'member')), sorted(['durable', 'isRecovering', ...methods]))
+  t.same(sorted(calls(table(section('An inbox of your own'), 'member'), 'member')), sorted(['durable', 'isRecovering', 'completion', ...methods]))
   await app.webhooks.receive(message())
   const [stored = {}] = await app.webhooks.inbox.list()
   t.match(text, `A stored event is \`{ ${Object.keys(stored).join(', ')} }\``)

@@ -1,16 +1,18 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { errorOf, quietly } from '../errors/error-of.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
-import type { ClaimedEvent, Outcome } from '../inbox/inbox.ts'
+import type { ClaimedEvent, Inbox, Outcome } from '../inbox/inbox.ts'
 import { areDeliveriesObserved, channels } from '../observe/channels.ts'
-import type { DeliveryMessage } from '../observe/channels.ts'
 import type { RequestContexts } from '../observe/request-contexts.ts'
+import { CompletingContext } from '../webhooks/completing-context.ts'
 import { DeliveryContext } from '../webhooks/context.ts'
+import type { WebhookContext } from '../webhooks/context.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
-import { isSkipped, recordOf, runsOf, skippedOf } from './attempt.ts'
+import { isSkipped, recordOf, skippedOf } from './attempt.ts'
 import type { Attempt } from './attempt.ts'
 import { NEVER, nextTry } from './backoff.ts'
+import { newMessage, tell } from './delivery-messages.ts'
 import { Failures } from './failures.ts'
 import { ListenerKeys, listenersOf } from './listeners.ts'
 import { retryDirectiveOf } from './retry-directive.ts'
@@ -26,6 +28,8 @@ interface Parts {
   readonly options: Pick<ResolvedOptions, 'timeout' | 'retry'>
   /** Whether a failed event can be delivered again. */
   readonly durable: boolean
+  /** The inbox's, if it has one. */
+  readonly completion?: Inbox['completion'] | undefined
   readonly contexts: RequestContexts
 }
 
@@ -98,7 +102,7 @@ export class ListenerRunner {
         continue
       }
       try {
-        const result = late?.result ?? this.#running.resultOf(event, listener) ?? listener.call(webhooks, event.event, context)
+        const result = late?.result ?? this.#running.resultOf(event, listener) ?? listener.call(webhooks, event.event, this.#contextOf(attempt, index))
         if (isThenable(result)) (running ??= new RunningListeners(context, listeners)).follow(index, result)
         else if (message !== undefined) (ends ??= []).push(succeeded(index))
       } catch (cause) {
@@ -106,6 +110,16 @@ export class ListenerRunner {
       }
     }
     return running === undefined ? this.#outcome(attempt, ends) : this.#wait(attempt, running, ends)
+  }
+
+  /** What a listener gets: one for all, unless each can say for itself that it is through. */
+  #contextOf ({ event, context, listeners }: Attempt, index: number): WebhookContext {
+    const { completion } = this.#parts
+    if (completion === undefined) return context
+    return new CompletingContext(context, () => {
+      const key = this.#keys.of(listeners)[index] ?? ''
+      return ListenerKeys.isLasting(key) ? completion(event, key) : undefined
+    })
   }
 
   /** Stops waiting for every listener that runs; returns for how many events. */
@@ -165,27 +179,6 @@ function through (attempt: Attempt): Outcome {
   const outcome = { seq, state, dueAt: null, completed: NONE, error: null } as const
   // A record without a listener says that none wanted it.
   return number === 1 && !nobody ? outcome : { ...outcome, delivery: recordOf(attempt, NONE) }
-}
-
-function newMessage (webhooks: Webhooks, name: string, { id, event, attempt, receivedAt }: ClaimedEvent): DeliveryMessage {
-  return { webhooks, id, name, event, attempt, receivedAt: new Date(receivedAt), outcome: null, retryAt: null, aside: false, duration: 0, listeners: NONE }
-}
-
-/** Tells those who want to know how an attempt has ended; with no outcome, it was abandoned. */
-function tell (attempt: Attempt, outcome: Outcome | undefined, ends: readonly ListenerEnd[]): void {
-  const { message, start, listeners } = attempt
-  if (message === undefined) return
-  message.outcome = outcome === undefined ? 'abandoned' : outcomeOf(outcome, listeners.length)
-  message.retryAt = outcome?.dueAt == null ? null : new Date(outcome.dueAt)
-  message.aside = outcome?.aside === true && attempt.event.isAside !== true
-  message.duration = performance.now() - start
-  message.listeners = runsOf(attempt, ends)
-  channels.deliveryEnd.publish(message)
-}
-
-function outcomeOf ({ state }: Outcome, listeners: number): NonNullable<DeliveryMessage['outcome']> {
-  if (listeners === 0 || state === 'invalid') return 'ignored'
-  return state === 'pending' ? 'retry' : state
 }
 
 function isThenable (value: unknown): value is PromiseLike<unknown> {

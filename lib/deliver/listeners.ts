@@ -57,9 +57,14 @@ export class ListenerKeys {
     })
   }
 
+  /** Whether it stands for the same listener in every process. */
+  static isLasting (key: string): boolean {
+    return !key.startsWith('#')
+  }
+
   /** Whether it stands for the same listener here as where it was made. */
   isKnown (key: string): boolean {
-    return !key.startsWith('#') || key.startsWith(`#${this.#process} `)
+    return ListenerKeys.isLasting(key) || key.startsWith(`#${this.#process} `)
   }
 
   #numberOf (listener: ListenerFunction): number {

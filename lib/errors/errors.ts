@@ -63,6 +63,12 @@ export const KeyError = createError(
 export const LaneError = createError(
   'FST_ONEROUTE_LANE', "The 'lane' option must return a string, null or undefined, and not throw", 500)
 
+export const CompleteInError = createError<[problem: string]>(
+  'FST_ONEROUTE_COMPLETE_IN', '`completeIn` cannot be used here: %s', 500)
+
+export const DeliveryLostError = createError(
+  'FST_ONEROUTE_DELIVERY_LOST', 'This delivery does not count any more: the event was taken over by another process, or removed, or this listener is through with it already', 500)
+
 export const ListenerTimeoutError = createError<[milliseconds: number]>(
   'FST_ONEROUTE_LISTENER_TIMEOUT', 'The listener took longer than %s ms', 500)
 

@@ -83,6 +83,14 @@ export interface Outcome {
   readonly delivery?: DeliveryRecord
 }
 
+/** A statement of SQL, with its values: `$1` stands for the first one. */
+export interface SqlStatement {
+  readonly sql: string
+  readonly values: readonly string[]
+  /** What it means that the statement has failed so; undefined if that is nothing of the inbox's. Whatever runs it may have wrapped the server's error. */
+  refusalOf (thrown: unknown): Error | undefined
+}
+
 /** What an inbox is given when it opens. */
 export interface InboxHost {
   readonly log: FastifyBaseLogger
@@ -137,6 +145,13 @@ export interface Inbox {
    * them, or those up to the first that is to be tried again, or none. What a crash keeps from being settled is claimed again.
    */
   settle (claim: Claim, outcomes: readonly Outcome[]): Awaitable<void>
+
+  /**
+   * Of an inbox whose events are in a database that can have an app's data as well: the statement that records, once the transaction that
+   * it is run in is committed, that a listener is through with a claimed event. It fails if the claim does not count any more. Throws
+   * `DeliveryLostError` if that is known already. Not there: `context.completeIn` is refused.
+   */
+  completion? (event: ClaimedEvent, listener: string): SqlStatement
 
   stats (): Awaitable<InboxStats>
   /** Newest first. */

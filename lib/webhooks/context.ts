@@ -1,5 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { CompleteInError } from '../errors/errors.ts'
 import type { ClaimedEvent } from '../inbox/inbox.ts'
+
+/** Runs a statement of SQL in a transaction: `$1` stands for the first of the values. What it resolves to is not looked at. */
+export type CompleteIn = (sql: string, values: string[]) => unknown
 
 /** What a listener gets besides the event. */
 export interface WebhookContext {
@@ -14,6 +18,12 @@ export interface WebhookContext {
   readonly log: FastifyBaseLogger
   /** Aborted when the listener has taken too long, or the server no longer waits for it. */
   readonly signal: AbortSignal
+  /**
+   * With `postgresInbox`: records in a transaction of your own that this listener is through with this event. If that is committed, the
+   * listener is not called for it again, whatever ends when. Rejects with `DeliveryLostError` if the delivery does not count any more: let
+   * it through, so that the transaction is rolled back.
+   */
+  completeIn (execute: CompleteIn): Promise<void>
 }
 
 /** `log` and `signal` are made when they are first read: an event that needs neither pays for neither. */
@@ -50,6 +60,10 @@ export class DeliveryContext implements WebhookContext {
       if (this.#reason !== undefined) this.#controller.abort(this.#reason)
     }
     return this.#controller.signal
+  }
+
+  async completeIn (_execute: CompleteIn): Promise<void> {
+    throw new CompleteInError('it needs an inbox that is in the same database, made by `postgresInbox`')
   }
 
   /** For the one who runs the listeners: in a method it would be the listeners' to call. */

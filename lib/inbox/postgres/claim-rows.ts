@@ -58,6 +58,7 @@ function claimedEvent (row: Row): ClaimedRow {
     received: Number(row.received),
     attempts: Number(row.attempts),
     completed: row.completed ?? null,
+    noted: row.noted ?? null,
     problems: row.problems ?? null,
     failingFor: Number(row.failing_for),
     aside: row.aside === 't',

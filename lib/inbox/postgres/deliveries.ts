@@ -1,12 +1,14 @@
 // Claims and settles with the server. Its counterpart (sqlite/deliveries.ts) has lanes in memory.
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import { ClosingError, InboxUnavailableError } from '../../errors/errors.ts'
-import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
+import { ClosingError, DeliveryLostError, InboxUnavailableError } from '../../errors/errors.ts'
+import type { Claim, ClaimedEvent, Outcome, SqlStatement } from '../inbox.ts'
 import { answerOf } from './claim-rows.ts'
 import type { Answer } from './claim-rows.ts'
 import type { Database } from './database.ts'
+import { refusalOf } from './refusal.ts'
 import { quoted } from './identifiers.ts'
+import { idBytes } from './ids.ts'
 import { IndexScan } from './index-scan.ts'
 import { LeasedClaim, LeaseEnd } from './leased-claim.ts'
 import { Leases } from './leases.ts'
@@ -72,6 +74,14 @@ export class Deliveries {
     this.#settlements.push(settlement)
     if (settlement.running) this.#leases.reserve(settlement.aside ?? claim.lane)
     this.#beginSoon()
+  }
+
+  /** To be run by an app, in a transaction of its own. */
+  completion ({ seq, id }: ClaimedEvent, listener: string): SqlStatement {
+    const claim = this.#leases.claimOf(seq)
+    if (claim?.isHeld !== true) throw new DeliveryLostError()
+    const sql = `SELECT ${quoted(this.#parts.schema)}.complete($1::uuid, $2::bigint, $3::text, decode($4::text, 'hex'), $5::text)`
+    return { sql, values: [this.#holder, String(claim.number), claim.lane, idBytes(id).toString('hex'), listener], refusalOf }
   }
 
   /** Resolves when all that was settled before is recorded. */

@@ -1,6 +1,6 @@
 import '../../errors/check-node.ts'
 import { ClosingError, InboxUnusableError } from '../../errors/errors.ts'
-import type { Claim, FindOptions, Found, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
+import type { Claim, ClaimedEvent, FindOptions, Found, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, SqlStatement, StoredEvent } from '../inbox.ts'
 import { unavailable } from '../unavailable.ts'
 import { Adds } from './adds.ts'
 import { AutoRecount } from './auto-recount.ts'
@@ -73,6 +73,10 @@ class PostgresInbox implements Inbox {
 
   settle (claim: Claim, outcomes: readonly Outcome[]): void {
     this.#parts?.deliveries.settle(claim, outcomes)
+  }
+
+  completion (event: ClaimedEvent, listener: string): SqlStatement {
+    return this.#whenOpen().deliveries.completion(event, listener)
   }
 
   async stats (): Promise<InboxStats> {

@@ -72,6 +72,11 @@ export class Leases {
     for (const { events } of this.#held) for (const event of events) if (seqs.has(event.seq)) event.isDiscarded = true
   }
 
+  /** The claim that an event is delivered by. */
+  claimOf (seq: number): LeasedClaim | undefined {
+    return [...this.#held].find(({ events }) => events.some((event) => event.seq === seq))
+  }
+
   /** The claims that are under way. */
   get numbers (): number[] {
     return [...new Set([...this.#held].map(({ number }) => number))]

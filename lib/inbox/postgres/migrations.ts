@@ -2,6 +2,7 @@
 import { add } from './sql/add.ts'
 import { claimSuspect } from './sql/claim-suspect.ts'
 import { claim } from './sql/claim.ts'
+import { complete } from './sql/complete.ts'
 import { discard, forget } from './sql/discard.ts'
 import { enter, rotate } from './sql/epochs.ts'
 import { purge } from './sql/purge.ts'
@@ -31,7 +32,8 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   {
     sql: (schema) => [
-      tables, enter, rotate, add, settle, claimSuspect, claim, turn, renew, release, unreserve, recovering, numbers, replay, discard, forget, purge, recount
+      tables, enter, rotate, add, settle, claimSuspect, claim, turn, renew, release, unreserve, recovering, numbers, replay, discard, forget, purge, recount,
+      complete
     ].map((part) => part(schema)).join('\n'),
     worksWith: 1
   }

@@ -45,6 +45,8 @@ export interface ClaimedRow {
   attempts: number
   /** JSON: see `listenersJson`. */
   completed: string | null
+  /** JSON: listeners that are through with it because a transaction of the app says so. @default none */
+  noted?: string | null
   problems: string | null
   /** Milliseconds since it first failed. */
   failingFor: number
@@ -81,7 +83,7 @@ export function claimedEvents (rows: readonly ClaimedRow[], onDamaged: (row: Cla
   })
 }
 
-function claimedEvent ({ seq, id, body, received, attempts, completed, problems, failingFor, interrupted, aside }: ClaimedRow): LiveEvent {
+function claimedEvent ({ seq, id, body, received, attempts, completed, noted = null, problems, failingFor, interrupted, aside }: ClaimedRow): LiveEvent {
   const event = parse(body)
   return {
     seq,
@@ -90,7 +92,7 @@ function claimedEvent ({ seq, id, body, received, attempts, completed, problems,
     event,
     receivedAt: received,
     attempt: attempts + 1,
-    ...listenersIn(completed),
+    ...withNoted(listenersIn(completed), noted),
     problems: problemsOf(problems),
     failingFor,
     interrupted,
@@ -134,6 +136,10 @@ export function listenersJson ({ completed, refused }: Pick<Outcome, 'completed'
 
 function listenersIn (json: string | null): Pick<ClaimedEvent, 'completed' | 'refused'> {
   return json === null ? { completed: NONE } : trustedJson(json)
+}
+
+function withNoted (listeners: Pick<ClaimedEvent, 'completed' | 'refused'>, noted: string | null): Pick<ClaimedEvent, 'completed' | 'refused'> {
+  return noted === null ? listeners : { ...listeners, completed: [...listeners.completed, ...trustedJson<string[]>(noted)] }
 }
 
 /** The stores keep them as lines. */

@@ -153,7 +153,7 @@ test('who may read the version and nothing else is told so', async (t) => {
     GRANT SELECT ON ${tables}.oneroute_webhooks_migrations TO ${role}`)
   t.teardown(async () => { await admin.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`) })
   const connectionString = urlWith((url) => { [url.username, url.password] = [role, 'password'] })
-  await refused(t, { connectionString, schema }, /the role '\w+' lacks USAGE of the sequence event_seq, SELECT, INSERT, UPDATE, DELETE on the table epochs, /)
+  await refused(t, { connectionString, schema }, /the role '\w+' lacks USAGE of the sequence event_seq, SELECT, INSERT, UPDATE, DELETE on the table completions, /)
 })
 
 test('a server that cannot be reached or used is refused, and why', async (t) => {

@@ -66,6 +66,7 @@ function forget (tables: Tables, event: Added): void {
   if (finished === undefined || !givesWay(finished, event)) return
   tables.finished.delete(finished.seq)
   tables.events.delete(finished.seq)
+  tables.completions.delete(event.id)
   tables.totals[finished.state === State.dead ? 'dead' : 'invalid']--
 }
 

@@ -1,4 +1,5 @@
 import { BLOCKS } from '../../../lib/inbox/postgres/sql/discard.ts'
+import { LOST } from '../../../lib/inbox/postgres/sql/complete.ts'
 import { State } from '../../../lib/inbox/postgres/sql/states.ts'
 import { newPending } from './tables.ts'
 import type { FinishedRow, Tables } from './tables.ts'
@@ -6,6 +7,22 @@ import type { FinishedRow, Tables } from './tables.ts'
 interface Held {
   readonly lane: string
   readonly claim: number
+}
+
+interface Completion extends Held {
+  readonly holder: string
+  /** In hexadecimal digits. */
+  readonly id: string
+  readonly listener: string
+}
+
+/** As `sql/complete.ts`, in a transaction that is committed at once. */
+export function complete (tables: Tables, { holder, claim, lane, id, listener }: Completion): void {
+  const row = tables.lanes.get(lane)
+  const event = tables.eventOf(id)
+  const known = tables.completions.get(id) ?? new Set()
+  if (row?.holder !== holder || row.claim !== claim || event === undefined || !tables.pending.has(event.seq) || known.has(listener)) throw new Error(LOST)
+  tables.completions.set(id, known.add(listener))
 }
 
 /** As `sql/renew.ts`. Returns what the holder has still. */
@@ -50,6 +67,7 @@ export function replay (tables: Tables, ids: readonly string[], all: boolean): n
     tables.events.delete(event.seq)
     const seq = tables.next()
     const isInvalid = old.state === State.invalid
+    if (all || old.state !== State.dead) tables.completions.delete(event.id)
     tables.events.set(seq, { ...event, seq, problems: isInvalid ? null : event.problems })
     tables.pending.set(seq, {
       ...newPending(seq, event),
@@ -76,8 +94,9 @@ function uncount ({ totals }: Tables, { state }: FinishedRow): void {
 export function discard (tables: Tables, ids: readonly string[]): number[] {
   const rows = tables.eventsOf([...new Set(ids)])
   const lanes = new Set(rows.flatMap(({ seq }) => tables.pending.get(seq)?.lane ?? []))
-  for (const { seq } of rows) {
+  for (const { seq, id } of rows) {
     tables.events.delete(seq)
+    tables.completions.delete(id)
     const finished = tables.finished.get(seq)
     if (finished !== undefined) uncount(tables, finished)
     else tables.totals.pending--

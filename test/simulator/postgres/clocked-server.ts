@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { errorOf } from '../../../lib/errors/error-of.ts'
 import { quoted } from '../../../lib/inbox/postgres/identifiers.ts'
 import { MIGRATIONS } from '../../../lib/inbox/postgres/migrations.ts'
 import type { Row } from '../../../lib/inbox/postgres/query.ts'
@@ -10,6 +11,7 @@ export interface Stored {
   readonly pending: unknown[]
   readonly finished: unknown[]
   readonly lanes: LaneRow[]
+  readonly completions: unknown[]
   readonly totals: unknown
 }
 
@@ -62,6 +64,17 @@ export class ClockedServer {
     return await this.#rows(column === undefined ? `SELECT * FROM ${call}` : `SELECT ${call} AS ${column}`, values)
   }
 
+  /** What an error says, and nothing else of it is left. */
+  async attempt (name: string, values: unknown[]): Promise<Row[] | string> {
+    await this.#client.query('SAVEPOINT attempt')
+    try {
+      return await this.call(name, values)
+    } catch (error) {
+      await this.#client.query('ROLLBACK TO attempt')
+      return errorOf(error).message
+    }
+  }
+
   async #rows (text: string, values: unknown[] = []): Promise<Row[]> {
     const { rows } = await this.#client.query<Row>({ text, values, types })
     return rows
@@ -75,6 +88,7 @@ export class ClockedServer {
       'events', ${all('events', "seq, received, size, encode(id, 'hex') AS id, lane, name, problems, body", 'seq')},
       'pending', ${all('pending', `seq, ${time('due')}, ${time('since')}, size, attempts, trial, aside, lane, completed, error, deliveries`, 'seq')},
       'finished', ${all('finished', `seq, ${time('finished')}, attempts, state, completed, error, deliveries`, 'seq')},
+      'completions', ${all('completions', "encode(id, 'hex') AS id, listener", '1, 2')},
       'lanes', ${all('lanes', `lane, head, ${time('due')}, holder, claim, adds, suspect`, 'lane')},
       'totals', (SELECT to_json(t) FROM (SELECT sum(pending) AS pending, sum(done) AS done, sum(dead) AS dead, sum(invalid) AS invalid, max(received) AS received
         FROM ${this.#schema}.totals) AS t)) AS stored`)

@@ -18,17 +18,19 @@ function withTime (row: Row): Row {
 }
 
 function withSortedNumbers (row: Row): Row {
-  const { removed } = row
+  const { removed, noted } = row
+  if (noted != null) return { ...row, noted: JSON.stringify((JSON.parse(noted) as string[]).sort()) }
   return removed == null ? row : { ...row, removed: removed.slice(1, -1).split(',').sort().join() }
 }
 
-export function storedIn ({ events, pending, finished, lanes, totals }: Tables): Stored {
+export function storedIn ({ events, pending, finished, lanes, completions, totals }: Tables): Stored {
   const bySeq = <T extends { readonly seq: number }> (rows: Iterable<T>) => [...rows].sort((a, b) => a.seq - b.seq)
   return {
     events: bySeq(events.values()),
     pending: bySeq(pending.values()),
     finished: bySeq(finished.values()),
     lanes: [...lanes.values()].sort((a, b) => compare(a.lane, b.lane)),
+    completions: [...completions].flatMap(([id, listeners]) => [...listeners].map((listener) => ({ id, listener }))).sort((a, b) => compare(a.id, b.id) || compare(a.listener, b.listener)),
     totals
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import fc from '../../helpers/property.ts'
+import { errorOf } from '../../../lib/errors/error-of.ts'
 import type { Outcome } from '../../../lib/inbox/inbox.ts'
 import { answerOf } from '../../../lib/inbox/postgres/claim-rows.ts'
 import { idBytes } from '../../../lib/inbox/postgres/ids.ts'
@@ -23,7 +24,7 @@ export interface Step {
 /** Those that deliver come up more often. */
 const CALLS = [
   ...Array<string>(4).fill('add_events'), ...Array<string>(10).fill('turn'), ...Array<string>(6).fill('time'),
-  'renew', 'release', 'unreserve', 'recovering', 'replay', 'replay', 'discard', 'forget', 'numbers'
+  'complete', 'complete', 'renew', 'release', 'unreserve', 'recovering', 'replay', 'replay', 'discard', 'forget', 'numbers'
 ]
 
 export const steps = fc.array(fc.record<Step>({
@@ -88,7 +89,8 @@ export class Comparison {
     else if (call === 'renew') {
       const some = this.#some(claims)
       await this.#call(call, [holder, some.map(({ lane }) => lane), some.map(({ number }) => number), LEASE])
-    } else if (call === 'release') await this.#call(call, [holder, this.#some(claims).map(({ number }) => number)])
+    } else if (call === 'complete') await this.#complete(process)
+    else if (call === 'release') await this.#call(call, [holder, this.#some(claims).map(({ number }) => number)])
     else if (call === 'unreserve') await this.#call(call, [holder, this.#some(lanes)])
     else if (call === 'replay') await this.#call(call, [this.#some(IDS).map(idBytes), this.#choose(2) === 1])
     else if (call === 'forget') await this.#call(call, [this.#oneOf(['x', 'y']), '0', this.#choose(2) + 1])
@@ -129,6 +131,13 @@ export class Comparison {
     claims.push(...answer.claims)
   }
 
+  async #complete ({ holder, claims }: Process): Promise<void> {
+    const claim = this.#oneOf(claims)
+    const event = this.#oneOf(claim?.events ?? [])
+    if (claim === undefined || event === undefined) return
+    await this.#call('complete', [holder, String(claim.number + (this.#choose(6) === 1 ? 1 : 0)), claim.lane, idBytes(event.id), this.#oneOf(['p', 'q'])])
+  }
+
   /** In order, up to one that is to be tried again. */
   #outcomes ({ events }: LeasedClaim): Outcome[] {
     const outcomes: Outcome[] = []
@@ -151,13 +160,27 @@ export class Comparison {
     return this.#choose(6) === 1 ? [] : outcomes
   }
 
+  /** What the model answers, or what its error says. */
+  #ask (name: string, values: unknown[]): Row[] | string {
+    try {
+      return FUNCTIONS[name]?.(this.#model, values) ?? []
+    } catch (error) {
+      return errorOf(error).message
+    }
+  }
+
   /** Returns the model's rows. */
   async #call (name: string, values: unknown[]): Promise<Row[]> {
     const before = this.#stored?.lanes ?? []
-    const real = await this.#real.call(name, values)
+    const answer = await this.#real.attempt(name, values)
+    const real = typeof answer === 'string' ? [] : answer
     this.#stored = await this.#real.stored()
     this.#model.rank = rankAs(before, this.#stored.lanes, new Set(real.map(({ lane }) => lane)))
-    const rows = FUNCTIONS[name]?.(this.#model, values) ?? []
+    const rows = this.#ask(name, values)
+    if (typeof rows === 'string' || typeof answer === 'string') {
+      expectSame(`the answer to ${name}`, rows, answer)
+      return []
+    }
     expectSame(`the answer to ${name}`, comparable(rows), comparable(real))
     expectSame(`what is stored after ${name}`, storedIn(this.#model), this.#stored)
     return rows

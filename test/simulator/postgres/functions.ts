@@ -1,7 +1,7 @@
 // What the inbox calls in the server, with values as the client sends them, and rows as the server does: in texts.
 import type { Row } from '../../../lib/inbox/postgres/query.ts'
 import { addEvents } from './add.ts'
-import { discard, forget, isRecovering, release, renew, replay, unreserve } from './changes.ts'
+import { complete, discard, forget, isRecovering, release, renew, replay, unreserve } from './changes.ts'
 import { claimLanes } from './claim.ts'
 import type { ClaimedRow } from './claim.ts'
 import { settle } from './settle.ts'
@@ -26,6 +26,11 @@ export const FUNCTIONS: Readonly<Record<string, (tables: Tables, values: Values)
     return [{ seqs: array(result.seqs), kinds: array(result.kinds), added: array(result.added) }]
   },
   turn,
+  complete (tables, values) {
+    const [holder, claim, lane, id, listener] = values as [string, string, string, Buffer | string, string] // as deliveries.ts sends them
+    complete(tables, { holder, claim: Number(claim), lane, id: typeof id === 'string' ? id : hex(id), listener })
+    return [{ complete: 't' }]
+  },
   renew (tables, values) {
     const [holder, lanes, claims, lease] = values as [string, string[], number[], number] // as leases.ts sends them
     return renew(tables, holder, lanes, claims, lease).map(({ lane, claim }) => ({ lane, claim: String(claim) }))
@@ -89,10 +94,10 @@ function turn (tables: Tables, values: Values): Row[] {
 }
 
 const NO_EVENT = {
-  lane: null, adds: null, seq: null, id: null, size: null, received: null, attempts: null, completed: null, problems: null, failing_for: null, aside: null, trial: null, body: null
+  lane: null, adds: null, seq: null, id: null, size: null, received: null, attempts: null, completed: null, noted: null, problems: null, failing_for: null, aside: null, trial: null, body: null
 }
 
-function claimedRow ({ events, now }: Tables, { lane, adds, row }: ClaimedRow): Row {
+function claimedRow ({ events, completions, now }: Tables, { lane, adds, row }: ClaimedRow): Row {
   const event = events.get(row.seq)
   return {
     lane,
@@ -103,12 +108,17 @@ function claimedRow ({ events, now }: Tables, { lane, adds, row }: ClaimedRow): 
     received: String(event?.received),
     attempts: String(row.attempts),
     completed: row.completed,
+    noted: notedOf(completions.get(event?.id ?? '')),
     problems: event?.problems ?? null,
     failing_for: String(Math.max(0, Math.round(now - (row.since ?? now)))),
     aside: row.aside ? 't' : 'f',
     trial: textOrNull(row.trial),
     body: event?.body ?? null
   }
+}
+
+function notedOf (listeners: ReadonlySet<string> | undefined): string | null {
+  return listeners === undefined ? null : JSON.stringify([...listeners].sort())
 }
 
 function hex (bytes: Buffer): string {

@@ -69,6 +69,8 @@ export class Tables {
   readonly pending = new Map<number, PendingRow>()
   readonly finished = new Map<number, FinishedRow>()
   readonly lanes = new Map<string, LaneRow>()
+  /** By the ids of events, the listeners that are through with them because a transaction of the app says so. */
+  readonly completions = new Map<string, Set<string>>()
   readonly totals: Totals = { pending: 0, done: 0, dead: 0, invalid: 0, received: 0 }
   /** The last number that was given to an event. */
   last = 0

@@ -92,7 +92,9 @@ const forgetThose = (schema: string): string => `WITH gone AS (
           WHERE f.seq = e.seq AND i.kind >= 0 AND i.id = ANY (instead) AND ${givesWay}
           RETURNING f.seq, f.state
       ), gone_events AS (
-        DELETE FROM ${schema}.events e USING gone WHERE e.seq = gone.seq
+        DELETE FROM ${schema}.events e USING gone WHERE e.seq = gone.seq RETURNING e.id
+      ), gone_completions AS (
+        DELETE FROM ${schema}.completions c USING gone_events e WHERE c.id = e.id
       )
       SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.invalid}) INTO dead_gone, invalid_gone FROM gone;`
 

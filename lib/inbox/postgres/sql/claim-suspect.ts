@@ -1,4 +1,4 @@
-import { CLAIMED, CLAIMED_EVENT, HAS_LAPSED, MAY_TAKE } from './claim.ts'
+import { CLAIMED, claimedEvent, HAS_LAPSED, mayTake } from './claim.ts'
 import { firstOf, SAFE } from './functions.ts'
 
 /**
@@ -15,7 +15,7 @@ export const claimSuspect = (schema: string): string => `
   BEGIN
     LOOP
       SELECT l.lane, l.adds, l.head, ${HAS_LAPSED} AS has_lapsed INTO _lane FROM ${schema}.lanes l
-        WHERE l.epoch = _epoch AND l.suspect AND l.due <= now() AND ${MAY_TAKE}
+        WHERE l.epoch = _epoch AND l.suspect AND l.due <= now() AND ${mayTake(schema)}
         ORDER BY l.due LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
       IF NOT FOUND THEN RETURN; END IF;
       SELECT f.seq, f.trial INTO _first FROM (${firstOf(schema, '_lane')}) AS f;
@@ -27,7 +27,7 @@ export const claimSuspect = (schema: string): string => `
 
     UPDATE ${schema}.lanes l SET holder = _holder, claim = _claim, due = now() + _lease * interval '1 millisecond' WHERE l.epoch = _epoch AND l.lane = _lane.lane;
     UPDATE ${schema}.pending e SET trial = CASE WHEN e.trial = 2 OR (e.trial = 1 AND _lane.has_lapsed) THEN 2 ELSE 1 END WHERE e.seq + 0 = _first.seq;
-    RETURN QUERY SELECT _lane.lane::text, _lane.adds::bigint, ${CLAIMED_EVENT}
+    RETURN QUERY SELECT _lane.lane::text, _lane.adds::bigint, ${claimedEvent(schema)}
       FROM ${schema}.pending p, ${schema}.events e WHERE p.seq + 0 = _first.seq AND e.seq = _first.seq;
   END $$;
 `

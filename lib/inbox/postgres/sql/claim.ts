@@ -1,3 +1,4 @@
+import { mayTakeOver } from './complete.ts'
 import { firstOf, SAFE } from './functions.ts'
 
 /** Of one lane, claimed at once. */
@@ -6,24 +7,27 @@ export const MOST_CLAIMED = 16
 export const MOST_BYTES = 262_144
 
 /** What a claim returns: a row for each event. */
-export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, problems text,
+export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, noted text, problems text,
     failing_for bigint, aside boolean, trial smallint, body text)`
 
 /** A row that has no event, but what stands in the place of some columns. */
 export function noEvent ({ seq = 'NULL::bigint', received = 'NULL::bigint', body = 'NULL' }: Partial<Record<'seq' | 'received' | 'body', string>>): string {
-  return `NULL, NULL::bigint, ${seq}, NULL, NULL::integer, ${received}, NULL::integer, NULL, NULL, NULL::bigint, NULL::boolean, NULL::smallint, ${body}`
+  return `NULL, NULL::bigint, ${seq}, NULL, NULL::integer, ${received}, NULL::integer, NULL, NULL, NULL, NULL::bigint, NULL::boolean, NULL::smallint, ${body}`
 }
 
 /** Of an event `e` that is pending as `p`. */
-export const CLAIMED_EVENT = `p.seq, encode(e.id, 'hex'), e.size, e.received, p.attempts, p.completed, e.problems,
+export const claimedEvent = (schema: string): string => `p.seq, encode(e.id, 'hex'), e.size, e.received, p.attempts, p.completed,
+        (SELECT array_to_json(array_agg(n.listener))::text FROM ${schema}.completions n WHERE n.id = e.id), e.problems,
         greatest(0, coalesce(extract(epoch FROM now() - p.since) * 1000, 0))::bigint, p.aside, p.trial, e.body`
 
 /**
  * Whether a lane `l` that is due can be taken: not if it is of `_own`, which are claims of this process that are under way. However late
- * it is, it does not take over from itself. What another process has reserved is that one's for a lease longer.
+ * it is, it does not take over from itself, nor from another process whose app may still commit what it has completed. What another
+ * process has reserved is that one's for a lease longer.
  */
-export const MAY_TAKE = `CASE WHEN l.holder = _holder THEN l.claim IS NULL OR l.claim <> ALL (_own)
-        ELSE l.holder IS NULL OR l.claim IS NOT NULL OR l.due <= now() - _lease * interval '1 millisecond' END`
+export const mayTake = (schema: string): string => `CASE WHEN l.holder = _holder THEN l.claim IS NULL OR l.claim <> ALL (_own)
+        WHEN l.holder IS NOT NULL AND l.claim IS NOT NULL THEN ${mayTakeOver(schema, 'l.lane')}
+        ELSE l.holder IS NULL OR l.due <= now() - _lease * interval '1 millisecond' END`
 
 /** Whether the lease of another process has run out, of a lane that is due. */
 export const HAS_LAPSED = 'l.claim IS NOT NULL AND l.holder <> _holder'
@@ -91,7 +95,7 @@ const pick = (schema: string): string => `SELECT array_agg(d.lane), array_agg(d.
         CASE WHEN count(*) < _most - given THEN now() ELSE max(d.due) END
         INTO claimed, claimed_adds, claimed_heads, suspects, suspect_heads, looked FROM (
         SELECT l.lane, l.adds, l.head, l.due, ${HAS_LAPSED} AS has_lapsed FROM ${schema}.lanes l
-        WHERE l.epoch = _epoch AND NOT l.suspect AND l.due >= _from AND l.due <= now() AND ${MAY_TAKE}
+        WHERE l.epoch = _epoch AND NOT l.suspect AND l.due >= _from AND l.due <= now() AND ${mayTake(schema)}
         ORDER BY l.due LIMIT _most - given FOR NO KEY UPDATE SKIP LOCKED) AS d;`
 
 /** What was under way: of each lane its first event. One before it that was done and not recorded is it again first. */
@@ -123,7 +127,7 @@ const sort = (schema: string): string => `SELECT array_agg(c.lane) FILTER (WHERE
     END IF;`
 
 const give = (schema: string): string => `RETURN QUERY
-      SELECT c.lane, c.adds, ${CLAIMED_EVENT}
+      SELECT c.lane, c.adds, ${claimedEvent(schema)}
       FROM unnest(claimed, claimed_adds, claimed_heads) WITH ORDINALITY AS c (lane, adds, head, n)
       CROSS JOIN LATERAL (
         SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before FROM (${firstOf(schema, 'c', MOST_CLAIMED)}) AS f

@@ -27,6 +27,9 @@ export const replay = (schema: string): string => `
         RETURNING f.seq, f.state, f.completed, f.error, f.deliveries, e.size, e.lane, e.problems INTO _old;
       CONTINUE WHEN NOT FOUND;
       _next := nextval(${sequenceOf(schema)});
+      IF _all OR _old.state <> ${State.dead} THEN
+        DELETE FROM ${schema}.completions WHERE id = _id;
+      END IF;
       -- An invalid one is delivered as it is; what it was invalid for is the error that it had.
       UPDATE ${schema}.events SET seq = _next, problems = CASE WHEN _old.state <> ${State.invalid} THEN problems END WHERE seq = _old.seq;
       INSERT INTO ${schema}.pending (seq, size, lane, completed, error, deliveries) VALUES (_next, _old.size, _old.lane,

@@ -34,6 +34,9 @@ const OFTEN = 'autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_f
  * All rows of `lanes` and `totals` are of the same `epoch`, the only one in `epochs`. Dead versions of earlier ones cannot be removed
  * while anybody has an old snapshot, and are not come upon either.
  *
+ * `completions` has the listeners that are through with an event because a transaction of the app says so: see complete.ts. They stay until
+ * the event is gone, or is replayed for them.
+ *
  * `totals` is the sum of its rows, so that those who count at the same time seldom wait for each other.
  */
 export const tables = (schema: string): string => events(schema) + lanes(schema)
@@ -78,6 +81,11 @@ const events = (schema: string): string => `
     error text,
     deliveries text
   ) WITH (${OFTEN});
+  CREATE TABLE ${schema}.completions (
+    id bytea,
+    listener text COLLATE "C",
+    PRIMARY KEY (id, listener)
+  );
   CREATE INDEX finished_done ON ${schema}.finished (finished) WHERE state = ${State.done};
   CREATE INDEX finished_failed ON ${schema}.finished (finished) WHERE state > ${State.done};
   CREATE INDEX finished_state ON ${schema}.finished (state, seq) WHERE state > ${State.done};
