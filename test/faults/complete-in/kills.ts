@@ -1,21 +1,18 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import tap, { test } from 'tap'
 import { directory } from '../../code-blocks/helpers/files.ts'
 import { postgresInbox } from '../../../lib/inbox/postgres/inbox.ts'
 import { createApp, message } from '../../helpers/app.ts'
-import { ENV, FLAGS } from '../../helpers/environment.ts'
 import { openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { TABLE } from '../../helpers/savers.ts'
 import type { Driver } from '../../helpers/savers.ts'
-import { until } from '../helpers/until.ts'
+import { runToTheEnd } from '../helpers/run-to-the-end.ts'
 
 const APP = fileURLToPath(new URL('app.ts', import.meta.url))
 
 /** After which step of the transaction the process ends. `committing`: the server has been told to commit, or not, and has not answered. */
 const STEPS = ['saved', 'completed', 'committing', 'committed'] as const
-export type Step = typeof STEPS[number]
+export type StepName = typeof STEPS[number]
 
 /** Kills an app in each step of its transaction, and looks for what it has saved. */
 export async function testKillsWith (driver: Driver): Promise<void> {
@@ -27,19 +24,9 @@ export async function testKillsWith (driver: Driver): Promise<void> {
   test(`${driver}: whatever step of the transaction the process is killed in, what it saves is there once, and once that is committed, its listener is not called again`, async (t) => {
     const { app } = await createApp(t, { inbox: postgresInbox({ connectionString: url, schema }), deliver: false })
     await app.ready()
-    const ids: Record<string, Step> = {}
+    const ids: Record<string, StepName> = {}
     for (const step of STEPS) ids[(await app.webhooks.receive(message(step, step))).id] = step
-    const pending = async () => (await app.webhooks.inbox.stats()).pending
-    let kills = 0
-    while (await pending() > 0) {
-      const child = spawn(process.execPath, [...FLAGS, APP, driver, directory, url, schema], { env: ENV, stdio: ['ignore', 'ignore', 'inherit'] })
-      const ended = once(child, 'exit')
-      await until(async () => child.exitCode !== null || child.signalCode !== null || await pending() === 0)
-      if (child.signalCode === 'SIGKILL') kills++
-      child.kill('SIGKILL')
-      await ended
-    }
-    t.equal(kills, STEPS.length)
+    t.same(await runToTheEnd(APP, driver, directory, url, schema), [...STEPS.map(() => 'SIGKILL'), 0])
     const count = async (table: string) => {
       const { rows } = await pool.query<{ id: string, n: number }>(`SELECT id, count(*)::integer AS n FROM ${table} GROUP BY id`)
       return Object.fromEntries(rows.map(({ id, n }) => [ids[id] ?? id, n]))
