@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { FastifyInstance } from 'fastify'
@@ -9,10 +10,11 @@ import { postgresInbox } from '../../lib/inbox/postgres/inbox.ts'
 import { newMessage } from '../../lib/testing/testing.ts'
 import { until } from '../faults/helpers/until.ts'
 import { createApp } from '../helpers/app.ts'
+import { root } from '../helpers/package.ts'
 import { openPool, postgresUrl, schemas } from '../helpers/postgres.ts'
 import { saverOf, TABLE } from '../helpers/savers.ts'
 import type { Driver } from '../helpers/savers.ts'
-import { directory } from './helpers/files.ts'
+import { directory, files } from './helpers/files.ts'
 
 const url = await postgresUrl(tap)
 const newSchema = schemas(tap, url)
@@ -46,3 +48,11 @@ async function saves (t: Test, app: FastifyInstance, content: string): Promise<v
   await until(async () => (await app.webhooks.inbox.stats()).done === 1)
   t.same((await pool.query('SELECT * FROM messages WHERE id = $1', [id])).rows, [{ id, content }])
 }
+
+test('the calls of completeIn are those that are checked with the types of each driver', (t) => {
+  const checked = readFileSync(join(root, 'test/types/complete-in.tst.ts'), 'utf8')
+  const calls = files.flatMap(({ code }) => code.split('\n').filter((line) => line.includes('.completeIn(')))
+  t.equal(calls.length, 3)
+  for (const call of calls) t.ok(checked.includes(call.trim()), call)
+  t.end()
+})
