@@ -1,15 +1,15 @@
-// What ends the process in a step of a transaction.
+// Ends the process in a step of a transaction.
 import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 
-/** At which statement the process ends, by a part of it in small letters, and whether it has been answered by then. */
+/** Where the process ends: at a statement that has this text, in small letters, before or after its answer. */
 export interface Step {
   readonly statement: string
   readonly isAnswered: boolean
 }
 
-/** The step in which it ends next, if it is to. */
+/** The step in which the process is to end; undefined while it is not. */
 export type NextEnd = () => Step | undefined
 
 function end (): void {
@@ -20,7 +20,7 @@ function isIn (step: Step | undefined, statement: string): step is Step {
   return step !== undefined && statement.toLowerCase().includes(step.statement)
 }
 
-/** Connections that are the last thing of the process if they are told to. */
+/** A pool whose connections end the process in that step. */
 export function endingPool (connectionString: string, next: NextEnd): pg.Pool {
   const pool = new pg.Pool({ connectionString })
   pool.on('connect', (client) => {
@@ -41,18 +41,18 @@ export function endingPool (connectionString: string, next: NextEnd): pg.Pool {
   return pool
 }
 
-/** A thread that ends the process when it is told to: this one waits for the disk meanwhile. */
+/** A thread that ends the process when it is told to. The main thread cannot: it is in a call of SQLite then. */
 function startEnder (): () => void {
-  const word = new Int32Array(new SharedArrayBuffer(4))
+  const told = new Int32Array(new SharedArrayBuffer(4))
   const code = "Atomics.wait(require('node:worker_threads').workerData, 0, 0); process.kill(process.pid, 'SIGKILL')"
-  new Worker(code, { eval: true, workerData: word }).unref()
+  new Worker(code, { eval: true, workerData: told }).unref()
   return () => {
-    Atomics.store(word, 0, 1)
-    Atomics.notify(word, 0)
+    Atomics.store(told, 0, 1)
+    Atomics.notify(told, 0)
   }
 }
 
-/** The same for a database in a file. */
+/** A database in a file that ends the process in that step. */
 export function endingDatabase (db: DatabaseSync, next: NextEnd): DatabaseSync {
   const endMeanwhile = startEnder()
   const around = <Result>(statement: string, run: () => Result): Result => {
