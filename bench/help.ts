@@ -4,8 +4,8 @@ import { bare, variants } from './variants.ts'
 export const help = `Usage: node bench/run.ts [options]
 
 The servers side by side, what one with SQLite costs as its file grows, and on one PostgreSQL: several processes, other queues, queues
-with a transaction left open, and the write-ahead log; what it costs that deliveries are kept, what requests cost that are refused, and how
-long webhooks wait while somebody searches in the inspector.
+with a transaction left open, the write-ahead log, and listeners that save each event once; what it costs that deliveries are kept, what
+requests cost that are refused, and how long webhooks wait while somebody searches in the inspector.
 
   --rounds N            how often all servers are started anew (4)
   --cycles N            how often every server gets its turn in a round (60)
@@ -42,6 +42,10 @@ long webhooks wait while somebody searches in the inspector.
   --wal-events N        events in a round (20000)
   --wal-stored N        done events in the full ones (1200000)
   --no-wal              leave that out
+
+  --completion-cycles N how often each kind of listener that saves each event once gets its turn (20)
+  --completion-events N events in one turn (500)
+  --no-completions      leave that out
 
   --record-cycles N     how often each kind of delivery gets its turn (20)
   --record-events N     events in one turn (2000)

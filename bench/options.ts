@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { CompletionsPlan } from './completions/measure.ts'
 import type { Extent } from './cycles.ts'
 import type { GrowthPlan } from './growth/measure.ts'
 import { heldContestants, type HeldPlan } from './held/measure.ts'
@@ -23,6 +24,7 @@ export interface Options {
   queues: QueuesPlan | undefined
   held: HeldPlan | undefined
   wal: WalPlan | undefined
+  completions: CompletionsPlan | undefined
   records: RecordsPlan | undefined
   refusals: RefusalsPlan | undefined
   inspector: InspectorPlan | undefined
@@ -67,6 +69,9 @@ const known = {
   'wal-events': text('20000'),
   'wal-stored': text('1200000'),
   wal: flag(true),
+  'completion-cycles': text('20'),
+  'completion-events': text('500'),
+  completions: flag(true),
   'record-cycles': text('20'),
   'record-events': text('2000'),
   records: flag(true),
@@ -93,6 +98,7 @@ export function readOptions (): Options {
     queues: isAll && values.queues ? queuesPlan(values) : undefined,
     held: isAll && values.held ? heldPlan(values) : undefined,
     wal: isAll && values.wal ? walPlan(values) : undefined,
+    completions: isAll && values.completions ? { cycles: numberOf(values, 'completion-cycles'), events: numberOf(values, 'completion-events') } : undefined,
     records: isAll && values.records ? { cycles: numberOf(values, 'record-cycles'), events: numberOf(values, 'record-events') } : undefined,
     refusals: isAll && values.refusals ? { cycles: numberOf(values, 'refusal-cycles'), requests: numberOf(values, 'refusal-requests') } : undefined,
     inspector: isAll && values.inspector ? { rounds: numberOf(values, 'inspector-rounds'), events: numberOf(values, 'inspector-events') } : undefined

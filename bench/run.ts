@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { chart } from './chart.ts'
+import { measureCompletions } from './completions/measure.ts'
+import { completionsTable } from './completions/table.ts'
 import { startContestant } from './contestant.ts'
 import { runRounds } from './cycles.ts'
 import { environment } from './environment.ts'
@@ -56,27 +58,29 @@ async function run ({ servers, growth, records, refusals, inspector, save, ...on
   const grown = await measureGrowth?.()
   if (grown) console.log(`\n${growthTable(grown.figures)}\n\n${backlogLine(grown.backlog)}`)
 
-  const { processes, queues, wal } = onPostgres
-  const plans = { servers: { ...servers, variants: undefined }, growth, records, refusals, inspector, processes, queues: { ...queues, queues: undefined }, wal }
+  const { processes, queues, wal, completions } = onPostgres
+  const plans = { servers: { ...servers, variants: undefined }, growth, records, refusals, inspector, processes, queues: { ...queues, queues: undefined }, wal, completions }
   const settings = { ...plans, connections: CONNECTIONS, pinned, bodyBytes }
   if (save && figures) saveAll({ ...env, postgres: postgres?.description, settings, figures, growth: grown, records: kept, refusals: refused, inspector: inspected, ...shared }, figures)
 }
 
-type OnPostgres = Pick<Options, 'processes' | 'queues' | 'held' | 'wal'>
+type OnPostgres = Pick<Options, 'processes' | 'queues' | 'held' | 'wal' | 'completions'>
 
-function needsPostgres (servers: Options['servers'], { processes, queues, held, wal }: OnPostgres) {
-  return [processes, queues, held, wal].some((plan) => plan !== undefined) || servers?.variants.some(({ postgres }) => postgres) === true
+function needsPostgres (servers: Options['servers'], { processes, queues, held, wal, completions }: OnPostgres) {
+  return [processes, queues, held, wal, completions].some((plan) => plan !== undefined) || servers?.variants.some(({ postgres }) => postgres) === true
 }
 
-async function measureShared (postgres: Postgres, { processes, queues, held, wal }: OnPostgres) {
+async function measureShared (postgres: Postgres, { processes, queues, held, wal, completions }: OnPostgres) {
   const byProcesses = processes && await measureProcesses(postgres, processes)
   if (byProcesses) console.log(`${processesLines(byProcesses)}\n`)
   const byQueue = queues && await measureQueues(postgres, queues)
   if (byQueue) console.log(`${queueTable(byQueue)}\n`)
   const log = wal && await measureWal(postgres, wal)
   if (log) console.log(`${walTable(log)}\n`)
+  const completed = completions && await measureCompletions(postgres, completions)
+  if (completed) console.log(`${completionsTable(completed)}\n`)
   if (held) await showHeld(postgres, held)
-  return { processes: byProcesses, queues: byQueue, wal: log }
+  return { processes: byProcesses, queues: byQueue, wal: log, completions: completed }
 }
 
 async function showHeld (postgres: Postgres, plan: HeldPlan) {
