@@ -8,7 +8,6 @@ import type { Answer } from './claim-rows.ts'
 import type { Database } from './database.ts'
 import { refusalOf } from './refusal.ts'
 import { quoted } from './identifiers.ts'
-import { idBytes } from './ids.ts'
 import { IndexScan } from './index-scan.ts'
 import { LeasedClaim, LeaseEnd } from './leased-claim.ts'
 import { Leases } from './leases.ts'
@@ -77,11 +76,11 @@ export class Deliveries {
   }
 
   /** To be run by an app, in a transaction of its own. */
-  completion ({ seq, id }: ClaimedEvent, listener: string): SqlStatement {
+  completion ({ seq }: ClaimedEvent, listener: string): SqlStatement {
     const claim = this.#leases.claimOf(seq)
     if (claim?.isHeld !== true) throw new DeliveryLostError()
-    const sql = `SELECT ${quoted(this.#parts.schema)}.complete($1::uuid, $2::bigint, $3::text, decode($4::text, 'hex'), $5::text)`
-    return { sql, values: [this.#holder, String(claim.number), claim.lane, idBytes(id).toString('hex'), listener], refusalOf }
+    const sql = `SELECT ${quoted(this.#parts.schema)}.complete($1::uuid, $2::bigint, $3::text, $4::bigint, $5::text)`
+    return { sql, values: [this.#holder, String(claim.number), claim.lane, String(seq), listener], refusalOf }
   }
 
   /** Resolves when all that was settled before is recorded. */

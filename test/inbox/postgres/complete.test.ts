@@ -135,6 +135,17 @@ test('it is refused for an event that was removed, and in a transaction that wou
   await t.rejects(execute(await begin(t), statement), DeliveryLostError)
 })
 
+test('an event that was removed and posted again is a new one, which the listener of the removed one does not complete', async (t) => {
+  const { one, noted } = await share(t)
+  await one.add(newEvent('a', { id: 'again' }))
+  const { event } = await claimed(one)
+  const statement = statementOf(one, event)
+  await one.discard(['again'])
+  t.equal(await one.add(newEvent('a', { id: 'again' })), 'accepted')
+  await t.rejects(execute(await begin(t), statement), DeliveryLostError)
+  t.same(await noted(), [])
+})
+
 test('a failure of another kind is what it was', async (t) => {
   const { one } = await share(t)
   await one.add(newEvent('a'))

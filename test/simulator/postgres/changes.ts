@@ -11,18 +11,17 @@ interface Held {
 
 interface Completion extends Held {
   readonly holder: string
-  /** In hexadecimal digits. */
-  readonly id: string
+  readonly seq: number
   readonly listener: string
 }
 
 /** As `sql/complete.ts`, in a transaction that is committed at once. */
-export function complete (tables: Tables, { holder, claim, lane, id, listener }: Completion): void {
+export function complete (tables: Tables, { holder, claim, lane, seq, listener }: Completion): void {
   const row = tables.lanes.get(lane)
-  const event = tables.eventOf(id)
-  const known = tables.completions.get(id) ?? new Set()
-  if (row?.holder !== holder || row.claim !== claim || event === undefined || !tables.pending.has(event.seq) || known.has(listener)) throw new Error(LOST)
-  tables.completions.set(id, known.add(listener))
+  const event = tables.events.get(seq)
+  const known = tables.completions.get(event?.id ?? '') ?? new Set()
+  if (row?.holder !== holder || row.claim !== claim || event === undefined || !tables.pending.has(seq) || known.has(listener)) throw new Error(LOST)
+  tables.completions.set(event.id, known.add(listener))
 }
 
 /** As `sql/renew.ts`. Returns what the holder has still. */

@@ -135,7 +135,7 @@ export class Comparison {
     const claim = this.#oneOf(claims)
     const event = this.#oneOf(claim?.events ?? [])
     if (claim === undefined || event === undefined) return
-    await this.#call('complete', [holder, String(claim.number + (this.#choose(6) === 1 ? 1 : 0)), claim.lane, idBytes(event.id), this.#oneOf(['p', 'q'])])
+    await this.#call('complete', [holder, String(claim.number + (this.#choose(6) === 1 ? 1 : 0)), claim.lane, String(event.seq), this.#oneOf(['p', 'q'])])
   }
 
   /** In order, up to one that is to be tried again. */

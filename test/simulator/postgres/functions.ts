@@ -27,8 +27,8 @@ export const FUNCTIONS: Readonly<Record<string, (tables: Tables, values: Values)
   },
   turn,
   complete (tables, values) {
-    const [holder, claim, lane, id, listener] = values as [string, string, string, Buffer | string, string] // as deliveries.ts sends them
-    complete(tables, { holder, claim: Number(claim), lane, id: typeof id === 'string' ? id : hex(id), listener })
+    const [holder, claim, lane, seq, listener] = values as [string, string, string, string, string] // as deliveries.ts sends them
+    complete(tables, { holder, claim: Number(claim), lane, seq: Number(seq), listener })
     return [{ complete: 't' }]
   },
   renew (tables, values) {
