@@ -146,6 +146,23 @@ test('an event that was removed and posted again is a new one, which the listene
   t.same(await noted(), [])
 })
 
+test('an event that was removed and posted again is a new one, also if what the listener of the removed one did is committed after that', async (t) => {
+  const { one } = await share(t)
+  await one.add(newEvent('a', { id: 'again' }))
+  const { claim, event } = await claimed(one)
+  const open = await begin(t)
+  await execute(open, statementOf(one, event))
+  await one.discard(['again'])
+  t.equal(await one.add(newEvent('a', { id: 'again' })), 'accepted')
+  await open.query('COMMIT')
+  await one.settle(claim, [done(event.seq)])
+  const { event: posted } = await claimed(one)
+  t.match(posted, { id: 'again', completed: [] })
+  const after = await begin(t)
+  await execute(after, statementOf(one, posted))
+  await after.query('COMMIT')
+})
+
 test('a failure of another kind is what it was', async (t) => {
   const { one } = await share(t)
   await one.add(newEvent('a'))

@@ -92,15 +92,15 @@ const forgetThose = (schema: string): string => `WITH gone AS (
           WHERE f.seq = e.seq AND i.kind >= 0 AND i.id = ANY (instead) AND ${givesWay}
           RETURNING f.seq, f.state
       ), gone_events AS (
-        DELETE FROM ${schema}.events e USING gone WHERE e.seq = gone.seq RETURNING e.id
+        DELETE FROM ${schema}.events e USING gone WHERE e.seq = gone.seq RETURNING e.born
       ), gone_completions AS (
-        DELETE FROM ${schema}.completions c USING gone_events e WHERE c.id = e.id
+        DELETE FROM ${schema}.completions c USING gone_events e WHERE c.born = e.born
       )
       SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.invalid}) INTO dead_gone, invalid_gone FROM gone;`
 
 const insertThose = (schema: string): string => `WITH inserted AS (
-      INSERT INTO ${schema}.events (seq, received, size, id, lane, name, problems, body)
-        SELECT i.seq, i.received, i.size, i.id, i.lane, i.name, i.problems, convert_from(substring(_bodies FROM i.start + 1 FOR i.size), 'UTF8')
+      INSERT INTO ${schema}.events (seq, born, received, size, id, lane, name, problems, body)
+        SELECT i.seq, i.seq, i.received, i.size, i.id, i.lane, i.name, i.problems, convert_from(substring(_bodies FROM i.start + 1 FOR i.size), 'UTF8')
         FROM unnest(seqs, _ids, _lanes, _names, kinds, _sizes, _received, _problems, _starts)
           AS i (seq, id, lane, name, kind, size, received, problems, start)
         WHERE i.kind >= 0

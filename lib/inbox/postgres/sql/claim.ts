@@ -17,7 +17,7 @@ export function noEvent ({ seq = 'NULL::bigint', received = 'NULL::bigint', body
 
 /** Of an event `e` that is pending as `p`. */
 export const claimedEvent = (schema: string): string => `p.seq, encode(e.id, 'hex'), e.size, e.received, p.attempts, p.completed,
-        (SELECT array_to_json(array_agg(n.listener))::text FROM ${schema}.completions n WHERE n.id = e.id), e.problems,
+        (SELECT array_to_json(array_agg(n.listener))::text FROM ${schema}.completions n WHERE n.born = e.born), e.problems,
         greatest(0, coalesce(extract(epoch FROM now() - p.since) * 1000, 0))::bigint, p.aside, p.trial, e.body`
 
 /**

@@ -9,7 +9,7 @@ export const NOT_READ_COMMITTED = 'fastify-oneroute-webhooks: the transaction is
  * Records in the transaction of an app that a listener is through with an event. It fails if the lane is not that claim's any more, if the
  * event is not pending any more, and if anybody else has recorded the same, for which it waits until that is certain. So of two that are
  * at work on an event, because the lease of one had run out, one can commit. An event that was removed and posted again has the same id
- * and is a new one: so the event is named by its `seq`.
+ * and is a new one, also if the transaction of the one before is committed only then: so neither is known by its id.
  *
  * The transaction may take long: it has no lock that keeps others from adding to the lane, settling it or removing from it. They only
  * do not take the lane over before it has ended. It has to see what others have committed, so that it can tell whether the lane is its own.
@@ -23,7 +23,7 @@ export const complete = (schema: string): string => `
     PERFORM pg_advisory_xact_lock_shared(${takeOverLock(schema, '_lane')});
     IF EXISTS (SELECT FROM ${schema}.lanes l WHERE l.epoch = (SELECT max(epoch) FROM ${schema}.epochs) AND l.lane = _lane AND l.holder = _holder AND l.claim = _claim)
       AND EXISTS (SELECT FROM ${schema}.pending p WHERE p.seq + 0 = _seq) THEN
-      INSERT INTO ${schema}.completions (id, listener) SELECT e.id, _listener FROM ${schema}.events e WHERE e.seq = _seq ON CONFLICT DO NOTHING;
+      INSERT INTO ${schema}.completions (born, listener) SELECT e.born, _listener FROM ${schema}.events e WHERE e.seq = _seq ON CONFLICT DO NOTHING;
       IF FOUND THEN RETURN true; END IF;
     END IF;
     RAISE EXCEPTION '${LOST}' USING ERRCODE = 'object_not_in_prerequisite_state';

@@ -22,9 +22,9 @@ export const discard = (schema: string): string => `
     PERFORM FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = ANY (_lanes) ORDER BY l.lane || '' FOR NO KEY UPDATE;
     -- In the order in which they are replayed.
     PERFORM FROM ${schema}.finished f WHERE f.seq = ANY (ARRAY(SELECT e.seq FROM ${schema}.events e WHERE e.id = ANY (_ids))) ORDER BY f.seq FOR UPDATE;
-    WITH gone AS (DELETE FROM ${schema}.events WHERE id = ANY (_ids) RETURNING seq)
+    WITH gone AS (DELETE FROM ${schema}.events WHERE id = ANY (_ids) RETURNING seq, born),
+      gone_completions AS (DELETE FROM ${schema}.completions c USING gone WHERE c.born = gone.born)
       SELECT coalesce(array_agg(seq), '{}') INTO _seqs FROM gone;
-    DELETE FROM ${schema}.completions WHERE id = ANY (_ids);
     IF cardinality(_seqs) = 0 THEN RETURN _seqs; END IF;
 
     WITH gone AS (DELETE FROM ${schema}.pending WHERE seq + 0 = ANY (_seqs) RETURNING lane)

@@ -21,8 +21,8 @@ export const purge = (schema: string): string => `
     _old := _old || ARRAY(SELECT seq FROM (${oldest(schema, `state > ${State.done}`, '_keep_failed')}) AS old);
     count := coalesce(cardinality(_old), 0);
     IF count = 0 THEN RETURN; END IF;
-    WITH gone AS (DELETE FROM ${schema}.events WHERE seq = ANY (_old) RETURNING id)
-      DELETE FROM ${schema}.completions c USING gone WHERE c.id = gone.id;
+    WITH gone AS (DELETE FROM ${schema}.events WHERE seq = ANY (_old) RETURNING born)
+      DELETE FROM ${schema}.completions c USING gone WHERE c.born = gone.born;
     WITH gone AS (DELETE FROM ${schema}.finished WHERE seq = ANY (_old) RETURNING state)
     SELECT count(*) FILTER (WHERE state = ${State.dead}), count(*) FILTER (WHERE state = ${State.invalid}) INTO _dead, _invalid FROM gone;
     UPDATE ${schema}.totals SET done = done - count + _dead + _invalid, dead = dead - _dead, invalid = invalid - _invalid WHERE ${OWN_SHARD};

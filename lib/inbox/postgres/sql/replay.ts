@@ -24,11 +24,11 @@ export const replay = (schema: string): string => `
       ON CONFLICT (epoch, lane) DO UPDATE SET adds = l.adds + 1;
     FOREACH _id IN ARRAY _wanted LOOP
       DELETE FROM ${schema}.finished f USING ${schema}.events e WHERE e.id = _id AND e.lane = ANY (_lanes) AND f.seq = e.seq
-        RETURNING f.seq, f.state, f.completed, f.error, f.deliveries, e.size, e.lane, e.problems INTO _old;
+        RETURNING f.seq, f.state, f.completed, f.error, f.deliveries, e.born, e.size, e.lane, e.problems INTO _old;
       CONTINUE WHEN NOT FOUND;
       _next := nextval(${sequenceOf(schema)});
       IF _all OR _old.state <> ${State.dead} THEN
-        DELETE FROM ${schema}.completions WHERE id = _id;
+        DELETE FROM ${schema}.completions WHERE born = _old.born;
       END IF;
       -- An invalid one is delivered as it is; what it was invalid for is the error that it had.
       UPDATE ${schema}.events SET seq = _next, problems = CASE WHEN _old.state <> ${State.invalid} THEN problems END WHERE seq = _old.seq;

@@ -35,7 +35,8 @@ const OFTEN = 'autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_f
  * while anybody has an old snapshot, and are not come upon either.
  *
  * `completions` has the listeners that are through with an event because a transaction of the app says so: see complete.ts. They stay until
- * the event is gone, or is replayed for them.
+ * the event is gone, or is replayed for them. `born` is the first number that an event had. A replay gives it another one. And one that was
+ * removed while such a transaction was open, and posted again, has its id and is not that event.
  *
  * `totals` is the sum of its rows, so that those who count at the same time seldom wait for each other.
  */
@@ -45,6 +46,7 @@ const events = (schema: string): string => `
   CREATE SEQUENCE ${schema}.event_seq AS bigint CACHE 1;
   CREATE TABLE ${schema}.events (
     seq bigint,
+    born bigint NOT NULL,
     received bigint NOT NULL,
     size integer NOT NULL,
     id bytea NOT NULL,
@@ -82,9 +84,9 @@ const events = (schema: string): string => `
     deliveries text
   ) WITH (${OFTEN});
   CREATE TABLE ${schema}.completions (
-    id bytea,
+    born bigint,
     listener text COLLATE "C",
-    PRIMARY KEY (id, listener)
+    PRIMARY KEY (born, listener)
   );
   CREATE INDEX finished_done ON ${schema}.finished (finished) WHERE state = ${State.done};
   CREATE INDEX finished_failed ON ${schema}.finished (finished) WHERE state > ${State.done};
