@@ -149,7 +149,7 @@ export class Ledger {
       open.isTakenOver = true
       this.#world.count('a lane is taken over from a process that is alive')
     }
-    for (const { seq, attempts } of pending) Object.assign(this.#story(seq), { deliveries: attempts, succeeded: new Map(), outcome: undefined })
+    for (const { seq, attempts } of pending) Object.assign(this.#story(seq), { life: undefined, deliveries: attempts, succeeded: new Map(), outcome: undefined })
   }
 
   /** A process has ended, or what it had sent until then was recorded only now: of its events, nothing counts but what is stored. */
