@@ -1,5 +1,7 @@
 import type { Claim, Inbox } from '../../lib/inbox/inbox.ts'
+import type { PostgresClient } from '../../lib/inbox/postgres/pool.ts'
 import type { Task } from './clock.ts'
+import type { Run } from './ledger-entries.ts'
 import type { Life } from './life.ts'
 import type { World } from './world.ts'
 
@@ -34,6 +36,8 @@ export interface SimulatedStore {
   heal (): void
   /** A process has ended without closing its inbox: what was under way between it and the store is lost or not, as it would be. */
   crash (life: Life): void
+  /** What the apps have in the same database, if they have anything there. */
+  readonly app?: SimulatedApp | undefined
   /** What is committed. */
   rows (): readonly Row[]
   /** Whether what a process has claimed is still its own, if that may end before it has settled it. */
@@ -42,6 +46,16 @@ export interface SimulatedStore {
   left? (life: Life): readonly string[]
   /** The schedule is over: whatever it has left outside of memory can go. */
   end? (): void
+}
+
+/** The apps' own data, and the listeners that write it in one transaction with `completeIn`. */
+export interface SimulatedApp {
+  readonly completing: readonly string[]
+  connect (life: Life): Promise<PostgresClient>
+  /** One of them is called. Returns what it is to insert. */
+  began (run: Run): string
+  /** At the end, when nothing is left to do. */
+  judge (): void
 }
 
 export interface Fault {

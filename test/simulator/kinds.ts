@@ -5,6 +5,8 @@ export const kinds = {
   memory: async (): Promise<InboxKind> => (await import('./memory/kind.ts')).memory,
   sqlite: async (): Promise<InboxKind> => (await import('./sqlite/kind.ts')).sqlite,
   postgres: async (): Promise<InboxKind> => (await import('./postgres/kind.ts')).postgres,
+  /** With listeners that complete events in transactions of the app. */
+  'postgres-complete-in': async (): Promise<InboxKind> => (await import('./postgres/kind.ts')).postgresCompleteIn,
   /** With the real store beside its model: a hundredth as fast. */
   'sqlite-store': async (): Promise<InboxKind> => (await import('./sqlite/both-stores.ts')).sqliteStore
 }

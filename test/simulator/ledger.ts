@@ -76,6 +76,16 @@ export class Ledger {
     if (isLate || run.claim.isTakenOver) this.#late.set(id, (this.#late.get(id) ?? new Set()).add(listener))
   }
 
+  /** The transaction of a listener was committed, whether it learns of that or not. */
+  committed ({ event: { id }, listener }: Run): void {
+    this.#succeeded.set(id, (this.#succeeded.get(id) ?? new Set()).add(listener))
+  }
+
+  /** Whether a listener has succeeded with an event after its time, or its lease. */
+  wasLate (id: string, listener: string): boolean {
+    return this.#late.get(id)?.has(listener) === true
+  }
+
   settled (life: Life, claim: Claim, outcomes: readonly Outcome[]): void {
     const open = this.#claims.get(claim)
     if (life.isOver || open === undefined) return // or it is given back once more
@@ -101,7 +111,7 @@ export class Ledger {
     if (outcome.state !== 'done' || isDiscarded === true) return
     const isInvalid = this.#world.isInvalid(id)
     for (const listener of listenersOf(this.#world.settings, isInvalid)) {
-      const has = story.succeeded.has(listener) || completed.includes(listener) || this.#late.get(id)?.has(listener) === true
+      const has = story.succeeded.has(listener) || completed.includes(listener) || this.wasLate(id, listener)
       if (!has && !this.#isReplayedAsItIs(event, isInvalid)) this.#world.violate('nothing-lost', `${this.#nameOf(id)} is done, and ${listener} has not succeeded`)
     }
   }

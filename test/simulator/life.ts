@@ -44,7 +44,7 @@ export class Life {
     })
     const receive = async (body: Parameters<Intake['receive']>[0]) => await this.#intake.receive(body)
     this.webhooks = new Webhooks({ inbox: viewOf(inbox), names: [...catalogue.schemas.keys()], onSubscribe: () => { this.#dispatcher.wake() }, receive })
-    const runner = new ListenerRunner({ webhooks: this.webhooks, log, catalogue, options: settings, durable: inbox.durable, contexts })
+    const runner = new ListenerRunner({ webhooks: this.webhooks, log, catalogue, options: settings, durable: inbox.durable, completion: inbox.completion, contexts })
     this.#dispatcher = new Dispatcher({ inbox, webhooks: this.webhooks, runner, log, concurrency: settings.concurrency })
     listen(this, world)
   }

@@ -5,6 +5,7 @@ import type { Ledger } from './ledger.ts'
 /** The inbox of a process. All that goes between it and the plugin is noted on the way. */
 export class ObservedInbox implements Inbox {
   readonly durable: boolean
+  readonly completion?: NonNullable<Inbox['completion']>
   readonly #inbox: Inbox
   readonly #life: Life
   readonly #ledger: Ledger
@@ -14,6 +15,7 @@ export class ObservedInbox implements Inbox {
     this.#life = life
     this.#ledger = ledger
     this.durable = inbox.durable
+    if (inbox.completion !== undefined) this.completion = inbox.completion.bind(inbox)
   }
 
   get isRecovering (): boolean {

@@ -107,6 +107,7 @@ function judge (world: World): void {
   const rows = world.store.rows()
   world.ledger.answers.judge(rows)
   world.ledger.order.judge(rows)
+  world.store.app?.judge()
   for (const lane of world.ledger.open()) world.violate('claims-end', `lane ${lane} was claimed, and is never given back`)
 }
 

@@ -10,7 +10,7 @@ import { settingsFrom } from './settings.ts'
 import type { Settings } from './settings.ts'
 import type { Tape } from './tape.ts'
 
-export const INVARIANTS = ['nothing-lost', 'order', 'attempts', 'repeats', 'claims-end', 'closing-ends', 'nothing-uncaught'] as const
+export const INVARIANTS = ['nothing-lost', 'order', 'attempts', 'repeats', 'claims-end', 'closing-ends', 'nothing-uncaught', 'exactly-once'] as const
 export type Invariant = typeof INVARIANTS[number]
 
 export interface Violation {

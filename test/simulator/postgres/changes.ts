@@ -2,30 +2,33 @@ import { BLOCKS } from '../../../lib/inbox/postgres/sql/discard.ts'
 import { LOST } from '../../../lib/inbox/postgres/sql/complete.ts'
 import { State } from '../../../lib/inbox/postgres/sql/states.ts'
 import { newPending } from './tables.ts'
-import type { FinishedRow, Tables } from './tables.ts'
+import type { FinishedRow, Held, Noted, Tables } from './tables.ts'
 
-interface Held {
-  readonly lane: string
-  readonly claim: number
-}
-
-interface Completion extends Held {
-  readonly holder: string
+export interface Completion extends Held {
   readonly seq: number
   readonly listener: string
 }
 
-/** As `sql/complete.ts`, in a transaction that is committed at once. */
-export function complete (tables: Tables, { holder, claim, lane, seq, listener }: Completion): void {
-  const row = tables.lanes.get(lane)
-  const event = tables.events.get(seq)
-  const known = tables.completions.get(event?.id ?? '') ?? new Set()
-  if (row?.holder !== holder || row.claim !== claim || event === undefined || !tables.pending.has(seq) || known.has(listener)) throw new Error(LOST)
-  tables.completions.set(event.id, known.add(listener))
+/** As `sql/complete.ts`, up to the insert: what it is to insert. */
+export function completionOf ({ lanes, pending, events }: Tables, { holder, claim, lane, seq, listener }: Completion): Noted {
+  const row = lanes.get(lane)
+  const event = events.get(seq)
+  if (row?.holder !== holder || row.claim !== claim || event === undefined || !pending.has(seq)) throw new Error(LOST)
+  return { id: event.id, listener, seq, by: { holder, claim, lane } }
+}
+
+/** The rest of it: by now, no other transaction has inserted the same that may be committed or not. */
+export function expectNew ({ completions }: Tables, { id, listener }: Noted): void {
+  if (completions.get(id)?.has(listener) === true) throw new Error(LOST)
+}
+
+/** What was inserted is there for all. */
+export function commitCompletion ({ completions }: Tables, { id, listener }: Noted): void {
+  completions.set(id, (completions.get(id) ?? new Set()).add(listener))
 }
 
 /** As `sql/renew.ts`. Returns what the holder has still. */
-export function renew (tables: Tables, holder: string, lanes: readonly string[], claims: readonly number[], lease: number): Held[] {
+export function renew (tables: Tables, holder: string, lanes: readonly string[], claims: readonly number[], lease: number): Array<Pick<Held, 'lane' | 'claim'>> {
   return [...tables.lanes.values()].flatMap((row) => {
     if (row.holder !== holder || row.claim === null || !lanes.includes(row.lane) || !claims.includes(row.claim)) return []
     row.due = tables.now + lease

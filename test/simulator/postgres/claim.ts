@@ -32,7 +32,7 @@ interface ClaimResult {
 
 const INTERRUPTED = 'the process ended while it was being delivered, or stood still'
 
-/** As `sql/claim.ts`. Nobody else has a lock, so that no lane is skipped. */
+/** As `sql/claim.ts`. No other statement has a lock on a row, so that no lane is skipped for that. */
 export function claimLanes (tables: Tables, request: ClaimRequest): ClaimResult {
   const { may, most, from } = request
   const hasSuspect = tables.dueLanes(({ suspect }) => suspect).length > 0
@@ -75,9 +75,10 @@ function claimSuspect (tables: Tables, request: ClaimRequest): ClaimedRow[] {
   }
 }
 
-function mayTake ({ now }: Tables, { holder, claim, due }: LaneRow, request: ClaimRequest): boolean {
+function mayTake (tables: Tables, { lane, holder, claim, due }: LaneRow, request: ClaimRequest): boolean {
   if (holder === request.holder) return claim === null || !request.own.includes(claim)
-  return holder === null || claim !== null || due <= now - request.lease
+  if (holder !== null && claim !== null) return !tables.isLocked(lane)
+  return holder === null || due <= tables.now - request.lease
 }
 
 function hasLapsed ({ holder, claim }: LaneRow, request: ClaimRequest): boolean {

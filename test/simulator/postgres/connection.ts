@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { PostgresClient, PostgresQuery } from '../../../lib/inbox/postgres/pool.ts'
 import type { Row } from '../../../lib/inbox/postgres/query.ts'
 import type { Task } from '../clock.ts'
+import type { AppSession } from './app-session.ts'
 import type { SimulatedPool } from './pool.ts'
 
 /** A statement on its way: the server is to run it, and then the client is to get the answer. */
@@ -21,6 +22,8 @@ const cutError = () => new Error('Connection terminated unexpectedly')
 /** A connection of a process. It has one statement under way at a time: the inbox asks for no more. */
 export class SimulatedConnection extends EventEmitter implements PostgresClient {
   readonly #pool: SimulatedPool
+  /** Of an app: an inbox has no transaction of more than one statement. */
+  readonly session: AppSession | undefined
   isListening = false
   /** Whether nothing comes through for now, in either direction. */
   hangs = false
@@ -32,6 +35,7 @@ export class SimulatedConnection extends EventEmitter implements PostgresClient 
   constructor (pool: SimulatedPool) {
     super()
     this.#pool = pool
+    this.session = pool.newSession?.()
   }
 
   get isOpen (): boolean {
@@ -85,6 +89,7 @@ export class SimulatedConnection extends EventEmitter implements PostgresClient 
     const message = this.#message
     if (message === undefined) return
     const error = Object.assign(new Error(`refused with ${code}`), { code })
+    this.session?.fail(message.query)
     message.answer = () => { message.reject(error) }
   }
 
@@ -105,20 +110,32 @@ export class SimulatedConnection extends EventEmitter implements PostgresClient 
 
   /** What may happen next. */
   tasks (): Task[] {
-    if (this.hangs) return []
     const { life } = this.#pool
     const message = this.#message
     const tasks: Task[] = []
+    if (this.#isLeft) tasks.push({ owner: undefined, label: 'the server learns that a connection is gone', run: () => { this.#end() } })
+    if (this.hangs) return tasks
     if (this.#state === 'cut') tasks.push({ owner: life, label: 'a client learns that its connection is gone', run: () => { this.#learn() } })
-    if (message !== undefined && this.isAsked) tasks.push({ owner: undefined, label: 'the server runs a statement', run: () => { this.#execute(message) } })
+    if (message !== undefined && this.isAsked && this.session?.isWaiting !== true) tasks.push({ owner: undefined, label: 'the server runs a statement', run: () => { this.#execute(message) } })
     if (message?.answer !== undefined && this.#state === 'open') tasks.push({ owner: life, label: 'a client gets an answer', run: () => { this.#answer(message) } })
     if (this.#notices.length > 0) tasks.push({ owner: life, label: 'a client gets a notification', run: () => { this.emit('notification', { payload: this.#notices.shift() }) } })
     return tasks
   }
 
-  /** The server runs the statement, and its transaction is over. Nobody hears of it if the connection is gone. */
+  /** Whether it is gone, and the server has a transaction of it, and no statement that it can run. */
+  get #isLeft (): boolean {
+    return this.#state !== 'open' && this.session?.isInTransaction === true && (!this.isAsked || this.hangs || this.session.isWaiting)
+  }
+
+  #end (): void {
+    this.session?.end()
+    if (this.#message !== undefined) this.#message.isLost = true
+  }
+
+  /** The server runs the statement, unless it waits. Nobody hears of it if the connection is gone. */
   #execute (message: Message): void {
     const answer = this.#pool.run(this, message.query)
+    if (answer === undefined) return
     message.answer = () => {
       if (answer instanceof Error) message.reject(answer)
       else message.resolve({ rows: answer })

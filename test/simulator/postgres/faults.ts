@@ -1,4 +1,5 @@
 import type { Fault } from '../kind.ts'
+import { appFaults } from './app-faults.ts'
 import type { SimulatedConnection } from './connection.ts'
 import type { PostgresStore } from './store.ts'
 
@@ -15,7 +16,7 @@ const STANDSTILLS = 6
 
 /** What may go wrong now. */
 export function faultsOf (store: PostgresStore): Fault[] {
-  const connections = [...store.pools.values()].filter(({ life }) => life.isAlive).flatMap((pool) => pool.connections).filter(({ isOpen }) => isOpen)
+  const connections = store.pools.filter(({ life }) => life.isAlive).flatMap((pool) => pool.connections).filter(({ isOpen }) => isOpen)
   const anyOf = <T>(items: readonly T[]) => items[store.world.tape.choose(items.length)]
   const asked = connections.filter(({ isAsked }) => isAsked)
   const answered = connections.filter(({ isAnswered }) => isAnswered)
@@ -34,6 +35,7 @@ export function faultsOf (store: PostgresStore): Fault[] {
     { name: 'the server restarts', isPossible: connections.length > 0, begin: () => { for (const connection of connections) connection.cut({ losesStatement: store.world.tape.choose(2) === 0 }) } },
     { name: 'the server goes away', isPossible: !store.isAway && answered.length > 0, begin: () => { goAway(store) } },
     { name: 'the server is back', isPossible: store.isAway, begin: () => { store.isAway = false } },
+    ...store.app === undefined ? [] : appFaults(store, store.app).map((fault) => ({ ...fault, isPossible: true })),
     // Much of what leases are for needs this, and little else.
     ...Array.from({ length: STANDSTILLS }, () => ({ name: 'a process stands still', isPossible: busy.length > 0, begin: () => { anyOf(busy.map((life) => () => { store.standStill(life) }))?.() } }))
   ]
@@ -52,5 +54,5 @@ function hang (connection: { hangs: boolean } | undefined): void {
 
 function goAway (store: PostgresStore): void {
   store.isAway = true
-  for (const pool of store.pools.values()) for (const connection of pool.connections) if (connection.isOpen) connection.cut({ losesStatement: true })
+  for (const pool of store.pools) for (const connection of pool.connections) if (connection.isOpen) connection.cut({ losesStatement: true })
 }

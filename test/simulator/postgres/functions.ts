@@ -1,7 +1,8 @@
 // What the inbox calls in the server, with values as the client sends them, and rows as the server does: in texts.
 import type { Row } from '../../../lib/inbox/postgres/query.ts'
 import { addEvents } from './add.ts'
-import { complete, discard, forget, isRecovering, release, renew, replay, unreserve } from './changes.ts'
+import { commitCompletion, completionOf, discard, expectNew, forget, isRecovering, release, renew, replay, unreserve } from './changes.ts'
+import type { Completion } from './changes.ts'
 import { claimLanes } from './claim.ts'
 import type { ClaimedRow } from './claim.ts'
 import { settle } from './settle.ts'
@@ -26,9 +27,11 @@ export const FUNCTIONS: Readonly<Record<string, (tables: Tables, values: Values)
     return [{ seqs: array(result.seqs), kinds: array(result.kinds), added: array(result.added) }]
   },
   turn,
+  /** In a transaction of its own. */
   complete (tables, values) {
-    const [holder, claim, lane, seq, listener] = values as [string, string, string, string, string] // as deliveries.ts sends them
-    complete(tables, { holder, claim: Number(claim), lane, seq: Number(seq), listener })
+    const noted = completionOf(tables, completionIn(values))
+    expectNew(tables, noted)
+    commitCompletion(tables, noted)
     return [{ complete: 't' }]
   },
   renew (tables, values) {
@@ -69,6 +72,11 @@ export const FUNCTIONS: Readonly<Record<string, (tables: Tables, values: Values)
   rotate: () => [{ rotate: 'f' }],
   purge: () => [{ count: '0', last: null }],
   recount: () => [{ pending: '0', done: '0', dead: '0', invalid: '0', removed: '0', stateless: '0', lanes: '0' }]
+}
+
+export function completionIn (values: Values): Completion {
+  const [holder, claim, lane, seq, listener] = values as [string, string, string, string, string] // as deliveries.ts sends them
+  return { holder, claim: Number(claim), lane, seq: Number(seq), listener }
 }
 
 function turn (tables: Tables, values: Values): Row[] {

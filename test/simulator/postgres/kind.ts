@@ -11,3 +11,12 @@ export const postgres: InboxKind = {
   open: (world) => new PostgresStore(world),
   isSuspect: (claim) => claim instanceof LeasedClaim && claim.isSuspect
 }
+
+/** With an app that has data in the same database, and listeners that complete events in transactions of it. */
+export const postgresCompleteIn: InboxKind = {
+  ...postgres,
+  name: 'postgres-complete-in',
+  weights: { ...postgres.weights, 'a fault': 5, 'start a process beside another': 4, replay: 4 }, // what is taken over, and completed again
+  longest: 600,
+  open: (world) => new PostgresStore(world, { completes: true })
+}

@@ -2,7 +2,7 @@ import type { LeasedClaim } from '../../../lib/inbox/postgres/leased-claim.ts'
 import type { PostgresQuery } from '../../../lib/inbox/postgres/pool.ts'
 import type { Life } from '../life.ts'
 import type { PostgresStore } from './store.ts'
-import type { LaneRow, Tables } from './tables.ts'
+import type { Held, LaneRow, Tables } from './tables.ts'
 
 /** In milliseconds in which all goes well: by then a claim is given back that its process does not know of, with one of the next turns. */
 const LONG_ENOUGH = 5_000
@@ -13,6 +13,8 @@ export class LeaseWatch {
   /** Whose the holders are, by what they have sent. */
   readonly #lives = new Map<string, Life>()
   readonly #wentOnAt = new Map<Life, number>()
+  /** Claims whose lanes were taken over. */
+  readonly #takenOver = new Set<string>()
   #healedAt = Infinity
 
   constructor (store: PostgresStore) {
@@ -47,6 +49,7 @@ export class LeaseWatch {
         continue
       }
       world.count('a lease has run out, and its lane is taken')
+      this.#takenOver.add(`${holder} ${claim} ${lane}`)
       world.ledger.takenOver(lane, [...pending.values()].filter((row) => row.lane === lane))
       const life = this.#lives.get(String(holder))
       if (life === undefined || !world.up.includes(life)) continue
@@ -56,6 +59,10 @@ export class LeaseWatch {
       if (world.clock.now - wellSince < patience) continue
       world.violate('claims-end', `the lease of process ${life.number} for lane ${lane} has run out, and it is up`)
     }
+  }
+
+  isTakenOver ({ holder, claim, lane }: Held): boolean {
+    return this.#takenOver.has(`${holder} ${claim} ${lane}`)
   }
 
   /** Whether a claim of a process is still its own, according to the server. */

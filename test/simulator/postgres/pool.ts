@@ -3,6 +3,7 @@ import type { PostgresPool, PostgresQuery } from '../../../lib/inbox/postgres/po
 import type { Row } from '../../../lib/inbox/postgres/query.ts'
 import type { Task } from '../clock.ts'
 import type { Life } from '../life.ts'
+import type { AppSession } from './app-session.ts'
 import { SimulatedConnection } from './connection.ts'
 
 interface Parts {
@@ -13,7 +14,10 @@ interface Parts {
   readonly isRefused: () => boolean
   /** Whether nothing comes between: most of a schedule would be the start of processes. */
   readonly isQuick: () => boolean
-  readonly run: (connection: SimulatedConnection, query: PostgresQuery) => Row[] | Error
+  /** Returns nothing if the statement waits. */
+  readonly run: (connection: SimulatedConnection, query: PostgresQuery) => Row[] | Error | undefined
+  /** For a connection of an app. */
+  readonly newSession?: () => AppSession
 }
 
 interface Waiting {
@@ -28,18 +32,20 @@ export class SimulatedPool extends EventEmitter implements PostgresPool {
   readonly isRefused: Parts['isRefused']
   readonly isQuick: Parts['isQuick']
   readonly run: Parts['run']
+  readonly newSession: Parts['newSession']
   readonly #used = new Set<SimulatedConnection>()
   #connections: SimulatedConnection[] = []
   #idle: SimulatedConnection[] = []
   readonly #waiting: Waiting[] = []
 
-  constructor ({ life, max, isRefused, isQuick, run }: Parts) {
+  constructor ({ life, max, isRefused, isQuick, run, newSession }: Parts) {
     super()
     this.life = life
     this.options = { max }
     this.isRefused = isRefused
     this.isQuick = isQuick
     this.run = run
+    this.newSession = newSession
     this.on('error', () => {}) // the app's own
   }
 

@@ -8,6 +8,7 @@ import type { Task } from '../clock.ts'
 import type { Fault, Row, SimulatedStore } from '../kind.ts'
 import type { Life } from '../life.ts'
 import type { World } from '../world.ts'
+import { App } from './app.ts'
 import type { SimulatedConnection } from './connection.ts'
 import { faultsOf } from './faults.ts'
 import { LeaseWatch } from './lease-watch.ts'
@@ -23,22 +24,29 @@ const SERVER_TIME = 1_750_000_000_000
 export class PostgresStore implements SimulatedStore {
   readonly world: World
   readonly lease: number
-  readonly pools = new Map<Life, SimulatedPool>()
+  readonly app: App | undefined
   /** Whether the server takes no connections for now. */
   isAway = false
+  readonly #pools = new Map<Life, SimulatedPool>()
   readonly #server = new SimulatedServer()
   readonly #watch: LeaseWatch
   readonly #offset: number
   #rows: Row[] | undefined
 
-  constructor (world: World) {
+  constructor (world: World, { completes = false } = {}) {
     const { tape } = world
+    const { tables } = this.#server
     this.world = world
     this.lease = tape.pick([30_000, 1_000])
     this.#offset = tape.pick([0, -3_600_000, 3_600_000])
     const order = tape.pick([1, -1])
-    this.#server.tables.rank = ({ lane }) => lane.charCodeAt(0) * order
+    tables.rank = ({ lane }) => lane.charCodeAt(0) * order
     this.#watch = new LeaseWatch(this)
+    this.app = completes ? new App({ world, tables, watch: this.#watch, isRefused: () => this.isAway, onRun: (life, query) => { this.#begin(life, query) } }) : undefined
+  }
+
+  get pools (): SimulatedPool[] {
+    return [...this.#pools.values(), ...this.app?.pools.values() ?? []]
   }
 
   inbox (life: Life): Inbox {
@@ -50,31 +58,38 @@ export class PostgresStore implements SimulatedStore {
       isQuick: () => startsQuickly && life.state === 'opening' && !this.isAway,
       run: (connection, query) => this.#run(life, connection, query)
     })
-    this.pools.set(life, pool)
+    this.#pools.set(life, pool)
+    this.app?.start(life)
     return postgresInbox({ pool, lease: this.lease, keep: KEEP, keepFailed: KEEP })
   }
 
   #run (life: Life, connection: SimulatedConnection, query: PostgresQuery): ReturnType<SimulatedServer['run']> {
     const { tables } = this.#server
-    tables.now = SERVER_TIME + this.#offset + this.world.clock.now
-    this.#rows = undefined
-    this.world.say(() => `    [server] ${nameOf(query)} of process ${life.number}`)
+    this.#begin(life, query)
     const before = this.#watch.before(life, query, tables)
+    this.app?.rows.before(query)
     const rows = this.#server.run(query)
     this.#watch.after(before, tables)
     if (!life.isAlive) this.world.ledger.goBack(life) // it had sent this before it ended
+    this.app?.rows.after(life, query)
     if (query.text.startsWith('LISTEN ')) connection.isListening = true
     if (query.text === NOTIFY) this.#notify(query)
     return rows
   }
 
+  #begin (life: Life, query: PostgresQuery): void {
+    this.#server.tables.now = SERVER_TIME + this.#offset + this.world.clock.now
+    this.#rows = undefined
+    this.world.say(() => `    [server] ${nameOf(query)} of process ${life.number}`)
+  }
+
   #notify ({ values = [] }: PostgresQuery): void {
     const [, notices] = values as [string, string[]] // as notifications.ts sends them
-    for (const pool of this.pools.values()) for (const connection of pool.connections) for (const notice of notices) connection.notify(notice)
+    for (const pool of this.pools) for (const connection of pool.connections) for (const notice of notices) connection.notify(notice)
   }
 
   tasks (): Task[] {
-    return [...this.pools.values()].flatMap((pool) => pool.tasks())
+    return this.pools.flatMap((pool) => pool.tasks())
   }
 
   faults (): Fault[] {
@@ -83,22 +98,23 @@ export class PostgresStore implements SimulatedStore {
 
   heal (): void {
     this.isAway = false
-    for (const pool of this.pools.values()) for (const connection of pool.connections) connection.hangs = false
+    for (const pool of this.pools) for (const connection of pool.connections) connection.hangs = false
     this.#watch.healed()
   }
 
   /** As after SIGSTOP: until it goes on, its timers do not run, and it hears nothing. That may be after everything else is healed. */
-  standStill (life: Life): void {
+  standStill (life: Life, onGoOn = () => {}): void {
     const { world, lease } = this
     world.standStill(life)
     world.clock.setTimeout(() => {
       world.goOn(life)
+      onGoOn()
       this.#watch.wentOn(life)
     }, world.tape.pick([lease + 100, 300, lease + 5_000]), [], 'a process goes on')
   }
 
   crash (life: Life): void {
-    for (const connection of this.pools.get(life)?.connections ?? []) connection.abandon()
+    for (const pool of this.pools) if (pool.life === life) for (const connection of pool.connections) connection.abandon()
   }
 
   holds (life: Life, claim: Claim): boolean {
@@ -106,7 +122,7 @@ export class PostgresStore implements SimulatedStore {
   }
 
   left (life: Life): string[] {
-    const used = this.pools.get(life)?.used ?? 0
+    const used = this.#pools.get(life)?.used ?? 0
     const connections = used === 0 ? [] : [`${used} connections are not given back`]
     return [...connections, ...this.world.wasFaulty ? [] : this.#watch.heldBy(life, this.#server.tables)]
   }

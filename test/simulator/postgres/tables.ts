@@ -60,6 +60,35 @@ export interface Totals {
   received: number
 }
 
+/** A transaction of an app that has begun and not ended. Nobody else sees what it has written. */
+export interface Transaction {
+  /** Whether a statement has failed: then it can only be rolled back, and has no locks any more. */
+  hasFailed: boolean
+  /** Nobody takes these over from the process that has claimed them. */
+  readonly locked: Set<string>
+  /** The listeners that are through once it is committed. */
+  readonly noted: Noted[]
+  /** What it has inserted into the app's own table. */
+  readonly inserted: string[]
+}
+
+/** What names a claim of a lane. */
+export interface Held {
+  readonly holder: string
+  readonly claim: number
+  readonly lane: string
+}
+
+/** A listener that is through with an event. */
+export interface Noted {
+  readonly id: string
+  readonly listener: string
+  /** The event's number when that was recorded. */
+  readonly seq: number
+  /** The claim that it was recorded with. */
+  readonly by: Held
+}
+
 /** Of lanes that are due at the same time, those with the lower rank come first: the server promises no order. */
 export type Rank = (row: LaneRow) => number
 
@@ -71,6 +100,7 @@ export class Tables {
   readonly lanes = new Map<string, LaneRow>()
   /** By the ids of events, the listeners that are through with them because a transaction of the app says so. */
   readonly completions = new Map<string, Set<string>>()
+  readonly transactions = new Set<Transaction>()
   readonly totals: Totals = { pending: 0, done: 0, dead: 0, invalid: 0, received: 0 }
   /** The last number that was given to an event. */
   last = 0
@@ -79,6 +109,12 @@ export class Tables {
 
   next (): number {
     return ++this.last
+  }
+
+  /** Whether a transaction keeps others from taking the lane over. */
+  isLocked (lane: string): boolean {
+    for (const { locked } of this.transactions) if (locked.has(lane)) return true
+    return false
   }
 
   /** `id` is in hexadecimal digits. */
