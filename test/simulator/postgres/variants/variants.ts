@@ -1,5 +1,6 @@
 import type { Variant } from '../../variants/variants.ts'
 
+const changes = 'test/simulator/postgres/changes.ts'
 const adds = 'lib/inbox/postgres/adds.ts'
 const deliveries = 'lib/inbox/postgres/deliveries.ts'
 const leases = 'lib/inbox/postgres/leases.ts'
@@ -140,5 +141,68 @@ export const postgresVariants: readonly Variant[] = [
     file: 'lib/inbox/postgres/claim-rows.ts',
     from: 'attempts: Number(row.attempts),',
     to: 'attempts: 0,'
+  },
+  {
+    name: 'of two transactions that complete the same, both are committed',
+    inbox: 'postgres-complete-in',
+    seed: 3990,
+    violates: 'exactly-once',
+    file: changes,
+    from: 'if (completions.get(id)?.has(listener) === true) throw new Error(LOST)',
+    to: ''
+  },
+  {
+    name: 'a lane is taken over while a transaction that has completed an event of it is open',
+    inbox: 'postgres-complete-in',
+    seed: 650,
+    violates: 'exactly-once',
+    file: 'test/simulator/postgres/claim.ts',
+    from: 'return !tables.isLocked(lane)',
+    to: 'return true'
+  },
+  {
+    name: 'a claim does not say which listeners are through, for a transaction has said so',
+    inbox: 'postgres-complete-in',
+    seed: 18,
+    violates: 'exactly-once',
+    file: 'lib/inbox/sql/rows.ts',
+    from: '...withNoted(listenersIn(completed), noted),',
+    to: '...listenersIn(completed),'
+  },
+  {
+    name: 'a replay for all listeners leaves out those that are through',
+    inbox: 'postgres-complete-in',
+    seed: 13,
+    violates: 'exactly-once',
+    file: changes,
+    from: 'if (all || old.state !== State.dead) tables.completions.delete(event.id)',
+    to: ''
+  },
+  {
+    name: 'a replay of a dead event calls all its listeners',
+    inbox: 'postgres-complete-in',
+    seed: 100,
+    violates: 'exactly-once',
+    file: changes,
+    from: 'if (all || old.state !== State.dead) tables.completions.delete(event.id)',
+    to: 'tables.completions.delete(event.id)'
+  },
+  {
+    name: 'a dead event that is posted again leaves out the listeners that are through',
+    inbox: 'postgres-complete-in',
+    seed: 920,
+    violates: 'exactly-once',
+    file: 'test/simulator/postgres/add.ts',
+    from: '  tables.completions.delete(event.id)\n',
+    to: ''
+  },
+  {
+    name: 'a listener does not learn that it was refused, and commits what was rolled back',
+    inbox: 'postgres-complete-in',
+    seed: 1365,
+    violates: 'exactly-once',
+    file: 'lib/webhooks/completing-context.ts',
+    from: 'throw statement.refusalOf(thrown) ?? thrown',
+    to: 'statement.refusalOf(thrown)'
   }
 ]
