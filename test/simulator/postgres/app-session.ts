@@ -13,17 +13,24 @@ export const ROLLBACK = 'ROLLBACK'
 
 const ABORTED = 'current transaction is aborted, commands ignored until end of transaction block'
 
+/** What is told of it. */
+interface SessionEvents {
+  /** A claim was found to be the one that its lane has. */
+  completes? (noted: Noted): void
+  committed? (transaction: Transaction): void
+}
+
 /** A connection of an app, as the server has it: its transactions are READ COMMITTED, one after the other. */
 export class AppSession {
   readonly #tables: Tables
-  readonly #onCommit: (transaction: Transaction) => void
+  readonly #events: SessionEvents
   #transaction: Transaction | undefined
   /** What the statement under way is to insert, once it is known whether another transaction has inserted the same. */
   #inserts: Noted | undefined
 
-  constructor (tables: Tables, onCommit: (transaction: Transaction) => void) {
+  constructor (tables: Tables, events: SessionEvents) {
     this.#tables = tables
-    this.#onCommit = onCommit
+    this.#events = events
   }
 
   get isInTransaction (): boolean {
@@ -83,6 +90,7 @@ export class AppSession {
       const completion = completionIn(values)
       transaction.locked.add(completion.lane)
       this.#inserts = completionOf(this.#tables, completion)
+      this.#events.completes?.(this.#inserts)
     }
     if (this.isWaiting) return undefined
     expectNew(this.#tables, this.#inserts)
@@ -96,7 +104,7 @@ export class AppSession {
     this.end()
     if (transaction === undefined || transaction.hasFailed) return
     for (const noted of transaction.noted) commitCompletion(this.#tables, noted)
-    this.#onCommit(transaction)
+    this.#events.committed?.(transaction)
   }
 
   #abort (transaction: Transaction): void {

@@ -42,7 +42,7 @@ export class App implements SimulatedApp {
       isRefused,
       isQuick: () => false,
       run: (connection, query) => this.#run(life, connection, query),
-      newSession: () => new AppSession(tables, (transaction) => { this.rows.committed(transaction) })
+      newSession: () => new AppSession(tables, this.rows)
     }))
   }
 

@@ -21,9 +21,10 @@ const COLUMNS: Readonly<Record<string, string>> = { replay: 'count', discard: 'r
 const SINCE = 20
 const types = { getTypeParser: () => String }
 
-/** A real server, whose functions are those of the inbox but for the time, which the test sets. What a run stores is rolled back. */
+/** A real server, whose functions are those of the inbox but for the time, which the test sets. What a run stores is rolled back, or cleared before the next. */
 export class ClockedServer {
   readonly #client: pg.Client
+  /** Quoted. */
   readonly #schema: string
 
   private constructor (client: pg.Client, schema: string) {
@@ -52,6 +53,25 @@ export class ClockedServer {
 
   async rollback (): Promise<void> {
     await this.#client.query('ROLLBACK')
+  }
+
+  /** Nothing is stored any more, as in a new schema. Not in a transaction: others see it. */
+  async clear (): Promise<void> {
+    const s = this.#schema
+    await this.#client.query(`TRUNCATE ${s}.events, ${s}.pending, ${s}.finished, ${s}.lanes, ${s}.completions`)
+    await this.#client.query(`UPDATE ${s}.totals SET pending = 0, done = 0, dead = 0, invalid = 0, received = 0`)
+    await this.#client.query(`SELECT setval('${s.replaceAll("'", "''")}.event_seq', 1, false)`)
+  }
+
+  /** The statement of an app that completes an event. */
+  get completing (): string {
+    return `SELECT ${this.#schema}.complete($1::uuid, $2::bigint, $3::text, $4::bigint, $5::text)`
+  }
+
+  /** The number of each connection that waits for a lock. */
+  async waiting (): Promise<number[]> {
+    const rows = await this.#rows('SELECT pid FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0')
+    return rows.map(({ pid }) => Number(pid))
   }
 
   async setTime (now: number): Promise<void> {

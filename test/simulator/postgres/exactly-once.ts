@@ -76,6 +76,12 @@ export class ExactlyOnce {
     return String(this.#runs.push(run) - 1)
   }
 
+  /** A listener is about to be through. */
+  completes ({ id, listener, by: { holder, claim, lane } }: Noted): void {
+    const row = this.#tables.lanes.get(lane)
+    if (row?.holder !== holder || row.claim !== claim) this.#violate(`${listener} completes ${this.#nameOf(idOf(id))} with a claim that its lane does not have any more`)
+  }
+
   committed ({ inserted, noted }: Transaction): void {
     this.#commits++
     for (const number of inserted) {

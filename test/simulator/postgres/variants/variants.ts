@@ -143,6 +143,15 @@ export const postgresVariants: readonly Variant[] = [
     to: 'attempts: 0,'
   },
   {
+    name: 'a listener completes an event whose lane another process has',
+    inbox: 'postgres-complete-in',
+    seed: 30,
+    violates: 'exactly-once',
+    file: changes,
+    from: 'row?.holder !== holder || row.claim !== claim || event === undefined',
+    to: 'event === undefined'
+  },
+  {
     name: 'of two transactions that complete the same, both are committed',
     inbox: 'postgres-complete-in',
     seed: 3990,
