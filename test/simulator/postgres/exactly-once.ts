@@ -102,7 +102,9 @@ export class ExactlyOnce {
     this.#rows.set(key, this.#commits)
     this.#world.ledger.committed(run)
     const stored = [...this.#tables.events.values()].find((event) => idOf(event.id) === id)
-    if (stored === undefined || this.#firstSeqOf(stored.seq) !== this.#firstSeqOf(seq)) this.#stray.add(`${id} ${listener}`)
+    if (stored !== undefined && this.#firstSeqOf(stored.seq) === this.#firstSeqOf(seq)) return
+    this.#world.count('completeIn: committed, and the event is gone, or another one')
+    this.#stray.add(`${id} ${listener}`)
   }
 
   /** At the end. */
