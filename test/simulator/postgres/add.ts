@@ -63,17 +63,17 @@ function givesWay (finished: FinishedRow | undefined, { problems }: Added): bool
 function forget (tables: Tables, event: Added): void {
   const stored = tables.eventOf(event.id)
   const finished = stored && tables.finished.get(stored.seq)
-  if (finished === undefined || !givesWay(finished, event)) return
+  if (stored === undefined || finished === undefined || !givesWay(finished, event)) return
   tables.finished.delete(finished.seq)
   tables.events.delete(finished.seq)
-  tables.completions.delete(event.id)
+  tables.completions.delete(stored.born)
   tables.totals[finished.state === State.dead ? 'dead' : 'invalid']--
 }
 
 function insert (tables: Tables, { id, name, lane, kind, received, problems, body }: Added, seq: number): number {
   const { events, pending, finished, totals, now } = tables
   const size = body.length
-  events.set(seq, { seq, received, size, id, lane, name, problems, body: body.toString() })
+  events.set(seq, { seq, born: seq, received, size, id, lane, name, problems, body: body.toString() })
   if (problems === null) totals.received = Math.max(totals.received, received)
   if (kind === State.pending) {
     pending.set(seq, newPending(seq, { size, lane }))

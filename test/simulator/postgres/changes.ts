@@ -14,17 +14,17 @@ export function completionOf ({ lanes, pending, events }: Tables, { holder, clai
   const row = lanes.get(lane)
   const event = events.get(seq)
   if (row?.holder !== holder || row.claim !== claim || event === undefined || !pending.has(seq)) throw new Error(LOST)
-  return { id: event.id, listener, seq, by: { holder, claim, lane } }
+  return { id: event.id, born: event.born, listener, seq, by: { holder, claim, lane } }
 }
 
 /** The rest of it: by now, no other transaction has inserted the same that may be committed or not. */
-export function expectNew ({ completions }: Tables, { id, listener }: Noted): void {
-  if (completions.get(id)?.has(listener) === true) throw new Error(LOST)
+export function expectNew ({ completions }: Tables, { born, listener }: Noted): void {
+  if (completions.get(born)?.has(listener) === true) throw new Error(LOST)
 }
 
 /** What was inserted is there for all. */
-export function commitCompletion ({ completions }: Tables, { id, listener }: Noted): void {
-  completions.set(id, (completions.get(id) ?? new Set()).add(listener))
+export function commitCompletion ({ completions }: Tables, { born, listener }: Noted): void {
+  completions.set(born, (completions.get(born) ?? new Set()).add(listener))
 }
 
 /** As `sql/renew.ts`. Returns what the holder has still. */
@@ -69,7 +69,7 @@ export function replay (tables: Tables, ids: readonly string[], all: boolean): n
     tables.events.delete(event.seq)
     const seq = tables.next()
     const isInvalid = old.state === State.invalid
-    if (all || old.state !== State.dead) tables.completions.delete(event.id)
+    if (all || old.state !== State.dead) tables.completions.delete(event.born)
     tables.events.set(seq, { ...event, seq, problems: isInvalid ? null : event.problems })
     tables.pending.set(seq, {
       ...newPending(seq, event),
@@ -96,9 +96,9 @@ function uncount ({ totals }: Tables, { state }: FinishedRow): void {
 export function discard (tables: Tables, ids: readonly string[]): number[] {
   const rows = tables.eventsOf([...new Set(ids)])
   const lanes = new Set(rows.flatMap(({ seq }) => tables.pending.get(seq)?.lane ?? []))
-  for (const { seq, id } of rows) {
+  for (const { seq, born } of rows) {
     tables.events.delete(seq)
-    tables.completions.delete(id)
+    tables.completions.delete(born)
     const finished = tables.finished.get(seq)
     if (finished !== undefined) uncount(tables, finished)
     else tables.totals.pending--

@@ -105,10 +105,10 @@ export class ClockedServer {
     const all = (table: string, columns: string, order: string) =>
       `(SELECT coalesce(json_agg(r), '[]') FROM (SELECT ${columns} FROM ${this.#schema}.${table} ORDER BY ${order}) AS r)`
     const [row] = await this.#rows(`SELECT json_build_object(
-      'events', ${all('events', "seq, received, size, encode(id, 'hex') AS id, lane, name, problems, body", 'seq')},
+      'events', ${all('events', "seq, born, received, size, encode(id, 'hex') AS id, lane, name, problems, body", 'seq')},
       'pending', ${all('pending', `seq, ${time('due')}, ${time('since')}, size, attempts, trial, aside, lane, completed, error, deliveries`, 'seq')},
       'finished', ${all('finished', `seq, ${time('finished')}, attempts, state, completed, error, deliveries`, 'seq')},
-      'completions', ${all('completions', "encode(id, 'hex') AS id, listener", '1, 2')},
+      'completions', ${all('completions', 'born, listener', '1, 2')},
       'lanes', ${all('lanes', `lane, head, ${time('due')}, holder, claim, adds, suspect`, 'lane')},
       'totals', (SELECT to_json(t) FROM (SELECT sum(pending) AS pending, sum(done) AS done, sum(dead) AS dead, sum(invalid) AS invalid, max(received) AS received
         FROM ${this.#schema}.totals) AS t)) AS stored`)

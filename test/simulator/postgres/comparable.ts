@@ -30,7 +30,7 @@ export function storedIn ({ events, pending, finished, lanes, completions, total
     pending: bySeq(pending.values()),
     finished: bySeq(finished.values()),
     lanes: [...lanes.values()].sort((a, b) => compare(a.lane, b.lane)),
-    completions: [...completions].flatMap(([id, listeners]) => [...listeners].map((listener) => ({ id, listener }))).sort((a, b) => compare(a.id, b.id) || compare(a.listener, b.listener)),
+    completions: [...completions].flatMap(([born, listeners]) => [...listeners].map((listener) => ({ born, listener }))).sort((a, b) => a.born - b.born || compare(a.listener, b.listener)),
     totals
   }
 }

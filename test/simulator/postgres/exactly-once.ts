@@ -36,7 +36,7 @@ export class ExactlyOnce {
   #commits = 0
   /** By claims, how many commits there were before. */
   readonly #claims = new Map<string, number>()
-  /** Events and listeners that have committed when the event was another one already, or was gone: that may complete the other one. */
+  /** Events and listeners that have committed when the event was replayed for all already: that completes it once more. */
   readonly #stray = new Set<string>()
 
   constructor ({ world, tables, watch, completing }: Parts) {
@@ -104,7 +104,7 @@ export class ExactlyOnce {
     const stored = [...this.#tables.events.values()].find((event) => idOf(event.id) === id)
     if (stored !== undefined && this.#firstSeqOf(stored.seq) === this.#firstSeqOf(seq)) return
     this.#world.count('completeIn: committed, and the event is gone, or another one')
-    this.#stray.add(`${id} ${listener}`)
+    if (noted.some(({ born }) => born === stored?.born)) this.#stray.add(`${id} ${listener}`)
   }
 
   /** At the end. */

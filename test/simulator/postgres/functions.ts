@@ -116,7 +116,7 @@ function claimedRow ({ events, completions, now }: Tables, { lane, adds, row }: 
     received: String(event?.received),
     attempts: String(row.attempts),
     completed: row.completed,
-    noted: notedOf(completions.get(event?.id ?? '')),
+    noted: notedOf(completions.get(Number(event?.born))),
     problems: event?.problems ?? null,
     failing_for: String(Math.max(0, Math.round(now - (row.since ?? now)))),
     aside: row.aside ? 't' : 'f',

@@ -1,6 +1,8 @@
 /** An event, as in the table `events`. */
 export interface EventRow {
   seq: number
+  /** The first number that it had. */
+  readonly born: number
   readonly received: number
   readonly size: number
   /** In hexadecimal digits. */
@@ -82,6 +84,7 @@ export interface Held {
 /** A listener that is through with an event. */
 export interface Noted {
   readonly id: string
+  readonly born: number
   readonly listener: string
   /** The event's number when that was recorded. */
   readonly seq: number
@@ -98,8 +101,8 @@ export class Tables {
   readonly pending = new Map<number, PendingRow>()
   readonly finished = new Map<number, FinishedRow>()
   readonly lanes = new Map<string, LaneRow>()
-  /** By the ids of events, the listeners that are through with them because a transaction of the app says so. */
-  readonly completions = new Map<string, Set<string>>()
+  /** By the first numbers of events, the listeners that are through with them because a transaction of the app says so. */
+  readonly completions = new Map<number, Set<string>>()
   readonly transactions = new Set<Transaction>()
   readonly totals: Totals = { pending: 0, done: 0, dead: 0, invalid: 0, received: 0 }
   /** The last number that was given to an event. */
