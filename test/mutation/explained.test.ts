@@ -56,7 +56,7 @@ test('every file and test that is named is there, and so is the code of every ex
 })
 
 test('a part of a file can be asked for, and nothing that is not in the list', (t) => {
-  t.equal(readOptions([]).jobs.length, targets.length)
+  t.equal(readOptions([])?.jobs.length, targets.length)
   t.match(readOptions(['--only', 'lib/deliver/backoff.ts:10-20,lib/deliver/failures.ts', '--no-save', '--concurrency', '1']), {
     save: false, concurrency: 1, jobs: [{ file: 'lib/deliver/backoff.ts', mutate: 'lib/deliver/backoff.ts:10-20' }, { file: 'lib/deliver/failures.ts' }]
   })
