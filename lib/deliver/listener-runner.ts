@@ -117,7 +117,7 @@ export class ListenerRunner {
     const { completion } = this.#parts
     if (completion === undefined) return context
     return new CompletingContext(context, () => {
-      const key = this.#keys.of(listeners)[index] ?? ''
+      const key = String(this.#keys.of(listeners)[index])
       return ListenerKeys.isLasting(key) ? completion(event, key) : undefined
     })
   }

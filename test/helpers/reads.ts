@@ -46,8 +46,8 @@ export function readsOn (admin: pg.Pool, url: string) {
 export async function fillWithAll (client: pg.Client, tables: string, count: number, from = 0): Promise<void> {
   const numbers = `generate_series(${from + 1}, ${from + count}) AS n`
   await client.query(`CREATE TEMPORARY TABLE filling AS SELECT nextval('${tables}.event_seq') AS seq, n, n % 4 AS state, 'lane ' || n AS lane FROM ${numbers}`)
-  await client.query(`INSERT INTO ${tables}.events (seq, id, lane, name, size, received, body)
-    SELECT seq, convert_to(n::text, 'UTF8') || decode(repeat('00', 33 - length(n::text)), 'hex'), lane, 'newMessage', 2, 1, '{}' FROM filling`)
+  await client.query(`INSERT INTO ${tables}.events (seq, born, id, lane, name, size, received, body)
+    SELECT seq, seq, convert_to(n::text, 'UTF8') || decode(repeat('00', 33 - length(n::text)), 'hex'), lane, 'newMessage', 2, 1, '{}' FROM filling`)
   await client.query(`INSERT INTO ${tables}.pending (seq, size, lane) SELECT seq, 2, lane FROM filling WHERE state = 0`)
   await client.query(`INSERT INTO ${tables}.finished (seq, state, finished, attempts) SELECT seq, state, now(), 1 FROM filling WHERE state > 0`)
   await client.query(`INSERT INTO ${tables}.lanes (epoch, lane, head, due, adds) SELECT epoch, lane, seq, now(), 1 FROM filling, ${tables}.epochs WHERE state = 0`)

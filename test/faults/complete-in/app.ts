@@ -1,4 +1,5 @@
 // An app that saves each message and completes its event in one transaction, and is killed in it: which step of it, the message says.
+import { flushCompileCache } from 'node:module'
 import Fastify from 'fastify'
 import pg from 'pg'
 import webhooks from '../../../index.ts'
@@ -31,6 +32,7 @@ app.webhooks.on('newMessage', async function saves (event, context) {
   await save(event, context)
   step = undefined
 })
+flushCompileCache() // Node does that when a process ends, but these are killed
 await app.listen({ port: 0, host: '127.0.0.1' })
 await until(async () => (await app.webhooks.inbox.stats()).pending === 0)
 process.exit()

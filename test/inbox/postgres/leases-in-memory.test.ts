@@ -57,6 +57,18 @@ test('what is held is renewed at each third of the lease, and nothing is asked w
   t.same(leases.numbers, [])
 })
 
+test('the claim of an event is known as long as it is held', (t) => {
+  const { leases } = create(t)
+  const claims = [claimOf('a', 1), claimOf('b', 2)]
+  leases.begin(claims)
+  t.equal(leases.claimOf(12), claims[0])
+  t.equal(leases.claimOf(21), claims[1])
+  t.equal(leases.claimOf(31), undefined)
+  for (const claim of claims) leases.end(claim)
+  t.equal(leases.claimOf(12), undefined)
+  t.end()
+})
+
 test('a claim that another process has taken over is not held any more, also if this one has claimed the lane again', async (t) => {
   const { leases } = create(t, async () => await Promise.resolve([{ lane: 'a', claim: '1' }, { lane: 'b', claim: '9' }]))
   const claims = [claimOf('a', 1), claimOf('b', 2), claimOf('c', 3)]

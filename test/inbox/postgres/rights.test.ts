@@ -25,7 +25,7 @@ tap.teardown(async () => { await admin.query(`DROP OWNED BY ${role} CASCADE; DRO
 /** All that an inbox needs. */
 const ALL = `
   GRANT SELECT ON ${tables}.oneroute_webhooks_migrations TO ${role};
-  GRANT SELECT, INSERT, UPDATE, DELETE ON ${['events', 'pending', 'finished', 'lanes', 'totals', 'epochs'].map((table) => `${tables}.${table}`).join(', ')} TO ${role};
+  GRANT SELECT, INSERT, UPDATE, DELETE ON ${['events', 'pending', 'finished', 'lanes', 'totals', 'epochs', 'completions'].map((table) => `${tables}.${table}`).join(', ')} TO ${role};
   GRANT USAGE ON SEQUENCE ${tables}.event_seq TO ${role};
   GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${tables} TO ${role}`
 

@@ -3,7 +3,6 @@ import { test } from 'tap'
 import { postgresVariants } from '../postgres/variants/variants.ts'
 import { run } from '../run.ts'
 import { INVARIANTS } from '../world.ts'
-import { postgresVariants } from '../postgres/variants/variants.ts'
 import { variants } from './variants.ts'
 
 test('every invariant has a fault that violates it', (t) => {
