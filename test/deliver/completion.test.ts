@@ -40,6 +40,17 @@ test('a listener that would not be known again cannot complete anything', async 
   for (const context of contexts) await t.rejects(context.completeIn(() => t.fail('it is run')), CompleteInError)
 })
 
+test('a statement that fails says what that means, or what it was', async (t) => {
+  const [lost, refusal, failure] = [new Error('lost'), new CompleteInError('no'), new Error('broken')]
+  const { runner, webhooks } = create(() => ({ sql: 'a statement', values: [], refusalOf: (thrown) => thrown === lost ? refusal : undefined }))
+  const contexts: WebhookContext[] = []
+  webhooks.on('unknown', function save (_event, context) { contexts.push(context) })
+  t.match(runner.run(EVENT), { state: 'done' })
+  for (const [thrown, expected] of [[lost, refusal], [failure, failure]] as const) {
+    t.equal(await contexts[0]?.completeIn(() => { throw thrown }).catch((error: unknown) => error), expected)
+  }
+})
+
 test('without such an inbox, all listeners have one context', async (t) => {
   const { runner, webhooks } = create()
   const contexts: WebhookContext[] = []
