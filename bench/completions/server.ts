@@ -5,6 +5,7 @@ import webhooks, { type WebhookContext } from '../../dist/index.js'
 import { postgresInbox } from '../../dist/lib/inbox/postgres/inbox.js'
 import { oneRouteBodies } from '../bodies.ts'
 import { settled } from '../servers/settled.ts'
+import { serveTurns } from '../serve-turns.ts'
 import { completionsVariants, type CompletionsVariant } from './variants.ts'
 
 /** What the events of a turn took, from their arrival until the last is recorded as done. */
@@ -47,9 +48,7 @@ app.webhooks.on('error', (error) => {
 })
 await app.ready()
 
-process.on('disconnect', () => process.exit())
-process.on('message', ({ events }: { events: number }) => { void turn(events) })
-process.send?.('ready')
+serveTurns(turn)
 
 async function turn (events: number) {
   const bodies = oneRouteBodies(events)

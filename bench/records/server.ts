@@ -5,6 +5,7 @@ import webhooks, { type Inbox } from '../../dist/index.js'
 import { sqliteInbox } from '../../dist/lib/inbox/sqlite/inbox.js'
 import { oneRouteBodies } from '../bodies.ts'
 import { temporaryFolder } from '../folder.ts'
+import { serveTurns } from '../serve-turns.ts'
 import { recordsVariants } from './variants.ts'
 
 /** Microseconds of the processor for each event of a turn, from its arrival until it is recorded as done. */
@@ -26,9 +27,7 @@ app.webhooks.on('newMessage', async function handle (_event, { attempt }) {
 })
 await app.ready()
 
-process.on('disconnect', () => process.exit())
-process.on('message', ({ events }: { events: number }) => { void turn(events) })
-process.send?.('ready')
+serveTurns(turn)
 
 async function turn (events: number) {
   const bodies = oneRouteBodies(events)
