@@ -1,9 +1,12 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import { openHandled } from '../../../../lib/cli/send/chaos/handled.ts'
+import { becomesReachable } from '../../../../lib/cli/send/chaos/reachable.ts'
 import { temporaryDirectory } from '../../../helpers/package.ts'
 import { createReceiver } from '../../helpers.ts'
 import { chaos, SECRET, startPlain, startPlugin, takeWell } from './receivers.ts'
@@ -119,6 +122,13 @@ test('where nobody listens nothing is posted', async (t) => {
   t.equal(code, 1)
   // The ports of the protocols, and an address in brackets.
   for (const url of ['http://[::1]/', 'https://127.0.0.1/']) t.match(await chaos(url, ['--timeout', '1']), { code: 1, stderr: /^Nothing listens/ })
+})
+
+test('the wait for somebody who listens ends whatever the garbage collector takes', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collector = setInterval(runInNewContext('gc') as () => void, 1)
+  t.teardown(() => { clearInterval(collector) })
+  t.equal(await becomesReachable(new URL('http://127.0.0.1:1/'), 100, new AbortController().signal), false)
 })
 
 test('Ctrl-C ends it, without a verdict', async (t) => {
