@@ -7,10 +7,10 @@ export const FLAGS = ['--experimental-strip-types', '--disable-warning=Experimen
 const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url))
 
 /**
- * What runs the tests puts into the environment for processes of its own. tap's hooks would measure and slow down each process that a test
- * starts, handle its signals and write to its folder; in a process of Node's runner, `node --test` runs nothing. npm tells itself its options.
+ * What runs the tests puts into the environment for processes of its own. In one that a test starts, `node --test` would run nothing, and what
+ * it covers of changed sources would be added to that of the real ones. npm tells itself its options.
  */
-const OF_RUNNERS = /^(?:NODE_OPTIONS|NODE_TEST_CONTEXT|npm_.*)$/i
+const OF_RUNNERS = /^(?:NODE_OPTIONS|NODE_TEST_CONTEXT|NODE_V8_COVERAGE|npm_.*)$/i
 
 /** The environment of a process that a test starts. */
 export const ENV: Readonly<NodeJS.ProcessEnv> = {

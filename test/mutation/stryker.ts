@@ -22,7 +22,7 @@ export async function mutate ({ mutate, tests, concurrency, folder }: Plan): Pro
     concurrency,
     tempDirName: folder,
     cleanTempDir: 'always',
-    ignorePatterns: ['bench', 'dist', 'docs', 'examples', '.tap', 'test/mutation'],
+    ignorePatterns: ['bench', 'dist', 'docs', 'examples', 'test/mutation'],
     checkers: [],
     reporters: ['progress-append-only'],
     allowConsoleColors: false,

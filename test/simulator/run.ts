@@ -3,10 +3,7 @@ import { ENV, FLAGS } from '../helpers/environment.ts'
 import type { Report } from './batch.ts'
 import type { Job, News } from './worker.ts'
 
-/**
- * Not the flags and the environment of this process: tap would add the coverage of a changed file to that of the real one. The warning is about
- * `module.register`: `registerHooks`, its successor, is not in Node 22.13.
- */
+/** The warning is about `module.register`: `registerHooks`, its successor, is not in Node 22.13. */
 const OPTIONS = [...FLAGS, '--disable-warning=DEP0205']
 
 interface Options extends Job {

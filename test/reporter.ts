@@ -1,0 +1,15 @@
+import { Readable } from 'node:stream'
+import { spec } from 'node:test/reporters'
+import type { TestEvent } from 'node:test/reporters'
+
+/** What a test asserts is told if it fails: there are thousands of assertions. */
+export default async function * report (source: AsyncIterable<TestEvent>): AsyncGenerator<string | Buffer> {
+  yield * Readable.from(toldOf(source)).pipe(new spec()) // eslint-disable-line new-cap -- it is Node's name
+}
+
+async function * toldOf (source: AsyncIterable<TestEvent>): AsyncGenerator<TestEvent> {
+  for await (const event of source) {
+    const isDetail = 'nesting' in event.data && event.data.nesting > 0
+    if (!(isDetail && (event.type === 'test:pass' || event.type === 'test:start'))) yield event
+  }
+}
