@@ -9,7 +9,6 @@ export default async function * report (source: AsyncIterable<TestEvent>): Async
 
 async function * toldOf (source: AsyncIterable<TestEvent>): AsyncGenerator<TestEvent> {
   for await (const event of source) {
-    const isDetail = 'nesting' in event.data && event.data.nesting > 0
-    if (!(isDetail && (event.type === 'test:pass' || event.type === 'test:start'))) yield event
+    if (!((event.type === 'test:pass' || event.type === 'test:start') && event.data.nesting > 0)) yield event
   }
 }

@@ -9,11 +9,14 @@ const COVERED = ['index.ts', 'lib/**/*.ts']
 const THRESHOLDS = ['lines', 'branches', 'functions'].map((what) => `--test-coverage-${what}=100`)
 const COVERAGE = ['--experimental-test-coverage', ...COVERED.map((files) => `--test-coverage-include=${files}`), ...THRESHOLDS]
 
-/** Runs the tests: all of them, and then what they cover has to be everything, or those that are named. */
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { jobs: { type: 'string', default: '2' }, 'no-coverage': { type: 'boolean', default: false } } })
+/**
+ * Runs the tests: all of them, and then what they cover has to be everything, or those that are named. `JOBS` is how many files at a time.
+ */
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { 'no-coverage': { type: 'boolean', default: false } } })
+const { JOBS = '2' } = process.env
 const coverage = values['no-coverage'] || positionals.length > 0 ? [] : COVERAGE
 const files = positionals.length > 0 ? positionals : ['test/**/*.test.ts']
 await executablePath() // before all tests: the first one in a browser has little enough time on a busy machine
-const runner = spawn(process.execPath, [...FLAGS, '--test', '--test-reporter=./test/reporter.ts', `--test-concurrency=${values.jobs}`, ...coverage, ...files], { stdio: 'inherit' })
+const runner = spawn(process.execPath, [...FLAGS, '--test', '--test-reporter=./test/reporter.ts', `--test-concurrency=${JOBS}`, ...coverage, ...files], { stdio: 'inherit' })
 const [code] = await once(runner, 'exit') as [number | null]
 process.exitCode = code ?? 1
