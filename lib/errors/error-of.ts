@@ -74,3 +74,6 @@ export function quietly (work: () => void): void {
     // There is nobody left to tell.
   }
 }
+
+/** For what fails and is nobody's concern, or somebody else is told of. */
+export function ignore (): void {}

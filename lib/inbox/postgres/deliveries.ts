@@ -1,6 +1,7 @@
 // Claims and settles with the server. Its counterpart (sqlite/deliveries.ts) has lanes in memory.
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
+import { ignore } from '../../errors/error-of.ts'
 import { ClosingError, DeliveryLostError, InboxUnavailableError } from '../../errors/errors.ts'
 import type { Claim, ClaimedEvent, Outcome, SqlStatement } from '../inbox.ts'
 import { answerOf } from './claim-rows.ts'
@@ -107,7 +108,7 @@ export class Deliveries {
     let goesWell = true
     while (goesWell && this.#settlements.length > 0) goesWell = await this.#turn()
     for (const { resolve } of asked) resolve([])
-    if (goesWell) await this.#leases.releaseAbandoned().catch(() => {}) // others wait for the lease then
+    if (goesWell) await this.#leases.releaseAbandoned().catch(ignore) // others wait for the lease then
     await this.#leases.close()
   }
 

@@ -1,4 +1,5 @@
 // Only PostgreSQL: SQLite's reader is asked in a thread of its own, which has one connection.
+import { ignore } from '../../errors/error-of.ts'
 import { matcherOf } from '../fits.ts'
 import type { EventFilter, FindOptions, Found, StoredEvent } from '../inbox.ts'
 import { wellFormed } from '../sql/well-formed.ts'
@@ -27,7 +28,7 @@ export class Finder {
   async find (options: FindOptions): Promise<Found> {
     const queue = isQuick(options) ? 'quick' : 'slow'
     const found = this.#last[queue].then(async () => await this.#find(options))
-    this.#last[queue] = found.catch(() => {}) // whoever has asked is told
+    this.#last[queue] = found.catch(ignore) // whoever has asked is told
     return await found
   }
 

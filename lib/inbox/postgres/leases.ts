@@ -1,5 +1,6 @@
 // Only PostgreSQL: several processes deliver. A SQLite file has one owner (sqlite/store/file-lock.ts).
 import type { FastifyBaseLogger } from 'fastify'
+import { ignore } from '../../errors/error-of.ts'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'
 import { LeaseEnd } from './leased-claim.ts'
@@ -125,7 +126,7 @@ export class Leases {
     for (const [number, until] of this.#uncertain) if (until < now) this.#uncertain.delete(number)
     if (this.#releasing !== undefined || this.#uncertain.size === 0) return
     const { database, holder } = this.#parts
-    this.#releasing = database.run(this.#release, [holder, [...this.#uncertain.keys()]]).catch(() => {}) // the next time, perhaps
+    this.#releasing = database.run(this.#release, [holder, [...this.#uncertain.keys()]]).catch(ignore) // the next time, perhaps
     await this.#releasing
     this.#releasing = undefined
   }

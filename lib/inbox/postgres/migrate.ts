@@ -1,5 +1,6 @@
 // Only PostgreSQL: a migration takes time there, beside other processes, and perhaps by somebody else's hand. SQLite's is in store/schema.ts.
 import type { FastifyBaseLogger } from 'fastify'
+import { ignore } from '../../errors/error-of.ts'
 import type { Database } from './database.ts'
 import { reasonOf } from './error-kind.ts'
 import { quoted } from './identifiers.ts'
@@ -83,7 +84,7 @@ async function stoppedBy<T> (signal: AbortSignal | undefined, database: Database
   const [backend] = await query(client, 'SELECT pg_catalog.pg_backend_pid() AS pid')
   let stopping: Promise<unknown> | undefined
   const stop = () => {
-    stopping = database.run('SELECT pg_catalog.pg_cancel_backend($1)', [backend?.pid]).catch(() => {}) // then it stops after the statement
+    stopping = database.run('SELECT pg_catalog.pg_cancel_backend($1)', [backend?.pid]).catch(ignore) // then it stops after the statement
   }
   signal.addEventListener('abort', stop, { once: true })
   return await work().finally(async () => {

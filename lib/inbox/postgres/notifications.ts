@@ -1,7 +1,7 @@
 // Only PostgreSQL: several processes deliver, and tell each other what is new. SQLite's owner knows it.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { errorOf } from '../../errors/error-of.ts'
+import { errorOf, ignore } from '../../errors/error-of.ts'
 import { Alarm } from '../sql/alarm.ts'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'
@@ -93,7 +93,7 @@ export class Notifications {
     while (this.#isNews) {
       this.#isNews = false
       const removed = this.#removed.splice(0)
-      await database.run(NOTIFY, [schema, noticesOf(this.#self, removed)]).catch(() => {})
+      await database.run(NOTIFY, [schema, noticesOf(this.#self, removed)]).catch(ignore)
       await wait(NOTIFY_EVERY)
     }
     this.#telling = undefined

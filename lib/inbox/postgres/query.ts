@@ -1,4 +1,5 @@
 // Only PostgreSQL: it answers over the network, late or never, and in texts. For SQLite's rows see sqlite/store/select.ts.
+import { ignore } from '../../errors/error-of.ts'
 import { hash } from '../../events/hash.ts'
 import { LONGEST_TIMER } from '../../options/check.ts'
 import { within } from '../within.ts'
@@ -71,7 +72,7 @@ export async function query (
     .then(({ rows }) => rows as Row[]) // as `types` makes them
   return await within(answer, timeout, () => {
     const late = answer.then(onLate)
-    late.catch(() => {}) // whoever releases the connection sees it
+    late.catch(ignore) // whoever releases the connection sees it
     unanswered.set(client, { text, answer: late, onLost })
     return new NoAnswer(`no answer from PostgreSQL within ${timeout} ms`)
   })

@@ -1,5 +1,6 @@
 // Only PostgreSQL: a connection can be lost between a commit and its answer.
 import type { FastifyBaseLogger } from 'fastify'
+import { ignore } from '../../errors/error-of.ts'
 import type { Database } from './database.ts'
 import { quoted } from './identifiers.ts'
 import { idBytes, idOf } from './ids.ts'
@@ -68,7 +69,7 @@ export class UnconfirmedAdds {
     if (this.#closed || this.#timer !== undefined || this.#lostAt.size === 0) return
     this.#timer = setTimeout(() => {
       // It is asked until it answers.
-      this.#looking = this.#look().catch(() => {}).finally(() => {
+      this.#looking = this.#look().catch(ignore).finally(() => {
         this.#timer = undefined
         this.#later()
       })

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
+import { ignore } from '../../errors/error-of.ts'
 import type { StoredEvent } from '../../inbox/inbox.ts'
 import type { InboxView } from '../../inbox/view.ts'
 import type { Activity } from './activity.ts'
@@ -84,7 +85,7 @@ export class Feed {
     if (this.#pages.size === 0) this.#begin()
     const { lifetime = LIFETIME, renewAfter = RENEW_AFTER } = this.#parts
     this.#pages.set(page, setTimeout(() => { this.#renew(page, lifetime - renewAfter) }, renewAfter).unref())
-    page.on('error', () => {}) // a page that has left is no failure; 'close' comes, too
+    page.on('error', ignore) // a page that has left is no failure; 'close' comes, too
     page.on('close', () => { this.#remove(page) })
     page.write('retry: 2000\n\n')
     void this.#look()
