@@ -40,6 +40,7 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   const webhooks = new Webhooks({
     inbox: viewOf(inbox),
     names: [...catalogue.schemas.keys()],
+    collects: inbox.durable && inbox.collects === true,
     onSubscribe: () => { dispatcher.wake() },
     receive: async (body) => {
       // As `inject` does: what is received before that would meet listeners that are not there yet.
@@ -110,6 +111,7 @@ export default webhooks
 export { webhooks }
 export { ONEROUTE_IPS } from './lib/receive/allowed-ips.ts'
 export type { DeliveryMessage, DeliveryOutcome, ListenerRun, ReceiveMessage, ReceiveOutcome, SignatureMessage, SignatureOutcome } from './lib/observe/channels.ts'
+export type { CollectContext, CollectOptions } from './lib/webhooks/collectors.ts'
 export type { CompleteIn, WebhookContext } from './lib/webhooks/context.ts'
 export { DeliveryError } from './lib/webhooks/delivery-error.ts'
 export * from './lib/errors/errors.ts'
@@ -125,4 +127,4 @@ export type { MemoryInboxOptions } from './lib/inbox/memory/options.ts'
 export type { InboxView } from './lib/inbox/view.ts'
 export type { RetryOptions, SignatureMode, WebhookRouteOptions, WebhooksOptions } from './lib/webhooks/options.ts'
 export { Webhooks } from './lib/webhooks/webhooks.ts'
-export type { ReceivableBody, Receipt, WebhookListener } from './lib/webhooks/webhooks.ts'
+export type { CollectedName, CollectListener, ReceivableBody, Receipt, WebhookListener } from './lib/webhooks/webhooks.ts'

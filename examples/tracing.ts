@@ -11,8 +11,8 @@ export function traceDeliveries (tracer: Tracer = trace.getTracer('fastify-onero
   const spans = new WeakMap<object, Span>()
 
   subscribe('fastify-oneroute-webhooks:delivery:start', (message) => {
-    const { name, id, attempt } = message as DeliveryMessage
-    const attributes = { 'messaging.system': 'oneroute', 'messaging.message.id': id, 'messaging.destination.name': name, 'oneroute.attempt': attempt }
+    const { name, id, ids, attempt } = message as DeliveryMessage
+    const attributes = { 'messaging.system': 'oneroute', 'messaging.message.id': id, 'messaging.destination.name': name, 'oneroute.attempt': attempt, 'oneroute.ids': [...ids] }
     spans.set(message as DeliveryMessage, tracer.startSpan(`deliver ${name}`, { kind: SpanKind.CONSUMER, attributes }))
   })
 
@@ -21,7 +21,7 @@ export function traceDeliveries (tracer: Tracer = trace.getTracer('fastify-onero
     const span = spans.get(message as DeliveryMessage)
     for (const { name, error } of listeners) if (error instanceof Error) span?.recordException({ name: error.name, message: `${name}: ${error.message}` })
     span?.setAttribute('oneroute.outcome', String(outcome))
-    span?.setStatus({ code: outcome === 'done' || outcome === 'ignored' ? SpanStatusCode.OK : SpanStatusCode.ERROR })
+    span?.setStatus({ code: outcome === 'done' || outcome === 'collected' || outcome === 'ignored' ? SpanStatusCode.OK : SpanStatusCode.ERROR })
     span?.end()
   })
 }

@@ -22,6 +22,7 @@ import { resolvePostgresOptions } from '../lib/inbox/postgres/options.ts'
 import { OLDEST_SERVER } from '../lib/inbox/postgres/schema.ts'
 import { resolveSqliteOptions } from '../lib/inbox/sqlite/options.ts'
 import { sqliteInbox } from '../lib/inbox/sqlite/inbox.ts'
+import { collectorOf } from '../lib/webhooks/collectors.ts'
 import { resolveOptions } from '../lib/webhooks/options.ts'
 import { backoff } from '../lib/deliver/backoff.ts'
 import { createApp, fixture, message } from './helpers/app.ts'
@@ -73,13 +74,19 @@ for (const { title, heading = `Options of ${title}`, refused, defaults } of [
   { title: '`memoryInbox`', refused: () => main.memoryInbox(nothing), defaults: { ...resolveMemoryOptions() } },
   { title: '`sqliteInbox`', refused: () => sqliteInbox({ path: 'a.db', ...nothing }), defaults: { ...resolveSqliteOptions({ path: 'a.db' }), path: undefined } },
   { title: '`postgresInbox`', refused: () => postgresInbox(nothing), defaults: { ...resolvePostgresOptions({ connectionString: 'postgres://' }) } },
+  {
+    title: '`collect`',
+    heading: 'How do I answer several messages at once?',
+    refused: () => collectorOf('newMessage', nothing, () => {}),
+    defaults: { ...collectorOf('newMessage', {}, () => {}) }
+  },
   { title: 'the conformance suite', heading: 'The conformance suite', refused: () => conformance(() => main.memoryInbox(), nothing), defaults: { ...resolveConformanceOptions() } }
 ]) {
   test(`the options of ${title} and their defaults are those of the code`, async (t) => {
     const rows = tables(section(heading), 'option').flat()
     t.same(sorted(named(rows, 'option')), sorted(listedBy(refused)))
     const inWords: Record<string, string> = {
-      prefix: "`''`", inbox: '`memoryInbox()`', key: "the body's SHA-256", lane: "the conversation's id", retry: 'see below'
+      prefix: "`''`", inbox: '`memoryInbox()`', key: "the body's SHA-256", lane: "the conversation's id", retry: 'see below', within: '15 000, or `quiet` if that is longer'
     }
     const real: Record<string, unknown> = defaults
     for (const row of rows) {
@@ -280,7 +287,7 @@ test('what the inbox can do is documented', async (t) => {
   const text = section('Looking into the inbox')
   t.same(sorted(calls(table(text, 'method of `app.webhooks.inbox`'), 'method of `app.webhooks.inbox`')), sorted(Object.keys(app.webhooks.inbox)))
   const methods = Object.getOwnPropertyNames(Reflect.getPrototypeOf(inbox)).filter((name) => name !== 'constructor')
-  t.same(sorted(calls(table(section('An inbox of your own'), 'member'), 'member')), sorted(['durable', 'isRecovering', 'completion', ...methods]))
+  t.same(sorted(calls(table(section('An inbox of your own'), 'member'), 'member')), sorted(['durable', 'isRecovering', 'completion', 'collects', ...methods]))
   await app.webhooks.receive(message())
   const [stored = {}] = await app.webhooks.inbox.list()
   t.match(text, `A stored event is \`{ ${Object.keys(stored).join(', ')} }\``)

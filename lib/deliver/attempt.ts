@@ -1,14 +1,26 @@
 import type { ClaimedEvent, DeliveryRecord } from '../inbox/inbox.ts'
 import type { DeliveryMessage, ListenerRun } from '../observe/channels.ts'
 import type { DeliveryContext } from '../webhooks/context.ts'
-import type { ListenerFunction } from '../webhooks/webhooks.ts'
+import type { Collector } from '../webhooks/collectors.ts'
+import type { ListenerFunction } from '../webhooks/listener-function.ts'
 import { namesOf } from './listeners.ts'
 import type { ListenerKeys } from './listeners.ts'
-import type { ListenerEnd } from './running-listeners.ts'
+import type { ListenerEnd } from './listener-end.ts'
 
-/** One attempt to deliver an event. */
+/** One attempt to deliver an event, or a burst of events as one. */
 export interface Attempt {
+  /** Of a burst, the first one: what is decided for it goes for all. */
   readonly event: ClaimedEvent
+  /** All of them. */
+  readonly events: readonly ClaimedEvent[]
+  /** What listeners get first. */
+  readonly given: unknown
+  /** What the inbox remembers them by, if that is not what `ListenerKeys` says of them alone. */
+  readonly keys?: readonly string[]
+  /** The lane of the claim. */
+  readonly lane: string
+  /** Who is to have the event once its listeners are through. */
+  readonly collectors: readonly Collector[]
   readonly context: DeliveryContext
   readonly listeners: readonly ListenerFunction[]
   readonly skipped: Skipped
@@ -27,7 +39,7 @@ interface Skipped {
 const NOBODY: ReadonlySet<number> = new Set()
 const NONE: readonly never[] = []
 /** Most events are delivered once. */
-const NOTHING_SKIPPED: Skipped = { completed: NOBODY, refused: NOBODY }
+export const NOTHING_SKIPPED: Skipped = { completed: NOBODY, refused: NOBODY }
 
 export function skippedOf ({ completed, refused = NONE }: ClaimedEvent, listeners: readonly ListenerFunction[], keys: ListenerKeys): Skipped {
   if (completed.length + refused.length === 0) return NOTHING_SKIPPED
@@ -38,6 +50,21 @@ export function skippedOf ({ completed, refused = NONE }: ClaimedEvent, listener
 
 export function isSkipped ({ completed, refused }: Skipped, index: number): boolean {
   return completed.has(index) || refused.has(index)
+}
+
+/** What the inbox remembers the listeners of an attempt by. */
+export function keysOf ({ keys, listeners }: Attempt, all: ListenerKeys): readonly string[] {
+  return keys ?? all.of(listeners)
+}
+
+/** What this process remembers the listeners of an attempt by: a function may be a listener and a collector, of the same event. */
+export function workOf ({ event, keys }: Attempt): string {
+  return keys === undefined ? event.id : workOfCollector(String(keys[0]), event)
+}
+
+/** The same of a burst that begins with this event. */
+export function workOfCollector (key: string, { id }: ClaimedEvent): string {
+  return `${key} ${id}`
 }
 
 /** What is kept of an attempt. Of listeners that returned at once and did not fail, it is not known when they ended. */

@@ -4,12 +4,12 @@ import type { DeliveryMessage } from '../observe/channels.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
 import { runsOf } from './attempt.ts'
 import type { Attempt } from './attempt.ts'
-import type { ListenerEnd } from './running-listeners.ts'
+import type { ListenerEnd } from './listener-end.ts'
 
 const NONE: readonly never[] = []
 
-export function newMessage (webhooks: Webhooks, name: string, { id, event, attempt, receivedAt }: ClaimedEvent): DeliveryMessage {
-  return { webhooks, id, name, event, attempt, receivedAt: new Date(receivedAt), outcome: null, retryAt: null, aside: false, duration: 0, listeners: NONE }
+export function newMessage (webhooks: Webhooks, name: string, { id, event, attempt, receivedAt }: ClaimedEvent, ids: readonly string[] = [id]): DeliveryMessage {
+  return { webhooks, id, ids, name, event, attempt, receivedAt: new Date(receivedAt), outcome: null, retryAt: null, aside: false, duration: 0, listeners: NONE }
 }
 
 /** Tells those who want to know how an attempt has ended; with no outcome, it was abandoned. */
@@ -24,7 +24,8 @@ export function tell (attempt: Attempt, outcome: Outcome | undefined, ends: read
   channels.deliveryEnd.publish(message)
 }
 
-function outcomeOf ({ state }: Outcome, listeners: number): NonNullable<DeliveryMessage['outcome']> {
+function outcomeOf ({ state, collects = false }: Outcome, listeners: number): NonNullable<DeliveryMessage['outcome']> {
+  if (collects) return 'collected'
   if (listeners === 0 || state === 'invalid') return 'ignored'
   return state === 'pending' ? 'retry' : state
 }

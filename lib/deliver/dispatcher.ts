@@ -1,10 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { errorOf, quietly } from '../errors/error-of.ts'
-import type { Awaitable, Claim, ClaimedEvent, Inbox, Outcome } from '../inbox/inbox.ts'
+import type { Awaitable, Claim, Inbox, Outcome } from '../inbox/inbox.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
+import type { Collected } from './burst-runner.ts'
 import type { ListenerRunner } from './listener-runner.ts'
 import { hasListeners } from './listeners.ts'
+import { gone, isToBeTriedAgain } from './outcomes.ts'
+import { Places } from './places.ts'
 import { Settlements } from './settlements.ts'
 import { TimeSlices } from './time-slices.ts'
 
@@ -28,8 +31,7 @@ export class Dispatcher {
   readonly #parts: Parts
   readonly #slices = new TimeSlices()
   readonly #settlements: Settlements
-  /** Lanes that are held. */
-  #active = 0
+  readonly #places: Places
   #claiming = false
   /** Whether a lane may have become due since the last claim began. */
   #woken = false
@@ -42,6 +44,7 @@ export class Dispatcher {
 
   constructor (parts: Parts) {
     this.#parts = parts
+    this.#places = new Places(parts.concurrency)
     this.#settlements = new Settlements({ ...parts, onClaimEnd: () => { this.#endClaim() }, wake: () => { this.wake() } })
   }
 
@@ -92,14 +95,13 @@ export class Dispatcher {
   }
 
   #mayClaim (): boolean {
-    const { inbox, webhooks, concurrency } = this.#parts
     // Events that can wait do so while nobody listens.
-    return this.#started && !this.#stopped && this.#active < concurrency && (!inbox.durable || hasListeners(webhooks))
+    return this.#started && !this.#stopped && this.#places.free > 0 && (!this.#parts.inbox.durable || hasListeners(this.#parts.webhooks))
   }
 
   /** Whether nothing is under way, or asked for. */
   isIdle (): boolean {
-    return this.#active === 0 && !this.#claiming
+    return this.#places.areAllFree && !this.#claiming
   }
 
   #claim (): void {
@@ -131,7 +133,7 @@ export class Dispatcher {
 
   #ask (): Awaitable<readonly Claim[]> {
     try {
-      return this.#parts.inbox.claim(this.#parts.concurrency - this.#active)
+      return this.#parts.inbox.claim(this.#places.free)
     } catch (err) {
       this.#claimLater(err)
       return []
@@ -146,25 +148,26 @@ export class Dispatcher {
   }
 
   #startClaims (claims: readonly Claim[]): void {
-    this.#active += claims.length
+    this.#places.take(claims.length)
     for (const claim of claims) this.#slices.run(() => this.#deliver(claim, []))
     this.#claiming = false
   }
 
   /** Goes through a claim's events, in one go as long as none has to be waited for. Says whether it waits for one. */
   #deliver (claim: Claim, outcomes: Outcome[]): boolean {
-    for (let event = claim.events[outcomes.length]; event !== undefined && this.#mayDeliver(claim); event = claim.events[outcomes.length]) {
+    if (claim.events[0]?.collectedFrom !== undefined) return this.#collect(claim)
+    for (let event = claim.events[outcomes.length]; event !== undefined && event.collectedFrom === undefined && this.#mayDeliver(claim); event = claim.events[outcomes.length]) {
       if (this.#slices.isOver) {
         this.#slices.run(() => this.#deliver(claim, outcomes))
         return false
       }
-      const outcome = event.isDiscarded === true ? gone(event) : this.#parts.runner.run(event)
+      const outcome = event.isDiscarded === true ? gone(event) : this.#parts.runner.run(event, claim.lane)
       if (outcome instanceof Promise) {
         void this.#deliverLater(claim, outcomes, outcome)
         return true
       }
       outcomes.push(outcome)
-      if (outcome.state === 'pending') break
+      if (isToBeTriedAgain(outcome)) break
     }
     this.#settlements.settle(claim, outcomes)
     return false
@@ -177,18 +180,21 @@ export class Dispatcher {
   async #deliverLater (claim: Claim, outcomes: Outcome[], delivering: Promise<Outcome | undefined>): Promise<void> {
     const outcome = await delivering
     if (outcome !== undefined) outcomes.push(outcome)
-    if (outcome === undefined || outcome.state === 'pending') this.#settlements.settle(claim, outcomes)
+    if (outcome === undefined || isToBeTriedAgain(outcome)) this.#settlements.settle(claim, outcomes)
     else this.#slices.run(() => this.#deliver(claim, outcomes))
   }
 
+  #collect (claim: Claim): boolean {
+    const collected = this.#mayDeliver(claim) ? this.#parts.runner.collect(claim) : { outcomes: [] }
+    const settle = ({ outcomes, dueAt }: Collected) => { this.#settlements.settle(claim, outcomes, dueAt) }
+    if (collected instanceof Promise) void this.#places.beside(collected, () => { this.wake() }).then(settle)
+    else settle(collected)
+    return collected instanceof Promise
+  }
+
   #endClaim (): void {
-    this.#active--
+    this.#places.leave()
     this.#woken = true // its lane may be due again
     this.#goOn()
   }
-}
-
-/** One that was discarded since it was claimed. The inbox has nothing of it that could change. */
-function gone ({ seq }: ClaimedEvent): Outcome {
-  return { seq, state: 'done', dueAt: null, completed: [], error: null }
 }

@@ -4,7 +4,7 @@ import type { ClaimedEvent, Outcome } from '../inbox/inbox.ts'
 import { DeliveryError } from '../webhooks/delivery-error.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
-import { isSkipped, recordOf } from './attempt.ts'
+import { isSkipped, keysOf, recordOf, workOf } from './attempt.ts'
 import type { Attempt } from './attempt.ts'
 import { NEVER, nextTry } from './backoff.ts'
 import type { NextTry } from './backoff.ts'
@@ -12,8 +12,8 @@ import { isOnce, namesOf, report } from './listeners.ts'
 import type { ListenerKeys } from './listeners.ts'
 import { retryDirectiveOf } from './retry-directive.ts'
 import type { RetryDirective } from './retry-directive.ts'
-import { failed } from './running-listeners.ts'
-import type { Failure, ListenerEnd } from './running-listeners.ts'
+import { failed } from './listener-end.ts'
+import type { Failure, ListenerEnd } from './listener-end.ts'
 import type { TimedOutListeners } from './timed-out-listeners.ts'
 
 interface Parts {
@@ -68,7 +68,7 @@ export class Failures {
       error: errorTextOf(event, failures),
       delivery: recordOf(attempt, ends),
       ...next.aside && { aside: true },
-      ...isPending && this.#parts.timedOut.isRunning(event.id) && { running: true }
+      ...isPending && this.#parts.timedOut.isRunning(workOf(attempt)) && { running: true }
     }
   }
 
@@ -77,7 +77,7 @@ export class Failures {
     const failures = this.#failuresOf(attempt, ends)
     if (failures.some(({ directive }) => !directive.never) || attempt.event.interrupted === true) return failures
     const { refused = NONE } = attempt.event
-    const keys = this.#parts.keys.of(attempt.listeners)
+    const keys = keysOf(attempt, this.#parts.keys)
     const names = namesOf(attempt.listeners)
     const cause = new NonRetriableError('it failed for good in an earlier delivery')
     const earlier = refused.filter((key) => this.#parts.keys.isKnown(key)).map((key) => ({
@@ -86,8 +86,9 @@ export class Failures {
     return [...failures, ...earlier]
   }
 
-  #failuresOf ({ listeners }: Attempt, ends: readonly ListenerEnd[]): FailedListener[] {
-    const keys = this.#parts.keys.of(listeners)
+  #failuresOf (attempt: Attempt, ends: readonly ListenerEnd[]): FailedListener[] {
+    const { listeners } = attempt
+    const keys = keysOf(attempt, this.#parts.keys)
     const names = namesOf(listeners)
     return listeners.flatMap((listener, index) => failuresAt(index, ends).map((failure) => ({
       ...failure,
@@ -106,9 +107,10 @@ export class Failures {
   }
 
   /** Another process may have listeners that this one has not: what they have completed stays so. */
-  #completed ({ event, listeners, skipped }: Attempt, failures: readonly FailedListener[]): string[] {
+  #completed (attempt: Attempt, failures: readonly FailedListener[]): string[] {
+    const { event, skipped } = attempt
     const failed = new Set(failures.map(({ key }) => key))
-    const here = this.#parts.keys.of(listeners).filter((_key, index) => !skipped.refused.has(index))
+    const here = keysOf(attempt, this.#parts.keys).filter((_key, index) => !skipped.refused.has(index))
     return [...new Set([...event.completed, ...here])].filter((key) => !failed.has(key))
   }
 

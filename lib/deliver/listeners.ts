@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { errorOf, quietly } from '../errors/error-of.ts'
+import type { Collector } from '../webhooks/collectors.ts'
 import type { DeliveryError } from '../webhooks/delivery-error.ts'
-import type { ListenerFunction, Webhooks } from '../webhooks/webhooks.ts'
+import type { ListenerFunction } from '../webhooks/listener-function.ts'
+import { Webhooks } from '../webhooks/webhooks.ts'
 
 /** `EventEmitter` keeps listeners as bare functions; that they take what is emitted is what the types of `on` see to. */
 function registered (webhooks: Webhooks, name: string): ListenerFunction[] {
@@ -57,6 +59,12 @@ export class ListenerKeys {
     })
   }
 
+  /** Those of collectors: never the same as one of a listener of that name. */
+  ofCollectors (collectors: readonly Collector[]): string[] {
+    const keys = this.of(collectors.map(({ listener }) => listener))
+    return keys.map((key) => ListenerKeys.isLasting(key) ? `collect:${key}` : `${key} collects`)
+  }
+
   /** Whether it stands for the same listener in every process. */
   static isLasting (key: string): boolean {
     return !key.startsWith('#')
@@ -86,7 +94,7 @@ export function report (webhooks: Webhooks, error: DeliveryError, log: FastifyBa
   }
 }
 
-/** Whether anybody listens for events: `EventEmitter` has names of its own, and errors are no events. */
+/** Whether anybody listens for events, or collects them: `EventEmitter` has names of its own, and errors are no events. */
 export function hasListeners (webhooks: Webhooks): boolean {
-  return webhooks.eventNames().some((name) => name !== 'newListener' && name !== 'removeListener' && name !== 'error')
+  return Webhooks.collectorsOf(webhooks).areThere || webhooks.eventNames().some((name) => name !== 'newListener' && name !== 'removeListener' && name !== 'error')
 }

@@ -1,47 +1,27 @@
-import { errorOf, quietly } from '../errors/error-of.ts'
+import { quietly } from '../errors/error-of.ts'
 import { ClosingError, ListenerTimeoutError } from '../errors/errors.ts'
 import type { ClaimedEvent } from '../inbox/inbox.ts'
 import { DeliveryContext } from '../webhooks/context.ts'
-import type { ListenerFunction } from '../webhooks/webhooks.ts'
-
-/** How a listener has ended. */
-export interface ListenerEnd {
-  /** Its place among the listeners of the event. */
-  readonly index: number
-  /** By the clock of `performance`. */
-  readonly at: number
-  /** Nothing if it succeeded. */
-  readonly failure?: Failure
-}
-
-export interface Failure {
-  /** What it threw: for those who listen for errors, and nobody else may look at it. */
-  readonly cause: unknown
-  /** The same, for all others. */
-  readonly error: Error
-}
-
-export function succeeded (index: number): ListenerEnd {
-  return { index, at: performance.now() }
-}
-
-export function failed (index: number, cause: unknown): ListenerEnd {
-  return { index, at: performance.now(), failure: { cause, error: errorOf(cause) } }
-}
+import type { ListenerFunction } from '../webhooks/listener-function.ts'
+import type { Attempt } from './attempt.ts'
+import { failed, succeeded } from './listener-end.ts'
+import type { ListenerEnd } from './listener-end.ts'
+import type { Work } from './timed-out-listeners.ts'
 
 /** The asynchronous listeners of one event, until the last of them has finished or has had its time. */
 export class RunningListeners {
-  readonly #context: DeliveryContext
-  readonly #listeners: readonly ListenerFunction[]
+  readonly #attempt: Attempt
+  readonly #work: string
   readonly #ends: ListenerEnd[] = []
   readonly #running = new Map<number, Promise<unknown>>()
   readonly #ended = Promise.withResolvers<readonly ListenerEnd[] | undefined>()
   #late: ReadonlyMap<number, Promise<unknown>> = new Map()
   #timer: NodeJS.Timeout | undefined
 
-  constructor (context: DeliveryContext, listeners: readonly ListenerFunction[]) {
-    this.#context = context
-    this.#listeners = listeners
+  /** `work` is what `workOf` says of the attempt. */
+  constructor (attempt: Attempt, work: string) {
+    this.#attempt = attempt
+    this.#work = work
   }
 
   /** Those that have outlived their time, by their places, with what they have returned. */
@@ -49,9 +29,11 @@ export class RunningListeners {
     return this.#late
   }
 
-  /** What a listener has returned, if it is at work on this event. */
-  resultOf (id: string, listener: ListenerFunction): Promise<unknown> | undefined {
-    return this.#context.id === id ? this.#running.get(this.#listeners.indexOf(listener)) : undefined
+  /** A listener, if it is at work on this. */
+  get (work: string, listener: ListenerFunction): Work | undefined {
+    const { listeners, events } = this.#attempt
+    const result = this.#work === work ? this.#running.get(listeners.indexOf(listener)) : undefined
+    return result && { result, ids: events.map(({ id }) => id) }
   }
 
   follow (index: number, result: PromiseLike<unknown>): void {
@@ -80,7 +62,7 @@ export class RunningListeners {
       if (this.#running.size === 0) this.#end()
     } else if (end.failure !== undefined) {
       const { error: err } = end.failure
-      quietly(() => { this.#context.log.warn({ err }, 'a listener failed after it had been given up') })
+      quietly(() => { this.#attempt.context.log.warn({ err }, 'a listener failed after it had been given up') })
     }
   }
 
@@ -95,7 +77,7 @@ export class RunningListeners {
   #stop (reason: Error): void {
     this.#running.clear()
     clearTimeout(this.#timer)
-    DeliveryContext.abort(this.#context, reason)
+    DeliveryContext.abort(this.#attempt.context, reason)
   }
 
   #end (): void {
@@ -117,14 +99,14 @@ export class RunningAttempts {
   }
 
   /**
-   * What a listener has returned that an earlier attempt still waits for: that one has lost its lease, and whoever found that has left the
-   * event to others, such as this process.
+   * A listener that an earlier attempt still waits for: that one has lost its lease, and whoever found that has left the event to others,
+   * such as this process.
    */
-  resultOf ({ id, attempt }: ClaimedEvent, listener: ListenerFunction): Promise<unknown> | undefined {
+  get (work: string, listener: ListenerFunction, { attempt }: ClaimedEvent): Work | undefined {
     if (attempt === 1) return undefined // most are
     for (const earlier of this.#all) {
-      const result = earlier.resultOf(id, listener)
-      if (result !== undefined) return result
+      const found = earlier.get(work, listener)
+      if (found !== undefined) return found
     }
     return undefined
   }

@@ -22,16 +22,16 @@ export class Settlements {
     this.#parts = parts
   }
 
-  settle (claim: Claim, outcomes: readonly Outcome[]): void {
+  settle (claim: Claim, outcomes: readonly Outcome[], dueAt?: number): void {
     const { onClaimEnd } = this.#parts
-    const settled = this.#hand(claim, outcomes)
+    const settled = this.#hand(claim, outcomes, dueAt)
     if (settled === undefined) onClaimEnd()
     else Promise.resolve(settled).catch((thrown: unknown) => { this.#failed(claim, thrown) }).finally(onClaimEnd)
   }
 
-  #hand (claim: Claim, outcomes: readonly Outcome[]): Awaitable<void> {
+  #hand (claim: Claim, outcomes: readonly Outcome[], dueAt: number | undefined): Awaitable<void> {
     try {
-      return this.#parts.inbox.settle(claim, outcomes)
+      return this.#parts.inbox.settle(claim, outcomes, dueAt)
     } catch (thrown) {
       this.#failed(claim, thrown)
     }

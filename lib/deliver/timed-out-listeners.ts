@@ -1,15 +1,21 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { quietly } from '../errors/error-of.ts'
-import type { ListenerFunction } from '../webhooks/webhooks.ts'
+import type { ListenerFunction } from '../webhooks/listener-function.ts'
 import { retryDirectiveOf } from './retry-directive.ts'
 
 /** Events that are through while a listener of theirs still runs: what never ends must not be remembered for ever. */
 const MOST_OVER = 1_000
 
-/** A listener that has outlived its time. */
-interface TimedOutRun {
+/** A listener at work. */
+export interface Work {
   /** What it has returned. */
   readonly result: Promise<unknown>
+  /** The events that it was given. */
+  readonly ids: readonly string[]
+}
+
+/** One that has outlived its time. */
+interface TimedOutRun extends Work {
   /** Whether it has succeeded since. */
   succeeded: boolean
   /** What it has thrown since, if that says when it is to be called again. Otherwise one that failed is not remembered. */
@@ -28,15 +34,16 @@ export class TimedOutListeners {
   /** Those of them that are through. */
   readonly #over = new Set<string>()
 
-  add (id: string, listener: ListenerFunction, result: Promise<unknown>, log: FastifyBaseLogger): void {
+  /** `id` is what `workOf` says of the attempt. */
+  add (id: string, listener: ListenerFunction, work: Work, log: FastifyBaseLogger): void {
     const event = this.#events.get(id) ?? { runs: new Map<ListenerFunction, TimedOutRun>(), isPending: true }
     event.isPending = true
     this.#over.delete(id)
     if (event.runs.has(listener)) return // it was waited for once more, and in vain
-    const run: TimedOutRun = { result, succeeded: false }
+    const run: TimedOutRun = { ...work, succeeded: false }
     event.runs.set(listener, run)
     this.#events.set(id, event)
-    result.then(() => {
+    work.result.then(() => {
       run.succeeded = true
       quietly(() => { log.warn('a listener succeeded after its time was up: it is not called again') })
       if (!event.isPending) this.remove(id, listener)

@@ -66,6 +66,9 @@ export const LaneError = createError(
 export const CompleteInError = createError<[problem: string]>(
   'FST_ONEROUTE_COMPLETE_IN', '`completeIn` cannot be used here: %s', 500)
 
+export const CollectError = createError(
+  'FST_ONEROUTE_COLLECT', '`collect` needs a durable inbox that can keep what waits, such as `sqliteInbox` or `postgresInbox`', 500, TypeError)
+
 export const DeliveryLostError = createError(
   'FST_ONEROUTE_DELIVERY_LOST', 'This delivery does not count any more: the event was taken over by another process, or removed, or this listener is through with it already', 500)
 

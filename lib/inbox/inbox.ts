@@ -47,6 +47,8 @@ export interface ClaimedEvent {
   readonly interrupted?: boolean
   /** Whether it has left its lane. @default false */
   readonly isAside?: boolean
+  /** If it waits for collectors (see `Outcome.collects`), the lane that it came in. Not given: it does not. */
+  readonly collectedFrom?: string | undefined
   /** Whether it was discarded since it was claimed: it is not delivered any more. @default false */
   readonly isDiscarded?: boolean
 }
@@ -55,6 +57,8 @@ export interface ClaimedEvent {
 export interface Claim {
   readonly lane: string
   readonly events: readonly ClaimedEvent[]
+  /** Of events that wait for collectors: whether others of their conversation are in its own lane still, and may follow. @default false */
+  readonly isFollowed?: boolean
   /**
    * For a driver whose claims run out: false once another process may have taken the lane over. Then no more of its events are
    * delivered. @default true
@@ -73,6 +77,12 @@ export interface Outcome {
   readonly refused?: readonly string[] | undefined
   /** A `pending` one leaves its lane, for good: what was behind it goes on, and it is tried beside it. Not given: it does not. */
   readonly aside?: boolean
+  /**
+   * A `pending` one has only collectors left, and waits for them in a lane that its conversation has for that, beside its own: in the old
+   * order, as if it had never failed. That lane is due at `dueAt`, or sooner if it was to be; if its first event has failed, it is due
+   * when that one is. Not given: it does not wait for any.
+   */
+  readonly collects?: boolean
   /**
    * A listener of a `pending` one still runs in this process, which alone knows of it: while the process lives, no other is to claim
    * the lane. Not given: none does.
@@ -120,6 +130,9 @@ export interface Inbox {
    */
   readonly isRecovering?: boolean
 
+  /** Whether it keeps what waits for collectors: see `Outcome.collects`. If not, `app.webhooks.collect` is refused. @default false */
+  readonly collects?: boolean
+
   open (host: InboxHost): Awaitable<void>
 
   /**
@@ -136,15 +149,18 @@ export interface Inbox {
   /**
    * Takes at most so many lanes that are due and that nobody holds. What was in flight when a process ended without giving it back is a
    * suspect, a possible poison message: of such lanes, a process has one at a time, with one event, whose attempt is recorded before this
-   * settles.
+   * settles. Events that wait for collectors are claimed together, up to a hundred, also if the first is a suspect.
    */
   claim (lanes: number): Awaitable<readonly Claim[]>
 
   /**
    * Records what became of a claim and gives its lane back. `outcomes` are those of the claim's first events, in order: all of
    * them, or those up to the first that is to be tried again, or none. What a crash keeps from being settled is claimed again.
+   *
+   * Of a claim whose events wait for collectors, any of the outcomes may be `pending`, and the lane is due again at `dueAt`, at once if it is
+   * not given. Those that go `aside` go together.
    */
-  settle (claim: Claim, outcomes: readonly Outcome[]): Awaitable<void>
+  settle (claim: Claim, outcomes: readonly Outcome[], dueAt?: number): Awaitable<void>
 
   /**
    * Of an inbox whose events are in a database that can have an app's data as well: the statement that records, once the transaction that

@@ -39,6 +39,8 @@ export interface StoredEvent {
   dueAt: Date | null
   /** Whether a pending event has left its conversation, and is tried beside it: nothing waits for it. @default false */
   isAside?: boolean
+  /** Whether a pending event waits for collectors, all other listeners being through with it: until `dueAt` for more of its conversation. @default false */
+  isCollected?: boolean
   finishedAt: Date | null
   /** What went wrong last. */
   error: string | null

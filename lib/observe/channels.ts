@@ -41,13 +41,15 @@ export interface SignatureMessage {
   readonly key: number | null
 }
 
-/** `ignored`: no listener wanted it. `abandoned`: closing no longer waited for its listeners. */
-export type DeliveryOutcome = 'done' | 'ignored' | 'retry' | 'dead' | 'abandoned'
+/** `ignored`: no listener wanted it. `abandoned`: closing no longer waited for its listeners. `collected`: its listeners are through, and it waits for its collectors. */
+export type DeliveryOutcome = 'done' | 'collected' | 'ignored' | 'retry' | 'dead' | 'abandoned'
 
 export interface DeliveryMessage {
   readonly webhooks: Webhooks
   readonly id: string
-  /** A name that has a schema, `unknown`, or `invalid`. */
+  /** Of a burst, those of all its events: all else is that of the first. Otherwise `id` alone. */
+  readonly ids: readonly string[]
+  /** A name that has a schema, `unknown`, or `invalid`. Of a burst, what its collector collects. */
   readonly name: string
   readonly event: UnknownEvent
   /** From 1. */

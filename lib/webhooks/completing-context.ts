@@ -1,25 +1,31 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { CompleteInError } from '../errors/errors.ts'
 import type { SqlStatement } from '../inbox/inbox.ts'
+import { BurstContext } from './context.ts'
 import type { CompleteIn, DeliveryContext, WebhookContext } from './context.ts'
 
-/** The statement that says which listener is through; undefined if it would not be known again. */
-export type StatementOf = () => SqlStatement | undefined
+/** The statements that say which listener is through with which event; undefined if it would not be known again. */
+export type StatementsOf = () => readonly SqlStatement[] | undefined
+
+/** What one listener gets that can say so. */
+export function completing (shared: DeliveryContext, statementsOf: StatementsOf): WebhookContext {
+  return shared instanceof BurstContext ? new CompletingBurstContext(shared, statementsOf) : new CompletingContext(shared, statementsOf)
+}
 
 /** What one listener gets, where it can say in a transaction that it is through: the rest is what all listeners of the event have. */
-export class CompletingContext implements WebhookContext {
+class CompletingContext implements WebhookContext {
   readonly id: string
   readonly attempt: number
   readonly problems: readonly string[]
   readonly #shared: DeliveryContext
-  readonly #statementOf: StatementOf
+  readonly #statementsOf: StatementsOf
 
-  constructor (shared: DeliveryContext, statementOf: StatementOf) {
+  constructor (shared: DeliveryContext, statementsOf: StatementsOf) {
     this.id = shared.id
     this.attempt = shared.attempt
     this.problems = shared.problems
     this.#shared = shared
-    this.#statementOf = statementOf
+    this.#statementsOf = statementsOf
   }
 
   get receivedAt (): Date {
@@ -35,12 +41,23 @@ export class CompletingContext implements WebhookContext {
   }
 
   async completeIn (execute: CompleteIn): Promise<void> {
-    const statement = this.#statementOf()
-    if (statement === undefined) throw new CompleteInError('the listener needs a name that no other listener of the event has, to be known by after a restart')
-    try {
-      await execute(statement.sql, [...statement.values])
-    } catch (thrown) {
-      throw statement.refusalOf(thrown) ?? thrown
+    const statements = this.#statementsOf()
+    if (statements === undefined) throw new CompleteInError('the listener needs a name that no other listener of the event has, to be known by after a restart')
+    for (const statement of statements) {
+      try {
+        await execute(statement.sql, [...statement.values])
+      } catch (thrown) {
+        throw statement.refusalOf(thrown) ?? thrown
+      }
     }
+  }
+}
+
+class CompletingBurstContext extends CompletingContext {
+  readonly ids: readonly string[]
+
+  constructor (shared: BurstContext, statementsOf: StatementsOf) {
+    super(shared, statementsOf)
+    this.ids = shared.ids
   }
 }

@@ -33,16 +33,19 @@ export class DeliveryContext implements WebhookContext {
   readonly problems: readonly string[]
   readonly #receivedAt: number
   readonly #parentLog: FastifyBaseLogger
+  /** What its logger names instead of the event's id. */
+  readonly #about: Readonly<Record<string, unknown>> | undefined
   #log: FastifyBaseLogger | undefined
   #controller: AbortController | undefined
   #reason: Error | undefined
 
-  constructor (event: ClaimedEvent, problems: readonly string[], log: FastifyBaseLogger) {
+  constructor (event: ClaimedEvent, problems: readonly string[], log: FastifyBaseLogger, about?: Readonly<Record<string, unknown>>) {
     this.id = event.id
     this.attempt = event.attempt
     this.problems = problems
     this.#receivedAt = event.receivedAt
     this.#parentLog = log
+    this.#about = about
   }
 
   get receivedAt (): Date {
@@ -50,7 +53,7 @@ export class DeliveryContext implements WebhookContext {
   }
 
   get log (): FastifyBaseLogger {
-    this.#log ??= this.#parentLog.child({ webhook: this.id, attempt: this.attempt })
+    this.#log ??= this.#parentLog.child({ ...this.#about ?? { webhook: this.id }, attempt: this.attempt })
     return this.#log
   }
 
@@ -70,5 +73,15 @@ export class DeliveryContext implements WebhookContext {
   static abort (context: DeliveryContext, reason: Error): void {
     context.#reason = reason
     context.#controller?.abort(reason)
+  }
+}
+
+/** Of a burst: that of its first event, but for what goes for all. */
+export class BurstContext extends DeliveryContext {
+  readonly ids: readonly string[]
+
+  constructor (event: ClaimedEvent, ids: readonly string[], log: FastifyBaseLogger) {
+    super(event, [], log, { webhooks: ids })
+    this.ids = ids
   }
 }

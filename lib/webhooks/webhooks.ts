@@ -1,9 +1,11 @@
 import { EventEmitter } from 'node:events'
-import { UnknownNameError } from '../errors/errors.ts'
+import { CollectError, UnknownNameError } from '../errors/errors.ts'
 import { nearestName } from '../events/nearest-name.ts'
 import { OTHER_NAMES } from '../events/own-events.ts'
 import type { UnknownEvent, WebhookEvents } from '../events/schemas.ts'
 import type { InboxView } from '../inbox/view.ts'
+import { collectorOf, Collectors } from './collectors.ts'
+import type { CollectContext, CollectOptions } from './collectors.ts'
 import type { WebhookContext } from './context.ts'
 import type { DeliveryError } from './delivery-error.ts'
 
@@ -19,6 +21,13 @@ export interface ListenerEvents extends WebhookEvents {
 
 export type WebhookListener<Name extends keyof ListenerEvents> =
   (event: ListenerEvents[Name], context: WebhookContext) => unknown
+
+/** What a collector can collect: all but what is `invalid`. */
+export type CollectedName = Exclude<keyof ListenerEvents, 'invalid'>
+
+/** Gets a burst of events of one conversation, in their order: one at least. */
+export type CollectListener<Name extends CollectedName> =
+  (events: ReadonlyArray<ListenerEvents[Name]>, context: CollectContext) => unknown
 
 export type ErrorListener = (error: DeliveryError) => unknown
 
@@ -54,14 +63,13 @@ type WebhookEmitter = Subscriptions & Omit<EventEmitter, keyof Subscriptions>
 /** The same class at run time: only its names are known here. */
 const WebhookEmitter = EventEmitter as unknown as new () => WebhookEmitter
 
-/** `this` is the emitter, as it is for every listener of an `EventEmitter`. */
-export type ListenerFunction = (this: Webhooks, event: UnknownEvent, context: WebhookContext) => unknown
-
 interface Parts {
   readonly receive: (body: ReceivableBody) => Promise<Receipt>
   readonly inbox: InboxView
   /** Of the events that have a schema. */
   readonly names: readonly string[]
+  /** Whether the inbox keeps what waits for collectors. @default false */
+  readonly collects?: boolean | undefined
   /** Called after a listener was added. */
   readonly onSubscribe: () => void
 }
@@ -72,13 +80,18 @@ export class Webhooks extends WebhookEmitter {
   /** Of the events that have a schema. */
   readonly names: readonly string[]
   readonly #receive: Parts['receive']
+  readonly #collects: boolean
+  readonly #collectors = new Collectors()
+  readonly #onSubscribe: () => void
   readonly #onNewListener: (name: string | symbol) => void
 
-  constructor ({ receive, inbox, names, onSubscribe }: Parts) {
+  constructor ({ receive, inbox, names, collects = false, onSubscribe }: Parts) {
     super()
     this.inbox = inbox
     this.names = names
     this.#receive = receive
+    this.#collects = collects
+    this.#onSubscribe = onSubscribe
     const known = new Set<string | symbol>([...names, ...OTHER_NAMES])
     // Called before the listener is added, which a throw prevents.
     this.#onNewListener = (name) => {
@@ -98,6 +111,26 @@ export class Webhooks extends WebhookEmitter {
     else super.removeAllListeners(name)
     if (!this.rawListeners('newListener').includes(this.#onNewListener)) this.#watch()
     return this
+  }
+
+  /**
+   * Has bursts of events of one conversation handed over as one: those that come in within `quiet` of the one before, at most `most` of them, and
+   * none later than `within` after the first. All other listeners have had them before. What waits is in the inbox: with a durable one, it
+   * survives a restart, and succeeds, fails, and is tried again as one. Returns what removes the collector: events that wait for
+   * it are done then, unless others collect them.
+   */
+  collect<Name extends CollectedName> (name: Name, options: CollectOptions, listener: CollectListener<Name>): () => void {
+    if (!this.#collects) throw new CollectError()
+    const names = [...this.names, 'unknown', 'event']
+    if (!names.includes(name)) throw unknownName(name, this.names)
+    const remove = this.#collectors.add(collectorOf(name, options, listener))
+    queueMicrotask(this.#onSubscribe)
+    return remove
+  }
+
+  /** For the one who delivers: in a method it would be the app's to change. */
+  static collectorsOf (webhooks: Webhooks): Collectors {
+    return webhooks.#collectors
   }
 
   /**

@@ -1,12 +1,19 @@
 import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { json } from 'node:stream/consumers'
-import { test } from 'tap'
+import { json, text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import tap, { test } from 'tap'
+import { sqliteInbox } from '../../lib/inbox/sqlite/inbox.ts'
 import { newMessage, sign } from '../../lib/testing/testing.ts'
 import { until } from '../faults/helpers/until.ts'
+import { createApp } from '../helpers/app.ts'
+import { temporaryFile } from '../helpers/sqlite.ts'
 import { directory } from './helpers/files.ts'
 import { post, serve, start } from './helpers/running.ts'
+
+tap.jobs = 4
 
 test('channels.ts runs', async (t) => {
   const { url, printed } = await start(t, 'channels.ts', { ONEROUTE_SECRET: 'key' })
@@ -50,6 +57,35 @@ test('reply.mjs runs', async (t) => {
   t.same(keys.slice(0, 1), [['/tickets', `${agent}:openTicket`]], 'no reply to the agent')
   t.same(keys.slice(1, 3).sort(), [['/replies', `${customer}:reply`], ['/tickets', `${customer}:openTicket`]])
   t.same(keys.slice(3), [['/replies', `${customer}:reply`]], 'only the step that failed, with the same key')
+})
+
+test('collect.mjs runs', async (t) => {
+  const questions: unknown[] = []
+  const bot = await serve(t, (request, response) => {
+    void text(request).then((question) => {
+      questions.push([question, request.headers['idempotency-key']])
+      response.writeHead(204).end()
+    })
+  })
+  const server = await start(t, 'collect.mjs', { ONEROUTE_SECRET: 'key', BOT_URL: bot })
+  const bodies = ['hey', 'my order 17', 'where is it?'].map((content) => JSON.stringify(newMessage({ message: { content }, conversation: { id: 'a burst' } })))
+  for (const body of bodies) t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
+  await server.printed('one answer')
+  t.same(questions, [['hey\nmy order 17\nwhere is it?', hash('sha256', bodies[0] ?? '', 'base64url')]])
+  t.equal(server.output().split('a message').length, 4)
+})
+
+test('answer.mjs runs', async (t) => {
+  const { answerBursts } = await import(pathToFileURL(join(directory, 'answer.mjs')).href) as { answerBursts: (app: FastifyInstance, reply: (...given: unknown[]) => Promise<void>) => void } // as the block has it
+  const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
+  const replies: unknown[] = []
+  answerBursts(app, async (...given) => { replies.push(given) })
+  await app.ready()
+  const ids: string[] = []
+  for (const content of ['hey', 'my order 17']) ids.push((await app.webhooks.receive(newMessage({ message: { content }, conversation: { id: 'a' } }))).id)
+  await until(async () => (await app.webhooks.inbox.stats()).done === 2)
+  t.match(replies, [['a', ['hey', 'my order 17'], { key: ids[0], signal: AbortSignal }]])
+  t.equal(replies.length, 1)
 })
 
 test('save-and-reply.mjs runs', async (t) => {

@@ -17,11 +17,15 @@ test('app.test.mjs runs', async (t) => {
   t.equal(node, 'node')
   const { code, output } = await run(directory, process.execPath, ...args)
   t.equal(code, 0, output)
-  t.match(output, /pass 3\b/)
+  t.match(output, /pass 4\b/)
 })
 
 test('durable.test.mjs runs', async (t) => {
   t.match(commandsIn(section('Testing your app'))[0]?.words, /durable\.test\.mjs/, 'it runs with the others')
+})
+
+test('collector.test.mjs runs', async (t) => {
+  t.match(commandsIn(section('Testing your app'))[0]?.words, /collector\.test\.mjs/, 'it runs with the others')
 })
 
 test('twice.test.mjs runs', async (t) => {

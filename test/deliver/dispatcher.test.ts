@@ -60,6 +60,15 @@ test('nothing is claimed before the start, and for a durable inbox not before so
   }
 })
 
+test('of a claim that another process may have taken over, no burst is handed over', (t) => {
+  const burst = { lane: 'collect:a', events: [{ ...eventOf(1), collectedFrom: 'a' }], isHeld: false }
+  const { dispatcher, webhooks, settled } = create(t, { claim: answers([burst]) })
+  webhooks.on('unknown', () => { t.fail('it has been delivered') })
+  dispatcher.start()
+  t.same(settled, [['collect:a']])
+  t.end()
+})
+
 test('an event is through before `wake` returns, and then its lane may be due again', (t) => {
   const { dispatcher, webhooks, asked, settled } = create(t, { claim: answers([claimOf('a', 1, 2), claimOf('b', 3)]) })
   const heard: unknown[] = []

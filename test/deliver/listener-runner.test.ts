@@ -265,7 +265,7 @@ test('a delivery is told when it begins, in the context of its request, and when
   await runner.run(event)
   t.ok(contexts.note(event.id), 'once')
   t.strictSame(starts, [{
-    webhooks, id: event.id, name: 'smsDeliveryReport', event: REPORT, attempt: 1, receivedAt: new Date(5), outcome: null, retryAt: null, aside: false, duration: 0, listeners: []
+    webhooks, id: event.id, ids: [event.id], name: 'smsDeliveryReport', event: REPORT, attempt: 1, receivedAt: new Date(5), outcome: null, retryAt: null, aside: false, duration: 0, listeners: []
   }])
   t.match(ends, [{ id: event.id, outcome: 'done', retryAt: null, aside: false, listeners: [{ name: 'save', error: null }, { name: 'reply', error: null }] }])
   const duration = Number(ends[0]?.duration)

@@ -4,7 +4,7 @@ import { test } from 'tap'
 import type { WebhookContext } from '../../index.ts'
 import { hasListeners, isOnce, ListenerKeys, listenersOf, namesOf, report } from '../../lib/deliver/listeners.ts'
 import { DeliveryError } from '../../lib/webhooks/delivery-error.ts'
-import type { ListenerFunction } from '../../lib/webhooks/webhooks.ts'
+import type { ListenerFunction } from '../../lib/webhooks/listener-function.ts'
 import { emitter } from './helpers/emitter.ts'
 
 const named = (name: unknown): ListenerFunction => Object.defineProperty(() => {}, 'name', { value: name })

@@ -81,6 +81,8 @@ test('all that happens is counted', async (t) => {
     'set_aside_total{event="newMessage"}': 0,
     'set_aside_total{event="unknown"}': 0,
     'set_aside_total{event="invalid"}': 0,
+    'set_aside_total{event="event"}': 0,
+    'deliveries_total{event="newMessage",outcome="collected"}': 0,
     inbox_up: 1,
     inbox_pending: 0,
     inbox_done: 3,
@@ -105,6 +107,32 @@ test('an event that leaves its conversation is counted once, however often it fa
   const all = await samples(registry)
   t.equal(all.get('oneroute_webhooks_set_aside_total{event="newMessage"}'), 1)
   t.equal(all.get('oneroute_webhooks_deliveries_total{event="newMessage",outcome="retry"}'), 3)
+})
+
+test('a burst is one delivery, and of events that leave their order it is as many as it has', async (t) => {
+  const { app, registry } = await createMeasured(t, { inbox: sqliteInbox({ path: temporaryFile(t) }), retry: { ...RETRY, attempts: 3, blockFor: 0 } })
+  app.webhooks.on('newMessage', function save () {})
+  app.webhooks.collect('event', { quiet: 60_000, most: 3 }, function answer (_events, { attempt }) { if (attempt < 3) throw new Error('not yet') })
+  await app.ready()
+  for (let i = 0; i < 3; i++) await app.webhooks.receive(message())
+  while ((await app.webhooks.inbox.stats()).pending > 0) await turns()
+  const all = await samples(registry)
+  const expected: Record<string, number | undefined> = {
+    'deliveries_total{event="newMessage",outcome="collected"}': 3,
+    'deliveries_total{event="newMessage",outcome="done"}': 0,
+    'deliveries_total{event="event",outcome="retry"}': 2,
+    'deliveries_total{event="event",outcome="done"}': 1,
+    'delivery_duration_seconds_count{event="newMessage"}': 3,
+    'delivery_duration_seconds_count{event="event"}': 3,
+    'listener_runs_total{listener="save",outcome="succeeded"}': 3,
+    'listener_runs_total{listener="answer",outcome="failed"}': 2,
+    'listener_runs_total{listener="answer",outcome="succeeded"}': 1,
+    'retries_total{event="newMessage"}': 0,
+    'retries_total{event="event"}': 2,
+    'set_aside_total{event="event"}': 3,
+    inbox_done: 3
+  }
+  for (const [name, value] of Object.entries(expected)) t.equal(all.get(`oneroute_webhooks_${name}`), value, name)
 })
 
 test('every outcome begins at zero, and the time of the last event is absent until there is one', async (t) => {

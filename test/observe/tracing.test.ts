@@ -1,5 +1,5 @@
 import { FastifyOtelInstrumentation } from '@fastify/otel'
-import { context, trace } from '@opentelemetry/api'
+import { context, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
@@ -72,6 +72,18 @@ for (const driver of ['memory', 'SQLite', 'PostgreSQL']) {
     }
   })
 }
+
+test('a burst has a span, with the ids of its events, and what waits for it has not failed', async (t) => {
+  exporter.reset()
+  const app = await createTraced(t, sqliteInbox({ path: temporaryFile(t) }))
+  app.webhooks.collect('newMessage', { quiet: 60_000, most: 2 }, () => {})
+  const ids: string[] = []
+  for (const content of ['1', '2']) ids.push((await post(app, message('a', content))).json<{ id: string }>().id)
+  while (named('deliver').length < 3) await turns()
+  t.match(named('deliver').map(({ attributes, status }) => [attributes['oneroute.outcome'], status.code, attributes['oneroute.ids']]), [
+    ['collected', SpanStatusCode.OK, [ids[0]]], ['collected', SpanStatusCode.OK, [ids[1]]], ['done', SpanStatusCode.OK, ids]
+  ])
+})
 
 test('what comes after a failure, or a restart, is found by the id of the event', async (t) => {
   exporter.reset()

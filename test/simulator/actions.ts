@@ -98,6 +98,10 @@ export const ACTIONS: readonly Action[] = [
     world.say(() => `forget ${laneNameOf(lane)}`)
     remove(world, life, 'forget', idsOfLane(lane), async () => await life.webhooks.inbox.forget(laneNameOf(lane)))
   }, hasPosted),
+  byLife('remove a collector, or add it again', 2, (world, life) => {
+    const collector = anyOf(world, world.collectors)
+    life.collectors.toggle(collector)
+  }, (world) => isUp(world) && world.collectors.length > 0),
   byLife('close', 1, (world, life) => { close(world, life) }),
   byWorld('end a process', 1, (world) => { world.crash(anyOf(world, world.alive)) }, (world) => world.alive.length > 0),
   byWorld('a fault', 2, (world) => {
@@ -111,6 +115,8 @@ export const ACTIONS: readonly Action[] = [
     const jump = world.tape.pick([1, -1, 1_000, -1_000, 60_000, -60_000])
     world.say(() => `the clock is set by ${jump} ms`)
     world.clock.offset += jump
+    world.wasClockSet = true
+    world.setBack += Math.max(0, -jump)
   })
 ]
 

@@ -91,6 +91,7 @@ export class Answers {
     // An invalid one may have been replayed as it is, to other listeners.
     const missing = state === 'done' && !isInvalid ? listenersOf(settings, isInvalid).find((listener) => !ledger.hasSucceeded(id, listener)) : undefined
     if (missing !== undefined) this.#world.violate('nothing-lost', `${name} is stored as done, and ${missing} has never succeeded`)
+    if (state === 'done' && !isInvalid) ledger.bursts.judgeDone(id)
     if (state === 'dead' && !this.#deaths.has(id)) this.#world.violate('nothing-lost', `${name} is stored as dead, and nobody has given it up`)
   }
 }

@@ -20,6 +20,8 @@ export interface InboxKind {
   readonly weights?: Readonly<Record<string, number>>
   /** Numbers that a schedule consists of, at most. @default 200 */
   readonly longest?: number
+  /** Whether its apps have collectors. @default false */
+  readonly collects?: boolean
   /** Whether an attempt at what was claimed counts beside those that an event has: it was under way when a process ended, or its lease ran out. */
   isSuspect? (claim: Claim): boolean
 }
@@ -71,4 +73,6 @@ export interface Row {
   readonly lane: string
   readonly state: 'pending' | 'done' | 'dead' | 'invalid'
   readonly attempts: number
+  /** If the last of its attempts is one that was noted before it began: the process that it was noted for, as far as that is known. */
+  readonly notedFor?: Life | undefined
 }

@@ -13,6 +13,8 @@ export interface Run {
   readonly claim: OpenClaim
   /** Closing has not waited for it: what it does counts for nothing. */
   isAbandoned: boolean
+  /** Of a collector: the first event of the burst, by which the burst is known. */
+  readonly first?: ClaimedEvent
 }
 
 /** A lane that a process has claimed and not settled. */
@@ -25,6 +27,10 @@ export interface OpenClaim {
   readonly begun: Set<ClaimedEvent>
   /** Whether its lease has run out, and the lane is for others: what comes of it may not be recorded. */
   isTakenOver: boolean
+  /** The collectors that its process has not had all the time since. */
+  readonly away: Set<string>
+  /** The collectors that were called for it. */
+  readonly collected: Run[]
 }
 
 /** What is known of an event from when it was accepted or replayed, which gives it a new `seq`. */
@@ -35,4 +41,8 @@ export interface Story {
   /** The listeners that have succeeded, and the process that alone knows of it if their time was up. */
   readonly succeeded: Map<string, Life | undefined>
   outcome: Outcome | undefined
+  /** Whether its listeners are through, and it waits for collectors. */
+  collects: boolean
+  /** Whether it has ever left its lane, or that of its collectors: then others may be before it. */
+  wasAside: boolean
 }

@@ -1,11 +1,15 @@
 import type { Claim, ClaimedEvent, Outcome } from '../../lib/inbox/inbox.ts'
-import { ASIDE } from '../../lib/inbox/sql/aside.ts'
+import { ASIDE, COLLECT } from '../../lib/inbox/sql/next-lane.ts'
+import type { CollectContext } from '../../lib/webhooks/collectors.ts'
 import { AddOrder } from './add-order.ts'
 import { Answers } from './answers.ts'
+import { Bursts, isOfCollector } from './collecting/bursts.ts'
+import { keyOf } from './collecting/collectors.ts'
 import type { Row } from './kind.ts'
 import type { OpenClaim, Run, Story } from './ledger-entries.ts'
 import type { Life } from './life.ts'
 import { listenersOf } from './listeners.ts'
+import type { CollectorSettings } from './settings.ts'
 import type { World } from './world.ts'
 
 /** What was seen of a schedule. It is judged as it is noted. */
@@ -13,6 +17,7 @@ export class Ledger {
   readonly #world: World
   readonly order: AddOrder
   readonly answers: Answers
+  readonly bursts: Bursts
   #claims = new Map<Claim, OpenClaim>()
   readonly #stories = new Map<number, Story>()
   /** The listeners that have ever succeeded, by the event's id. */
@@ -27,6 +32,12 @@ export class Ledger {
     this.#world = world
     this.order = new AddOrder(world)
     this.answers = new Answers(world)
+    const runs = () => this.#runs
+    this.bursts = new Bursts(world, {
+      get runs () { return runs() },
+      story: (seq) => this.#story(seq),
+      hasSucceeded: (id, listener) => this.hasSucceeded(id, listener)
+    })
   }
 
   claimed (life: Life, claims: readonly Claim[]): void {
@@ -37,10 +48,11 @@ export class Ledger {
       if (!isTakenOver && [...this.#claims.values()].some((other) => other.claim.lane === lane && !other.isTakenOver)) {
         this.#world.violate('order', `lane ${lane} was claimed, and is claimed once more`)
       }
-      this.#claims.set(claim, { life, claim, events, begun: new Set(), isTakenOver })
+      this.#claims.set(claim, { life, claim, events, begun: new Set(), isTakenOver, away: this.#awayOf(life), collected: [] })
       if (isTakenOver) continue
-      for (const { id, seq, completed } of events) {
-        Object.assign(this.#story(seq), { life, outcome: undefined })
+      for (const { id, seq, completed, isAside } of events) {
+        const story = this.#story(seq)
+        Object.assign(story, { life, outcome: undefined, wasAside: story.wasAside || isAside === true })
         const unknown = completed.find((listener) => !this.hasSucceeded(id, listener))
         if (unknown !== undefined) this.#world.violate('nothing-lost', `${unknown} is not to be called for ${this.#nameOf(id)}, and has never succeeded`)
       }
@@ -63,6 +75,40 @@ export class Ledger {
     return run
   }
 
+  /** A collector gets events: at least one. */
+  beganBurst (life: Life, collector: CollectorSettings, { ids, attempt }: CollectContext): readonly [Run, ...Run[]] {
+    const listener = keyOf(collector)
+    const claim = [...this.#claims.values()].findLast((open) => open.life === life && open.events.some(({ id, collectedFrom }) => collectedFrom !== undefined && id === ids[0]))
+    const events = claim?.events.filter(({ id }) => ids.includes(id)) ?? []
+    const [first] = events
+    if (claim === undefined || first === undefined || events.length !== ids.length) throw new Error(`${ids.map((id) => this.#nameOf(id)).join(', ')} are handed over, and were not claimed`)
+    const { claim: { lane } } = claim
+    if (life.state === 'closed') this.#world.violate('closing-ends', `${listener} is called for ${this.#nameOf(first.id)} after the app was closed`)
+    if ((claim.claim.isHeld === false || claim.isTakenOver) && !claim.begun.has(first)) this.#world.violate('order', `${this.#nameOf(first.id)} is handed over, and the lease of its lane has run out`)
+    this.bursts.began({ life, claim, collector, events })
+    const deadline = this.#world.clock.now + this.#world.settings.timeout
+    const [run, ...more] = events.map((event): Run => {
+      const run = { life, event, lane, listener, claim, deadline, isAbandoned: false, first }
+      this.#judgeAttempts(claim, event, attempt)
+      this.#judgeRepeat(run)
+      claim.begun.add(event)
+      return run
+    })
+    const runs = [run as Run, ...more] as const // there is a first event
+    claim.collected.push(...runs)
+    this.#runs.push(...runs)
+    return runs
+  }
+
+  /** A process has a collector no more: what it has claimed may be done without it. */
+  collectorRemoved (life: Life, collector: CollectorSettings): void {
+    for (const open of this.#claims.values()) if (open.life === life) open.away.add(keyOf(collector))
+  }
+
+  #awayOf (life: Life): Set<string> {
+    return new Set(this.#world.collectors.filter((collector) => !life.collectors.has(collector)).map(keyOf))
+  }
+
   ended (run: Run, succeeded: boolean): void {
     if (run.life.isOver) return
     this.#runs = this.#runs.filter((other) => other !== run)
@@ -70,9 +116,11 @@ export class Ledger {
     this.#world.say(() => `    [${run.life.number}] ${listener}(${this.#nameOf(id)}) has ${succeeded ? 'succeeded' : 'failed'}`)
     if (!succeeded || run.isAbandoned || run.life.state === 'closed') return // the next process knows nothing of it
     const isLate = this.#world.clock.now >= run.deadline
-    if (!run.claim.isTakenOver) this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
+    // What a collector does after its time is remembered by the first event of its burst.
+    if (!run.claim.isTakenOver && (!isLate || run.first === undefined || run.first === run.event)) this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
     const ever = this.#succeeded.get(id) ?? new Set()
     this.#succeeded.set(id, ever.add(listener))
+    if (isLate) this.bursts.succeededLate(run)
     if (isLate || run.claim.isTakenOver) this.#late.set(id, (this.#late.get(id) ?? new Set()).add(listener))
   }
 
@@ -90,12 +138,20 @@ export class Ledger {
     const open = this.#claims.get(claim)
     if (life.isOver || open === undefined) return // or it is given back once more
     this.#claims.delete(claim)
+    for (const [i, outcome] of outcomes.entries()) {
+      const event = open.events[i]
+      if (event !== undefined) this.bursts.settled(open, event, outcome)
+    }
+    const failed = open.collected.find((run) => !this.#runs.includes(run) && this.bursts.hasBegunAnew(run, outcomes))
+    if (failed !== undefined) this.#world.violate('attempts', `${failed.listener} has failed with ${this.#nameOf(failed.event.id)}, which waits for it as if it had not`)
     if (open.isTakenOver) return
+    const ofCollectors = open.events[0]?.collectedFrom !== undefined
+    for (const run of this.#runs) if (isOfCollector(run) && run.claim === open && this.#world.clock.now < run.deadline) run.isAbandoned = true // it is settled without it
     for (const [i, event] of open.events.entries()) {
       const outcome = outcomes[i]
       if (outcome !== undefined) this.#settle(event, outcome)
       else if (open.begun.has(event)) this.#abandon(event)
-      if (i >= outcomes.length) continue
+      if (i >= outcomes.length || ofCollectors || outcome?.collects === true) continue
       const behind = open.events.slice(i + 1).find((event) => open.begun.has(event))
       if (outcome?.state === 'pending' && behind !== undefined) this.#world.violate('order', `${this.#nameOf(behind.id)} was delivered, and ${this.#nameOf(event.id)} before it is to be tried again`)
     }
@@ -103,10 +159,15 @@ export class Ledger {
 
   #settle (event: ClaimedEvent, outcome: Outcome): void {
     const { id, seq, completed, isDiscarded } = event
-    this.#world.count(`outcome: ${outcome.state}${outcome.aside === true ? ', beside its lane' : ''}`)
-    this.#world.say(() => `    ${this.#nameOf(id)} is ${outcome.state}${outcome.dueAt === null ? '' : `, due in ${outcome.dueAt - this.#world.clock.date()} ms`}${outcome.aside === true ? ', beside its lane' : ''}`)
+    this.#world.count(`outcome: ${outcome.state}${outcome.collects === true ? ', waits for collectors' : ''}${outcome.aside === true ? ', beside its lane' : ''}`)
+    this.#world.say(() => `    ${this.#nameOf(id)} is ${outcome.state}${outcome.dueAt === null ? '' : `, due in ${outcome.dueAt - this.#world.clock.date()} ms`}${outcome.collects === true ? ', waits for collectors' : ''}${outcome.aside === true ? ', beside its lane' : ''}`)
     const story = this.#story(seq)
     story.outcome = outcome
+    story.wasAside ||= outcome.aside === true
+    if (outcome.collects === true) {
+      this.bursts.waits(event, outcome)
+      Object.assign(story, { collects: true, deliveries: 0 })
+    }
     if (outcome.state === 'dead') this.answers.died(id)
     if (outcome.state !== 'done' || isDiscarded === true) return
     const isInvalid = this.#world.isInvalid(id)
@@ -159,17 +220,18 @@ export class Ledger {
       open.isTakenOver = true
       this.#world.count('a lane is taken over from a process that is alive')
     }
-    for (const { seq, attempts } of pending) Object.assign(this.#story(seq), { life: undefined, deliveries: attempts, succeeded: new Map(), outcome: undefined })
+    for (const { seq, attempts } of pending) Object.assign(this.#story(seq), { life: undefined, deliveries: attempts, succeeded: new Map(), outcome: undefined, collects: lane.startsWith(COLLECT) })
   }
 
   /** A process has ended, or what it had sent until then was recorded only now: of its events, nothing counts but what is stored. */
   goBack (life: Life): void {
-    for (const { seq, state, attempts } of this.#world.store.rows()) {
+    for (const { seq, state, attempts, lane, notedFor = life } of this.#world.store.rows()) {
       const story = this.#story(seq)
       if (state !== 'pending' || story.life !== life) continue
-      story.deliveries = attempts
+      story.deliveries = notedFor === life ? attempts : attempts - 1 // another one has it, and has not heard of that yet
       story.succeeded.clear()
       story.outcome = undefined
+      story.collects = lane.startsWith(COLLECT)
     }
   }
 
@@ -221,7 +283,7 @@ export class Ledger {
     }
     if (lane.startsWith(ASIDE)) return
     const now = this.#world.clock.now
-    const other = this.#runs.find((run) => run.lane === lane && run.event.id !== event.id && now < run.deadline && run.life.state !== 'closed' && !run.isAbandoned && !run.claim.isTakenOver)
+    const other = this.#runs.find((run) => !isOfCollector(run) && run.lane === lane && run.event.id !== event.id && now < run.deadline && run.life.state !== 'closed' && !run.isAbandoned && !run.claim.isTakenOver)
     if (other !== undefined) this.#world.violate('order', `${this.#nameOf(event.id)} begins while ${other.listener} is at work on ${this.#nameOf(other.event.id)}`)
     const before = this.#world.store.rows().find((row) => row.lane === lane && row.seq < event.seq && row.state === 'pending' && !this.#isThrough(row, event))
     if (before !== undefined) this.#world.violate('order', `${this.#nameOf(event.id)} begins before ${this.#nameOf(before.id)} is through`)
@@ -230,13 +292,13 @@ export class Ledger {
   /** Whether the event of a row does not hold up another one: what became of it may be known, and not stored yet. */
   #isThrough ({ seq }: Row, { seq: later }: ClaimedEvent): boolean {
     const outcome = this.#stories.get(seq)?.outcome
-    if (outcome !== undefined) return outcome.state !== 'pending' || outcome.aside === true
+    if (outcome !== undefined) return outcome.state !== 'pending' || outcome.aside === true || outcome.collects === true
     // Of one claim: it is settled together with it, and judged then.
     return [...this.#claims.values()].some(({ events }) => events.some((event) => event.seq === later) && events.some((event) => event.seq === seq))
   }
 
   #story (seq: number): Story {
-    const story = this.#stories.get(seq) ?? { life: undefined, deliveries: 0, succeeded: new Map<string, Life | undefined>(), outcome: undefined }
+    const story = this.#stories.get(seq) ?? { life: undefined, deliveries: 0, succeeded: new Map<string, Life | undefined>(), outcome: undefined, collects: false, wasAside: false }
     this.#stories.set(seq, story)
     return story
   }

@@ -8,6 +8,7 @@ import { createIdentify } from '../../lib/receive/identify.ts'
 import { Intake } from '../../lib/receive/intake.ts'
 import { Webhooks } from '../../lib/webhooks/webhooks.ts'
 import { catalogue } from './events.ts'
+import { LifeCollectors } from './collecting/collectors.ts'
 import { listen } from './listeners.ts'
 import { ObservedInbox } from './observed-inbox.ts'
 import type { World } from './world.ts'
@@ -22,6 +23,7 @@ export class Life {
   readonly number: number
   state: 'opening' | 'up' | 'closing' | 'closed' | 'crashed' | 'failed' = 'opening'
   readonly webhooks: Webhooks
+  readonly collectors: LifeCollectors
   readonly #intake: Intake
   readonly #dispatcher: Dispatcher
   readonly #inbox: ObservedInbox
@@ -43,10 +45,11 @@ export class Life {
       inbox, catalogue, parseJson: (text) => JSON.parse(text) as unknown, identify, deliversInvalid, log, reporter: new ReceiveReporter(catalogue, () => this.webhooks), contexts
     })
     const receive = async (body: Parameters<Intake['receive']>[0]) => await this.#intake.receive(body)
-    this.webhooks = new Webhooks({ inbox: viewOf(inbox), names: [...catalogue.schemas.keys()], onSubscribe: () => { this.#dispatcher.wake() }, receive })
+    this.webhooks = new Webhooks({ inbox: viewOf(inbox), names: [...catalogue.schemas.keys()], collects: inbox.collects, onSubscribe: () => { this.#dispatcher.wake() }, receive })
     const runner = new ListenerRunner({ webhooks: this.webhooks, log, catalogue, options: settings, durable: inbox.durable, completion: inbox.completion, contexts })
     this.#dispatcher = new Dispatcher({ inbox, webhooks: this.webhooks, runner, log, concurrency: settings.concurrency })
     listen(this, world)
+    this.collectors = new LifeCollectors(this, world)
   }
 
   /** Whether it has crashed: nothing that it still does has an effect. */

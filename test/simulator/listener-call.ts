@@ -1,14 +1,19 @@
+import type { CollectContext } from '../../lib/webhooks/collectors.ts'
 import type { WebhookContext } from '../../lib/webhooks/context.ts'
 import type { Run } from './ledger-entries.ts'
 import type { Life } from './life.ts'
 import type { World } from './world.ts'
 
-/** A listener at work. */
+/** A listener at work, or a collector. */
 export interface Call {
   readonly world: World
   readonly life: Life
   readonly run: Run
-  readonly context: WebhookContext
+  readonly context: WebhookContext | CollectContext
+  /** What a report calls its kind. */
+  readonly as: 'listener' | 'collector'
+  /** And what it was given. */
+  readonly given: string
   /** Tells how it has ended, as the listener's last words. */
   readonly end: (succeeded: boolean) => void
 }
@@ -30,10 +35,10 @@ function wheelOf (behaviours: Behaviours): readonly string[] {
 
 /** Has the schedule choose one. */
 export function behave (behaviours: Behaviours, call: Call): unknown {
-  const { world, life, run: { listener }, context: { id, attempt } } = call
+  const { world, life, run: { listener }, context: { attempt }, as, given } = call
   const wheel = wheelOf(behaviours)
   const behaviour = String(wheel[world.tape.choose(wheel.length)])
-  world.count(`listener: ${behaviour}`)
-  world.say(() => `    [${life.number}] ${listener}(${world.nameOf(id)}, attempt ${attempt}) ${behaviour}`)
+  world.count(`${as}: ${behaviour}`)
+  world.say(() => `    [${life.number}] ${listener}(${given}, attempt ${attempt}) ${behaviour}`)
   return behaviours[behaviour]?.act(call)
 }

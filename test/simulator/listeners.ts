@@ -11,7 +11,7 @@ function fail ({ end }: Call, error = new Error('planned')): never {
   throw error
 }
 
-const BEHAVIOURS: Behaviours = {
+export const BEHAVIOURS: Behaviours = {
   returns: { weight: 8, act: ({ end }) => { end(true) } },
   'succeeds later': {
     weight: 4,
@@ -61,14 +61,17 @@ const BEHAVIOURS: Behaviours = {
   }
 }
 
+/** What they do where collectors are to have most of the events. */
+const CALM: Behaviours = Object.fromEntries(Object.entries({ returns: 12, 'succeeds later': 2, throws: 2, 'fails for good': 1 }).map(([name, weight]) => [name, { act: () => undefined, ...BEHAVIOURS[name], weight }]))
+
 /** Has a process listen. What its listeners do is for the schedule to say. */
 export function listen (life: Life, world: World): void {
   const { settings: { listeners, hearsInvalid }, store: { app }, ledger } = world
   const call = (name: string, context: WebhookContext): unknown => {
     if (life.isOver) return never()
     const run = ledger.began(life, name, context)
-    const behaviours = app?.completing.includes(name) === true ? COMPLETING : BEHAVIOURS
-    return behave(behaviours, { world, life, run, context, end: (succeeded) => { ledger.ended(run, succeeded) } })
+    const behaviours = app?.completing.includes(name) === true ? COMPLETING : world.isCalm ? CALM : BEHAVIOURS
+    return behave(behaviours, { world, life, run, context, as: 'listener', given: world.nameOf(context.id), end: (succeeded) => { ledger.ended(run, succeeded) } })
   }
   // Each has a name of its own, by which it is known on a retry.
   life.webhooks.on('newMessage', function first (_event, context) { return call('first', context) })

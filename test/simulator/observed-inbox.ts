@@ -5,6 +5,7 @@ import type { Ledger } from './ledger.ts'
 /** The inbox of a process. All that goes between it and the plugin is noted on the way. */
 export class ObservedInbox implements Inbox {
   readonly durable: boolean
+  readonly collects: boolean
   readonly completion?: NonNullable<Inbox['completion']>
   readonly #inbox: Inbox
   readonly #life: Life
@@ -15,6 +16,7 @@ export class ObservedInbox implements Inbox {
     this.#life = life
     this.#ledger = ledger
     this.durable = inbox.durable
+    this.collects = inbox.collects === true
     if (inbox.completion !== undefined) this.completion = inbox.completion.bind(inbox)
   }
 
@@ -43,9 +45,9 @@ export class ObservedInbox implements Inbox {
     return claims instanceof Promise ? claims.then(claimed) : claimed(claims)
   }
 
-  settle (claim: Claim, outcomes: readonly Outcome[]): Awaitable<void> {
+  settle (claim: Claim, outcomes: readonly Outcome[], dueAt?: number): Awaitable<void> {
     this.#ledger.settled(this.#life, claim, outcomes)
-    return this.#inbox.settle(claim, outcomes)
+    return this.#inbox.settle(claim, outcomes, dueAt)
   }
 
   stats (): Awaitable<InboxStats> {

@@ -14,6 +14,7 @@ npm run simulate -- [options]
 --inbox NAME    ${INBOXES.join(', ')} [default: each of them]
                 sqlite has a model of the store; sqlite-store compares each answer of it with the real store, and is slow
                 postgres-complete-in has listeners that complete events in transactions of the app
+                sqlite-collect, postgres-collect and sqlite-collect-store have collectors beside listeners
 --workers N     threads [default: one for each processor, ${availableParallelism()} here]
 --most N        ends when so many schedules have violated something [default: 3]
 --broken        puts each fault into the code that is kept for that, one at a time, and says which schedule is the first that finds it, of

@@ -78,6 +78,7 @@ async function finish (world: World): Promise<void> {
     longest: LONGEST,
     isOver: async () => {
       if (world.alive.length === 0) await world.run(undefined, () => { world.start() })
+      if (world.collectors.length > 0) world.ledger.bursts.judgeWaiting(world.ledger.open())
       return isThrough(world)
     }
   })

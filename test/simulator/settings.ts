@@ -20,6 +20,30 @@ export interface Settings {
   }
 }
 
+/** A collector that apps of a schedule have. */
+export interface CollectorSettings {
+  readonly name: string
+  /** What it collects. */
+  readonly of: 'newMessage' | 'event'
+  readonly quiet: number
+  readonly within: number
+  readonly most: number
+}
+
+/** Apart from the others: schedules of kinds without collectors stay what they are. */
+export function collectorsFrom (tape: Tape): CollectorSettings[] {
+  const all = [{ name: 'answer', of: 'newMessage' }, { name: 'sum', of: 'event' }] as const
+  return all.slice(0, tape.pick([1, 2, 2, 0])).map((collector) => {
+    const quiet = tape.pick([50, 1, 700, 3_000])
+    return { ...collector, quiet, within: quiet * tape.pick([5, 1, 2]), most: tape.pick([20, 1, 2, 3]) }
+  })
+}
+
+/** Whether listeners seldom fail, so that most of what happens is what collectors do. */
+export function areCalm (tape: Tape): boolean {
+  return tape.pick([true, true, true, false])
+}
+
 export function settingsFrom (tape: Tape): Settings {
   const attempts = tape.pick([3, 1, 2, Infinity])
   return {

@@ -13,7 +13,7 @@ interface Shrunk {
 }
 
 /** Without the names and numbers of what it was: a shorter schedule that violates something else is another finding, and would hide this one. */
-const kindOf = ({ invariant, text }: Violation) => `${invariant}: ${text.replaceAll(/\b(?:[a-c]x?\d*|\d+|first|second|onInvalid)\b/g, '…')}`
+const kindOf = ({ invariant, text }: Violation) => `${invariant}: ${text.replaceAll(/\b(?:[a-c]x?\d*|\d+|first|second|onInvalid|collect:answer|collect:sum)\b/g, '…')}`
 
 /**
  * Looks for a shorter schedule that violates the same. fast-check makes an array shorter from one end only, and what was chosen in

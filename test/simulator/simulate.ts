@@ -2,6 +2,7 @@ import { asked } from '../helpers/asked.ts'
 import type { InboxName } from './kinds.ts'
 import { help, readOptions } from './options.ts'
 import type { Options } from './options.ts'
+import { collectVariants } from './collecting/variants/variants.ts'
 import { postgresVariants } from './postgres/variants/variants.ts'
 import { reportOf } from './report.ts'
 import { run } from './run.ts'
@@ -36,7 +37,7 @@ async function simulate (inbox: InboxName, { seed, schedules, workers, most }: O
 async function lookForFaults (inbox: InboxName, { seed, schedules }: Options): Promise<boolean> {
   console.log(`npm run simulate -- --broken --inbox ${inbox} --schedules ${schedules} --seed ${seed}`)
   let areFound = true
-  for (const variant of [...variants, ...postgresVariants].filter((variant) => variant.inbox === inbox)) {
+  for (const variant of [...variants, ...postgresVariants, ...collectVariants].filter((variant) => variant.inbox === inbox)) {
     const foundIn = await look(variant, { seed, schedules })
     console.log(`  ${foundIn === undefined ? 'NOT FOUND' : `schedule ${foundIn}`.padEnd(14)} ${variant.violates}: ${variant.name}`)
     areFound &&= foundIn !== undefined

@@ -6,11 +6,11 @@ import { turn } from './globals.ts'
 import type { InboxKind, SimulatedStore } from './kind.ts'
 import { Ledger } from './ledger.ts'
 import { Life } from './life.ts'
-import { settingsFrom } from './settings.ts'
-import type { Settings } from './settings.ts'
+import { areCalm, collectorsFrom, settingsFrom } from './settings.ts'
+import type { CollectorSettings, Settings } from './settings.ts'
 import type { Tape } from './tape.ts'
 
-export const INVARIANTS = ['nothing-lost', 'order', 'attempts', 'repeats', 'claims-end', 'closing-ends', 'nothing-uncaught', 'exactly-once'] as const
+export const INVARIANTS = ['nothing-lost', 'order', 'attempts', 'repeats', 'claims-end', 'closing-ends', 'nothing-uncaught', 'exactly-once', 'bursts', 'in-time'] as const
 export type Invariant = typeof INVARIANTS[number]
 
 export interface Violation {
@@ -35,6 +35,9 @@ export class World {
   readonly tape: Tape
   readonly kind: InboxKind
   readonly settings: Settings
+  readonly collectors: readonly CollectorSettings[]
+  /** Whether listeners seldom fail. */
+  readonly isCalm: boolean
   readonly ledger: Ledger
   readonly store: SimulatedStore
   readonly lives: Life[] = []
@@ -48,13 +51,18 @@ export class World {
   readonly posted = new Map<string, Planned>()
   /** Whether a fault has happened that may keep what is settled from being stored at the end. */
   wasFaulty = false
+  /** By how much the clock was set back, in milliseconds, and whether it was set at all. */
+  setBack = 0
+  wasClockSet = false
 
   constructor (kind: InboxKind, tape: Tape, { trace = false } = {}) {
     this.kind = kind
     this.tape = tape
     this.lines = trace ? [] : undefined
     this.settings = settingsFrom(tape)
-    this.say(() => JSON.stringify(this.settings, (_key, value: unknown) => value === Infinity ? 'Infinity' : value))
+    this.collectors = kind.collects === true ? collectorsFrom(tape) : []
+    this.isCalm = kind.collects === true && areCalm(tape)
+    this.say(() => JSON.stringify(kind.collects === true ? { ...this.settings, collectors: this.collectors } : this.settings, (_key, value: unknown) => value === Infinity ? 'Infinity' : value))
     this.ledger = new Ledger(this)
     this.store = kind.open(this)
   }

@@ -25,18 +25,29 @@ export function colourOf (state: EventState): 'yellow' | 'green' | 'red' | 'mage
 
 const HEADINGS = ['age', 'name', 'id', 'conversation', 'medium', 'deliveries']
 
-/** Lines for people, below a heading. An error has a line of its own below its event: the columns leave too little room for it. */
+/** Lines for people, below a heading. What an event waits for, and its error, have a line of their own below it: the columns leave too little room for them. */
 export function tableOf (rows: readonly Columns[], paint: Paint, width: number): string[] {
   const widths = widthsOf([HEADINGS, ...rows.map(cellsOf)], [])
   const heading = ['state'.padEnd(STATE), ...HEADINGS.map((heading, i) => heading.padEnd(Number(widths[i]))), 'content'].join('  ')
   const lines = linesOf(rows, paint, { width, least: widths })
-  return [paint('dim', heading), ...rows.flatMap(({ event }, i) => [String(lines[i]), ...errorLinesOf(event, paint, width)])]
+  return [paint('dim', heading), ...rows.flatMap(({ event }, i) => [String(lines[i]), ...linesBelow(event, paint, width)])]
 }
 
-function errorLinesOf ({ state, error }: StoredEvent, paint: Paint, width: number): string[] {
-  if (error === null) return []
+function linesBelow (event: StoredEvent, paint: Paint, width: number): string[] {
   const indent = ' '.repeat(STATE + 2)
-  return [indent + paint(colourOf(state), onOneLine(error, width - indent.length))]
+  const until = quietUntil(event)
+  const texts = [until === undefined ? null : `waits for its collectors, until ${clock(until)} at least`, event.error]
+  return texts.filter((text) => text !== null).map((text) => indent + paint(colourOf(event.state), onOneLine(text, width - indent.length)))
+}
+
+/** Until when an event at least waits for what may follow it; undefined if it does not. A burst that has failed waits for its retry. */
+export function quietUntil ({ isCollected = false, attempts, dueAt }: StoredEvent): Date | undefined {
+  return isCollected && attempts === 0 && dueAt !== null ? dueAt : undefined
+}
+
+/** The time of day, where the command is called. */
+export function clock (time: Date): string {
+  return time.toTimeString().slice(0, 8)
 }
 
 /** Lines for people, in columns as wide as what they hold; `least` is how wide they are at least. */

@@ -8,7 +8,7 @@ import { isTerminal, onOneLine, paintFor, prettyJson } from '../terminal.ts'
 import type { Paint } from '../terminal.ts'
 import { find } from './find.ts'
 import type { InboxOptions } from './options.ts'
-import { colourOf } from './row.ts'
+import { colourOf, quietUntil } from './row.ts'
 import type { Source } from './source.ts'
 
 export async function show (source: Source, { ids, json, redact }: InboxOptions, { stdout, env }: Io): Promise<number> {
@@ -19,16 +19,17 @@ export async function show (source: Source, { ids, json, redact }: InboxOptions,
 }
 
 function fullOf (event: StoredEvent, paint: Paint): string {
-  const { id, name, state, receivedAt, attempts, dueAt, finishedAt, error, deliveries } = event
+  const { id, name, state, receivedAt, attempts, dueAt, isCollected = false, finishedAt, error, deliveries } = event
   const conversation = storedConversation(event)
+  const until = quietUntil(event)
   const fields = {
     id,
     name: onOneLine(name),
     conversation: conversation === null ? undefined : onOneLine(conversation),
-    state: paint(colourOf(state), state),
+    state: `${paint(colourOf(state), state)}${isCollected ? ', waits for its collectors' : ''}`,
     received: receivedAt.toISOString(),
     deliveries: String(attempts),
-    due: dueAt?.toISOString(),
+    due: until === undefined ? dueAt?.toISOString() : `${until.toISOString()}, or later if more of its conversation comes`,
     finished: finishedAt?.toISOString(),
     error: error === null ? undefined : onOneLine(error)
   }

@@ -7,7 +7,7 @@ import { EXIT } from '../exit.ts'
 import type { Io } from '../io.ts'
 import { columnsOf, isTerminal, paintFor } from '../terminal.ts'
 import type { InboxOptions } from './options.ts'
-import { linesOf } from './row.ts'
+import { clock, linesOf } from './row.ts'
 import type { Source } from './source.ts'
 
 /** Between two looks, in milliseconds. */
@@ -71,8 +71,4 @@ export async function watch (source: Source, options: InboxOptions, { stdout, en
     await wait(LOOK_EVERY, undefined, { signal }).catch(() => undefined)
   }
   return EXIT.interrupted
-}
-
-function clock (time: Date): string {
-  return time.toTimeString().slice(0, 8)
 }

@@ -4,6 +4,8 @@ import { adding, addingToDurable } from './cases/adding.ts'
 import { answering } from './cases/answering.ts'
 import { claiming } from './cases/claiming.ts'
 import { closing, closingDurable } from './cases/closing.ts'
+import { collectingKilled } from './cases/collecting-killed.ts'
+import { collecting } from './cases/collecting.ts'
 import { findingTexts } from './cases/finding-texts.ts'
 import { finding, findingInDurable } from './cases/finding.ts'
 import { invalid, keepingInvalid } from './cases/invalid.ts'
@@ -44,12 +46,14 @@ export interface ConformanceCase {
  * store, and the same name again is the same store. An inbox that is not durable has to show the last 10 events that it has finished.
  */
 export function conformance (create: (store: string) => Awaitable<Inbox>, options?: ConformanceOptions): ConformanceCase[] {
-  const { durable, shared, kill, timeout } = resolveConformanceOptions(options)
+  const { durable, shared, collects, kill, timeout } = resolveConformanceOptions(options)
   const cases = {
     ...anyInbox,
     ...durable ? durableInbox : answering,
     ...durable && kill !== undefined && killed,
-    ...durable && shared && sharing
+    ...durable && shared && sharing,
+    ...durable && collects && collecting,
+    ...durable && collects && kill !== undefined && collectingKilled
   }
   return Object.entries(cases).map(([name, run]) => ({
     name,

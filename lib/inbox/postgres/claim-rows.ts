@@ -1,4 +1,5 @@
 // Only PostgreSQL: one answer of the server has claims, what was lost, and when to ask again. SQLite's has a field for each.
+import { isCollected, MOST_COLLECTED, MOST_OF_COLLECTED } from '../sql/next-lane.ts'
 import { claimedEvents } from '../sql/rows.ts'
 import type { ClaimedRow } from '../sql/rows.ts'
 import { idOf } from './ids.ts'
@@ -30,24 +31,40 @@ export function answerOf (rows: readonly Row[], number: number, until: LeaseEnd,
         looked = row.body ?? null
         if (row.received !== null) dueIn = Number(row.received)
       } else lost.add(Number(row.seq))
-    } else lanes.set(row.lane, [...lanes.get(row.lane) ?? [], row])
+    } else {
+      const rows = lanes.get(row.lane)
+      if (rows === undefined) lanes.set(row.lane, [row])
+      else rows.push(row)
+    }
   }
-  const claims = Array.from(lanes, ([lane, events]) => claimOf(events, new LeasedClaim(lane, number, String(events[0]?.adds), until), onDamaged))
+  const claims = Array.from(lanes, ([lane, rows]) => claimOf(rows, new LeasedClaim(lane, number, String(rows[0]?.adds), until), onDamaged))
   return { claims, lost, looked, dueIn }
 }
 
 function claimOf (rows: readonly Row[], claim: LeasedClaim, onDamaged: (id: string) => void): LeasedClaim {
-  // A usual claim ends before the first event that is suspect.
-  const suspect = rows.findIndex(({ trial }) => trial !== null)
-  claim.isSuspect = suspect === 0
-  const usual = suspect === -1 ? rows : rows.slice(0, Math.max(1, suspect))
-  const events = claimedEvents(usual.map(claimedEvent), ({ id, seq }) => {
+  const [first] = rows
+  claim.isSuspect = first?.trial !== null
+  claim.isCollected = waits(first)
+  claim.isFollowed = first?.followed === 't' && !claim.isSuspect // which waits for nobody
+  const end = rows.findIndex((row, i) => i > 0 && endsBefore(row, claim))
+  const events = claimedEvents(claim.lane, (end === -1 ? rows : rows.slice(0, end)).map(claimedEvent), ({ id, seq }) => {
     claim.damaged.push(String(seq))
     onDamaged(id)
   })
   claim.events.push(...events)
-  claim.hasMore = suspect !== -1 || rows.length === MOST_CLAIMED || rows.reduce((sum, { size }) => sum + Number(size), 0) >= MOST_BYTES
+  const [most, bytes] = claim.isCollected ? [MOST_COLLECTED, MOST_OF_COLLECTED] : [MOST_CLAIMED, MOST_BYTES]
+  claim.hasMore = claim.isSuspect || end !== -1 || rows.length === most || rows.reduce((sum, { size }) => sum + Number(size), 0) >= bytes
   return claim
+}
+
+/** An event that is suspect is the first of its claim. And a conversation may be called what another one's lane for collectors is called. */
+function endsBefore (row: Row, { isCollected }: LeasedClaim): boolean {
+  return row.trial !== null || waits(row) !== isCollected
+}
+
+/** Whether it waits for collectors. */
+function waits (row: Row | undefined): boolean {
+  return isCollected({ lane: String(row?.lane), home: row?.home ?? null })
 }
 
 function claimedEvent (row: Row): ClaimedRow {
@@ -62,6 +79,7 @@ function claimedEvent (row: Row): ClaimedRow {
     problems: row.problems ?? null,
     failingFor: Number(row.failing_for),
     aside: row.aside === 't',
+    home: row.home ?? null,
     interrupted: row.trial === '2'
   }
 }

@@ -21,7 +21,7 @@ const AGAIN_AFTER = 1_000
 /** Lanes settled in one statement at most. */
 const MOST_SETTLED = 256
 /** As many as `turn` has. */
-const PARAMETERS = Array.from({ length: 22 }, (_, i) => `$${i + 1}`).join()
+const PARAMETERS = Array.from({ length: 25 }, (_, i) => `$${i + 1}`).join()
 
 interface Parts {
   readonly database: Database
@@ -68,11 +68,11 @@ export class Deliveries {
     return asked.promise
   }
 
-  settle (claim: Claim, outcomes: readonly Outcome[]): void {
+  settle (claim: Claim, outcomes: readonly Outcome[], dueAt?: number): void {
     if (!(claim instanceof LeasedClaim)) return
-    const settlement = settlementOf(claim, outcomes)
+    const settlement = settlementOf(claim, outcomes, dueAt)
     this.#settlements.push(settlement)
-    if (settlement.running) this.#leases.reserve(settlement.aside ?? claim.lane)
+    for (const { running, lane } of settlement.failed) if (running) this.#leases.reserve(lane ?? claim.lane)
     this.#beginSoon()
   }
 

@@ -1,5 +1,6 @@
 // Only PostgreSQL: an event is in two of three tables there, so a list needs a join. SQLite's statements are in store/views.ts.
 import type { EventState, StoredEvent } from '../inbox.ts'
+import { COLLECT } from '../sql/next-lane.ts'
 import { MOST_LISTED, storedEvent } from '../sql/rows.ts'
 import { idOf } from './ids.ts'
 import type { Row } from './query.ts'
@@ -33,13 +34,15 @@ export function storedEventOf (row: Row): StoredEvent {
     error: row.error ?? null,
     problems: row.problems ?? null,
     deliveries: row.deliveries ?? null,
-    aside: row.aside === 't'
+    aside: row.aside === 't',
+    collected: row.collected === 't'
   })
 }
 
 /** What is read of an event `e`, of what is pending of it `p`, and of how it finished `f`. */
 export const COLUMNS = `e.seq, e.received, e.name, e.lane, e.problems, e.body, encode(e.id, 'hex') AS id,
-      coalesce(f.state, ${State.pending}) AS state, coalesce(f.attempts, p.attempts) AS attempts, p.trial, p.lane <> e.lane AS aside,
+      coalesce(f.state, ${State.pending}) AS state, coalesce(f.attempts, p.attempts) AS attempts, p.trial,
+      p.lane <> e.lane AND p.lane <> '${COLLECT}' || e.lane AS aside, p.lane <> e.lane AND starts_with(p.lane, '${COLLECT}') AS collected,
       coalesce(f.error, p.error) AS error, coalesce(f.deliveries, p.deliveries) AS deliveries,
       (extract(epoch FROM p.due) * 1000.0)::bigint AS due_at, (extract(epoch FROM f.finished) * 1000.0)::bigint AS finished_at`
 

@@ -36,6 +36,7 @@ interface Parts {
 
 class PostgresInbox implements Inbox {
   readonly durable = true
+  readonly collects = true
   readonly #options: ResolvedPostgresOptions
   #parts: Parts | undefined
   #opened = false
@@ -71,8 +72,8 @@ class PostgresInbox implements Inbox {
     return await this.#parts.deliveries.claim(lanes)
   }
 
-  settle (claim: Claim, outcomes: readonly Outcome[]): void {
-    this.#parts?.deliveries.settle(claim, outcomes)
+  settle (claim: Claim, outcomes: readonly Outcome[], dueAt?: number): void {
+    this.#parts?.deliveries.settle(claim, outcomes, dueAt)
   }
 
   completion (event: ClaimedEvent, listener: string): SqlStatement {

@@ -15,6 +15,10 @@ export class LeasedClaim implements Claim {
   readonly adds: string
   /** Whether more events may be pending than were claimed. */
   hasMore = false
+  /** Whether its events wait for collectors. */
+  isCollected = false
+  /** Whether others of their conversation are in its own lane still, then. */
+  isFollowed = false
   /** Whether its event may be what has crashed a process. */
   isSuspect = false
   #until: LeaseEnd | undefined

@@ -1,16 +1,24 @@
 // Outcomes as the function `turn` takes them. Its counterpart (sqlite/settlement.ts) gathers them until the next transaction.
 import type { Outcome } from '../inbox.ts'
-import { ASIDE, leavesLane } from '../sql/aside.ts'
 import { lineOf } from '../sql/delivery-records.ts'
+import { nextLane } from '../sql/next-lane.ts'
 import { DAMAGED, listenersJson } from '../sql/rows.ts'
 import { textOrNull } from '../sql/well-formed.ts'
 import type { LeasedClaim } from './leased-claim.ts'
 import { LONGEST } from './sql/functions.ts'
 import { State } from './sql/states.ts'
 
+/** An event that was not done at once. */
 interface FailedEvent {
   readonly seq: string
   readonly state: number
+  /** Of one that waits for collectors from now on, or leaves its lane: the lane that it is in, which is the same one if it is alone there. */
+  readonly lane: string | null
+  /** Milliseconds until it is to be tried again. */
+  readonly delay: number | null
+  readonly collects: boolean
+  /** Whether it still runs. */
+  readonly running: boolean
   readonly completed: string | null
   readonly error: string | null
   /** A line for its records, or nothing. */
@@ -22,33 +30,28 @@ export interface Settlement {
   readonly claim: LeasedClaim
   /** The lane's `adds`, if all is through that was pending with that. */
   readonly adds: string | null
+  /** The same, if its events wait for collectors. */
+  readonly burst: string | null
   /** The events that were done at once. */
   readonly done: readonly number[]
-  /** Milliseconds until the last one is to be tried again. */
+  /** Milliseconds until the lane is due again, if it is to wait. */
   readonly delay: number | null
-  /** The lane that it is in until then, if it leaves its lane: the same one, if it is alone there. */
-  readonly aside: string | null
-  /** Whether it still runs. */
-  readonly running: boolean
   readonly failed: readonly FailedEvent[]
   /** Whether it was sent before, and may have been recorded already. */
   again: boolean
 }
 
-export function settlementOf (claim: LeasedClaim, outcomes: readonly Outcome[]): Settlement {
-  const last = outcomes.at(-1)
-  const isAgain = last?.state === 'pending'
-  const aside = isAgain && last.aside === true ? asideOf(claim, outcomes.length - 1, last) : null
-  const isThrough = !claim.hasMore && (!isAgain || (aside !== null && aside !== claim.lane)) && outcomes.length === claim.events.length
-  const failed = outcomes.filter((outcome) => !isAtOnce(outcome)).map(failedOf)
-  const damaged = claim.damaged.map((seq): FailedEvent => ({ seq, state: State.dead, completed: null, error: DAMAGED, delivery: '' }))
+export function settlementOf (claim: LeasedClaim, outcomes: readonly Outcome[], dueAt: number | null = null): Settlement {
+  const failed = failedOf(claim, outcomes)
+  const waiting = failed.filter(({ state, lane }) => state === State.pending && (lane ?? claim.lane) === claim.lane)
+  const isThrough = !claim.hasMore && waiting.length === 0 && outcomes.length === claim.events.length
+  const damaged = claim.damaged.map((seq): FailedEvent => ({ ...GONE, seq, state: State.dead, completed: null, error: DAMAGED, delivery: '' }))
   return {
     claim,
     adds: isThrough ? claim.adds : null,
+    burst: claim.isCollected ? claim.adds : null,
     done: outcomes.filter(isAtOnce).map(({ seq }) => seq),
-    delay: isAgain ? delayUntil(last.dueAt) : null,
-    aside,
-    running: isAgain && last.running === true,
+    delay: claim.isCollected ? delayUntil(dueAt) : waiting.at(-1)?.delay ?? null,
     failed: [...failed, ...damaged],
     again: false
   }
@@ -58,37 +61,50 @@ function isAtOnce ({ state, delivery }: Outcome): boolean {
   return state === 'done' && delivery === undefined
 }
 
-function asideOf ({ lane, events }: LeasedClaim, index: number, outcome: Outcome): string {
-  const id = String(events[index]?.id)
-  return leavesLane(lane, id, outcome) ? ASIDE + id : lane
+/** Of an event that is not pending any more. */
+const GONE = { lane: null, delay: null, collects: false, running: false } as const
+
+function failedOf ({ lane, events, isCollected }: LeasedClaim, outcomes: readonly Outcome[]): FailedEvent[] {
+  const firstAside = isCollected ? outcomes.findIndex(({ state, aside }) => state === 'pending' && aside === true) : undefined
+  return outcomes.flatMap((outcome, i) => {
+    if (isAtOnce(outcome)) return []
+    const { seq, state, dueAt, completed, refused, aside = false, collects = false, running = false, error, delivery } = outcome
+    const place = { lane, home: events[i]?.home ?? null }
+    const pending = {
+      lane: aside || collects ? nextLane(place, String(events[firstAside ?? i]?.id), outcome) : null, delay: delayUntil(dueAt), collects, running
+    }
+    return [{
+      ...state === 'pending' ? pending : GONE,
+      seq: String(seq),
+      state: State[state],
+      completed: listenersJson({ completed, refused }),
+      error: textOrNull(error),
+      delivery: delivery === undefined ? '' : lineOf(delivery)
+    }]
+  })
 }
 
-function failedOf ({ seq, state, completed, refused, error, delivery }: Outcome): FailedEvent {
-  return {
-    seq: String(seq),
-    state: State[state],
-    completed: listenersJson({ completed, refused }),
-    error: textOrNull(error),
-    delivery: delivery === undefined ? '' : lineOf(delivery)
-  }
-}
-
-/** As the function takes them. It counts from 1. */
+/** As the function takes them. It counts from 1. An event that two claims have counts as what it comes first. */
 export function settlementColumns (settlements: readonly Settlement[]): unknown[] {
   const done = settlements.flatMap(({ done }, i) => done.map((seq) => ({ seq, by: i + 1 })))
-  const failed = settlements.flatMap(({ failed }, i) => failed.map((event) => ({ ...event, by: i + 1 })))
+  const bySeq = new Map<string, FailedEvent & { readonly by: number }>()
+  for (const [i, { failed }] of settlements.entries()) for (const event of failed) if (!bySeq.has(event.seq)) bySeq.set(event.seq, { ...event, by: i + 1 })
+  const failed = [...bySeq.values()].sort((a, b) => Number(a.seq) - Number(b.seq))
   return [
     settlements.map(({ claim }) => claim.lane),
     settlements.map(({ claim }) => claim.number),
     settlements.map(({ adds }) => adds),
+    settlements.map(({ burst }) => burst),
     settlements.map(({ delay }) => delay),
-    settlements.map(({ aside }) => aside),
-    settlements.map(({ running }) => running),
     done.map(({ seq }) => seq),
     done.map(({ by }) => by),
     failed.map(({ seq }) => seq),
     failed.map(({ by }) => by),
     failed.map(({ state }) => state),
+    failed.map(({ lane }) => lane),
+    failed.map(({ delay }) => delay),
+    failed.map(({ collects }) => collects),
+    failed.map(({ running }) => running),
     failed.map(({ completed }) => completed),
     failed.map(({ error }) => error),
     failed.map(({ delivery }) => delivery)

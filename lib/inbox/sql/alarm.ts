@@ -1,9 +1,11 @@
 import { LONGEST_TIMER } from '../../options/check.ts'
 
-/** Rings when a time has come: by the clock, for a timer may be too early or too short. */
+/** Rings when a time has come: by the clock, for a timer may be too early or too short. Or by one that nobody sets, if that one was set back. */
 export class Alarm {
   readonly #ring: () => void
   #at: number | null = null
+  /** When it has come at the latest, by the clock of `performance`. */
+  #latest = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor (ring: () => void) {
@@ -11,28 +13,28 @@ export class Alarm {
   }
 
   get isDue (): boolean {
-    return this.#at !== null && this.#at <= Date.now()
+    return this.#at !== null && (this.#at <= Date.now() || this.#latest <= performance.now())
   }
 
   /** For a time that is over already it does not ring. */
   set (at: number | null): void {
     this.clear()
+    if (at === null) return
     this.#at = at
-    if (at === null || this.isDue) return
-    this.#timer = setTimeout(() => {
-      this.set(at)
-      if (this.isDue) this.#ring()
-    }, Math.min(at - Date.now(), LONGEST_TIMER))
-  }
-
-  /** To be called if it is not due: it may have rung already, and the clock was set back before anything came of it. */
-  renew (): void {
-    if (this.#at !== null && this.#timer === undefined) this.set(this.#at)
+    this.#latest = performance.now() + at - Date.now()
+    this.#wait()
   }
 
   clear (): void {
     clearTimeout(this.#timer)
-    this.#timer = undefined
     this.#at = null
+  }
+
+  #wait (): void {
+    if (this.isDue) return
+    this.#timer = setTimeout(() => {
+      if (this.isDue) this.#ring()
+      else this.#wait()
+    }, Math.min(this.#latest - performance.now(), LONGEST_TIMER))
   }
 }

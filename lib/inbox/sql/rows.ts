@@ -3,6 +3,7 @@ import { trustedJson } from '../../events/trusted-json.ts'
 import { isObject } from '../../options/check.ts'
 import type { ClaimedEvent, EventState, Found, InboxStats, Outcome, StoredEvent } from '../inbox.ts'
 import { recordsOf } from './delivery-records.ts'
+import { isCollected } from './next-lane.ts'
 import { wellFormed } from './well-formed.ts'
 
 export interface StoredRow {
@@ -24,6 +25,8 @@ export interface StoredRow {
   deliveries: string | null
   /** Whether it has left its lane. @default false */
   aside?: boolean
+  /** Whether it waits for collectors. @default false */
+  collected?: boolean
 }
 
 /** What `find` answers, with its events as they are stored. */
@@ -52,11 +55,15 @@ export interface ClaimedRow {
   failingFor: number
   /** Whether it has left its lane. */
   aside: boolean
+  /** The lane that it came in, if it is in another one. */
+  home: string | null
   /** Whether this attempt was recorded before, and the process ended in it. */
   interrupted: boolean
 }
 
 export interface LiveEvent extends ClaimedEvent {
+  /** The lane that it came in, if it is in another one. */
+  readonly home: string | null
   /** Bytes or characters of its body. */
   readonly size: number
   isDiscarded?: boolean
@@ -71,11 +78,11 @@ export const DAMAGED = 'its body is damaged'
 const NONE: readonly never[] = []
 const BYTE_ORDER_MARK = '\ufeff'
 
-/** Events that were taken from the store, but for those that cannot be read. */
-export function claimedEvents (rows: readonly ClaimedRow[], onDamaged: (row: ClaimedRow) => void): LiveEvent[] {
+/** Events of a lane that were taken from the store, but for those that cannot be read. */
+export function claimedEvents (lane: string, rows: readonly ClaimedRow[], onDamaged: (row: ClaimedRow) => void): LiveEvent[] {
   return rows.flatMap((row) => {
     try {
-      return [claimedEvent(row)]
+      return [claimedEvent(lane, row)]
     } catch { // what it says quotes the body
       onDamaged(row)
       return []
@@ -83,7 +90,8 @@ export function claimedEvents (rows: readonly ClaimedRow[], onDamaged: (row: Cla
   })
 }
 
-function claimedEvent ({ seq, id, body, received, attempts, completed, noted = null, problems, failingFor, interrupted, aside }: ClaimedRow): LiveEvent {
+function claimedEvent (lane: string, row: ClaimedRow): LiveEvent {
+  const { seq, id, body, received, attempts, completed, noted = null, problems, failingFor, interrupted, aside, home } = row
   const event = parse(body)
   return {
     seq,
@@ -97,12 +105,14 @@ function claimedEvent ({ seq, id, body, received, attempts, completed, noted = n
     failingFor,
     interrupted,
     isAside: aside,
+    collectedFrom: isCollected({ lane, home }) ? String(home) : undefined,
+    home,
     size: body.length
   }
 }
 
 /** One that is damaged is shown, too: it must not hide all others. */
-export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, problems, deliveries, aside = false }: StoredRow): StoredEvent {
+export function storedEvent ({ seq, id, name, lane, state, body, received, attempts, due, finished, error, problems, deliveries, aside = false, collected = false }: StoredRow): StoredEvent {
   const event = readable(body)
   return {
     seq,
@@ -115,6 +125,7 @@ export function storedEvent ({ seq, id, name, lane, state, body, received, attem
     attempts,
     dueAt: state === 'pending' ? new Date(due ?? received) : null,
     isAside: state === 'pending' && aside,
+    isCollected: state === 'pending' && collected,
     finishedAt: dateOf(finished),
     error: event === undefined ? DAMAGED : error ?? problemsOf(problems)?.join('; ') ?? null,
     deliveries: recordsOf(deliveries)

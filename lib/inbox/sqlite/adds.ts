@@ -85,7 +85,7 @@ export class Adds {
     if (added === Added.checkedOut || (isWaiting && this.#deliveries.has(lane))) this.#deliveries.markCheckedOut(lane)
     if (added !== undefined && added >= 0) {
       const { id, name, receivedAt, body, problems } = event
-      this.#deliveries.push(lane, { seq: added, id, name, event: event.event, receivedAt, attempt: 1, completed: NONE, problems, size: body.length })
+      this.#deliveries.push(lane, { seq: added, id, name, event: event.event, receivedAt, attempt: 1, completed: NONE, problems, home: null, size: body.length })
     }
     resolve(added === Added.duplicate ? 'duplicate' : 'accepted')
   }

@@ -1,12 +1,12 @@
 // The lanes in memory. Its counterpart (postgres/deliveries.ts) has none: it claims and settles with the server.
 import type { Claim, Outcome } from '../inbox.ts'
 import { Queue } from '../queue.ts'
-import type { Queued } from '../queue.ts'
-import { leavesLane } from '../sql/aside.ts'
+import { nextLanes } from '../sql/next-lane.ts'
 import type { LiveEvent } from '../sql/rows.ts'
 import { wholeTime } from '../sql/well-formed.ts'
 import { READY } from './lane-owner.ts'
 import type { GivenBack } from './lane-owner.ts'
+import { LiveLane } from './live-lane.ts'
 import type { PendingEvent } from './messages.ts'
 
 /** Events in memory at most, over all lanes. */
@@ -15,38 +15,6 @@ const MOST_EVENTS_IN_MEMORY = 2_048
 const MOST_BYTES_IN_MEMORY = 8_388_608
 /** Of one lane at most, or it would leave no room for others. */
 const MOST_OF_A_LANE = 64
-
-/** A lane in memory. It is a claim while its first events are being delivered. */
-class LiveLane implements Claim, Queued<LiveLane> {
-  readonly lane: string
-  /** Those that are claimed, or were and came back. */
-  events: readonly LiveEvent[] = []
-  /** Those behind them. */
-  waiting: LiveEvent[] = []
-  /** Whether the store is to get it back: see lane-owner.ts. */
-  isCheckedOut = false
-  isClaimed = false
-  next: LiveLane | undefined = undefined
-
-  constructor (lane: string) {
-    this.lane = lane
-  }
-
-  get size (): number {
-    return this.events.length + this.waiting.length
-  }
-
-  all (): readonly LiveEvent[] {
-    return this.events.length === 0 ? this.waiting : [...this.events, ...this.waiting]
-  }
-
-  claim (): this {
-    this.isClaimed = true
-    this.events = this.all()
-    this.waiting = []
-    return this
-  }
-}
 
 /**
  * Claims and settles the lanes that memory owns (see lane-owner.ts): those of what has just come in, and those that were claimed from
@@ -99,6 +67,15 @@ export class Deliveries {
     else lane.isCheckedOut = true
   }
 
+  /** What the store has given out of a lane. `isFollowed` is what it knows: see `Claim`. */
+  checkOut (name: string, events: readonly LiveEvent[], isFollowed: boolean | null): void {
+    for (const event of events) this.push(name, event)
+    this.markCheckedOut(name)
+    const home = events[0]?.home ?? name
+    const lane = this.#lanes.get(name)
+    if (lane !== undefined) lane.isFollowed = isFollowed !== null && (isFollowed || (home !== name && this.has(home)))
+  }
+
   claim (most: number): Claim[] {
     const claims: LiveLane[] = []
     while (claims.length < most) {
@@ -135,18 +112,26 @@ export class Deliveries {
     })
   }
 
-  /** Ends a claim: its lane waits with the event that is to be tried again, unless that one has left it or was removed. */
-  settle ({ lane: name, events }: Claim, outcomes: readonly Outcome[]): void {
+  /**
+   * Ends a claim: its lane waits with the event that is to be tried again, unless that one has left it or was removed. One of collectors
+   * waits in the store whatever is left of it: more may be there.
+   */
+  settle ({ lane: name }: Claim, outcomes: readonly Outcome[], dueAt?: number): void {
     const lane = this.#lanes.get(name)
     if (lane?.isClaimed !== true) return
-    const [last, event] = [outcomes.at(-1), events[outcomes.length - 1]]
-    const waits = last?.state === 'pending' && event !== undefined && event.isDiscarded !== true && !leavesLane(name, event.id, last)
-    const through = outcomes.length - (waits ? 1 : 0)
+    const lanes = nextLanes(name, lane.events, outcomes)
+    const [first, last] = [lane.events[0], outcomes.at(-1)]
+    const left = lane.events.filter((event, i) => {
+      const stays = i >= outcomes.length || (outcomes[i]?.state === 'pending' && lanes[i] === undefined && event.isDiscarded !== true)
+      if (!stays) this.#count(event, -1)
+      return stays
+    })
+    const waits = last?.state === 'pending' && left.length > lane.events.length - outcomes.length
     lane.isClaimed = false
-    for (const event of lane.events.slice(0, through)) this.#count(event, -1)
-    lane.events = lane.events.slice(through)
+    lane.events = left
     this.#clear(lane)
-    if (waits) this.#retrying.set(lane, wholeTime(last.dueAt))
+    if (first?.collectedFrom !== undefined) this.#retrying.set(lane, wholeTime(dueAt ?? null))
+    else if (waits) this.#retrying.set(lane, wholeTime(last.dueAt))
     else if (lane.size > 0) this.#ready.push(lane)
     else this.#end(lane)
   }

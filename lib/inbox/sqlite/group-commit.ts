@@ -9,6 +9,7 @@ import { Adds } from './adds.ts'
 import { Calls } from './calls.ts'
 import { Changes } from './changes.ts'
 import { Deliveries } from './deliveries.ts'
+import { LiveLane } from './live-lane.ts'
 import type { CallOf, ClaimedLane, Method, Results } from './messages.ts'
 import type { SqliteInboxOptions } from './options.ts'
 import { Settlement } from './settlement.ts'
@@ -89,18 +90,15 @@ export class GroupCommit {
 
   /** Half of the lanes from the store while some are due there, so that neither what is new nor what is old has to wait for the other. */
   claim (most: number): Awaitable<readonly Claim[]> {
-    if (!this.#due.isDue) {
-      this.#due.renew()
-      return this.#claimLive(most)
-    }
+    if (!this.#due.isDue) return this.#claimLive(most)
     const share = (most + this.#turn++ % 2) >> 1
     const claims = this.#claimLive(most - share)
     return claims.length === most ? claims : this.#claimStored(claims, most)
   }
 
-  settle (claim: Claim, outcomes: readonly Outcome[]): void {
-    this.#settlement.settle(claim, outcomes)
-    this.#deliveries.settle(claim, outcomes)
+  settle (claim: Claim, outcomes: readonly Outcome[], dueAt?: number): void {
+    if (claim instanceof LiveLane) this.#settlement.settle(claim, outcomes)
+    this.#deliveries.settle(claim, outcomes, dueAt)
     this.#beginSoon()
   }
 
@@ -132,13 +130,12 @@ export class GroupCommit {
     return claims
   }
 
-  #push ({ lane, events: rows }: ClaimedLane): void {
-    const events = claimedEvents(rows, (row) => {
+  #push ({ lane, events: rows, isFollowed }: ClaimedLane): void {
+    const events = claimedEvents(lane, rows, (row) => {
       this.#host.log.error({ webhook: row.id }, 'an event that is damaged in the file is not delivered')
       this.#settlement.giveUp(row)
     })
-    for (const event of events) this.#deliveries.push(lane, event)
-    this.#deliveries.markCheckedOut(lane)
+    this.#deliveries.checkOut(lane, events, isFollowed)
   }
 
   #check (): void {
@@ -156,7 +153,6 @@ export class GroupCommit {
       this.#soon = undefined
       // What is delivered now may bring more to write.
       if (this.#deliveries.isReady || (this.#due.isDue && this.#again === undefined)) this.#host.wake()
-      else this.#due.renew()
       this.#begin()
     })
   }

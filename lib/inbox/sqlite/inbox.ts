@@ -14,6 +14,7 @@ const CHANGED_AT_ONCE = 500
 
 class SqliteInbox implements Inbox {
   readonly durable = true
+  readonly collects = true
   isRecovering = false
   readonly #options: ReturnType<typeof resolveSqliteOptions>
   #commits: GroupCommit | undefined
@@ -43,8 +44,8 @@ class SqliteInbox implements Inbox {
     return this.#commits?.claim(lanes) ?? []
   }
 
-  settle (claim: Claim, outcomes: readonly Outcome[]): void {
-    this.#commits?.settle(claim, outcomes)
+  settle (claim: Claim, outcomes: readonly Outcome[], dueAt?: number): void {
+    this.#commits?.settle(claim, outcomes, dueAt)
   }
 
   async stats (): Promise<InboxStats> {

@@ -14,9 +14,12 @@ export interface Failed {
   error: string | null
   /** A line for its records, or nothing. */
   delivery: string
-  /** Whether it is tried beside its lane from now on, and whether it has to leave it for that. @default false */
+  /** Whether it is tried beside its lane from now on. @default false */
   aside?: boolean | undefined
-  leaves?: boolean
+  /** Whether it waits for collectors from now on. @default false */
+  collects?: boolean | undefined
+  /** The lane that it is in from now on. @default the one that it is in */
+  lane?: string
 }
 
 /** A new event. Not an object: the names of its fields would be handed over with each. */
@@ -103,6 +106,8 @@ export interface Removed {
 export interface ClaimedLane {
   lane: string
   events: ClaimedRow[]
+  /** Whether the lane that its first event came in is waiting or checked out; null if that is a suspect, which does not wait for others. */
+  isFollowed: boolean | null
 }
 
 export interface Results {

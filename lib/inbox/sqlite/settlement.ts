@@ -1,11 +1,12 @@
 // Outcomes of all claims until the next transaction. Its counterpart (postgres/settlement.ts) makes columns of those of one statement.
-import type { Claim, ClaimedEvent, Outcome } from '../inbox.ts'
-import { leavesLane } from '../sql/aside.ts'
+import type { Outcome } from '../inbox.ts'
 import { lineOf } from '../sql/delivery-records.ts'
+import { nextLanes } from '../sql/next-lane.ts'
 import { DAMAGED, listenersJson } from '../sql/rows.ts'
-import type { ClaimedRow } from '../sql/rows.ts'
+import type { ClaimedRow, LiveEvent } from '../sql/rows.ts'
 import { textOrNull, wholeTime } from '../sql/well-formed.ts'
 import type { GivenBack } from './lane-owner.ts'
+import type { LiveLane } from './live-lane.ts'
 import type { Failed, Work } from './messages.ts'
 
 /** What is to be recorded of deliveries in one transaction. */
@@ -21,10 +22,11 @@ export class Settlement {
     return this.#done.length + this.#failed.length + this.#givenBack.length === 0
   }
 
-  settle ({ lane, events }: Claim, outcomes: readonly Outcome[]): void {
+  settle ({ lane, events }: Pick<LiveLane, 'lane' | 'events'>, outcomes: readonly Outcome[]): void {
+    const lanes = nextLanes(lane, events, outcomes)
     for (const [i, outcome] of outcomes.entries()) {
       const event = events[i]
-      if (event !== undefined) this.#settle(lane, event, outcome)
+      if (event !== undefined) this.#settle(event, outcome, lanes[i])
     }
   }
 
@@ -53,13 +55,13 @@ export class Settlement {
     this.#givenBack = givenBack.concat(this.#givenBack)
   }
 
-  #settle (lane: string, { seq, id, attempt }: ClaimedEvent, outcome: Outcome): void {
+  #settle ({ seq, attempt }: LiveEvent, outcome: Outcome, lane: string | undefined): void {
     if (outcome.state === 'done' && attempt === 1 && outcome.delivery === undefined) this.#done.push(seq)
-    else this.#failed.push({ ...failedOf(seq, attempt, outcome), leaves: leavesLane(lane, id, outcome) })
+    else this.#failed.push({ ...failedOf(seq, attempt, outcome), ...lane !== undefined && { lane } })
   }
 }
 
-function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, aside, error, delivery }: Outcome): Failed {
+function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, aside, collects, error, delivery }: Outcome): Failed {
   return {
     seq,
     state,
@@ -68,6 +70,7 @@ function failedOf (seq: number, attempts: number, { state, dueAt, completed, ref
     completed: listenersJson({ completed, refused }),
     error: textOrNull(error),
     aside,
+    collects,
     delivery: delivery === undefined ? '' : lineOf(delivery)
   }
 }

@@ -38,19 +38,20 @@ export class Activity {
     if (outcome !== 'duplicate') this.#count(outcome === 'accepted' ? 'accepted' : 'refused', now)
   }
 
-  delivered ({ outcome }: Pick<DeliveryMessage, 'outcome'>, now = Date.now()): void {
-    if (outcome === 'retry') this.#count('retried', now)
-    else if (outcome === 'dead') this.#count('dead', now)
-    else if (outcome !== 'abandoned') this.#count('done', now)
+  /** A burst is as many as it has events. What waits for collectors is counted once these have had it. */
+  delivered ({ outcome, ids }: Pick<DeliveryMessage, 'outcome' | 'ids'>, now = Date.now()): void {
+    if (outcome === 'retry') this.#count('retried', now, ids.length)
+    else if (outcome === 'dead') this.#count('dead', now, ids.length)
+    else if (outcome !== 'abandoned' && outcome !== 'collected') this.#count('done', now, ids.length)
   }
 
   counts (now = Date.now()): Counts {
     return { since: this.#since, hour: this.#hour.last(now), day: this.#day.last(now) }
   }
 
-  #count (count: Count, now: number): void {
-    this.#hour.count(count, now)
-    this.#day.count(count, now)
+  #count (count: Count, now: number, number = 1): void {
+    this.#hour.count(count, now, number)
+    this.#day.count(count, now, number)
   }
 }
 
@@ -65,14 +66,14 @@ class Buckets {
     this.#number = number
   }
 
-  count (count: Count, now: number): void {
+  count (count: Count, now: number, number: number): void {
     const at = now - now % this.#width
     let bucket = this.#buckets.get(at)
     if (bucket === undefined) {
       this.#buckets.set(at, bucket = empty(at))
       for (const old of this.#buckets.keys()) if (old <= at - this.#number * this.#width) this.#buckets.delete(old)
     }
-    bucket[count]++
+    bucket[count] += number
   }
 
   /** Also those that had nothing: the oldest first. */

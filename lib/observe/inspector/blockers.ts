@@ -22,15 +22,15 @@ interface Shown {
 
 /** Looks once for what the events that are shown wait for, and not at all while nothing is failing. */
 export async function blockersOf (inbox: Inbox, { events, failing }: Shown): Promise<BlockerOf> {
-  // The first of a conversation is the only one that can have failed: what has, waits for none.
+  // The first of a queue is the only one that can have failed, alone or with those of its burst: what has, waits for none.
   const lanes = new Set(events.filter((event) => isInLane(event) && event.attempts === 0).map(({ lane }) => lane))
   const blockers = new Map<string, StoredEvent>()
   if (failing > 0 && lanes.size > 0) {
-    // The newest first: of several of one conversation, the oldest stays.
-    for (const event of await failingEvents(inbox, lanes, failing)) if (isInLane(event)) blockers.set(event.lane, event)
+    // The newest first: of several of one queue, the oldest stays.
+    for (const event of await failingEvents(inbox, lanes, failing)) if (isInLane(event)) blockers.set(queueOf(event), event)
   }
   return (event) => {
-    const blocker = isInLane(event) ? blockers.get(event.lane) : undefined
+    const blocker = isInLane(event) && event.attempts === 0 ? blockers.get(queueOf(event)) : undefined
     return blocker === undefined || blocker.seq >= event.seq ? null : blocker
   }
 }
@@ -38,6 +38,16 @@ export async function blockersOf (inbox: Inbox, { events, failing }: Shown): Pro
 /** Whether an event is pending, and others may wait for it, or it for them. */
 export function isInLane (event: StoredEvent): boolean {
   return event.state === 'pending' && event.isAside !== true && storedConversation(event) !== null
+}
+
+/** A conversation has two: its events, one after the other, and beside them those that wait for collectors. */
+function queueOf (event: StoredEvent): string {
+  return `${isCollected(event)} ${event.lane}`
+}
+
+/** Whether its listeners are through, so that it waits for collectors. An inbox that does not keep such events need not say so. */
+export function isCollected ({ isCollected = false }: StoredEvent): boolean {
+  return isCollected
 }
 
 /** Those of some conversations, or all if these are not more. */

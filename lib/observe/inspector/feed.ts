@@ -61,10 +61,11 @@ export class Feed {
     this.#parts = parts
   }
 
-  /** Something has become of an event. */
-  change (id: string | null): void {
+  /** Something has become of an event, or of several as one. */
+  change (...ids: ReadonlyArray<string | null>): void {
     if (this.#pages.size === 0) return
-    if (id !== null && this.#changed.size < MOST_OLDER) this.#changed.add(id)
+    // Of those of a burst, none is left out.
+    if (this.#changed.size < MOST_OLDER) for (const id of ids) if (id !== null) this.#changed.add(id)
     // Not put off by each that follows: while events come in all the time, pages would see none of them.
     if (!this.#isSoon) this.#lookIn(LOOK_SOON)
     this.#isSoon = true
@@ -74,7 +75,7 @@ export class Feed {
   changeAll (ids: readonly string[] | null): void {
     if (this.#pages.size === 0) return
     this.#isMore ||= ids === null || this.#changed.size + ids.length > MOST_OLDER
-    for (const id of ids ?? [null]) this.change(id)
+    this.change(...ids?.slice(0, MOST_OLDER) ?? [])
   }
 
   add (page: Writable): void {
@@ -184,6 +185,6 @@ export class Feed {
 }
 
 /** What makes an event look different. */
-function mark ({ seq, state, attempts, dueAt, finishedAt, isAside }: StoredEvent, blocker: StoredEvent | null): string {
-  return [seq, state, attempts, dueAt?.getTime(), finishedAt?.getTime(), isAside, blocker?.id, blocker?.attempts, blocker?.dueAt?.getTime()].join()
+function mark ({ seq, state, attempts, dueAt, finishedAt, isAside, isCollected }: StoredEvent, blocker: StoredEvent | null): string {
+  return [seq, state, attempts, dueAt?.getTime(), finishedAt?.getTime(), isAside, isCollected, blocker?.id, blocker?.attempts, blocker?.dueAt?.getTime()].join()
 }

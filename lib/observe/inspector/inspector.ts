@@ -32,7 +32,7 @@ export async function inspector (scope: FastifyInstance, options: InspectorOptio
     },
     deliveryEnd: (message) => {
       activity.delivered(message)
-      feed.change(message.id)
+      feed.change(...message.ids)
     }
   })
   scope.addHook('preClose', (done) => {

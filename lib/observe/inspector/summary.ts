@@ -32,21 +32,23 @@ export interface Summary extends Description {
   readonly finishedAt: Date | null
   readonly error: string | null
   readonly isAside: boolean
+  readonly isCollected: boolean
   /** The failing event that this one waits for. */
   readonly behind: Pick<Summary, 'id' | 'attempts' | 'dueAt' | 'error'> | null
 }
 
 /** One event in full. */
-export interface Detail extends Description, Omit<StoredEvent, 'isAside'> {
+export interface Detail extends Description, Omit<StoredEvent, 'isAside' | 'isCollected'> {
   readonly conversation: string | null
   readonly deliveries: DeliveryRecord[]
   readonly isAside: boolean
+  readonly isCollected: boolean
   readonly waiting: Omit<Waiting, 'first'> & { readonly first: Summary | null }
 }
 
 /** Both as they are to be shown. */
 export function summaryOf (stored: StoredEvent, blocker: StoredEvent | null): Summary {
-  const { seq, id, name, state, event, attempts, receivedAt, dueAt, finishedAt, error, isAside = false } = stored
+  const { seq, id, name, state, event, attempts, receivedAt, dueAt, finishedAt, error, isAside = false, isCollected = false } = stored
   const { who, medium, media, content } = descriptionOf(event)
   return {
     seq,
@@ -64,6 +66,7 @@ export function summaryOf (stored: StoredEvent, blocker: StoredEvent | null): Su
     finishedAt,
     error: error && shortened(error),
     isAside,
+    isCollected,
     behind: blocker && { id: blocker.id, attempts: blocker.attempts, dueAt: blocker.dueAt, error: blocker.error && shortened(blocker.error) }
   }
 }
@@ -78,6 +81,7 @@ export function detailOf (stored: StoredEvent, { first, ...waiting }: Waiting): 
     medium,
     media,
     isAside: stored.isAside ?? false,
+    isCollected: stored.isCollected ?? false,
     waiting: { ...waiting, first: first && summaryOf(first, null) }
   }
 }

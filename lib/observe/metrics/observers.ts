@@ -20,10 +20,11 @@ function received ({ received, acknowledgement }: Series, { name, outcome, durat
   acknowledgement.observe({ outcome }, duration / 1_000)
 }
 
-function delivered (series: Series, names: BoundedNames, { name, attempt, outcome, aside, duration, listeners }: DeliveryMessage): void {
+/** A burst is one delivery, of as many events as it has. */
+function delivered (series: Series, names: BoundedNames, { ids, name, attempt, outcome, aside, duration, listeners }: DeliveryMessage): void {
   series.deliveries.inc({ event: name, outcome: String(outcome) })
   series.delivery.observe({ event: name }, duration / 1_000)
   if (attempt > 1) series.retries.inc({ event: name })
-  if (aside) series.setAside.inc({ event: name })
+  if (aside) series.setAside.inc({ event: name }, ids.length)
   for (const { name, error } of listeners) series.listeners.inc({ listener: names.of(name), outcome: error === null ? 'succeeded' : 'failed' })
 }

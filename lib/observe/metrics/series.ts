@@ -22,16 +22,16 @@ export function createSeries ({ Counter, Histogram }: PromClient, registry: Regi
       name: 'oneroute_webhooks_signatures_total', help: 'Signatures that were checked, and which of the keys in `secret` matched, from 0.', labelNames: ['outcome', 'key'], registers
     }),
     deliveries: new Counter({
-      name: 'oneroute_webhooks_deliveries_total', help: 'Deliveries of events, by what became of them.', labelNames: ['event', 'outcome'], registers
+      name: 'oneroute_webhooks_deliveries_total', help: 'Deliveries of events, and of bursts of them, by what became of them.', labelNames: ['event', 'outcome'], registers
     }),
     delivery: new Histogram({
-      name: 'oneroute_webhooks_delivery_duration_seconds', help: 'From the call of the first listener of an event to the end of the last.', labelNames: ['event'], buckets: DELIVERY, registers
+      name: 'oneroute_webhooks_delivery_duration_seconds', help: 'From the call of the first listener of an event, or of the collector of a burst, to the end of the last.', labelNames: ['event'], buckets: DELIVERY, registers
     }),
     listeners: new Counter({
-      name: 'oneroute_webhooks_listener_runs_total', help: 'Runs of listeners, by name.', labelNames: ['listener', 'outcome'], registers
+      name: 'oneroute_webhooks_listener_runs_total', help: 'Runs of listeners and collectors, by name.', labelNames: ['listener', 'outcome'], registers
     }),
     retries: new Counter({
-      name: 'oneroute_webhooks_retries_total', help: 'Deliveries that were not the first of their event.', labelNames: ['event'], registers
+      name: 'oneroute_webhooks_retries_total', help: 'Deliveries that were not the first of their event or burst.', labelNames: ['event'], registers
     }),
     setAside: new Counter({
       name: 'oneroute_webhooks_set_aside_total', help: "Events that have failed for longer than `retry.blockFor`, and left their conversations' order.", labelNames: ['event'], registers
@@ -44,8 +44,8 @@ export function beginAtZero ({ received, signatures, deliveries, retries, setAsi
   for (const event of [...names, 'unknown']) {
     for (const outcome of ['accepted', 'duplicate', 'invalid', 'refused', 'failed']) received.inc({ event, outcome }, 0)
   }
-  for (const event of [...names, 'unknown', 'invalid']) setAside.inc({ event }, 0)
-  for (const outcome of ['done', 'ignored', 'retry', 'dead', 'abandoned']) deliveries.inc({ event: 'newMessage', outcome }, 0)
+  for (const event of [...names, 'unknown', 'invalid', 'event']) setAside.inc({ event }, 0)
+  for (const outcome of ['done', 'collected', 'ignored', 'retry', 'dead', 'abandoned']) deliveries.inc({ event: 'newMessage', outcome }, 0)
   for (const outcome of ['missing', 'malformed', 'wrong']) signatures.inc({ outcome, key: '' }, 0)
   retries.inc({ event: 'newMessage' }, 0)
 }

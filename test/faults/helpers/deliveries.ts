@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
-import type { Delivered, Requested } from './messages.ts'
+import type { Collected, Delivered, Requested } from './messages.ts'
 
-type Line = Delivered | Requested
+type Line = Collected | Delivered | Requested
 
 /** Reads a file that only grows, a part at a time. A line that a kill has cut off was not noted. */
 class LinesReader {
@@ -56,11 +56,20 @@ function readFrom (file: string, position: number): Buffer {
 }
 
 function isDelivered (line: Line): line is Delivered {
-  return line.what !== 'request'
+  return line.what !== 'request' && !isCollected(line)
+}
+
+function isCollected (line: Line): line is Collected {
+  return 'ns' in line
 }
 
 export function deliveriesIn (file: string): Delivered[] {
   return linesOf(file).filter(isDelivered)
+}
+
+/** What was noted of deliveries and of bursts, in order. */
+export function notedIn (file: string): ReadonlyArray<Delivered | Collected> {
+  return linesOf(file).filter((line) => isDelivered(line) || isCollected(line))
 }
 
 /** The names of the requests that have reached the app. */

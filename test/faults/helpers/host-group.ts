@@ -53,7 +53,7 @@ export class HostGroup {
   going = true
   #starting = 0
   /** When each process that was killed was sent its signal. */
-  readonly #killed: Killed[] = []
+  readonly killed: Killed[] = []
   readonly #t: Scope
   readonly #settings: Settings
   readonly #load: Load
@@ -101,7 +101,7 @@ export class HostGroup {
     this.members = this.members.filter((other) => other.host !== host)
     const at = monotonic()
     await host.kill()
-    this.#killed.push({ pid: host.process.pid, at, endedAt: monotonic() })
+    this.killed.push({ pid: host.process.pid, at, endedAt: monotonic() })
   }
 
   /** Has one end by itself. */
@@ -169,7 +169,7 @@ export class HostGroup {
       lost: lostOf(posted, firsts),
       miscounted: done + dead === total ? [] : [`${done} done and ${dead} dead, of ${total}`],
       unordered: [...unordered(firsts), ...overtaking(all)],
-      overlapping: overlapping(all, this.#killed)
+      overlapping: overlapping(all, this.killed)
     }
   }
 }

@@ -5,10 +5,11 @@ import { flushCompileCache } from 'node:module'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { Inbox } from '../../../index.ts'
-import type { Delivered, Requested, Settings, Started } from './messages.ts'
+import { collectWith } from './collector.ts'
+import type { Collected, Delivered, Requested, Settings, Started } from './messages.ts'
 import { monotonic } from './monotonic.ts'
 
-const { dist, path = '', postgres, held = false, keep, wait, level = 'warn', ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, measured = false, replace, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
+const { dist, path = '', postgres, held = false, keep, wait, level = 'warn', ahead = 0, uid, deliveries, ballast, listener = 'quick', stuck, poison, collect, measured = false, replace, options = {} } = JSON.parse(process.argv[2] ?? '') as Settings // HostProcess has written it
 
 /** A file of the package. */
 async function load<T> (file: string): Promise<T> {
@@ -50,7 +51,7 @@ function say (line: Started): void {
 }
 
 /** At once, and by the kernel: what was noted stays, however this process ends. */
-function note (line: Omit<Delivered, 'pid' | 'at'> | Requested): void {
+function note (line: Omit<Delivered, 'pid' | 'at'> | Omit<Collected, 'pid' | 'at'> | Requested): void {
   if (log !== undefined) writeSync(log, `${JSON.stringify({ ...line, pid: process.pid, at: monotonic() })}\n`)
 }
 
@@ -135,6 +136,7 @@ try {
   await app.register(webhooks, { inbox, ...options })
   if (measured) await measure()
   listen()
+  if (collect !== undefined) collectWith(app.webhooks, collect, note)
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   say({ port: Number(new URL(url).port) })
   flushCompileCache() // Node does that when a process ends, but many of these are killed

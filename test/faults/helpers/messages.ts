@@ -1,4 +1,4 @@
-import type { WebhooksOptions } from '../../../index.ts'
+import type { CollectOptions, WebhooksOptions } from '../../../index.ts'
 import type { PostgresInboxOptions } from '../../../lib/inbox/postgres/inbox.ts'
 
 /** What a host is told when it is started. */
@@ -30,11 +30,19 @@ export interface Settings {
   stuck?: string | undefined
   /** The conversation with whose first event its listener ends the process, and how. */
   poison?: { conversation: string, end: 'exit' | 'kill' | 'throw' } | undefined
+  /** Of a collector that notes its bursts, if there is to be one. */
+  collect?: Collecting | undefined
   /** Whether it shows its metrics, at /metrics. */
   measured?: boolean | undefined
   /** The address of a module whose default export makes another inbox of its own. */
   replace?: string | undefined
   options?: Omit<WebhooksOptions, 'inbox'> | undefined
+}
+
+/** How it collects. `saves`: the table `collected` of that database gets what is collected, in a transaction that completes the events. */
+export interface Collecting {
+  options: CollectOptions
+  saves?: { connectionString: string } | undefined
 }
 
 /** What it says then. */
@@ -55,5 +63,16 @@ export interface Delivered {
   /** Of the process. */
   pid: number
   /** When, by `monotonic`. */
+  at: number
+}
+
+/** What it notes of a burst. */
+export interface Collected {
+  what: 'collecting' | 'collected' | 'collecting failed'
+  conversation: string
+  /** Its events. */
+  ns: number[]
+  attempt: number
+  pid: number
   at: number
 }

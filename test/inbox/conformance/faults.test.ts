@@ -216,6 +216,6 @@ test('each promise has a name of its own, and the options say which there are', 
 })
 
 test('options that are none are refused', async (t) => {
-  t.throws(() => conformance(() => new ModelInbox(), { durabel: true } as ConformanceOptions), { code: 'FST_ONEROUTE_INVALID_OPTION', message: /they are durable, shared, kill, timeout$/ })
+  t.throws(() => conformance(() => new ModelInbox(), { durabel: true } as ConformanceOptions), { code: 'FST_ONEROUTE_INVALID_OPTION', message: /they are durable, shared, collects, kill, timeout$/ })
   t.throws(() => conformance(() => new ModelInbox(), { timeout: 0 }), { code: 'FST_ONEROUTE_INVALID_OPTION' })
 })

@@ -14,7 +14,7 @@ const PART = LEASE / 3
 function claimOf (lane: string, number: number, isSuspect = false): LeasedClaim {
   const claim = new LeasedClaim(lane, number, '1', new LeaseEnd(LEASE))
   claim.isSuspect = isSuspect
-  claim.events.push(...[1, 2].map((i) => ({ seq: number * 10 + i, id: `id ${i}`, name: 'other', event: { event: 'other' }, receivedAt: 5, attempt: 1, completed: [], problems: null, size: 1 })))
+  claim.events.push(...[1, 2].map((i) => ({ seq: number * 10 + i, id: `id ${i}`, name: 'other', event: { event: 'other' }, receivedAt: 5, attempt: 1, completed: [], problems: null, home: null, size: 1 })))
   return claim
 }
 

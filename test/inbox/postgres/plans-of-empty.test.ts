@@ -45,6 +45,7 @@ const lanesOf = (claims: readonly Claim[]) => claims.map(({ lane }) => lane)
 /** What becomes of the first events of claims, in turn. */
 const FAILURES: ReadonlyArray<Partial<Outcome>> = [
   { state: 'dead' }, { state: 'invalid' }, { state: 'pending', dueAt: Number.MAX_SAFE_INTEGER }, { state: 'pending', aside: true, dueAt: Number.MAX_SAFE_INTEGER },
+  { state: 'pending', collects: true, dueAt: Number.MAX_SAFE_INTEGER },
   { delivery: { attempt: 1, startedAt: new Date(), duration: 1, completed: [], failures: [] } }
 ]
 
@@ -62,6 +63,16 @@ const WORK: Readonly<Record<string, (shared: Shared, from: number) => Promise<un
   },
   done: async ({ one }) => { await settleAll(one, await claimSoon(one, AT_ONCE)) },
   failed: async ({ one }) => { await fail(one, await claimSoon(one, AT_ONCE)) },
+  collected: async ({ pool, tables, one, other }) => {
+    const claims = await claimSoon(one, AT_ONCE)
+    await settleAll(one, claims, ({ events }) => events.map(({ seq }) => outcome(seq, { state: 'pending', collects: true, dueAt: 0 })))
+    const lanes = lanesOf(claims).map((lane) => `collect:${lane}`)
+    await pool.query(`UPDATE ${tables}.lanes SET due = now() - interval '1 day' WHERE epoch = (SELECT max(epoch) FROM ${tables}.epochs) AND lane = ANY ($1)`, [lanes])
+    const bursts = await claimSoon(other, lanes.length)
+    // One of the others may be suspect, and comes first.
+    if (bursts.filter(({ lane }) => lanes.includes(lane)).length < AT_ONCE - 1) throw new Error(`${String(lanesOf(bursts))} are claimed`)
+    await fail(other, bursts)
+  },
   'taken over': async ({ pool, tables, one, openAnother }) => {
     const lost = await claimSoon(one, AT_ONCE)
     const lanes = lanesOf(lost)

@@ -8,11 +8,12 @@ const RECORD: DeliveryRecord = { attempt: 2, startedAt: new Date(5), duration: 1
 const LINE = '{"attempt":2,"startedAt":5,"duration":1,"completed":["save"],"failures":[]}\n'
 const LONGEST = 1e14
 
-function claimOf (lane: string, seqs: number[], more: Partial<Pick<LeasedClaim, 'hasMore' | 'damaged'>> = {}): LeasedClaim {
+function claimOf (lane: string, seqs: number[], more: Partial<Pick<LeasedClaim, 'hasMore' | 'damaged' | 'isCollected'>> & { home?: string } = {}): LeasedClaim {
   const claim = new LeasedClaim(lane, 7, '12', new LeaseEnd(HOUR))
-  for (const seq of seqs) claim.events.push({ seq, id: `id ${seq}`, name: 'other', event: { event: 'other' }, receivedAt: 5, attempt: 1, completed: [], problems: null, size: 1 })
+  for (const seq of seqs) claim.events.push({ seq, id: `id ${seq}`, name: 'other', event: { event: 'other' }, receivedAt: 5, attempt: 1, completed: [], problems: null, home: more.home ?? null, size: 1 })
   claim.damaged.push(...more.damaged ?? [])
   claim.hasMore = more.hasMore ?? false
+  claim.isCollected = more.isCollected ?? false
   return claim
 }
 
@@ -28,6 +29,12 @@ test('a lane is through if all was delivered that it had when it was claimed', (
   t.equal(addsOf(claimOf('a', [1, 2]), outcome(1), pending(2, { aside: true })), '12', 'what is to be tried again has left it')
   t.equal(addsOf(claimOf('a', [1, 2], { hasMore: true }), outcome(1), pending(2, { aside: true })), null)
   t.equal(addsOf(claimOf('id 1', [1]), pending(1, { aside: true })), null, 'it is alone there')
+  t.equal(addsOf(claimOf('a', [1, 2]), pending(1, { collects: true }), pending(2, { collects: true })), '12', 'what waits for collectors has left it')
+  t.equal(addsOf(claimOf('a', [1, 2]), pending(1, { collects: true }), pending(2)), null)
+  const burst = claimOf('collect:a', [1, 2], { home: 'a', isCollected: true })
+  t.equal(addsOf(burst, pending(1, { collects: true }), outcome(2)), null, 'unless it waits there')
+  t.equal(addsOf(burst, outcome(1), pending(2)), null)
+  t.equal(addsOf(burst, pending(1, { aside: true }), pending(2, { aside: true })), '12')
   t.end()
 })
 
@@ -35,13 +42,36 @@ test('an event that is to be tried again says when and where, and whether it sti
   const claim = claimOf('a', [1, 2])
   const { delay, ...rest } = settlementOf(claim, [outcome(1), pending(2, { running: true })])
   t.ok(Number(delay) > HOUR - 60_000 && Number(delay) <= HOUR)
-  t.match(rest, { claim, done: [1], aside: null, running: true, again: false, failed: [{ seq: '2', state: 0 }] })
-  t.match(settlementOf(claim, [outcome(1), pending(2, { aside: true })]), { aside: 'aside:id 2', running: false })
-  t.match(settlementOf(claimOf('id 1', [1]), [pending(1, { aside: true })]), { aside: 'id 1' })
-  t.match(settlementOf(claimOf('aside:id 1', [1]), [pending(1, { aside: true })]), { aside: 'aside:id 1' })
-  t.match(settlementOf(claim, [outcome(1, 'dead', { aside: true, running: true, dueAt: Date.now() + HOUR })]), { delay: null, aside: null, running: false })
-  t.match(settlementOf(claim, []), { delay: null, aside: null, running: false, done: [], failed: [] })
+  t.match(rest, { claim, done: [1], burst: null, again: false, failed: [{ seq: '2', state: 0, lane: null, delay, collects: false, running: true }] })
+  t.match(settlementOf(claim, [outcome(1), pending(2, { aside: true })]), { delay: null, failed: [{ lane: 'aside:id 2', running: false }] })
+  t.match(settlementOf(claimOf('id 1', [1]), [pending(1, { aside: true, dueAt: 0 })]), { delay: 0, failed: [{ lane: 'id 1' }] })
+  t.match(settlementOf(claimOf('aside:id 1', [1], { home: 'a' }), [pending(1, { aside: true, dueAt: 0 })]), { delay: 0, failed: [{ lane: 'aside:id 1' }] })
+  t.match(settlementOf(claim, [outcome(1, 'dead', { aside: true, collects: true, running: true, dueAt: Date.now() + HOUR })]),
+    { delay: null, failed: [{ lane: null, delay: null, collects: false, running: false }] })
+  t.match(settlementOf(claim, []), { delay: null, done: [], failed: [] })
   for (const [dueAt, delay] of [[null, 0], [Date.now() - HOUR, 0], [Infinity, LONGEST]]) t.match(settlementOf(claim, [pending(1, { dueAt: dueAt ?? null })]), { delay })
+  t.end()
+})
+
+test('an event that waits for collectors says where, and what went wrong with others', (t) => {
+  const collecting = (claim: LeasedClaim) => settlementOf(claim, [pending(1, { collects: true, error: 'it was' }), pending(2, { collects: true, dueAt: 0 })])
+  t.match(collecting(claimOf('a', [1, 2])), { delay: null, failed: [{ lane: 'collect:a', collects: true, error: 'it was' }, { lane: 'collect:a', collects: true, delay: 0, error: null }] })
+  t.match(collecting(claimOf('aside:id 1', [1, 2], { home: 'a' })), { failed: [{ lane: 'collect:a' }, { lane: 'collect:a' }] })
+  t.match(collecting(claimOf('collect:aside:id 1', [1, 2], { home: 'a', isCollected: true })), { failed: [{ lane: 'collect:a' }, { lane: 'collect:a' }] })
+  t.match(collecting(claimOf('collect:a', [1, 2], { home: 'a', isCollected: true })), { delay: 0, burst: '12', failed: [{ lane: 'collect:a' }, { lane: 'collect:a' }] })
+  t.end()
+})
+
+test('of a lane of events that wait for collectors it is said when it is due, and those that leave it go together', (t) => {
+  const burst = claimOf('collect:a', [1, 2, 3], { home: 'a', isCollected: true })
+  const { delay, ...rest } = settlementOf(burst, [outcome(1), pending(2, { aside: true }), pending(3, { aside: true, dueAt: 0 })], Date.now() + HOUR)
+  t.ok(Number(delay) > HOUR - 60_000 && Number(delay) <= HOUR)
+  t.match(rest, { burst: '12', failed: [{ lane: 'collect:aside:id 2' }, { lane: 'collect:aside:id 2', delay: 0 }] })
+  t.match(settlementOf(burst, [pending(1), pending(2, { running: true })]), { delay: 0, failed: [{ lane: null, running: false }, { lane: null, running: true }] })
+  t.match(settlementOf(claimOf('collect:aside:id 1', [1, 2], { home: 'a', isCollected: true }), [pending(1, { aside: true }), pending(2, { aside: true })]),
+    { failed: [{ lane: 'collect:aside:id 1' }, { lane: 'collect:aside:id 1' }] }, 'where they are already')
+  t.match(settlementOf(claimOf('a', [1, 2]), [pending(1, { collects: true }), pending(2, { aside: true })], Date.now() + HOUR),
+    { delay: null, burst: null, failed: [{ lane: 'collect:a' }, { lane: 'aside:id 2' }] }, 'not of any other')
   t.end()
 })
 
@@ -52,12 +82,13 @@ test('an event that was done at once is only a number; of all others it is recor
     outcome(3, 'dead', { completed: ['save'], refused: ['reply'], error: 'a\0b' }),
     outcome(4, 'invalid')
   ])
+  const gone = { lane: null, delay: null, collects: false, running: false }
   t.strictSame(done, [1])
   t.strictSame(failed, [
-    { seq: '2', state: 1, completed: '{"completed":[]}', error: null, delivery: LINE },
-    { seq: '3', state: 2, completed: '{"completed":["save"],"refused":["reply"]}', error: 'a\ufffdb', delivery: '' },
-    { seq: '4', state: 3, completed: '{"completed":[]}', error: null, delivery: '' },
-    { seq: '9', state: 2, completed: null, error: 'its body is damaged', delivery: '' }
+    { ...gone, seq: '2', state: 1, completed: '{"completed":[]}', error: null, delivery: LINE },
+    { ...gone, seq: '3', state: 2, completed: '{"completed":["save"],"refused":["reply"]}', error: 'a\ufffdb', delivery: '' },
+    { ...gone, seq: '4', state: 3, completed: '{"completed":[]}', error: null, delivery: '' },
+    { ...gone, seq: '9', state: 2, completed: null, error: 'its body is damaged', delivery: '' }
   ])
   t.end()
 })
@@ -70,9 +101,15 @@ test('several settlements are columns, and each event says by its place of which
   ]
   const none = '{"completed":[]}'
   t.strictSame(settlementColumns(settlements), [
-    ['a', 'b', 'c'], [7, 7, 7], ['12', null, '12'], [null, 0, 0], [null, null, 'aside:id 5'], [false, true, false],
+    ['a', 'b', 'c'], [7, 7, 7], ['12', null, '12'], [null, null, null], [null, 0, null],
     [1, 2, 3], [1, 1, 2],
-    ['4', '5'], [2, 3], [0, 0], [none, none], ['away', null], [LINE, '']
+    ['4', '5'], [2, 3], [0, 0], [null, 'aside:id 5'], [0, 0], [false, false], [true, false], [none, none], ['away', null], [LINE, '']
   ])
+  const [, , , bursts, delays, , , seqs, by, states] = settlementColumns([
+    settlementOf(claimOf('collect:b', [10, 11], { home: 'b', isCollected: true }), [pending(10, { dueAt: 0 }), outcome(11, 'dead')], Date.now() - HOUR),
+    settlementOf(claimOf('a', [9, 10]), [outcome(9, 'invalid'), outcome(10, 'dead')])
+  ])
+  t.strictSame([bursts, delays], [['12', null], [0, null]])
+  t.strictSame([seqs, by, states], [['9', '10', '11'], [2, 1, 1], [3, 0, 2]], 'those that failed in order, and each as what it comes first')
   t.end()
 })

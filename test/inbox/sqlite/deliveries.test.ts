@@ -9,13 +9,13 @@ const MOST_BYTES = 8_388_608
 const MOST_OF_A_LANE = 64
 
 let last = 0
-const eventOf = (seq = ++last, size = 1): LiveEvent => ({ seq, id: `id ${seq}`, name: 'other', event: { event: 'other' }, receivedAt: 5, attempt: 1, completed: [], problems: null, size })
+const eventOf = (seq = ++last, size = 1, home: string | null = null): LiveEvent => ({ seq, id: `id ${seq}`, name: 'other', event: { event: 'other' }, receivedAt: 5, attempt: 1, completed: [], problems: null, home, size })
 const outcome = (state: Outcome['state'] = 'done', more: Partial<Outcome> = {}): Outcome => ({ seq: 0, state, dueAt: null, completed: [], error: null, ...more })
 const seqsOf = (claims: readonly Claim[]) => claims.map(({ lane, events }) => [lane, ...events.map(({ seq }) => seq)])
 
 function filled (lanes: Record<string, number[]>): Deliveries {
   const deliveries = new Deliveries()
-  for (const [lane, seqs] of Object.entries(lanes)) for (const seq of seqs) deliveries.push(lane, eventOf(seq))
+  for (const [lane, seqs] of Object.entries(lanes)) for (const seq of seqs) deliveries.push(lane, eventOf(seq, 1, lane.startsWith('aside:') ? 'a' : null))
   return deliveries
 }
 

@@ -254,7 +254,7 @@ test('an alarm takes more time than a timer of Node does', async (t) => {
 
 test('a lane does not wait for the retry of an event that was removed when it had just failed', (t) => {
   const lanes = new Deliveries()
-  for (const seq of [1, 2]) lanes.push('a', { seq, id: `${seq}`, name: 'newMessage', event: { event: 'newMessage' }, receivedAt: 1, attempt: 1, completed: [], problems: null, size: 2 })
+  for (const seq of [1, 2]) lanes.push('a', { seq, id: `${seq}`, name: 'newMessage', event: { event: 'newMessage' }, receivedAt: 1, attempt: 1, completed: [], problems: null, home: null, size: 2 })
   const [claimed] = lanes.claim(1)
   if (claimed !== undefined) lanes.settle(claimed, [outcome(1, { state: 'pending', dueAt: 1_000, error: 'broken' })])
   lanes.discard([{ lane: 'a', seq: 1 }])

@@ -1,13 +1,14 @@
 import { test } from 'tap'
-import type { Claim, ClaimedEvent, DeliveryRecord, Outcome } from '../../../index.ts'
+import type { DeliveryRecord, Outcome } from '../../../index.ts'
+import type { LiveEvent } from '../../../lib/inbox/sql/rows.ts'
 import { Settlement } from '../../../lib/inbox/sqlite/settlement.ts'
 
 const RECORD: DeliveryRecord = { attempt: 2, startedAt: new Date(5), duration: 1, completed: ['save'], failures: [] }
 const LINE = '{"attempt":2,"startedAt":5,"duration":1,"completed":["save"],"failures":[]}\n'
 const NOTHING = { done: [], failed: [], givenBack: [] }
 
-const eventOf = (seq: number, attempt = 1): ClaimedEvent => ({ seq, id: `id ${seq}`, name: 'other', event: { event: 'other' }, receivedAt: 5, attempt, completed: [], problems: null })
-const claimOf = (lane: string, ...events: ClaimedEvent[]): Claim => ({ lane, events })
+const eventOf = (seq: number, attempt = 1, home: string | null = null): LiveEvent => ({ seq, id: `id ${seq}`, name: 'other', event: { event: 'other' }, receivedAt: 5, attempt, completed: [], problems: null, home, size: 1 })
+const claimOf = (lane: string, ...events: LiveEvent[]) => ({ lane, events })
 const outcome = (seq: number, state: Outcome['state'] = 'done', more: Partial<Outcome> = {}): Outcome => ({ seq, state, dueAt: null, completed: [], error: null, ...more })
 
 test('an event that was done at once is only a number; of all others it is recorded what became of them', (t) => {
@@ -21,14 +22,14 @@ test('an event that was done at once is only a number; of all others it is recor
     outcome(5)
   ])
   t.notOk(settlement.isEmpty)
-  const same = { due: null, completed: '{"completed":[]}', error: null, aside: undefined, leaves: false }
+  const same = { due: null, completed: '{"completed":[]}', error: null, aside: undefined, collects: undefined }
   t.strictSame(settlement.next(), {
     ...NOTHING,
     done: [1],
     failed: [
       { ...same, seq: 2, state: 'done', attempts: 2, delivery: '' },
       { ...same, seq: 3, state: 'done', attempts: 1, delivery: LINE },
-      { seq: 4, state: 'pending', attempts: 1, due: 1_000, completed: '{"completed":["save"],"refused":["reply"]}', error: 'a\ufffdb', aside: true, delivery: '', leaves: true }
+      { seq: 4, state: 'pending', attempts: 1, due: 1_000, completed: '{"completed":["save"],"refused":["reply"]}', error: 'a\ufffdb', aside: true, collects: undefined, delivery: '', lane: 'aside:id 4' }
     ]
   })
   t.ok(settlement.isEmpty)
@@ -54,14 +55,14 @@ test('there is something to be recorded as long as there is anything of it', (t)
 
 test('an event that is alone in its lane does not leave it', (t) => {
   const settlement = new Settlement()
-  for (const lane of ['id 1', 'aside:id 1', 'a']) settlement.settle(claimOf(lane, eventOf(1)), [outcome(1, 'pending', { dueAt: 1, aside: true })])
-  t.same(settlement.next().failed.map(({ leaves }) => leaves), [false, false, true])
+  for (const [lane, home] of [['id 1', null], ['aside:id 1', 'a'], ['a', null]] as const) settlement.settle(claimOf(lane, eventOf(1, 1, home)), [outcome(1, 'pending', { dueAt: 1, aside: true })])
+  t.same(settlement.next().failed.map(({ lane }) => lane), [undefined, undefined, 'aside:id 1'])
   t.end()
 })
 
 test('an event that cannot be read is dead', (t) => {
   const settlement = new Settlement()
-  settlement.giveUp({ seq: 1, id: 'id 1', attempts: 3, body: '{', received: 5, completed: null, problems: null, failingFor: 0, interrupted: false, aside: false })
+  settlement.giveUp({ seq: 1, id: 'id 1', attempts: 3, body: '{', received: 5, completed: null, problems: null, failingFor: 0, interrupted: false, aside: false, home: null })
   t.notOk(settlement.isEmpty)
   t.strictSame(settlement.next().failed, [{ seq: 1, state: 'dead', attempts: 3, due: null, completed: null, error: 'its body is damaged', delivery: '' }])
   t.end()

@@ -1,5 +1,5 @@
 import type { ClaimedEvent } from '../../../lib/inbox/inbox.ts'
-import { ASIDE } from '../../../lib/inbox/sql/aside.ts'
+import { ASIDE } from '../../../lib/inbox/sql/next-lane.ts'
 import type { EventRow, LaneRow } from './tables.ts'
 
 /** What became of a delivery, in the words of the model. */

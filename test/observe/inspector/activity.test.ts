@@ -10,10 +10,10 @@ test('the last hour is counted by minute, and what was before that is forgotten'
   const activity = new Activity(START)
   for (let minute = 0; minute < 65; minute++) {
     activity.received({ outcome: 'accepted' }, START + minute * MINUTE)
-    activity.delivered({ outcome: minute === 64 ? 'dead' : 'done' }, START + minute * MINUTE)
+    activity.delivered({ ids: ['a'], outcome: minute === 64 ? 'dead' : 'done' }, START + minute * MINUTE)
   }
   for (const outcome of ['refused', 'invalid', 'failed', 'duplicate'] as const) activity.received({ outcome }, START + 64 * MINUTE)
-  for (const outcome of ['retry', 'ignored', 'abandoned'] as const) activity.delivered({ outcome }, START + 64 * MINUTE)
+  for (const outcome of ['retry', 'ignored', 'abandoned'] as const) activity.delivered({ ids: ['a'], outcome }, START + 64 * MINUTE)
   const { since, hour } = activity.counts(START + 66 * MINUTE)
   t.same(since, new Date(START))
   t.equal(hour.length, 60)
@@ -22,6 +22,15 @@ test('the last hour is counted by minute, and what was before that is forgotten'
   t.match(hour.at(-3), { accepted: 1, refused: 3, done: 1, retried: 1, dead: 1 })
   t.equal(acceptedIn(hour), 58)
   t.equal(acceptedIn(activity.counts(START + 500 * MINUTE).hour), 0)
+})
+
+test('a burst is as many as it has events, and what waits for collectors is counted once these have had it', async (t) => {
+  const activity = new Activity(START)
+  const ids = ['a', 'b', 'c']
+  for (const outcome of ['done', 'retry', 'dead', 'abandoned'] as const) activity.delivered({ ids, outcome }, START)
+  activity.delivered({ ids: ['a'], outcome: 'collected' }, START)
+  t.match(activity.counts(START).hour.at(-1), { done: 3, retried: 3, dead: 3 })
+  t.match(activity.counts(START).day.at(-1), { done: 3, retried: 3, dead: 3 })
 })
 
 test('the last 24 hours are counted by half hour', async (t) => {

@@ -43,6 +43,22 @@ test('what changes during a look is looked at after it, and nothing is once the 
   t.equal(looks.length, 2)
 })
 
+test('of the events of a burst none is left out, however many others have changed', async (t) => {
+  const { app } = await createApp(t, { inbox: memoryInbox({ history: 200 }) })
+  const ids: string[] = []
+  for (let i = 0; i < 140; i++) ids.push((await app.webhooks.receive(message())).id)
+  // As if all of them were older than those that are looked at each time.
+  const inbox = { ...app.webhooks.inbox, list: async () => await Promise.resolve([]) }
+  const feed = new Feed({ inbox, activity: new Activity(), log: app.log, show: summaryOf })
+  t.teardown(() => { feed.close() })
+  const { page, heard } = createPage()
+  feed.add(page)
+  for (const id of ids.slice(0, 40)) feed.change(id)
+  feed.change(...ids.slice(40))
+  await until(() => heard().includes(String(ids[0])))
+  for (const id of ids) t.match(heard(), id)
+})
+
 test('pages are told while events come in all the time', async (t) => {
   const { app } = await createApp(t, { inbox: memoryInbox({ history: 10 }) })
   const feed = new Feed({ inbox: app.webhooks.inbox, activity: new Activity(), log: app.log, show: summaryOf })

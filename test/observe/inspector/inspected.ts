@@ -62,6 +62,7 @@ interface Row {
   conversation: string | null
   error: string | null
   behind: object | null
+  isCollected?: boolean
 }
 
 export interface Answer { events: Row[], ids: string[], scanned: number, before: number | null, total: number }

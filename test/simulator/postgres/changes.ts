@@ -116,8 +116,9 @@ function goOnWithout (tables: Tables, lane: string): void {
   const first = tables.first(row)
   if (first === undefined) tables.lanes.delete(lane)
   else {
-    row.due = Math.max(tables.now, Math.min(row.due, first.due ?? tables.now))
-    if (first.due === null) row.holder = null
+    const due = tables.firstDue(row)
+    row.due = Math.max(tables.now, Math.min(row.due, due ?? tables.now))
+    if (due === null) row.holder = null
   }
 }
 

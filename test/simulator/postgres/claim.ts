@@ -1,4 +1,5 @@
 import { MOST_BYTES, MOST_CLAIMED } from '../../../lib/inbox/postgres/sql/claim.ts'
+import { MOST_COLLECTED, MOST_OF_COLLECTED } from '../../../lib/inbox/sql/next-lane.ts'
 import type { LaneRow, PendingRow, Tables } from './tables.ts'
 
 /** Who claims, and how. */
@@ -20,6 +21,7 @@ export interface ClaimedRow {
   readonly lane: string
   readonly adds: number
   readonly row: PendingRow
+  readonly isFirst: boolean
 }
 
 interface ClaimResult {
@@ -37,7 +39,7 @@ export function claimLanes (tables: Tables, request: ClaimRequest): ClaimResult 
   const { may, most, from } = request
   const hasSuspect = tables.dueLanes(({ suspect }) => suspect).length > 0
   const first = may && hasSuspect ? claimSuspect(tables, request) : []
-  const room = most - first.length
+  const room = most - Math.min(first.length, 1)
   let isNews = false
   const pick = () => tables.dueLanes((lane) => !lane.suspect && lane.due >= from && mayTake(tables, lane, request)).slice(0, room)
   let picked = pick()
@@ -59,7 +61,7 @@ export function claimLanes (tables: Tables, request: ClaimRequest): ClaimResult 
   return { rows: all, looked, dueIn: all.length > 0 ? null : nextDue(tables) }
 }
 
-/** The suspect lane that has been due for longest, with its first event alone. */
+/** The suspect lane that has been due for longest, with its first event alone, or with all that waits for collectors. */
 function claimSuspect (tables: Tables, request: ClaimRequest): ClaimedRow[] {
   for (;;) {
     const [lane] = tables.dueLanes((lane) => lane.suspect && mayTake(tables, lane, request))
@@ -70,7 +72,7 @@ function claimSuspect (tables: Tables, request: ClaimRequest): ClaimedRow[] {
     else {
       row.trial = row.trial === 2 || (row.trial === 1 && hasLapsed(lane, request)) ? 2 : 1
       lease(tables, lane, request)
-      return [{ lane: lane.lane, adds: lane.adds, row: { ...row } }]
+      return tables.isOfCollectors(lane) ? eventsOf(tables, lane) : [{ lane: lane.lane, adds: lane.adds, row: { ...row }, isFirst: true }]
     }
   }
 }
@@ -106,9 +108,10 @@ function suspect (tables: Tables, lane: LaneRow): void {
 }
 
 function eventsOf (tables: Tables, lane: LaneRow): ClaimedRow[] {
+  const [most, bytes] = tables.isOfCollectors(lane) ? [MOST_COLLECTED, MOST_OF_COLLECTED] : [MOST_CLAIMED, MOST_BYTES]
   let before = 0
-  const rows = tables.firstOf(lane, MOST_CLAIMED).filter(({ size }) => (before += size) - size < MOST_BYTES)
-  return rows.map((row) => ({ lane: lane.lane, adds: lane.adds, row: { ...row } }))
+  const rows = tables.firstOf(lane, most).filter(({ size }) => (before += size) - size < bytes)
+  return rows.map((row, i) => ({ lane: lane.lane, adds: lane.adds, row: { ...row }, isFirst: i === 0 }))
 }
 
 function latest (lanes: readonly LaneRow[]): number | null {

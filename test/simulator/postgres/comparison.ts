@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from '../../helpers/property.ts'
 import { errorOf } from '../../../lib/errors/error-of.ts'
 import type { Outcome } from '../../../lib/inbox/inbox.ts'
+import { COLLECT } from '../../../lib/inbox/sql/next-lane.ts'
 import { answerOf } from '../../../lib/inbox/postgres/claim-rows.ts'
 import { idBytes } from '../../../lib/inbox/postgres/ids.ts'
 import { LeaseEnd } from '../../../lib/inbox/postgres/leased-claim.ts'
@@ -34,6 +35,10 @@ export const steps = fc.array(fc.record<Step>({
 const LEASE = 1_000
 const IDS = ['a', 'b', 'c', 'd', 'e'].map((letter) => Buffer.alloc(32, letter).toString('base64url'))
 const TIMES = [1, 60, LEASE, 2 * LEASE] as const
+/** Where they are among the columns of a settlement: those of lanes, and of events. */
+const DELAYS = [4, 11] as const
+/** The last one is called as the first one's lane for collectors is. */
+const LANES = ['x', 'y', `${COLLECT}x`]
 
 interface Process {
   readonly holder: string
@@ -93,7 +98,7 @@ export class Comparison {
     else if (call === 'release') await this.#call(call, [holder, this.#some(claims).map(({ number }) => number)])
     else if (call === 'unreserve') await this.#call(call, [holder, this.#some(lanes)])
     else if (call === 'replay') await this.#call(call, [this.#some(IDS).map(idBytes), this.#choose(2) === 1])
-    else if (call === 'forget') await this.#call(call, [this.#oneOf(['x', 'y']), '0', this.#choose(2) + 1])
+    else if (call === 'forget') await this.#call(call, [this.#oneOf(LANES), '0', this.#choose(2) + 1])
     else if (call === 'recovering') await this.#call(call, [])
     else await this.#call(call, [this.#some(IDS).map(idBytes)])
   }
@@ -103,7 +108,7 @@ export class Comparison {
       const id = idBytes(this.#oneOf(IDS) ?? '')
       const problems = this.#choose(4) === 1 ? 'one\ntwo' : null
       const kind = problems !== null && this.#choose(2) === 1 ? 3 : 0
-      return { id, lane: this.#oneOf(['x', 'y']), problems, kind, body: '{"event":"newMessage"}' }
+      return { id, lane: this.#oneOf(LANES), problems, kind, body: '{"event":"newMessage"}' }
     })
     const sizes = events.map(({ body }) => body.length)
     const starts = sizes.map((size, i) => size * i)
@@ -117,9 +122,8 @@ export class Comparison {
   async #turn (process: Process): Promise<void> {
     const { holder, claims } = process
     const settled = this.#some(claims)
-    const settlements = settled.map((claim) => settlementOf(claim, this.#outcomes(claim)))
-    const columns = settlementColumns(settlements)
-    columns[3] = settlements.map(({ delay }) => delay === null ? null : this.#oneOf(TIMES) ?? 0) // it goes by this process's clock
+    const columns = settlementColumns(settled.map((claim) => settlementOf(claim, this.#outcomes(claim))))
+    for (const delays of DELAYS) columns[delays] = (columns[delays] as Array<number | null>).map((delay) => delay === null ? null : this.#oneOf(TIMES) ?? 0) // they go by this process's clock
     const own = this.#choose(5) === 1 ? [] : claims.map(({ number }) => number)
     const most = this.#oneOf([64, 64, 64, 1, 2, 0]) ?? 0
     const since = this.#choose(3) === 1 ? null : process.since
@@ -138,13 +142,14 @@ export class Comparison {
     await this.#call('complete', [holder, String(claim.number + (this.#choose(6) === 1 ? 1 : 0)), claim.lane, String(event.seq), this.#oneOf(['p', 'q'])])
   }
 
-  /** In order, up to one that is to be tried again. */
-  #outcomes ({ events }: LeasedClaim): Outcome[] {
+  /** In order, up to one that is to be tried again in its lane. */
+  #outcomes ({ events, isCollected }: LeasedClaim): Outcome[] {
     const outcomes: Outcome[] = []
     for (const { seq, attempt } of events.slice(0, this.#choose(4) + 1)) {
       const state = (['done', 'done', 'pending', 'dead', 'invalid'] as const)[this.#choose(5)] ?? 'done'
       const delivery = { attempt, startedAt: new Date(0), duration: 1, completed: [], failures: [] }
       const isPlain = state === 'done' && this.#choose(2) === 1
+      const collects = state === 'pending' && this.#choose(2) === 1
       outcomes.push({
         seq,
         state,
@@ -153,9 +158,9 @@ export class Comparison {
         refused: this.#some(['r']),
         error: state === 'done' ? null : 'failed',
         ...!isPlain && { delivery },
-        ...state === 'pending' && { aside: this.#choose(3) === 1, running: this.#choose(3) === 1 }
+        ...state === 'pending' && (collects ? { collects } : { aside: this.#choose(3) === 1, running: this.#choose(3) === 1 })
       })
-      if (state === 'pending') break
+      if (state === 'pending' && !collects && !isCollected) break
     }
     return this.#choose(6) === 1 ? [] : outcomes
   }

@@ -1,5 +1,6 @@
 // What the inbox calls in the server, with values as the client sends them, and rows as the server does: in texts.
 import type { Row } from '../../../lib/inbox/postgres/query.ts'
+import { COLLECT } from '../../../lib/inbox/sql/next-lane.ts'
 import { addEvents } from './add.ts'
 import { commitCompletion, completionOf, discard, expectNew, forget, isRecovering, release, renew, replay, unreserve } from './changes.ts'
 import type { Completion } from './changes.ts'
@@ -80,18 +81,30 @@ export function completionIn (values: Values): Completion {
 }
 
 function turn (tables: Tables, values: Values): Row[] {
-  const [holder, lanes, claims, adds, delays, asides, running, doneSeqs, doneBy, failedSeqs, failedBy, states, completed, errors, deliveries, own, claim, may, most, lease, since, overlap] = values as // as deliveries.ts sends them
-    [string, string[], number[], Array<string | null>, Array<number | null>, Array<string | null>, boolean[], number[], number[], string[], number[], number[], Array<string | null>, Array<string | null>, string[], number[], number, boolean, number, number, string | null, number]
+  const [holder, lanes, claims, adds, bursts, delays, doneSeqs, doneBy, ...rest] = values as // as deliveries.ts sends them
+    [string, string[], number[], Array<string | null>, Array<string | null>, Array<number | null>, number[], number[], ...unknown[]]
+  const [failedSeqs, failedBy, states, nextLanes, failedDelays, collects, running, completed, errors, deliveries, ...claiming] = rest as
+    [string[], number[], number[], Array<string | null>, Array<number | null>, boolean[], boolean[], Array<string | null>, Array<string | null>, string[], ...unknown[]]
+  const [own, claim, may, most, lease, since, overlap] = claiming as [number[], number, boolean, number, number, string | null, number]
   const lost = lanes.length === 0
     ? []
     : settle(tables, {
       holder,
       claims: lanes.map((lane, i) => ({
-        lane, claim: Number(claims[i]), adds: numberOrNull(adds[i]), delay: delays[i] ?? null, aside: asides[i] ?? null, running: running[i] === true
+        lane, claim: Number(claims[i]), adds: numberOrNull(adds[i]), burst: numberOrNull(bursts[i]), delay: delays[i] ?? null
       })),
       done: doneSeqs.map((seq, i) => ({ seq, by: Number(doneBy[i]) - 1 })),
       failed: failedSeqs.map((seq, i) => ({
-        seq: Number(seq), by: Number(failedBy[i]) - 1, state: Number(states[i]), completed: completed[i] ?? null, error: errors[i] ?? null, delivery: String(deliveries[i])
+        seq: Number(seq),
+        by: Number(failedBy[i]) - 1,
+        state: Number(states[i]),
+        lane: nextLanes[i] ?? null,
+        delay: Number(failedDelays[i]),
+        collects: collects[i] === true,
+        running: running[i] === true,
+        completed: completed[i] ?? null,
+        error: errors[i] ?? null,
+        delivery: String(deliveries[i])
       }))
     })
   const rows = lost.map((seq) => ({ ...NO_EVENT, seq: String(seq) }))
@@ -102,11 +115,12 @@ function turn (tables: Tables, values: Values): Row[] {
 }
 
 const NO_EVENT = {
-  lane: null, adds: null, seq: null, id: null, size: null, received: null, attempts: null, completed: null, noted: null, problems: null, failing_for: null, aside: null, trial: null, body: null
+  lane: null, adds: null, seq: null, id: null, size: null, received: null, attempts: null, completed: null, noted: null, problems: null, failing_for: null, aside: null, home: null, followed: null, trial: null, body: null
 }
 
-function claimedRow ({ events, completions, now }: Tables, { lane, adds, row }: ClaimedRow): Row {
+function claimedRow ({ events, completions, lanes, now }: Tables, { lane, adds, row, isFirst }: ClaimedRow): Row {
   const event = events.get(row.seq)
+  const home = event === undefined || event.lane === row.lane ? null : event.lane
   return {
     lane,
     adds: String(adds),
@@ -120,6 +134,8 @@ function claimedRow ({ events, completions, now }: Tables, { lane, adds, row }: 
     problems: event?.problems ?? null,
     failing_for: String(Math.max(0, Math.round(now - (row.since ?? now)))),
     aside: row.aside ? 't' : 'f',
+    home,
+    followed: isFirst && home !== null && row.lane.startsWith(COLLECT) ? (lanes.has(home) ? 't' : 'f') : null,
     trial: textOrNull(row.trial),
     body: event?.body ?? null
   }

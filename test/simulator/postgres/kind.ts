@@ -12,6 +12,15 @@ export const postgres: InboxKind = {
   isSuspect: (claim) => claim instanceof LeasedClaim && claim.isSuspect
 }
 
+/** With collectors beside listeners. An event is on its way for longer. */
+export const postgresCollect: InboxKind = {
+  ...postgres,
+  name: 'postgres-collect',
+  collects: true,
+  weights: { ...postgres.weights, 'run what is due': 100, 'wait for the next timer': 16, 'start a process beside another': 3 },
+  longest: 1_000
+}
+
 /** With an app that has data in the same database, and listeners that complete events in transactions of it. */
 export const postgresCompleteIn: InboxKind = {
   ...postgres,

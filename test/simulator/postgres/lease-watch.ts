@@ -21,6 +21,10 @@ export class LeaseWatch {
     this.#store = store
   }
 
+  lifeOf (holder: string | null = null): Life | undefined {
+    return this.#lives.get(holder ?? '')
+  }
+
   healed (): void {
     this.#healedAt = this.#store.world.clock.now
   }

@@ -1,5 +1,6 @@
 import { State } from '../../../lib/inbox/postgres/sql/states.ts'
 import { MOST_KEPT } from '../../../lib/inbox/sql/delivery-records.ts'
+import { MOST_COLLECTED } from '../../../lib/inbox/sql/next-lane.ts'
 import type { LaneRow, PendingRow, Tables } from './tables.ts'
 
 /** What is settled of one claim. */
@@ -8,9 +9,9 @@ export interface SettledClaim {
   readonly claim: number
   /** The lane's `adds`, if all is through that was pending with that. */
   readonly adds: number | null
+  /** The same, if its events wait for collectors. */
+  readonly burst: number | null
   readonly delay: number | null
-  readonly aside: string | null
-  readonly running: boolean
 }
 
 /** An event that was done at once, and the place of its claim. */
@@ -22,6 +23,10 @@ export interface DoneEvent {
 /** One that was not. */
 export interface FailedEvent extends DoneEvent {
   readonly state: number
+  readonly lane: string | null
+  readonly delay: number
+  readonly collects: boolean
+  readonly running: boolean
   readonly completed: string | null
   readonly error: string | null
   readonly delivery: string
@@ -41,20 +46,21 @@ export function settle (tables: Tables, request: SettleRequest): number[] {
   const isSuspect = held.some(({ lane }) => tables.lanes.get(lane)?.suspect)
   const lost = [...request.done.map((event) => ({ ...event, state: State.done })), ...request.failed]
     .filter((event) => !isOwn(event) && (event.state !== State.done || !tables.pending.has(event.seq)) && tables.events.has(event.seq))
-  for (const event of request.failed) if (event.state === State.pending && isOwn(event)) makeAside(tables, request, event)
-  // One that two claims have counts as what it comes first.
-  const failed = request.failed.filter(({ seq }, i) => request.failed.findIndex((other) => other.seq === seq) === i)
-  const retried = failed.filter((event) => event.state === State.pending && isOwn(event))
-  const waiting = new Set(retried.flatMap((event) => tryAgain(tables, request, event)))
-  for (const event of failed) {
+  const retried = request.failed.filter((event) => event.state === State.pending && isOwn(event) && tables.pending.has(event.seq))
+  enterOthers(tables, request, retried)
+  const waiting = retried.filter((event) => tryAgain(tables, request, event))
+  for (const event of request.failed) {
     if (event.state !== State.pending && (isOwn(event) || event.state === State.done)) finish(tables, event, isOwn(event))
   }
   for (const { seq, ...event } of request.done) {
     const row = tables.pending.get(seq)
-    if (row !== undefined) finish(tables, { seq, ...event, state: State.done, completed: row.completed, error: null, delivery: '' }, isOwn({ seq, ...event }))
+    if (row !== undefined) finish(tables, { seq, state: State.done, completed: row.completed, error: null, delivery: '' }, isOwn({ seq, ...event }))
   }
   if (isSuspect) giveBackSuspects(tables, held)
-  for (const claim of held) giveBack(tables, claim, waiting.has(claim), request.holder)
+  for (const claim of held) {
+    const isOfClaim = ({ by }: DoneEvent) => request.claims[by] === claim
+    giveBack(tables, claim, request, { waiting: waiting.filter(isOfClaim), settled: new Set(request.failed.filter(isOfClaim).map(({ seq }) => seq)) })
+  }
   return lost.map(({ seq }) => seq)
 }
 
@@ -64,35 +70,46 @@ function isHeld ({ lanes }: Tables, { holder, claims }: SettleRequest, { lane, c
   return row?.holder === holder && row.claim === claim && claims.findIndex((other) => other.lane === lane) === place
 }
 
-function makeAside (tables: Tables, { holder, claims }: SettleRequest, { seq, by }: FailedEvent): void {
-  const { lane, aside = null, delay = 0, running } = claims[by] ?? {}
-  const row = tables.pending.get(seq)
-  if (aside === null || aside === lane || row === undefined) return
-  const due = tables.now + Number(delay)
-  const suspect = row.trial === 2
-  const reserved = running === true ? holder : null
-  const there = tables.lanes.get(aside)
-  if (there === undefined) tables.lanes.set(aside, { lane: aside, head: seq, due, holder: reserved, claim: null, adds: 1, suspect })
-  else Object.assign(there, { head: Math.min(there.head, seq), adds: there.adds + 1, ...there.claim === null && { due, holder: reserved, suspect } })
+/** The lanes of those that leave theirs. */
+function enterOthers (tables: Tables, { holder, claims }: SettleRequest, retried: readonly FailedEvent[]): void {
+  const leaving = retried.filter(({ lane, by }) => lane !== null && lane !== claims[by]?.lane)
+  for (const lane of new Set(leaving.flatMap(({ lane }) => lane ?? []))) {
+    const events = leaving.filter((event) => event.lane === lane)
+    const head = Math.min(...events.map(({ seq }) => seq))
+    const due = tables.now + Math.min(...events.map(({ delay }) => delay))
+    const reserved = events.some(({ running }) => running) ? holder : null
+    const suspect = events.some(({ seq, collects }) => tables.pending.get(seq)?.trial === 2 && !collects)
+    const there = tables.lanes.get(lane)
+    if (there === undefined) tables.lanes.set(lane, { lane, head, due, holder: reserved, claim: null, adds: events.length, suspect })
+    else {
+      const first = tables.first(there)
+      if (there.claim === null && first === undefined) Object.assign(there, { due, holder: reserved, suspect })
+      else if (there.claim === null) {
+        there.holder ??= reserved
+        if (first?.attempts === 0 || Number(first?.seq) > head) there.due = Math.min(there.due, due)
+      }
+      there.head = Math.min(there.head, head)
+      there.adds += events.length
+    }
+  }
 }
 
-/** Returns the claim if its lane waits with the event. */
-function tryAgain (tables: Tables, { claims }: SettleRequest, { seq, by, completed, error, delivery }: FailedEvent): SettledClaim[] {
+/** Returns whether its lane waits with the event. */
+function tryAgain (tables: Tables, { claims }: SettleRequest, { seq, by, lane, delay, collects, completed, error, delivery }: FailedEvent): boolean {
   const row = tables.pending.get(seq)
-  const claim = claims[by]
-  if (row === undefined || claim === undefined) return []
-  row.attempts++
-  row.due = tables.now + Number(claim.delay)
-  row.since ??= tables.now
-  row.trial = row.trial === 2 ? 0 : null
-  row.aside ||= claim.aside !== null
-  row.lane = claim.aside ?? row.lane
+  if (row === undefined) return false
+  row.attempts = collects ? 0 : row.attempts + 1
+  row.due = tables.now + delay
+  row.since = collects ? null : row.since ?? tables.now
+  row.trial = row.trial === 2 && !collects ? 0 : null
+  row.aside = !collects && (row.aside || lane !== null)
+  row.lane = lane ?? row.lane
   row.deliveries = withRecord(row, delivery)
   Object.assign(row, { completed, error })
-  return claim.aside === null || claim.aside === claim.lane ? [claim] : []
+  return lane === null || lane === claims[by]?.lane
 }
 
-function finish (tables: Tables, { seq, state, completed, error, delivery }: FailedEvent, isOwn: boolean): void {
+function finish (tables: Tables, { seq, state, completed, error, delivery }: Pick<FailedEvent, 'seq' | 'state' | 'completed' | 'error' | 'delivery'>, isOwn: boolean): void {
   const row = tables.pending.get(seq)
   if (row === undefined) return
   tables.pending.delete(seq)
@@ -118,20 +135,38 @@ function giveBackSuspects (tables: Tables, held: readonly SettledClaim[]): void 
   }
 }
 
-function giveBack (tables: Tables, { lane, adds, delay, running }: SettledClaim, isWaiting: boolean, holder: string): void {
-  const row = tables.lanes.get(lane)
+interface Given {
+  /** Events of the claim that stay in its lane. */
+  readonly waiting: readonly FailedEvent[]
+  /** Those of which it said what becomes of them. */
+  readonly settled: ReadonlySet<number>
+}
+
+function giveBack (tables: Tables, claim: SettledClaim, { holder }: SettleRequest, given: Given): void {
+  const row = tables.lanes.get(claim.lane)
   if (row === undefined) return
-  if (row.adds === adds) {
-    tables.lanes.delete(lane)
+  if (row.adds === claim.adds) {
+    tables.lanes.delete(claim.lane)
     return
   }
   const first = tables.first(row)
   const changed: Partial<LaneRow> = {
     head: first?.seq ?? row.head,
-    holder: running && isWaiting ? holder : null,
+    holder: given.waiting.some(({ running }) => running) ? holder : null,
     claim: null,
-    due: tables.now + (isWaiting ? Number(delay) : 0),
+    due: dueAgain(tables, row, claim, given),
     suspect: row.suspect && first !== undefined && first.trial !== null
   }
   Object.assign(row, changed)
+}
+
+function dueAgain (tables: Tables, row: LaneRow, { burst, delay }: SettledClaim, { waiting, settled }: Given): number {
+  const { now } = tables
+  if (burst === null) return now + (waiting.length > 0 ? Number(delay) : 0)
+  const rows = tables.firstOf(row, MOST_COLLECTED)
+  const [first] = rows
+  if (first === undefined) return now
+  const due = now + Number(delay)
+  if (row.adds === burst || first.attempts > 0) return due
+  return Math.max(now, Math.min(due, ...rows.filter(({ seq }) => !settled.has(seq)).flatMap((row) => row.due ?? [])))
 }

@@ -128,12 +128,14 @@ export class PostgresStore implements SimulatedStore {
   }
 
   rows (): Row[] {
-    const { events, pending, finished } = this.#server.tables
+    const { events, pending, finished, lanes } = this.#server.tables
     this.#rows ??= [...events.values()].map(({ seq, id, lane }) => {
       const p = pending.get(seq)
       const f = finished.get(seq)
-      const attempts = f?.attempts ?? Number(p?.attempts) + (p?.trial === 1 || p?.trial === 2 ? 1 : 0)
-      return { seq, id: idOf(id), lane: p?.lane ?? lane, state: nameOfState(f && String(f.state)), attempts }
+      const isNoted = p?.trial === 1 || p?.trial === 2
+      const attempts = f?.attempts ?? Number(p?.attempts) + (isNoted ? 1 : 0)
+      const notedFor = isNoted ? this.#watch.lifeOf(lanes.get(p.lane)?.holder) : undefined
+      return { seq, id: idOf(id), lane: p?.lane ?? lane, state: nameOfState(f && String(f.state)), attempts, notedFor }
     })
     return this.#rows
   }

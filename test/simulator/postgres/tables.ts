@@ -1,3 +1,5 @@
+import { COLLECT, MOST_COLLECTED } from '../../../lib/inbox/sql/next-lane.ts'
+
 /** An event, as in the table `events`. */
 export interface EventRow {
   seq: number
@@ -138,6 +140,19 @@ export class Tables {
 
   first (lane: Pick<LaneRow, 'lane' | 'head'>): PendingRow | undefined {
     return this.firstOf(lane, 1)[0]
+  }
+
+  /** Whether its first event waits for collectors. */
+  isOfCollectors (lane: Pick<LaneRow, 'lane' | 'head'>): boolean {
+    const first = this.first(lane)
+    return first !== undefined && lane.lane.startsWith(COLLECT) && this.events.get(first.seq)?.lane !== lane.lane
+  }
+
+  /** When a lane is due by what its events say. */
+  firstDue (lane: Pick<LaneRow, 'lane' | 'head'>): number | null {
+    const rows = this.firstOf(lane, lane.lane.startsWith(COLLECT) ? MOST_COLLECTED : 1)
+    const [{ attempts, due } = { attempts: 0, due: null }] = rows
+    return attempts === 0 && due !== null ? Math.min(...rows.flatMap(({ due }) => due ?? [])) : due
   }
 
   /** Lanes get rows in order, and the one that is there already counts how often it was added to. */

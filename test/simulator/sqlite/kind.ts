@@ -159,4 +159,10 @@ export function sqliteWith (createEngine: () => Engine): InboxKind {
   }
 }
 
+/** The same with collectors beside listeners. */
+export function collecting (kind: InboxKind): InboxKind {
+  return { ...kind, name: `${kind.name}-collect`, collects: true, weights: { 'run what is due': 60, 'wait for the next timer': 12 }, longest: 500 }
+}
+
 export const sqlite = sqliteWith(() => new ModelStore())
+export const sqliteCollect = collecting(sqlite)

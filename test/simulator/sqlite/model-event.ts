@@ -1,3 +1,4 @@
+import { isAside } from '../../../lib/inbox/sql/next-lane.ts'
 import type { ClaimedRow } from '../../../lib/inbox/sql/rows.ts'
 import { Trial } from '../../../lib/inbox/sqlite/store/suspects.ts'
 import type { Row } from '../kind.ts'
@@ -25,8 +26,9 @@ export function isPending ({ state }: ModelEvent): boolean {
   return state === 'live' || state === 'waiting'
 }
 
-export function claimedRow ({ seq, id, body, received, attempts, completed, problems, since, home, trial }: ModelEvent, now: number): ClaimedRow {
-  return { seq, id, body, received, attempts, completed, problems, failingFor: Math.max(0, now - (since ?? now)), aside: home !== null, interrupted: trial === Trial.interrupted }
+export function claimedRow ({ seq, id, lane, body, received, attempts, completed, problems, since, home, trial }: ModelEvent, now: number): ClaimedRow {
+  const failingFor = Math.max(0, now - (since ?? now))
+  return { seq, id, body, received, attempts, completed, problems, failingFor, aside: isAside({ lane, home }), home, interrupted: trial === Trial.interrupted }
 }
 
 /** An attempt that was noted before it began counts from then on. */

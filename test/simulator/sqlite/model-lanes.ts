@@ -1,3 +1,4 @@
+import { COLLECT, isCollected, MOST_COLLECTED } from '../../../lib/inbox/sql/next-lane.ts'
 import { READY } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import type { Due, GivenBack } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import type { ClaimedLane } from '../../../lib/inbox/sqlite/messages.ts'
@@ -24,6 +25,8 @@ export class ModelLanes {
   readonly #suspects: ModelSuspects
   #next = 0
   #turn = 0
+  /** That of the transaction before. */
+  #time = 0
   /** Whether it looks for suspects. It does so from a start on, until there are none. */
   isCareful = true
 
@@ -32,15 +35,24 @@ export class ModelLanes {
     this.#suspects = suspects
   }
 
-  recover (held: readonly string[]): void {
+  recover (held: readonly string[], time: number, now: number): void {
+    this.#time = time
     this.#turn = 0
     const byName = this.#of('checkedOut').sort((a, b) => Buffer.compare(Buffer.from(a.lane), Buffer.from(b.lane)))
     for (const { lane } of [...byName, ...this.#of('strong'), ...this.#of('parked')]) this.put(lane, READY)
     const live = [...this.#events.values()].filter(({ state }) => state === 'live')
     for (const { lane } of live) this.add(lane, READY)
     for (const event of live) event.state = 'waiting'
+    this.follow(now)
     for (const lane of held) if (this.lanes.has(lane)) this.#set(lane, 'checkedOut', 0)
     this.isCareful = true
+  }
+
+  /** If the clock was set back, what waits for collectors is looked at, but for what has failed. */
+  follow (now: number): void {
+    const collecting = this.#of('retry').filter(({ lane }) => lane.startsWith(COLLECT) && this.#waiting(lane)[0]?.attempts === 0)
+    if (now < this.#time) for (const { lane } of collecting) this.put(lane, READY)
+    this.#time = now
   }
 
   /** Whether the lane was not there yet. */
@@ -56,13 +68,26 @@ export class ModelLanes {
     else this.#set(lane, 'retry', due)
   }
 
+  /** What fails has its own time. */
+  collect (lane: string, due: number): void {
+    const waits = this.lanes.get(lane)
+    if (waits === undefined || (waits.kind === 'retry' && waits.at > due && this.#waiting(lane)[0]?.attempts === 0)) this.put(lane, due)
+  }
+
   giveBack ({ lane, due, seqs }: GivenBack): void {
     for (const seq of seqs) {
       const event = this.#events.get(seq)
       if (event?.state === 'live') event.state = 'waiting'
     }
-    if (this.#waiting(lane).length === 0) this.lanes.delete(lane)
-    else this.put(lane, due)
+    if (this.isCareful) this.#suspects.giveBack(lane)
+    const waiting = this.#waiting(lane)
+    if (waiting.length === 0) {
+      this.lanes.delete(lane)
+      return
+    }
+    this.put(lane, due)
+    const sooner = waiting.filter(({ seq, due }) => due !== null && !seqs.includes(seq)).map(({ due }) => Number(due))
+    if (lane.startsWith(COLLECT) && sooner.length > 0) this.collect(lane, Math.min(...sooner))
   }
 
   /** After some of its events were removed. */
@@ -103,15 +128,18 @@ export class ModelLanes {
     const [first] = waiting
     if (first === undefined) {
       this.lanes.delete(lane)
-      return { lane, events: [] }
+      return { lane, events: [], isFollowed: false }
     }
     const { trial } = first
     if (trial !== null && !this.#suspects.try(first, now)) {
       this.#set(lane, trial === Trial.strong ? 'strong' : 'parked', this.#next++)
-      return { lane, events: [] }
+      return { lane, events: [], isFollowed: false }
     }
     this.#set(lane, 'checkedOut', 0)
-    return { lane, events: (trial === null ? waiting.slice(0, MOST_CLAIMED) : [first]).map((event) => claimedRow(event, now)) }
+    const { home } = first
+    const most = isCollected(first) ? MOST_COLLECTED : trial === null ? MOST_CLAIMED : 1
+    const isFollowed = trial === null ? home !== null && home !== lane && this.lanes.has(home) : null
+    return { lane, events: waiting.slice(0, most).map((event) => claimedRow(event, now)), isFollowed }
   }
 
   #waiting (lane: string): ModelEvent[] {

@@ -5,8 +5,10 @@ import { run } from '../run.ts'
 const SCHEDULES = 10
 const SEED = 1
 
-test('the model of the store answers as the real one does', async (t) => {
-  const { findings, schedules } = await run({ inbox: 'sqlite-store', seed: SEED, schedules: SCHEDULES, most: 1 }) // rejects if they differ
-  t.same(findings, [])
-  t.equal(schedules, SCHEDULES)
-})
+for (const inbox of ['sqlite-store', 'sqlite-collect-store'] as const) {
+  test(`the model of the store answers as the real one does: ${inbox}`, async (t) => {
+    const { findings, schedules } = await run({ inbox, seed: SEED, schedules: SCHEDULES, most: 1 }) // rejects if they differ
+    t.same(findings, [])
+    t.equal(schedules, SCHEDULES)
+  })
+}

@@ -1,4 +1,3 @@
-import { ASIDE } from '../../../lib/inbox/sql/aside.ts'
 import { Added, Admission, READY } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import type { AddedRow, Adds, Call, Done, Failed, Method, Opening, Removed, Results, Work } from '../../../lib/inbox/sqlite/messages.ts'
 import { Trial } from '../../../lib/inbox/sqlite/store/suspects.ts'
@@ -19,6 +18,8 @@ export class ModelStore implements Engine {
   readonly #suspects = new ModelSuspects(this.#events)
   readonly #lanes = new ModelLanes(this.#events, this.#suspects)
   #seq = 0
+  /** When the newest event came in. */
+  #received = 0
   #clean = true
   #maxBacklog = 0
 
@@ -29,7 +30,7 @@ export class ModelStore implements Engine {
     if (restarted) this.#suspects.endTrials(held)
     else if (!wasClean) this.#suspects.recover([...this.#lanes.lanes.values()].filter(({ kind }) => kind === 'checkedOut').map(({ lane }) => lane))
     const recovering = !restarted && (!wasClean || this.#suspects.exist())
-    this.#lanes.recover(held)
+    this.#lanes.recover(held, this.#received, Date.now())
     return { nextDue: this.#lanes.nextDue(), recovering }
   }
 
@@ -39,6 +40,7 @@ export class ModelStore implements Engine {
     for (const outcome of failed) this.#settle(outcome, now)
     this.#lanes.goOn(now)
     for (const lane of givenBack) this.#lanes.giveBack(lane)
+    this.#lanes.follow(now)
     const added = this.#add(adds)
     const results = calls.map((call) => this.#call(call, now))
     this.#lanes.goOn(now)
@@ -63,19 +65,25 @@ export class ModelStore implements Engine {
     if (event !== undefined && isPending(event)) Object.assign(event, { state: 'done', attempts: 1, trial: null })
   }
 
-  #settle ({ seq, state, attempts, due, completed, aside = false, leaves = false }: Failed, now: number): void {
+  #settle ({ seq, state, attempts, due, completed, aside = false, collects = false, lane }: Failed, now: number): void {
     const event = this.#events.get(seq)
     if (event === undefined || !isPending(event)) return
     if (state !== 'pending') {
       Object.assign(event, { state, attempts, due: null, completed, trial: null })
       return
     }
+    if (collects) {
+      Object.assign(event, { attempts: 0, due, completed, trial: null, since: null, home: event.home ?? event.lane })
+      if (lane === undefined || event.lane === lane) return
+      Object.assign(event, { lane, state: 'waiting' })
+      this.#lanes.collect(lane, due ?? now)
+      return
+    }
     const trial = event.trial === Trial.interrupted ? Trial.strong : null
     Object.assign(event, { attempts, due, completed, trial, since: event.since ?? now, home: aside ? event.home ?? event.lane : event.home })
-    if (!leaves || event.lane !== event.home) return
-    event.lane = ASIDE + event.id
-    event.state = 'waiting'
-    this.#lanes.add(event.lane, due ?? READY)
+    if (lane === undefined || event.lane === lane) return
+    Object.assign(event, { lane, state: 'waiting' })
+    this.#lanes.add(lane, due ?? READY)
   }
 
   #add ({ rows, bodies }: Adds): number[] {
@@ -96,6 +104,7 @@ export class ModelStore implements Engine {
     const sameKind = admission === Admission.invalid ? invalid : count(isPending)
     if (sameKind >= this.#maxBacklog || (problems !== null && invalid >= this.#maxBacklog)) return Added.full
     if (known !== undefined) this.#events.delete(known.seq)
+    if (problems === null) this.#received = Math.max(this.#received, received)
     const seq = ++this.#seq
     const isLive = admission === Admission.live && !this.#lanes.lanes.has(lane)
     const state = admission === Admission.invalid ? 'invalid' : isLive ? 'live' : 'waiting'

@@ -1,3 +1,4 @@
+import { COLLECT } from '../../../lib/inbox/sql/next-lane.ts'
 import { Trial } from '../../../lib/inbox/sqlite/store/suspects.ts'
 import type { ModelEvent } from './model-event.ts'
 
@@ -19,11 +20,28 @@ export class ModelSuspects {
       const first = this.#of('waiting').find((event) => event.lane === lane)
       if (first !== undefined && !live.some(([name]) => name === lane)) first.trial ??= Trial.suspect
     }
+    this.#moveUp()
+  }
+
+  /** What waits for collectors is tried together. */
+  #moveUp (): void {
+    for (const [lane, suspects] of Map.groupBy(this.#those(({ lane }) => lane.startsWith(COLLECT)), ({ lane }) => lane)) {
+      const first = this.#of('waiting').find((event) => event.lane === lane)
+      const trials = suspects.map(({ trial }) => trial)
+      const strongest = [Trial.interrupted, Trial.strong].find((trial) => trials.includes(trial)) ?? Trial.suspect
+      for (const event of suspects) event.trial = null
+      if (first !== undefined) first.trial = strongest
+    }
   }
 
   /** These trials have not ended the process: all, or those of lanes that are not under way any more. */
   endTrials (underWay: readonly string[] = []): void {
     for (const event of this.#begun()) if (!underWay.includes(event.lane)) event.trial = event.trial === Trial.alone ? Trial.strong : Trial.suspect
+  }
+
+  /** Its lane is given back, and it was not delivered. */
+  giveBack (lane: string): void {
+    for (const event of this.#begun()) if (event.lane === lane) event.trial = event.trial === Trial.alone ? Trial.strong : Trial.suspect
   }
 
   exist (): boolean {

@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs'
 import { test } from 'tap'
+import { collectVariants } from '../collecting/variants/variants.ts'
 import { postgresVariants } from '../postgres/variants/variants.ts'
 import { run } from '../run.ts'
 import { INVARIANTS } from '../world.ts'
 import { variants } from './variants.ts'
 
 test('every invariant has a fault that violates it', (t) => {
-  t.same(INVARIANTS.filter((invariant) => ![...variants, ...postgresVariants].some(({ violates }) => violates === invariant)), [])
+  t.same(INVARIANTS.filter((invariant) => ![...variants, ...postgresVariants, ...collectVariants].some(({ violates }) => violates === invariant)), [])
   t.end()
 })
 
 test('every fault has a test file that looks for it', (t) => {
-  for (const [folder, all] of [['.', variants], ['../postgres/variants', postgresVariants]] as const) {
+  for (const [folder, all] of [['.', variants], ['../postgres/variants', postgresVariants], ['../collecting/variants', collectVariants]] as const) {
     for (const { name, violates } of all) t.ok(existsSync(new URL(`${folder}/${violates}.test.ts`, import.meta.url)), name)
   }
   t.end()

@@ -52,7 +52,7 @@ export const variants: readonly Variant[] = [
     inbox: 'sqlite',
     violates: 'order',
     file: dispatcher,
-    from: "if (outcome === undefined || outcome.state === 'pending') this.#settlements",
+    from: 'if (outcome === undefined || isToBeTriedAgain(outcome)) this.#settlements',
     to: 'if (outcome === undefined) this.#settlements'
   },
   {

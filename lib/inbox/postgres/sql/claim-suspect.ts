@@ -1,9 +1,11 @@
-import { CLAIMED, claimedEvent, HAS_LAPSED, mayTake } from './claim.ts'
-import { firstOf, SAFE } from './functions.ts'
+import { MOST_COLLECTED, MOST_OF_COLLECTED } from '../../sql/next-lane.ts'
+import { CLAIMED, claimedEvent, claimedOf, HAS_LAPSED, mayTake } from './claim.ts'
+import { firstOf, isOfCollectors, SAFE } from './functions.ts'
 
 /**
  * Leases the suspect lane that has been due for longest, and returns its first event: that it is delivered now is recorded with that. If
- * a process has ended in the same before, it is returned to be counted as failed, and not to be delivered.
+ * a process has ended in the same before, it is returned to be counted as failed, and not to be delivered. If it waits for collectors, all
+ * that waits there is returned: it is delivered together, and recorded of the first.
  */
 export const claimSuspect = (schema: string): string => `
   CREATE FUNCTION ${schema}.claim_suspect (_epoch integer, _holder uuid, _own bigint[], _claim bigint, _lease double precision)
@@ -12,6 +14,7 @@ export const claimSuspect = (schema: string): string => `
   DECLARE
     _lane record;
     _first record;
+    _is_collected boolean;
   BEGIN
     LOOP
       SELECT l.lane, l.adds, l.head, ${HAS_LAPSED} AS has_lapsed INTO _lane FROM ${schema}.lanes l
@@ -27,7 +30,10 @@ export const claimSuspect = (schema: string): string => `
 
     UPDATE ${schema}.lanes l SET holder = _holder, claim = _claim, due = now() + _lease * interval '1 millisecond' WHERE l.epoch = _epoch AND l.lane = _lane.lane;
     UPDATE ${schema}.pending e SET trial = CASE WHEN e.trial = 2 OR (e.trial = 1 AND _lane.has_lapsed) THEN 2 ELSE 1 END WHERE e.seq + 0 = _first.seq;
+    _is_collected := ${isOfCollectors(schema, '_lane')};
     RETURN QUERY SELECT _lane.lane::text, _lane.adds::bigint, ${claimedEvent(schema)}
-      FROM ${schema}.pending p, ${schema}.events e WHERE p.seq + 0 = _first.seq AND e.seq = _first.seq;
+      FROM (${claimedOf(schema, '_lane', `CASE WHEN _is_collected THEN ${MOST_COLLECTED} ELSE 1 END`)}) AS p
+      CROSS JOIN LATERAL (SELECT e.* FROM ${schema}.events e WHERE e.seq = p.seq LIMIT 1) AS e
+      WHERE p.before < ${MOST_OF_COLLECTED} ORDER BY p.seq;
   END $$;
 `

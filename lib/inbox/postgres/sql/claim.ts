@@ -1,5 +1,6 @@
+import { MOST_COLLECTED, MOST_OF_COLLECTED } from '../../sql/next-lane.ts'
 import { mayTakeOver } from './complete.ts'
-import { firstOf, SAFE } from './functions.ts'
+import { firstOf, isOfCollectors, mayCollect, SAFE } from './functions.ts'
 
 /** Of one lane, claimed at once. */
 export const MOST_CLAIMED = 16
@@ -8,17 +9,26 @@ export const MOST_BYTES = 262_144
 
 /** What a claim returns: a row for each event. */
 export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, noted text, problems text,
-    failing_for bigint, aside boolean, trial smallint, body text)`
+    failing_for bigint, aside boolean, home text, followed boolean, trial smallint, body text)`
 
 /** A row that has no event, but what stands in the place of some columns. */
 export function noEvent ({ seq = 'NULL::bigint', received = 'NULL::bigint', body = 'NULL' }: Partial<Record<'seq' | 'received' | 'body', string>>): string {
-  return `NULL, NULL::bigint, ${seq}, NULL, NULL::integer, ${received}, NULL::integer, NULL, NULL, NULL, NULL::bigint, NULL::boolean, NULL::smallint, ${body}`
+  return `NULL, NULL::bigint, ${seq}, NULL, NULL::integer, ${received}, NULL::integer, NULL, NULL, NULL, NULL::bigint, NULL::boolean, NULL, NULL::boolean, NULL::smallint, ${body}`
 }
 
-/** Of an event `e` that is pending as `p`. */
+/**
+ * Of an event `e` that is pending as `p`, with the size of those `before` it that are claimed, too. Of the first one of those that wait for
+ * collectors it is said whether others of its conversation are in the lane that it came in.
+ */
 export const claimedEvent = (schema: string): string => `p.seq, encode(e.id, 'hex'), e.size, e.received, p.attempts, p.completed,
         (SELECT array_to_json(array_agg(n.listener))::text FROM ${schema}.completions n WHERE n.born = e.born), e.problems,
-        greatest(0, coalesce(extract(epoch FROM now() - p.since) * 1000, 0))::bigint, p.aside, p.trial, e.body`
+        greatest(0, coalesce(extract(epoch FROM now() - p.since) * 1000, 0))::bigint, p.aside, CASE WHEN p.lane <> e.lane THEN e.lane END,
+        CASE WHEN p.before = 0 AND p.lane <> e.lane AND ${mayCollect('p.lane')} THEN EXISTS (SELECT FROM ${schema}.lanes h WHERE h.epoch = _epoch AND h.lane = e.lane) END,
+        p.trial, e.body`
+
+/** Of the lane `of`, its first events, as many as are claimed of it at once. */
+export const claimedOf = (schema: string, of: string, most: string): string =>
+  `SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before FROM (${firstOf(schema, of, most)}) AS f`
 
 /**
  * Whether a lane `l` that is due can be taken: not if it is of `_own`, which are claims of this process that are under way. However late
@@ -54,6 +64,7 @@ export const claim = (schema: string): string => `
     suspects text[];
     suspect_heads bigint[];
     vain text[];
+    -- Lanes.
     given integer := 0;
     looked timestamptz;
     is_news boolean := false;
@@ -61,7 +72,7 @@ export const claim = (schema: string): string => `
   BEGIN
     IF _may AND EXISTS (SELECT FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.suspect AND l.due <= now()) THEN
       RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_epoch, _holder, _own, _claim, _lease) AS s;
-      GET DIAGNOSTICS given = ROW_COUNT;
+      given := FOUND::integer;
     END IF;
 
     LOOP
@@ -79,7 +90,7 @@ export const claim = (schema: string): string => `
 
     IF _may AND given = 0 AND is_news AND coalesce(cardinality(claimed), 0) < _most THEN
       RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_epoch, _holder, _own, _claim, _lease) AS s;
-      GET DIAGNOSTICS given = ROW_COUNT;
+      given := FOUND::integer;
     END IF;
     RETURN QUERY SELECT ${noEvent({ received: `CASE WHEN given = 0 AND NOT is_found THEN ${dueIn(schema)} END`, body: 'looked::text' })};
   END $$;
@@ -129,9 +140,8 @@ const sort = (schema: string): string => `SELECT array_agg(c.lane) FILTER (WHERE
 const give = (schema: string): string => `RETURN QUERY
       SELECT c.lane, c.adds, ${claimedEvent(schema)}
       FROM unnest(claimed, claimed_adds, claimed_heads) WITH ORDINALITY AS c (lane, adds, head, n)
-      CROSS JOIN LATERAL (
-        SELECT f.*, sum(f.size) OVER (ORDER BY f.seq) - f.size AS before FROM (${firstOf(schema, 'c', MOST_CLAIMED)}) AS f
-      ) AS p
+      CROSS JOIN LATERAL (SELECT ${isOfCollectors(schema, 'c')} AS is_collected OFFSET 0) AS k
+      CROSS JOIN LATERAL (${claimedOf(schema, 'c', `CASE WHEN k.is_collected THEN ${MOST_COLLECTED} ELSE ${MOST_CLAIMED} END`)}) AS p
       CROSS JOIN LATERAL (SELECT e.* FROM ${schema}.events e WHERE e.seq = p.seq LIMIT 1) AS e
-      WHERE p.before < ${MOST_BYTES}
+      WHERE p.before < CASE WHEN k.is_collected THEN ${MOST_OF_COLLECTED} ELSE ${MOST_BYTES} END
       ORDER BY c.n, p.seq;`

@@ -1,4 +1,5 @@
-import { blockOf, firstOf, isOfLane, OWN_SHARD, PLANNED, startOf } from './functions.ts'
+import { MOST_COLLECTED } from '../../sql/next-lane.ts'
+import { blockOf, FIRST_DUE, firstOf, isOfLane, mayCollect, OWN_SHARD, PLANNED, startOf } from './functions.ts'
 import { State } from './states.ts'
 
 /**
@@ -37,7 +38,8 @@ export const discard = (schema: string): string => `
     DELETE FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = ANY (_lanes) AND l.claim IS NULL AND NOT EXISTS (${firstOf(schema, 'l')});
     -- What waited behind one that was to be tried again, or still runs: only that has a time of its own.
     UPDATE ${schema}.lanes l SET (due, holder) = (
-        SELECT greatest(now(), least(l.due, coalesce(f.due, now()))), CASE WHEN f.due IS NOT NULL THEN l.holder END FROM (${firstOf(schema, 'l')}) AS f)
+        SELECT greatest(now(), least(l.due, coalesce(f.due, now()))), CASE WHEN f.due IS NOT NULL THEN l.holder END
+        FROM (SELECT ${FIRST_DUE} AS due FROM (${firstOf(schema, 'l', `CASE WHEN ${mayCollect('l.lane')} THEN ${MOST_COLLECTED} ELSE 1 END`)}) AS p) AS f)
       WHERE l.epoch = _epoch AND l.lane = ANY (_lanes) AND l.claim IS NULL;
     UPDATE ${schema}.totals SET
       pending = pending - cardinality(_seqs) + _counts[${State.done}] + _counts[${State.dead}] + _counts[${State.invalid}],

@@ -1,4 +1,6 @@
 // What the functions of the schema share.
+import { COLLECT } from '../../sql/next-lane.ts'
+
 /** Milliseconds: longer than any time that is meant, and short enough for a date of PostgreSQL. */
 export const LONGEST = 1e14
 
@@ -37,9 +39,27 @@ export function lastNumber (schema: string): string {
 }
 
 /** Of the lane `of`: what is pending, in order. */
-export function firstOf (schema: string, of: string, most = 1): string {
+export function firstOf (schema: string, of: string, most: number | string = 1): string {
   return `SELECT p.* FROM ${schema}.pending p WHERE p.lane = ${of}.lane AND p.seq >= ${of}.head ORDER BY p.seq LIMIT ${most}`
 }
+
+/** Whether a lane may be one of events that wait for collectors: a conversation may be called so, too. */
+export function mayCollect (lane: string): string {
+  return `starts_with(${lane}, '${COLLECT}')`
+}
+
+/** Whether the first event of the lane `of` waits for collectors. Nothing is read for any other lane. */
+export function isOfCollectors (schema: string, of: string): string {
+  return `CASE WHEN ${mayCollect(`${of}.lane`)} THEN (
+        SELECT (SELECT e.lane FROM ${schema}.events e WHERE e.seq = f.seq) <> f.lane FROM (${firstOf(schema, of)}) AS f) END`
+}
+
+/**
+ * Of pending events `p` of a lane, when that is due: with the first one. But what waits for collectors and has not failed has times of its own,
+ * and the lane is due with whichever comes first.
+ */
+export const FIRST_DUE = `CASE WHEN (array_agg(p.attempts ORDER BY p.seq))[1] = 0 AND (array_agg(p.due ORDER BY p.seq))[1] IS NOT NULL
+          THEN min(p.due) ELSE (array_agg(p.due ORDER BY p.seq))[1] END`
 
 /** The block that an event is in: of 32 768 that were added one after the other. */
 export function blockOf (seq: string): string {

@@ -1,5 +1,5 @@
 import { lockOf } from './epochs.ts'
-import { LOCK_TIMEOUT, SAFE, SHARDS } from './functions.ts'
+import { FIRST_DUE, LOCK_TIMEOUT, SAFE, SHARDS } from './functions.ts'
 import { State } from './states.ts'
 
 /** Counts, by the names that they have in `totals`, and how many there are. */
@@ -74,7 +74,7 @@ const compare = (schema: string): string => `SELECT ${Object.entries(COUNTS).map
 
 /** Lanes with a pending event that nobody would come upon: they have no row, or one that begins after it. */
 const findLost = (schema: string): string => `SELECT array_agg(m.lane), array_agg(m.head), array_agg(m.due) INTO _lost, _heads, _dues FROM (
-        SELECT p.lane, min(p.seq) AS head, (array_agg(p.due ORDER BY p.seq))[1] AS due
+        SELECT p.lane, min(p.seq) AS head, ${FIRST_DUE} AS due
         FROM ${schema}.pending p LEFT JOIN ${schema}.lanes l ON l.lane = p.lane
         WHERE l.lane IS NULL OR p.seq < l.head
         GROUP BY p.lane) AS m;`

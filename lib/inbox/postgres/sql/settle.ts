@@ -1,24 +1,28 @@
 import { MOST_KEPT } from '../../sql/delivery-records.ts'
+import { MOST_COLLECTED } from '../../sql/next-lane.ts'
 import { firstOf, OWN_SHARD, SAFE } from './functions.ts'
 import { State } from './states.ts'
 
 /** What is settled, as `settle` and `turn` take it. */
-export const SETTLED = `_lanes text[], _claims bigint[], _adds bigint[], _delays double precision[], _asides text[], _running boolean[],
-    _done_seqs bigint[], _done_by integer[],
-    _failed_seqs bigint[], _failed_by integer[], _failed_states smallint[], _failed_completed text[], _failed_errors text[], _failed_deliveries text[]`
+export const SETTLED = `_lanes text[], _claims bigint[], _adds bigint[], _bursts bigint[], _delays double precision[], _done_seqs bigint[], _done_by integer[],
+    _failed_seqs bigint[], _failed_by integer[], _failed_states smallint[], _failed_lanes text[], _failed_delays double precision[], _failed_collects boolean[],
+    _failed_running boolean[], _failed_completed text[], _failed_errors text[], _failed_deliveries text[]`
 
 /** The number of a lane `l` in the arrays. */
 const NUMBER = 'array_position(_lanes, l.lane)'
-/** The number of an event `p` among those that failed, and that of its claim. */
-const FAILED = 'array_position(_failed_seqs, p.seq)'
+/** The number of an event `p` among those that failed, if it is one of them, and that of its claim. It is looked for by halves: there can be thousands. */
+const FAILED = 'width_bucket(p.seq, _failed_seqs)'
 const BY = `_failed_by[${FAILED}]`
 const DELIVERIES = `right(coalesce(p.deliveries, '') || _failed_deliveries[${FAILED}], ${MOST_KEPT})`
 
 /**
  * Records what became of claims and gives their lanes back. The first arrays have an entry for each claim: its lane's `adds` if all
- * that was pending with that is through, or else null. If its last event is to be tried again: a delay in milliseconds, the lane of its
- * own that it is in from now on, if it leaves its lane, and whether it still runs here. The others have one for each event that was
- * done at once, and for each that was not; `_done_by` and `_failed_by` are the places of their claims.
+ * that was pending with that is through, or else null; and in `_bursts` if its events wait for collectors. Then the lane is due after that delay,
+ * in milliseconds. If not, with the event of it that stays in the lane to be tried again, if there is one.
+ *
+ * The others have one for each event that was done at once, and for each that was not, in the order of their numbers and each once. `_done_by` and
+ * `_failed_by` are the places of their claims. One that is pending still has a delay of its own; the lane that it is in from now on, unless
+ * that is as it was; whether it waits for collectors now, and has not failed; and whether it still runs here.
  *
  * What is done is done, also if the lease had run out. Nothing else is recorded then: returned are the events of which it is not.
  */
@@ -29,15 +33,17 @@ export const settle = (schema: string): string => `
     all_held boolean;
     any_suspect boolean;
     waiting integer[];
+    reserved integer[];
     done_count bigint;
     dead_count bigint := 0;
     late_count bigint := 0;
     invalid_count bigint := 0;
   BEGIN
-    -- In lane order, as when events are added. Those that were lost, too: nobody else settles the same events meanwhile.
+    -- In lane order, as when events are added. Those that were lost, too: nobody else settles the same events meanwhile. And those that
+    -- events move to: whoever settles these as well waits here.
     SELECT coalesce(array_agg(h.n) FILTER (WHERE h.is_own), '{}'), bool_or(h.is_own AND h.suspect) INTO held, any_suspect FROM (
       SELECT ${NUMBER} AS n, l.suspect, l.holder = _holder AND l.claim = _claims[${NUMBER}] AS is_own
-      FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = ANY (_lanes)
+      FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = ANY (_lanes || _failed_lanes)
       ORDER BY l.lane || '' FOR NO KEY UPDATE OF l) AS h;
     all_held := cardinality(held) = cardinality(_lanes);
     IF NOT all_held THEN
@@ -45,7 +51,7 @@ export const settle = (schema: string): string => `
     END IF;
 
     IF cardinality(_failed_seqs) > 0 THEN
-      ${makeAsides(schema)}
+      ${enterOthers(schema)}
       ${tryAgain(schema)}
       ${finishFailed(schema)}
     END IF;
@@ -72,39 +78,45 @@ const findLost = (schema: string): string => `lost := ARRAY(
           AND EXISTS (SELECT FROM ${schema}.events e WHERE e.seq = o.seq));`
 
 /**
- * The lanes of those that leave theirs, before they are in them. There may be one already, and it may be leased: an event that was
- * taken over there, settled late by the process that was too slow, and replayed is still being delivered.
+ * The lanes of those that leave theirs, before they are in them. There may be one already, in which others wait for collectors. And it may be
+ * leased: also one of its own, in which an event that was taken over there, settled late by the process that was too slow, and replayed is
+ * still being delivered.
  */
-const makeAsides = (schema: string): string => `IF cardinality(array_remove(_asides, NULL)) > 0 THEN
+const enterOthers = (schema: string): string => `IF cardinality(array_remove(_failed_lanes, NULL)) > 0 THEN
         INSERT INTO ${schema}.lanes AS l (epoch, lane, head, due, holder, adds, suspect)
-          SELECT _epoch, _asides[f.n] COLLATE "C", p.seq, now() + _delays[f.n] * interval '1 millisecond', CASE WHEN _running[f.n] THEN _holder END, 1,
-            p.trial IS NOT DISTINCT FROM 2
-          FROM unnest(_failed_seqs, _failed_by, _failed_states) AS f (seq, n, state)
+          SELECT _epoch, f.lane COLLATE "C", min(p.seq), now() + min(f.delay) * interval '1 millisecond', CASE WHEN bool_or(f.runs) THEN _holder END, count(*),
+            coalesce(bool_or(p.trial = 2 AND NOT f.collects), false)
+          FROM unnest(_failed_seqs, _failed_by, _failed_states, _failed_lanes, _failed_delays, _failed_collects, _failed_running)
+            AS f (seq, n, state, lane, delay, collects, runs)
           CROSS JOIN LATERAL (SELECT p.* FROM ${schema}.pending p WHERE p.seq + 0 = f.seq LIMIT 1) AS p
-          WHERE f.state = ${State.pending} AND _asides[f.n] <> _lanes[f.n] AND f.n = ANY (held)
-          ORDER BY 2
-          ON CONFLICT (epoch, lane) DO UPDATE SET head = least(l.head, excluded.head), adds = l.adds + 1,
-            due = ${unlessLeased('due')}, holder = ${unlessLeased('holder')}, suspect = ${unlessLeased('suspect')};
+          WHERE f.state = ${State.pending} AND f.lane <> _lanes[f.n] AND f.n = ANY (held)
+          GROUP BY 2 ORDER BY 2
+          ON CONFLICT (epoch, lane) DO UPDATE SET head = least(l.head, excluded.head), adds = l.adds + excluded.adds, (due, holder, suspect) = (
+            SELECT CASE WHEN l.claim IS NOT NULL OR (p.attempts > 0 AND p.seq < excluded.head) THEN l.due WHEN p.seq IS NULL THEN excluded.due ELSE least(l.due, excluded.due) END,
+              CASE WHEN l.claim IS NOT NULL THEN l.holder WHEN p.seq IS NULL THEN excluded.holder ELSE coalesce(l.holder, excluded.holder) END,
+              CASE WHEN l.claim IS NULL AND p.seq IS NULL THEN excluded.suspect ELSE l.suspect END
+            FROM (SELECT) AS one LEFT JOIN LATERAL (${firstOf(schema, 'l')}) AS p ON true);
       END IF;`
 
-const unlessLeased = (column: string): string => `CASE WHEN l.claim IS NULL THEN excluded.${column} ELSE l.${column} END`
-
-/** Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect. */
+/**
+ * Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect. What waits
+ * for collectors is as if it had never been tried.
+ */
 const tryAgain = (schema: string): string => `WITH changed AS (
         UPDATE ${schema}.pending p SET
-          attempts = ${attempts(BY)},
-          due = now() + _delays[${BY}] * interval '1 millisecond',
-          since = coalesce(p.since, now()),
-          trial = CASE WHEN p.trial = 2 THEN 0 END,
-          aside = p.aside OR _asides[${BY}] IS NOT NULL,
-          lane = coalesce(_asides[${BY}], p.lane),
+          attempts = CASE WHEN _failed_collects[${FAILED}] THEN 0 ELSE ${attempts(BY)} END,
+          due = now() + _failed_delays[${FAILED}] * interval '1 millisecond',
+          since = CASE WHEN NOT _failed_collects[${FAILED}] THEN coalesce(p.since, now()) END,
+          trial = CASE WHEN p.trial = 2 AND NOT _failed_collects[${FAILED}] THEN 0 END,
+          aside = NOT _failed_collects[${FAILED}] AND (p.aside OR _failed_lanes[${FAILED}] IS NOT NULL),
+          lane = coalesce(_failed_lanes[${FAILED}], p.lane),
           completed = _failed_completed[${FAILED}],
           error = _failed_errors[${FAILED}],
           deliveries = ${DELIVERIES}
         WHERE p.seq + 0 = ANY (_failed_seqs) AND _failed_states[${FAILED}] = ${State.pending} AND ${BY} = ANY (held)
-        RETURNING ${BY} AS n
+        RETURNING ${BY} AS n, (_failed_lanes[${FAILED}] <> _lanes[${BY}]) IS NOT TRUE AS stays, _failed_running[${FAILED}] AS runs
       )
-      SELECT array_agg(n) FILTER (WHERE (_asides[n] <> _lanes[n]) IS NOT TRUE) INTO waiting FROM changed;`
+      SELECT array_agg(n), array_agg(n) FILTER (WHERE runs) INTO waiting, reserved FROM changed WHERE stays;`
 
 /** The others that were not done at once. */
 const finishFailed = (schema: string): string => `WITH gone AS (
@@ -142,11 +154,22 @@ const giveBack = (schema: string): string => `IF any_suspect THEN
     DELETE FROM ${schema}.lanes l WHERE ${IS_OWN} AND l.adds = _adds[${NUMBER}];
     UPDATE ${schema}.lanes l SET
       head = coalesce((SELECT f.seq FROM (${firstOf(schema, 'l')}) AS f), l.head),
-      holder = CASE WHEN _running[${NUMBER}] AND ${NUMBER} = ANY (waiting) THEN _holder END,
+      holder = CASE WHEN ${NUMBER} = ANY (reserved) THEN _holder END,
       claim = NULL,
-      due = now() + CASE WHEN ${NUMBER} = ANY (waiting) THEN _delays[${NUMBER}] ELSE 0 END * interval '1 millisecond',
+      due = CASE WHEN _bursts[${NUMBER}] IS NOT NULL THEN ${burstDue(schema)} WHEN ${NUMBER} = ANY (waiting) THEN ${AFTER_DELAY} ELSE now() END,
       suspect = CASE WHEN l.suspect THEN coalesce((SELECT f.trial IS NOT NULL FROM (${firstOf(schema, 'l')}) AS f), false) ELSE false END
       WHERE ${IS_OWN};`
+
+/**
+ * Of a lane `l` of events that wait for collectors: after its delay. What has come to it since it was claimed may be due sooner, but not before
+ * an event that has failed.
+ */
+const burstDue = (schema: string): string => `(
+        SELECT CASE WHEN count(*) = 0 THEN now()
+          WHEN l.adds = _bursts[${NUMBER}] OR (array_agg(p.attempts ORDER BY p.seq))[1] > 0 THEN ${AFTER_DELAY}
+          ELSE greatest(now(), least(${AFTER_DELAY}, min(p.due) FILTER (WHERE (_failed_seqs[${FAILED}] = p.seq AND ${BY} = ${NUMBER}) IS NOT TRUE))) END
+        FROM (${firstOf(schema, 'l', MOST_COLLECTED)}) AS p)`
+const AFTER_DELAY = `now() + _delays[${NUMBER}] * interval '1 millisecond'`
 
 /** Whether a lane `l` is among `_lanes`, and still held by its claim. */
 const IS_OWN = `l.epoch = _epoch AND l.lane = ANY (_lanes) AND l.holder = _holder AND l.claim = _claims[${NUMBER}]`

@@ -20,7 +20,8 @@ const OFTEN = 'autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_f
  *   own, so that the others are found as if there were none.
  *
  * Of such events, `trial` is 0, 1 once it is delivered alone, and 2 if a process has ended in that. Others have none. One that has left
- * its lane to be tried again beside it is `aside`, and has another `lane` in `pending`, unless it was alone there.
+ * its lane to be tried again beside it is `aside`, and has another `lane` in `pending`, unless it was alone there. So has one that waits for
+ * collectors, in a lane that its conversation has for that. Each of those has a time of its own in `due`; of others only the first of a lane has.
  *
  * Conversations are found by `events_lane`, a block of events after the other: new entries of it are all in the same few pages. An index of
  * lanes alone would have them all over it, and each page that is changed is in the write-ahead log as a whole once after each checkpoint.

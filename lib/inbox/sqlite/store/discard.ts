@@ -57,7 +57,7 @@ export class Discard {
     const last = found.length < BATCH ? indexed - 1 : Number(found.at(-1))
     // One without a conversation has a lane of its own, which is not indexed: it has the event's id.
     const alone = this.#parts.ids.find(lane) ?? NO_SEQ
-    const rows = these.all(JSON.stringify([...found, alone])).filter((row) => row.lane === lane || row.home === lane)
+    const rows = these.all(JSON.stringify([...found, alone])).filter((row) => (row.home ?? row.lane) === lane)
     return { ...this.#remove(rows), after: last }
   }
 
@@ -69,7 +69,7 @@ export class Discard {
     const { endOfBatch, ofLane } = this.#statements
     const batch = endOfBatch.get(after, most)
     const end = Number(batch?.seq)
-    return { ...this.#remove(ofLane.all(after, end, lane, lane)), after: batch?.count === most ? end : null }
+    return { ...this.#remove(ofLane.all(after, end, lane)), after: batch?.count === most ? end : null }
   }
 
   #remove (rows: readonly Row[]): Removed {
@@ -89,6 +89,6 @@ function prepare (db: DatabaseSync) {
   return {
     these: select<Row>(db, 'SELECT seq, id, lane, home, state FROM events WHERE seq IN (SELECT value FROM json_each(?))'),
     endOfBatch: select<{ count: number, seq: number }>(db, 'SELECT count(*) AS count, coalesce(max(seq), 0) AS seq FROM (SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT ?)'),
-    ofLane: select<Row>(db, 'SELECT seq, id, lane, home, state FROM events WHERE seq > ? AND seq <= ? AND (lane = ? OR home = ?)')
+    ofLane: select<Row>(db, 'SELECT seq, id, lane, home, state FROM events WHERE seq > ? AND seq <= ? AND coalesce(home, lane) = ?')
   }
 }

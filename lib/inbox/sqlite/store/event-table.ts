@@ -1,6 +1,5 @@
 // Only SQLite: what postgres/sql/add.ts and settle.ts do. Both change the same rows and counts.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
-import { ASIDE } from '../../sql/aside.ts'
 import { MOST_KEPT } from '../../sql/delivery-records.ts'
 import { Added, Admission, READY } from '../lane-owner.ts'
 import type { AddedRow, Adds, Failed } from '../messages.ts'
@@ -119,11 +118,16 @@ export class EventTable {
   }
 
   /** Events whose delivery was more than that. */
-  settle ({ seq, state, attempts, due, completed, error, delivery, aside = false, leaves = false }: Failed, at: number): void {
+  settle (failed: Failed, at: number): void {
     const { retry, end } = this.#statements
+    const { seq, state, attempts, due, completed, error, delivery, aside = false, collects = false, lane } = failed
+    if (collects) {
+      this.#collect(failed)
+      return
+    }
     if (state === 'pending') {
       retry.run(attempts, due, completed, error, at, aside ? 1 : 0, delivery, seq)
-      if (leaves) this.#leave(seq, due)
+      if (lane !== undefined) this.#leave(seq, lane, due)
       return
     }
     if (end.run(State[state], attempts, at, completed, error, delivery, seq).changes === 0) return
@@ -132,10 +136,17 @@ export class EventTable {
     now[state]++
   }
 
-  /** From now on it has a lane of its own. */
-  #leave (seq: number, due: number | null): void {
-    const lane = this.#statements.leave.get(seq)?.lane
-    if (lane !== undefined) this.#parts.lanes.add(lane, due ?? READY)
+  /** From now on it is in another lane. */
+  #leave (seq: number, lane: string, due: number | null): void {
+    if (this.#statements.leave.run(lane, seq, lane).changes > 0) this.#parts.lanes.add(lane, due ?? READY)
+  }
+
+  /** From now on it waits for collectors, if it did not before. */
+  #collect ({ seq, due, completed, error, delivery, lane }: Failed): void {
+    const { collect, leave } = this.#statements
+    if (collect.run(due, completed, error, delivery, seq).changes === 0 || lane === undefined) return
+    leave.run(lane, seq, lane)
+    this.#parts.lanes.collect(lane, Number(due))
   }
 }
 
@@ -150,8 +161,10 @@ function prepare (db: DatabaseSync) {
     // One that has ended the process may do so again.
     retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, since = coalesce(since, ?),
       home = iif(?, coalesce(home, lane), home), trial = iif(trial = ${Trial.interrupted}, ${Trial.strong}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
-    leave: select<{ lane: string }>(db, `UPDATE events SET lane = '${ASIDE}' || id, state = ${State.waiting}
-      WHERE seq = ? AND lane = home AND ${pending} RETURNING lane`),
+    leave: db.prepare(`UPDATE events SET lane = ?, state = ${State.waiting} WHERE seq = ? AND lane <> ? AND ${pending}`),
+    // With all its attempts.
+    collect: db.prepare(`UPDATE events SET attempts = 0, due = ?, completed = ?, error = ?, since = NULL, home = coalesce(home, lane), trial = NULL, ${deliveries}
+      WHERE seq = ? AND ${pending}`),
     end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, trial = NULL, ${deliveries}
       WHERE seq = ? AND ${pending}`),
     find: select<RemovedRow>(db, 'SELECT seq, state FROM events WHERE seq = ?')

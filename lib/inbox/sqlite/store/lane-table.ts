@@ -1,18 +1,15 @@
 // Only SQLite: what postgres/sql/claim.ts and settle.ts do. Most lanes are never in this table (lane-owner.ts).
 import type { DatabaseSync } from 'node:sqlite'
-import type { ClaimedRow } from '../../sql/rows.ts'
 import { READY } from '../lane-owner.ts'
 import type { Due, GivenBack } from '../lane-owner.ts'
 import type { ClaimedLane } from '../messages.ts'
+import { CollectLanes } from './collect-lanes.ts'
+import { NextEvents } from './next-events.ts'
 import { State } from './schema.ts'
 import { select } from './select.ts'
 import { Trial } from './suspects.ts'
-import type { Suspect, Suspects } from './suspects.ts'
+import type { Suspects } from './suspects.ts'
 
-/** Of one lane, claimed at once. */
-const MOST_CLAIMED = 16
-/** No more events of a lane are claimed once its bodies are this long. */
-const MOST_CHARACTERS = 262_144
 /** As a limit. */
 const ALL = -1
 
@@ -32,28 +29,38 @@ const PARKED = [[true, FIRST_STRONG, FIRST_PARKED], [false, FIRST_PARKED, FIRST]
  */
 export class LaneTable {
   readonly #suspects: Suspects
+  readonly #events: NextEvents
+  readonly #collecting: CollectLanes
   #next: number
   #nextParked = FIRST_PARKED
   #nextStrong = FIRST_STRONG
   #turn = 0
+  /** That of the last transaction, and of the one under way. */
+  #time: number
+  #now: number
   /** While all goes well there is none, and looking for one each time would cost a part of adding an event. */
   #isEmpty = false
   /** The same goes for suspect events, and for the lanes that wait for them. */
   #isCareful = false
   readonly #statements: ReturnType<typeof prepare>
 
-  constructor (db: DatabaseSync, suspects: Suspects) {
+  /** `time` is one at which the file was in use. */
+  constructor (db: DatabaseSync, suspects: Suspects, time: number) {
     this.#suspects = suspects
+    this.#time = this.#now = time
+    this.#events = new NextEvents(db)
+    this.#collecting = new CollectLanes(db)
     this.#statements = prepare(db)
     this.#next = (this.#statements.lastReady.get()?.due ?? FIRST) + 1
   }
 
   /** At the start: what memory had when the one before ended waits again, but for what it still has. */
-  recover (held: readonly string[]): void {
+  recover (held: readonly string[], now: number): void {
     const { checkedOut, live, stopLive, parked, checkOut } = this.#statements
     for (const { lane } of [...checkedOut.all(), ...parked.all(FIRST_STRONG, FIRST, ALL)]) this.#put(lane, READY)
     for (const { lane } of live.all()) this.add(lane, READY)
     stopLive.run()
+    this.follow(now)
     for (const lane of held) checkOut.run(lane)
     this.#isCareful = true
   }
@@ -62,6 +69,16 @@ export class LaneTable {
   look (): void {
     this.#isEmpty = this.#statements.first.get() === undefined
     this.#isCareful &&= this.#suspects.exist() || this.#statements.parked.get(FIRST_STRONG, FIRST, 1) !== undefined
+  }
+
+  /** If the clock was set back, what waits for collectors would wait for times that are far off: it is looked at now. What has failed keeps its time. */
+  follow (now: number): void {
+    if (now < this.#time) for (const lane of this.#collecting.waiting()) this.#put(lane, READY)
+    this.#now = now
+  }
+
+  commit (): void {
+    this.#time = this.#now
   }
 
   has (lane: string): boolean {
@@ -74,11 +91,18 @@ export class LaneTable {
     return this.#statements.add.run(lane, this.#dueOf(due)).changes === 1
   }
 
+  /** A lane of collectors, which is due at a time or sooner. */
+  collect (lane: string, due: number): void {
+    this.#isEmpty = false
+    this.#collecting.add(lane, due)
+  }
+
   giveBack ({ lane, due, seqs }: GivenBack): void {
     const { stop, waits, remove } = this.#statements
     if (seqs.length > 0) stop.run(JSON.stringify(seqs))
+    if (this.#isCareful) this.#suspects.giveBack(lane)
     if (waits.get(lane) === undefined) remove.run(lane)
-    else this.#put(lane, due)
+    else this.#put(lane, typeof due === 'number' ? this.#collecting.soonest(lane, due, seqs) : due)
   }
 
   /** After some of its events were removed: one that is empty is none any more, and nothing waits for the retry or the trial of what is gone. */
@@ -110,14 +134,15 @@ export class LaneTable {
 
   #claim (lane: string, now: number): ClaimedLane {
     const { checkOut, remove } = this.#statements
-    const { events, suspect } = this.#first(lane, now)
+    const { events, suspect } = this.#events.of(lane, now)
     if (suspect !== undefined && !this.#suspects.try(suspect, now)) {
       this.#statements.park.run(suspect.trial === Trial.strong ? this.#nextStrong++ : this.#nextParked++, lane)
-      return { lane, events: [] }
+      return { lane, events: [], isFollowed: false }
     }
     if (events.length > 0) checkOut.run(lane)
     else remove.run(lane) // all of it was settled when the thread before ended
-    return { lane, events }
+    const home = events[0]?.home ?? lane
+    return { lane, events, isFollowed: suspect === undefined ? home !== lane && this.has(home) : null }
   }
 
   /** When one can be claimed: 0 or less is now. */
@@ -132,20 +157,6 @@ export class LaneTable {
 
   #dueOf (due: Due): number | null {
     return due === READY ? this.#next++ : due
-  }
-
-  /** The next events of a lane, or its first one alone if that is a suspect. */
-  #first (lane: string, now: number): { events: ClaimedRow[], suspect?: Suspect } {
-    const events: ClaimedRow[] = []
-    let characters = 0
-    for (const { trial, home, ...columns } of this.#statements.events.iterate(now, lane, MOST_CLAIMED)) {
-      const event = { ...columns, aside: home !== null, interrupted: trial === Trial.interrupted }
-      if (trial !== null && events.length === 0) return { events: [event], suspect: { seq: event.seq, trial } }
-      events.push(event)
-      characters += event.body.length
-      if (characters >= MOST_CHARACTERS) break
-    }
-    return { events }
   }
 }
 
@@ -180,10 +191,6 @@ function prepare (db: DatabaseSync) {
     awake: db.prepare(`UPDATE lanes SET due = ? WHERE lane = ? AND (due > 0 OR due < ${FIRST})`),
     retries: select<Lane>(db, 'SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
     ready: select<Lane>(db, `SELECT lane FROM lanes WHERE due >= ${FIRST} AND due < 0 ORDER BY due LIMIT ?`),
-    nextDue: select<DueRow>(db, `SELECT due FROM lanes WHERE due >= ${FIRST} ORDER BY due LIMIT 1`),
-    events: select<Omit<ClaimedRow, 'aside' | 'interrupted'> & { home: string | null, trial: number | null }>(db, `SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed, problems,
-      max(coalesce(? - since, 0), 0) AS failingFor, home, trial
-      FROM events INDEXED BY events_waiting JOIN bodies ON bodies.seq = events.seq
-      WHERE lane = ? AND state = ${State.waiting} ORDER BY events.seq LIMIT ?`)
+    nextDue: select<DueRow>(db, `SELECT due FROM lanes WHERE due >= ${FIRST} ORDER BY due LIMIT 1`)
   }
 }

@@ -43,6 +43,7 @@ export class Store {
   readonly #discard: Discard
   readonly #requests: ChangeRequests
   readonly #purge: Purge
+  #isRecovering = false
   readonly #methods: { readonly [Asked in Method]: (call: CallOf<Asked>, now: number) => Results[Asked] } = {
     stats: () => this.#views.stats(),
     list: ({ options }) => this.#views.list(options),
@@ -55,8 +56,6 @@ export class Store {
     answer: ({ answer }) => { this.#requests.answer(answer) },
     claim: ({ lanes }, now) => this.#lanes.claim(lanes, now)
   }
-
-  #isRecovering = false
 
   /** `patience` is how long it waits for somebody who has the file, in milliseconds. */
   constructor ({ path, keep, keepFailed, maxBacklog, held, again, restarted = false, file: opened }: Opening, patience = PATIENCE) {
@@ -74,7 +73,7 @@ export class Store {
       const ids = this.#ids = new KnownIds(db, totals.now.indexed)
       const conversations = this.#conversations = new Conversations(db, totals.now.seq)
       const suspects = this.#suspects = new Suspects(db)
-      const lanes = this.#lanes = new LaneTable(db, suspects)
+      const lanes = this.#lanes = new LaneTable(db, suspects, totals.now.received)
       const parts = { db, totals, ids, conversations, lanes }
       this.#events = new EventTable(parts, maxBacklog)
       const replay = this.#replay = new Replay(parts)
@@ -85,7 +84,7 @@ export class Store {
       this.#transaction(() => {
         if (restarted) suspects.resume(held)
         else this.#isRecovering = suspects.recover()
-        lanes.recover(held)
+        lanes.recover(held, Date.now())
       })
     } catch (error) {
       this.#lock.close()
@@ -123,6 +122,7 @@ export class Store {
       for (const outcome of failed) this.#events.settle(outcome, now)
       this.#lanes.goOn(now) // before the lane whose trial is over
       for (const lane of givenBack) this.#lanes.giveBack(lane)
+      this.#lanes.follow(now)
       const added = this.#events.add(adds)
       this.#ids.merge()
       this.#conversations.merge()
@@ -175,6 +175,7 @@ export class Store {
       this.#totals.now.indexed = this.#ids.indexed
       this.#totals.save()
       this.#commit.run()
+      this.#lanes.commit()
       this.#ids.commit()
       this.#conversations.commit(this.#totals.now.seq)
       this.#totals.commit()

@@ -1,5 +1,6 @@
 // Only SQLite: what postgres/sql/claim-suspect.ts and recovering.ts do. One process only can have ended.
 import type { DatabaseSync } from 'node:sqlite'
+import { COLLECT } from '../../sql/next-lane.ts'
 import { State } from './schema.ts'
 import { select } from './select.ts'
 
@@ -55,9 +56,24 @@ export class Suspects {
       const live = new Set(liveLanes.all().map(({ lane }) => lane))
       suspectLive.run()
       for (const { lane } of checkedOut.all()) if (!live.has(lane)) suspectCheckedOut.run(lane)
+      this.#moveUp()
     }
     this.#measure()
     return !clean || this.exist()
+  }
+
+  /**
+   * What waits for collectors is tried together, and more may have come in before the one that it was noted of, from beside its lane: then
+   * it is noted of the first. Trials of others would wait for one that is not.
+   */
+  #moveUp (): void {
+    const { ofCollectors, firstOf, mark } = this.#statements
+    for (const [lane, suspects] of Map.groupBy(ofCollectors.all(), ({ lane }) => lane)) {
+      const first = Number(firstOf.get(lane)?.seq)
+      const trials = suspects.map(({ trial }) => trial)
+      for (const { seq } of suspects) mark.run(null, seq)
+      mark.run([Trial.interrupted, Trial.strong].find((trial) => trials.includes(trial)) ?? Trial.suspect, first)
+    }
   }
 
   /** When the thread alone is started again: nothing has ended the process, and lanes are under way. */
@@ -73,6 +89,11 @@ export class Suspects {
     const { setClean, begun, endTrial } = this.#statements
     setClean.run(1)
     for (const { seq } of begun.all()) endTrial.run(seq)
+  }
+
+  /** Its lane is given back, and it was not delivered: as if it had not been claimed. */
+  giveBack (lane: string): void {
+    for (const { seq } of this.#statements.begunOf.all(lane)) this.#statements.endTrial.run(seq)
   }
 
   #measure (): void {
@@ -112,8 +133,12 @@ function prepare (db: DatabaseSync) {
     checkedOut: select<{ lane: string }>(db, 'SELECT lane FROM lanes WHERE due IS NULL'),
     suspectCheckedOut: db.prepare(`UPDATE events SET trial = ${suspect} WHERE trial IS NULL AND seq IN
       (SELECT seq FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1)`),
+    ofCollectors: select<Suspect & { lane: string }>(db, `SELECT seq, trial, lane FROM ${table} WHERE trial IS NOT NULL AND substr(lane, 1, ${COLLECT.length}) = '${COLLECT}'`),
+    firstOf: select<{ seq: number }>(db, `SELECT min(seq) AS seq FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting}`),
+    mark: db.prepare('UPDATE events SET trial = ? WHERE seq = ?'),
     lanes: select<{ count: number }>(db, `SELECT count(DISTINCT lane) AS count FROM ${table} WHERE trial IS NOT NULL`),
     begun: select<{ seq: number, lane: string }>(db, `SELECT seq, lane FROM ${table} WHERE ${underWay}`),
+    begunOf: select<{ seq: number }>(db, `SELECT seq FROM ${table} WHERE ${underWay} AND lane = ?`),
     endTrial: db.prepare(`UPDATE events SET trial = iif(trial = ${alone}, ${strong}, ${suspect}) WHERE seq = ?`),
     any: db.prepare(`SELECT 1 FROM ${table} WHERE trial IS NOT NULL LIMIT 1`),
     tried: select<{ count: number }>(db, `SELECT count(*) AS count FROM ${table} WHERE trial IN (${begun}, ${interrupted}, ${alone})`),

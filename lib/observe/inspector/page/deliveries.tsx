@@ -8,10 +8,11 @@ import type { Delivery, Detail } from './types'
 const SHOWN = 10
 
 /** What became of each attempt, as far as it was worth keeping. */
-export function Deliveries ({ detail: { deliveries, state, attempts }, now }: { detail: Detail, now: number }): JSX.Element {
+export function Deliveries ({ detail: { deliveries, state, attempts, isCollected }, now }: { detail: Detail, now: number }): JSX.Element {
   const [showsAll, showAll] = useState(false)
   if (deliveries.length === 0) {
     if (state === 'invalid') return <p class='quiet'>It is not of its schema, and was not delivered.</p>
+    if (isCollected) return <p class='quiet'>No listener has failed, and its collectors are not through with it.</p>
     return <p class='quiet'>{state === 'done' && attempts === 1 ? 'It succeeded at the first attempt.' : 'None so far.'}</p>
   }
   const hidden = showsAll ? 0 : Math.max(0, deliveries.length - SHOWN)

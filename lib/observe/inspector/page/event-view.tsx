@@ -4,6 +4,7 @@ import { Actions, Copies } from './actions'
 import { hrefOf } from './address'
 import type { Go, Place } from './address'
 import { Badge } from './badge'
+import { lastDue } from './collected'
 import { isReadable } from './conversation'
 import { Deliveries } from './deliveries'
 import { Facts } from './facts'
@@ -65,7 +66,7 @@ export function EventView ({ id, rows, place, now, go, listen, remove, say }: Pr
         {detail !== null && (
           <div key={id}>
             <Said detail={detail} />
-            <Waits detail={detail} place={place} now={now} />
+            <Waits detail={detail} place={place} now={now} until={lastDue(rows)(detail)} />
             {problem === '' && <Actions detail={detail} changed={reload} remove={(isGone) => { remove(isGone); dialog.current?.close() }} tell={tell} say={say} />}
             <h3>Facts</h3>
             <Facts detail={detail} place={place} now={now} />

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Go } from './address'
+import { lastDue } from './collected'
 import { isReadable } from './conversation'
 import { Line } from './line'
 import type { List } from './list'
@@ -33,6 +34,7 @@ export function Grid ({ list, filter, selection, now, active, setActive, go, set
   const last = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + SPARE)
   useEffect(() => { if (last >= rows.length - SPARE) onEnd() }, [last, rows.length])
 
+  const untilOf = useMemo(() => lastDue(rows), [rows])
   const index = Math.max(0, rows.findIndex(({ id }) => id === active))
   const current = rows[index]
   const open = (id: string) => { setActive(id); go({ event: id }) }
@@ -64,7 +66,7 @@ export function Grid ({ list, filter, selection, now, active, setActive, go, set
       <div class='rows' role='rowgroup' style={{ height: `${rows.length * rowHeight}px` }}>
         {rows.slice(first, last).map((row, i) => (
           <Line
-            key={row.id} row={row} at={first + i} rowHeight={rowHeight} now={now} filter={filter} isActive={row.id === active}
+            key={row.id} row={row} at={first + i} rowHeight={rowHeight} now={now} until={untilOf(row)} filter={filter} isActive={row.id === active}
             isSelected={selection.ids.has(row.id)} isGone={list.gone.has(row.id)} open={() => { open(row.id) }} activate={() => { setActive(row.id) }}
             select={(isRange) => { setActive(row.id); selection.toggle(row.id, isRange) }}
           />

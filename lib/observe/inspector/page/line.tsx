@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { hrefOf } from './address'
 import { Badge } from './badge'
+import { isQuiet, Quiet } from './collected'
 import { isReadable } from './conversation'
 import { isFailing } from './fits'
 import { Due, Time, absolute } from './times'
@@ -14,6 +15,8 @@ interface Props {
   at: number
   rowHeight: number
   now: number
+  /** Until when its burst is waited for, if it is for collectors. */
+  until: string | null
   filter: Filter
   isActive: boolean
   isSelected: boolean
@@ -26,7 +29,7 @@ interface Props {
 }
 
 /** One event in the list. What others wrote is isolated: it turns nothing beside it around. */
-export function Line ({ row, at, rowHeight, now, filter, isActive, isSelected, isGone, open, activate, select }: Props): JSX.Element {
+export function Line ({ row, at, rowHeight, now, until, filter, isActive, isSelected, isGone, open, activate, select }: Props): JSX.Element {
   return (
     <div
       class={`row ${isGone ? 'gone' : ''}`} role='row' id={`row-${row.seq}`} aria-rowindex={at + 2} aria-selected={isSelected} data-active={isActive}
@@ -42,7 +45,7 @@ export function Line ({ row, at, rowHeight, now, filter, isActive, isSelected, i
       <div role='gridcell' class='from'><bdi title={row.who}>{row.who}</bdi></div>
       <div role='gridcell' class='content'>
         <div class='said-there'>{row.media !== '' && <span class='media'>{row.media}</span>}<bdi>{row.text}</bdi>{row.media === '' && row.text === '' && <span class='quiet'>(no text)</span>}</div>
-        <Note row={row} now={now} filter={filter} isGone={isGone} />
+        <Note row={row} now={now} until={until} filter={filter} isGone={isGone} />
       </div>
       <div role='gridcell' class='conversation'>
         {isReadable(row.conversation) ? <a tabIndex={-1} href={hrefOf({ filter, thread: row.conversation })} title={`All of conversation ${row.conversation}`} onClick={activate}><bdi>{row.conversation}</bdi></a> : <bdi>{row.conversation}</bdi>}
@@ -54,7 +57,7 @@ export function Line ({ row, at, rowHeight, now, filter, isActive, isSelected, i
 }
 
 /** What one should know about it at a glance. */
-function Note ({ row, now, filter, isGone }: Pick<Props, 'row' | 'now' | 'filter' | 'isGone'>): JSX.Element | null {
+function Note ({ row, now, until, filter, isGone }: Pick<Props, 'row' | 'now' | 'until' | 'filter' | 'isGone'>): JSX.Element | null {
   const { behind, error, attempts, dueAt, state } = row
   if (isGone) return <small>not in the inbox any more</small>
   if (behind !== null) {
@@ -64,6 +67,7 @@ function Note ({ row, now, filter, isGone }: Pick<Props, 'row' | 'now' | 'filter
       </small>
     )
   }
+  if (isQuiet(row)) return <small class='quiet' title={error ?? undefined}><Quiet until={until} now={now} />{error !== null && <>; <bdi class='error'>{error}</bdi></>}</small>
   if (isFailing(row)) {
     return (
       <small class='fails' title={error ?? undefined}>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { hrefOf } from './address'
 import type { Go, Place } from './address'
 import { Badge } from './badge'
+import { isQuiet, lastDue, Quiet } from './collected'
 import { isNamed } from './conversation'
 import { EventView } from './event-view'
 import { isFailing } from './fits'
@@ -33,7 +34,9 @@ export function Thread ({ place, now, go, listen, remove, say }: Props): JSX.Ele
   const thread = useThread(conversation, listen)
   const [asks, ask] = useState(false)
   const { rows } = thread
-  const queue = rows.filter(({ state, isAside }) => state === 'pending' && !isAside)
+  const waiting = rows.filter(({ state, isAside }) => state === 'pending' && !isAside)
+  const [queue, collected] = [waiting.filter(({ isCollected }) => !isCollected), waiting.filter(({ isCollected }) => isCollected)]
+  const untilOf = lastDue(rows)
   const [box, below] = useStillness(rows)
   const step = useSteps(box)
   useTitle(`Conversation ${conversation}`)
@@ -54,9 +57,10 @@ export function Thread ({ place, now, go, listen, remove, say }: Props): JSX.Ele
         {isNamed(conversation) && rows.length > 0 && <button type='button' class='small final' onClick={() => { ask(true) }}>Forget conversation…</button>}
       </header>
       <Held queue={queue} isAll={!thread.hasEarlier} place={place} now={now} />
+      <Held queue={collected} isAll={!thread.hasEarlier} place={place} now={now} />
       <div class='messages' onKeyDown={step} ref={box} tabIndex={0} role='group' aria-label='Its events, oldest first'>
         {thread.hasEarlier && <p class='earlier'><button type='button' class='small' disabled={thread.isLoading} onClick={() => { thread.earlier() }}>Show earlier</button></p>}
-        <ol>{rows.map((row) => <Message key={row.id} row={row} queue={queue} isAll={!thread.hasEarlier} place={place} now={now} go={go} />)}</ol>
+        <ol>{rows.map((row) => <Message key={row.id} row={row} queue={row.isCollected ? collected : queue} isAll={!thread.hasEarlier} until={untilOf(row)} place={place} now={now} go={go} />)}</ol>
       </div>
       {below > 0 && <button type='button' class='below' onClick={() => { box.current?.scrollTo(0, box.current.scrollHeight) }}>{number(below)} new below</button>}
       <Foot thread={thread} />
@@ -78,7 +82,7 @@ function Held ({ queue, isAll, place, now }: Pick<MessageProps, 'queue' | 'isAll
   const [first] = queue
   if (first === undefined) return null
   if (isFailing(first)) {
-    const count = queue.length - 1
+    const count = countBehind(queue)
     if (count === 0) return null
     return <p class='waits held'>{events(count)} {count === 1 ? 'waits' : 'wait'} for <a href={hrefOf({ ...place, event: first.id })}><Saying row={first} /></a><Trouble row={first} now={now} /></p>
   }
@@ -89,16 +93,23 @@ function Held ({ queue, isAll, place, now }: Pick<MessageProps, 'queue' | 'isAll
 
 interface MessageProps {
   row: Row
-  /** Those that are delivered one after the other. */
+  /** Those that are delivered one after the other: of its conversation, or of what waits for collectors there. */
   queue: readonly Row[]
   /** Whether all of the conversation is shown. */
   isAll: boolean
+  /** Until when its burst is waited for, if it is for collectors. */
+  until: string | null
   place: Place
   now: number
   go: Go
 }
 
-function Message ({ row, queue, isAll, place, now, go }: MessageProps): JSX.Element {
+/** How many wait for the first, which fails: with a burst, all of it has failed. */
+function countBehind (queue: readonly Row[]): number {
+  return queue.filter((row) => !isFailing(row)).length
+}
+
+function Message ({ row, queue, isAll, until, place, now, go }: MessageProps): JSX.Element {
   const { id, name, state, who, media, text, medium, attempts, receivedAt, error } = row
   /** Not after text was marked in it, to be copied. */
   const open = ({ target }: { target: EventTarget | null }) => {
@@ -116,21 +127,21 @@ function Message ({ row, queue, isAll, place, now, go }: MessageProps): JSX.Elem
       {media !== '' && <p class='media'>{media}</p>}
       {text !== '' && <p class='text' dir='auto'>{text}</p>}
       {error !== null && state !== 'done' && <p class='error' dir='auto'>{error}</p>}
-      {state === 'pending' && <Waiting row={row} queue={queue} isAll={isAll} place={place} now={now} />}
+      {state === 'pending' && <Waiting row={row} queue={queue} isAll={isAll} until={until} place={place} now={now} />}
     </li>
   )
 }
 
 /** What a pending event waits for, or what waits for it. */
-function Waiting ({ row, queue, isAll, place, now }: Omit<MessageProps, 'go'>): JSX.Element | null {
+function Waiting ({ row, queue, isAll, until, place, now }: Omit<MessageProps, 'go'>): JSX.Element | null {
   const { attempts, isAside, dueAt, behind } = row
   const next = attempts > 0 && dueAt !== null && <>Next attempt <Due at={dueAt} now={now} />. </>
   if (isAside) return <p class='waits'>{next}Nothing waits for it: it is tried beside its conversation.</p>
   const [first] = queue
   // The first may be earlier than all that is shown.
   if (!isAll && behind !== null && first?.attempts === 0) return <p class='waits-for'>Waits for <a href={hrefOf({ ...place, event: behind.id })}>an earlier event</a><Trouble row={behind} now={now} /></p>
-  if (first === undefined || first.attempts === 0) return null
-  if (first !== row) return <p class='waits-for'>Waits for <a href={hrefOf({ ...place, event: first.id })}><Saying row={first} /></a><Trouble row={first} now={now} /></p>
-  const count = queue.length - 1
+  if (first === undefined || first.attempts === 0) return isQuiet(row) ? <p class='waits-for'>Its listeners are through. It <Quiet until={until} now={now} />.</p> : null
+  if (attempts === 0) return <p class='waits-for'>Waits for <a href={hrefOf({ ...place, event: first.id })}><Saying row={first} /></a><Trouble row={first} now={now} /></p>
+  const count = countBehind(queue)
   return <p class='waits'>{next}{count > 0 && `${events(count)} ${count === 1 ? 'waits' : 'wait'} for it.`}</p>
 }

@@ -5,10 +5,13 @@ const STORED_AS = 'oneroute-webhooks:times'
 const UNITS: ReadonlyArray<readonly [name: string, seconds: number]> = [['d', 86_400], ['h', 3_600], ['min', 60], ['s', 1]]
 /** The server's clock may be ahead of this one, and the page's is read every few seconds only. */
 const CLOCKS_DIFFER = 5
+/** In milliseconds. */
+const HALF_A_DAY = 43_200_000
 const DATE = { day: 'numeric', month: 'short' } as const
 const CLOCK = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const
 /** The page is in English, wherever it is read. */
 const FULL = new Intl.DateTimeFormat('en-GB', { ...DATE, year: 'numeric', ...CLOCK, timeZoneName: 'short' })
+const HOURS = new Intl.DateTimeFormat('en-GB', CLOCK)
 const BRIEF = new Intl.DateTimeFormat('en-GB', { ...DATE, ...CLOCK })
 
 let isAbsolute = read()
@@ -59,6 +62,12 @@ export function FullTime ({ at, now }: Pick<Props, 'at' | 'now'>): JSX.Element {
 export function Due ({ at, now }: Props): JSX.Element {
   if (Date.parse(at) <= now) return <time class='time' dateTime={at} title={absolute(at)}>now</time>
   return <Time at={at} now={now} />
+}
+
+/** Until when something waits, by the clock: with its day if that is far away. */
+export function Until ({ at, now }: Props): JSX.Element {
+  const shown = (Date.parse(at) - now > HALF_A_DAY ? BRIEF : HOURS).format(new Date(at))
+  return <time class='time' dateTime={at} title={absolute(at)}>{shown}</time>
 }
 
 /** Shows all times of the page in one way or the other, and remembers which. */

@@ -29,6 +29,8 @@ export interface Row {
   error: string | null
   /** Pending, but beside its conversation: nothing waits for it. */
   isAside: boolean
+  /** Pending, its listeners being through: it waits for collectors, and nothing but what comes after it waits there for it. */
+  isCollected: boolean
   behind: Behind | null
 }
 
@@ -75,6 +77,7 @@ export interface Detail {
   error: string | null
   deliveries: Delivery[]
   isAside: boolean
+  isCollected: boolean
   waiting: Waiting
 }
 

@@ -19,11 +19,11 @@ async function kill (store: string): Promise<string> {
 const serializable = (schema: string) => postgresInbox({ pool: openPool(tap, url, { options: '-c default_transaction_isolation=serializable', max: 1 }), schema })
 
 export function testPart (part: number): void {
-  partOfConformance([part, 3], 'postgresInbox', (store) => postgresInbox({ connectionString: url, schema: schemaOf(store) }), { shared: true, kill })
+  partOfConformance([part, 4], 'postgresInbox', (store) => postgresInbox({ connectionString: url, schema: schemaOf(store) }), { shared: true, collects: true, kill })
 }
 
 export function testPartSerializable (part: number): void {
-  partOfConformance([part, 2], 'postgresInbox, serializable', (store) => serializable(schemaOf(store)))
+  partOfConformance([part, 3], 'postgresInbox, serializable', (store) => serializable(schemaOf(store)), { collects: true })
 }
 
 export function testLarge (): void {

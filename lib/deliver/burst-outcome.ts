@@ -1,0 +1,49 @@
+import type { ClaimedEvent, DeliveryRecord, Outcome } from '../inbox/inbox.ts'
+import { quietAt } from './burst.ts'
+import type { CollectorBurst, KeyedCollector } from './burst.ts'
+import { gone } from './outcomes.ts'
+
+/** A burst that was handed over, and what became of it; nothing if it was abandoned. */
+interface BurstRun extends CollectorBurst {
+  readonly result: Outcome | undefined
+}
+
+const NONE: readonly never[] = []
+
+/** What became of one event, of what its collectors have made of the bursts that it is in. */
+export function outcomeOf (event: ClaimedEvent, left: readonly KeyedCollector[], runs: readonly BurstRun[]): Outcome {
+  if (event.isDiscarded === true) return gone(event)
+  const of = ({ key }: KeyedCollector) => runs.find((run) => run.key === key && run.events.includes(event))?.result
+  const keysOf = (state: Outcome['state']) => left.filter((collector) => of(collector)?.state === state).map(({ key }) => key)
+  const results = left.map(of).filter((result) => result !== undefined)
+  const refused = [...event.refused ?? NONE, ...keysOf('dead')]
+  const errors = results.map(({ error }) => error).filter((error) => error !== null)
+  const common = {
+    seq: event.seq,
+    completed: [...event.completed, ...keysOf('done')],
+    refused,
+    error: errors.length > 0 ? errors.join('; ') : null,
+    ...deliveryOf(results)
+  }
+  const retry = results.find(({ state }) => state === 'pending')
+  if (retry !== undefined) return { ...common, state: 'pending', dueAt: retry.dueAt, aside: retry.aside ?? false, running: retry.running ?? false }
+  const waits = left.filter((collector) => of(collector) === undefined)
+  if (waits.length > 0) return { ...common, state: 'pending', collects: true, dueAt: Math.min(...waits.map(({ collector: { quiet } }) => quietAt(event, quiet))) }
+  if (refused.length === 0) return { ...common, state: 'done', dueAt: null }
+  return { ...common, state: 'dead', dueAt: null, error: common.error ?? `${refused.join(', ')}: it failed for good in an earlier delivery` }
+}
+
+/** One record of all that was called at the same time. */
+function deliveryOf (results: readonly Outcome[]): { delivery?: DeliveryRecord } {
+  const records = results.map(({ delivery }) => delivery).filter((delivery) => delivery !== undefined)
+  const [first] = records
+  if (first === undefined) return {}
+  return {
+    delivery: {
+      ...first,
+      duration: Math.max(...records.map(({ duration }) => duration)),
+      completed: records.flatMap(({ completed }) => completed),
+      failures: records.flatMap(({ failures }) => failures)
+    }
+  }
+}

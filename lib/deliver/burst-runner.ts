@@ -1,0 +1,132 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { errorOf, quietly } from '../errors/error-of.ts'
+import type { EventCatalogue } from '../events/catalogue.ts'
+import type { Claim, ClaimedEvent, Outcome } from '../inbox/inbox.ts'
+import { areDeliveriesObserved, channels } from '../observe/channels.ts'
+import type { RequestContexts } from '../observe/request-contexts.ts'
+import { BurstContext } from '../webhooks/context.ts'
+import { Webhooks } from '../webhooks/webhooks.ts'
+import type { AttemptRunner } from './attempt-runner.ts'
+import { NOTHING_SKIPPED } from './attempt.ts'
+import { outcomeOf } from './burst-outcome.ts'
+import { firstBurst } from './burst.ts'
+import type { CollectorBurst, KeyedCollector } from './burst.ts'
+import { collectorsLeft } from './collected.ts'
+import { newMessage } from './delivery-messages.ts'
+import type { ListenerKeys } from './listeners.ts'
+import type { WaitingBursts } from './waiting-bursts.ts'
+
+/** What became of the first events of a claim, and when its lane is due again: at once if it is not given. */
+export interface Collected {
+  readonly outcomes: readonly Outcome[]
+  readonly dueAt?: number
+}
+
+interface Parts {
+  readonly webhooks: Webhooks
+  readonly log: FastifyBaseLogger
+  readonly catalogue: EventCatalogue
+  readonly contexts: RequestContexts
+  readonly keys: ListenerKeys
+  readonly attempts: AttemptRunner
+  readonly waiting: WaitingBursts
+}
+
+/** An event, and the collectors that are to have it. */
+interface Waiting {
+  readonly event: ClaimedEvent
+  readonly left: readonly KeyedCollector[]
+}
+
+const NONE: readonly never[] = []
+
+/** Hands bursts of events over to collectors. */
+export class BurstRunner {
+  readonly #parts: Parts
+
+  constructor (parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Calls each collector whose burst is complete. Returns a promise only if one returned one; never throws or rejects. */
+  run (claim: Claim): Collected | Promise<Collected> {
+    const waiting = this.#waitingOf(claim)
+    const bursts = burstsOf(waiting).map((burst) => this.#asBefore(burst))
+    const complete = bursts.filter((burst) => this.#parts.waiting.isComplete(claim, burst))
+    const isWanted = ({ event, left }: Waiting) => event.isDiscarded !== true && left.length > 0
+    if (complete.length === 0 && waiting.every(isWanted)) return { outcomes: [], dueAt: this.#parts.waiting.wait(claim, bursts) }
+    this.#parts.waiting.end(claim, complete)
+    const results = complete.map((burst) => this.#call(claim.lane, burst, waiting[0]?.event.interrupted === true))
+    const known = results.filter((result): result is Outcome => !(result instanceof Promise))
+    return known.length === results.length ? collected(waiting, complete, known) : this.#wait(waiting, complete, results)
+  }
+
+  async #wait (waiting: readonly Waiting[], complete: readonly CollectorBurst[], results: ReadonlyArray<Outcome | Promise<Outcome | undefined>>): Promise<Collected> {
+    return collected(waiting, complete, await Promise.all(results.map(async (result) => await result)))
+  }
+
+  /** What its collector is at work on, or has succeeded with after its time, is a burst: whatever has come in since is not of it. */
+  #asBefore (burst: CollectorBurst): CollectorBurst {
+    const { key, collector: { listener }, events } = burst
+    for (const [i, event] of events.entries()) {
+      const ids = this.#parts.attempts.givenBefore(key, listener, event)
+      if (ids !== undefined) return { ...burst, events: i === 0 ? events.filter(({ id }) => ids.includes(id)) : events.slice(0, i), completeAt: null }
+    }
+    return burst
+  }
+
+  #waitingOf ({ events }: Claim): Waiting[] {
+    const { webhooks, catalogue, keys, log } = this.#parts
+    const collectors = Webhooks.collectorsOf(webhooks)
+    const end = events.findIndex(({ collectedFrom }) => collectedFrom === undefined)
+    return (end === -1 ? events : events.slice(0, end)).map((event) => {
+      const left = collectorsLeft(event, collectors.of(catalogue.nameOf(event.event)), keys)
+      if (left.length === 0) quietly(() => { log.debug({ webhook: event.id }, 'no collector wants this event any more') })
+      return { event, left }
+    })
+  }
+
+  #call (lane: string, { collector, key, events }: CollectorBurst, interrupted: boolean): Outcome | Promise<Outcome | undefined> {
+    const { webhooks, log, contexts, attempts } = this.#parts
+    const [first] = events as [ClaimedEvent] // a burst has one at least
+    const event = { ...first, completed: NONE, refused: NONE, problems: null, interrupted }
+    try {
+      const context = new BurstContext(event, events.map(({ id }) => id), log)
+      const given = events.map((each) => each.event)
+      const message = areDeliveriesObserved() ? newMessage(webhooks, collector.name, event, context.ids) : undefined
+      const attempt = {
+        lane, event, events, given, keys: [key], collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
+      }
+      if (message === undefined) return attempts.run(attempt)
+      return contexts.run(event.id, () => {
+        channels.deliveryStart.publish(message)
+        return attempts.run(attempt)
+      })
+    } catch (thrown) {
+      return attempts.unknown(event, errorOf(thrown))
+    }
+  }
+}
+
+/** The next burst of each collector. */
+function burstsOf (waiting: readonly Waiting[]): CollectorBurst[] {
+  const events = new Map<string, { collector: KeyedCollector, events: ClaimedEvent[] }>()
+  for (const { event, left } of waiting) {
+    if (event.isDiscarded === true) continue
+    for (const collector of left) {
+      const wanted = events.get(collector.key) ?? { collector, events: [] }
+      wanted.events.push(event)
+      events.set(collector.key, wanted)
+    }
+  }
+  return Array.from(events.values(), ({ collector, events }) => ({ ...collector, ...firstBurst(events, collector.collector) }))
+}
+
+/** A burst's outcome is that of each of its events. Nothing is said of those behind the last one that something became of. */
+function collected (waiting: readonly Waiting[], bursts: readonly CollectorBurst[], results: ReadonlyArray<Outcome | undefined>): Collected {
+  const runs = bursts.map((burst, i) => ({ ...burst, result: results[i] })).filter(({ result }) => result !== undefined)
+  const isTouched = ({ event, left }: Waiting) => event.isDiscarded === true || left.length === 0 || runs.some(({ events }) => events.includes(event))
+  const outcomes = waiting.slice(0, waiting.findLastIndex(isTouched) + 1).map(({ event, left }) => outcomeOf(event, left, runs))
+  const retries = outcomes.filter(({ state, collects = false, aside = false }) => state === 'pending' && !collects && !aside).map(({ dueAt }) => Number(dueAt))
+  return { outcomes, ...retries.length > 0 && { dueAt: Math.min(...retries) } }
+}

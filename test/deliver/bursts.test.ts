@@ -1,0 +1,207 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import Fastify from 'fastify'
+import { test } from 'tap'
+import type { Test } from 'tap'
+import type { Claim, ClaimedEvent, CollectOptions, DeliveryError, DeliveryMessage, NewMessage, WebhooksOptions } from '../../index.ts'
+import { firstBurst } from '../../lib/deliver/burst.ts'
+import { ListenerRunner } from '../../lib/deliver/listener-runner.ts'
+import { WaitingBursts } from '../../lib/deliver/waiting-bursts.ts'
+import { NonRetriableError } from '../../lib/errors/errors.ts'
+import { EventCatalogue } from '../../lib/events/catalogue.ts'
+import { RequestContexts } from '../../lib/observe/request-contexts.ts'
+import { collectorOf } from '../../lib/webhooks/collectors.ts'
+import { resolveOptions } from '../../lib/webhooks/options.ts'
+import { Webhooks } from '../../lib/webhooks/webhooks.ts'
+import { message } from '../helpers/app.ts'
+import { emitter } from './helpers/emitter.ts'
+
+const HOUR = 3_600_000
+const AGO = Date.now() - HOUR
+const RETRY = { minDelay: HOUR, maxDelay: HOUR, blockFor: Infinity }
+
+let seq = 0
+
+function waiting (more: Partial<ClaimedEvent> = {}): ClaimedEvent {
+  const event = message('a', `${++seq}`)
+  return { seq, id: `id ${seq}`, name: 'newMessage', event, receivedAt: AGO, attempt: 1, completed: [], problems: null, collectedFrom: 'a', ...more }
+}
+
+const claimOf = (events: readonly ClaimedEvent[], more: Partial<Claim> = {}): Claim => ({ lane: 'collect:a', events, ...more })
+
+function create (options: WebhooksOptions = {}) {
+  const lines: Array<Record<string, unknown>> = []
+  const stream = { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>) } } // as pino writes it
+  const { log } = Fastify({ logger: { level: 'debug', stream } })
+  const { inbox, names } = emitter()
+  const webhooks = new Webhooks({ inbox, names, collects: true, receive: async () => ({ status: 'accepted', id: '' }), onSubscribe: () => {} })
+  const errors: DeliveryError[] = []
+  webhooks.on('error', (error) => { errors.push(error) })
+  const bursts: string[][] = []
+  const runner = new ListenerRunner({ webhooks, log, catalogue: new EventCatalogue({}), options: resolveOptions({ retry: RETRY, ...options }), durable: true, contexts: new RequestContexts() })
+  return {
+    runner,
+    webhooks,
+    errors,
+    lines,
+    log,
+    bursts,
+    collect: (options: CollectOptions = {}, act: () => void = () => {}) => webhooks.collect('newMessage', options, function answer (events) {
+      bursts.push(events.map(({ message: { content } }) => String(content)))
+      act()
+    })
+  }
+}
+
+const textsOf = (events: readonly ClaimedEvent[]) => events.map(({ event }) => String((event as NewMessage).message.content))
+
+test('what is in a burst depends on when its events came in', (t) => {
+  const at = (...times: number[]) => times.map((time) => waiting({ receivedAt: AGO + time }))
+  const burstOf = (options: CollectOptions, ...times: number[]) => {
+    const { events, completeAt } = firstBurst(at(...times), collectorOf('newMessage', options, () => {}))
+    return [events.map(({ receivedAt }) => receivedAt - AGO), completeAt === null ? null : completeAt - AGO]
+  }
+  const OPTIONS = { quiet: 10, within: 25, most: 4 }
+  t.same(burstOf(OPTIONS, 0), [[0], 10])
+  t.same(burstOf(OPTIONS, 0, 10, 20), [[0, 10, 20], 25], 'within')
+  t.same(burstOf(OPTIONS, 0, 5), [[0, 5], 15], 'quiet')
+  t.same(burstOf(OPTIONS, 0, 11), [[0], null])
+  t.same(burstOf(OPTIONS, 0, 10, 20, 26), [[0, 10, 20], null])
+  t.same(burstOf(OPTIONS, 0, 1, 2, 3), [[0, 1, 2, 3], null])
+  t.same(burstOf(OPTIONS, 0, 1, 2, 3, 4), [[0, 1, 2, 3], null])
+  t.same(burstOf(OPTIONS, 5, 0, 3), [[5, 0, 3], 13], 'by a clock that was set back')
+  const [events, completeAt] = burstOf({ quiet: 10 }, 2 * HOUR)
+  t.same(events, [2 * HOUR])
+  t.ok(Number(completeAt) <= Date.now() - AGO + 10, 'a time that is to come is taken for now')
+  t.end()
+})
+
+test('a collector that returns no promise is through at once, and one that fails has its burst again', async (t) => {
+  const { runner, bursts, errors, collect } = create()
+  let works = false
+  collect({}, () => { if (!works) throw new Error('not yet') })
+  const events = [waiting(), waiting()]
+  const failed = await runner.collect(claimOf(events))
+  t.match(failed, { outcomes: events.map(({ seq }) => ({ seq, state: 'pending', completed: [], refused: [], error: 'answer: not yet', aside: false, delivery: { failures: [{ listener: 'answer' }] } })), dueAt: Number })
+  t.match(errors, [{ listener: 'answer', dead: false, context: { ids: events.map(({ id }) => id), attempt: 1 }, event: events[0]?.event }])
+  works = true
+  t.same(runner.collect(claimOf(events)), { outcomes: events.map(({ seq }) => ({ seq, state: 'done', dueAt: null, completed: ['collect:answer'], refused: [], error: null })) })
+  t.same(bursts, [textsOf(events), textsOf(events)])
+})
+
+test('nothing is said of what is behind a burst, nor is what is not collected touched', async (t) => {
+  const { runner, bursts, collect } = create()
+  collect({ most: 2 })
+  const events = [waiting(), waiting(), waiting(), waiting({ collectedFrom: undefined })]
+  const { outcomes, dueAt } = await runner.collect(claimOf(events))
+  t.match([outcomes.length, dueAt], [2, undefined])
+  t.same(bursts, [textsOf(events.slice(0, 2))])
+})
+
+test('while no burst is complete the lane waits; what was received later by another clock, no longer than `within`', async (t) => {
+  const { runner, bursts, collect } = create()
+  collect({ quiet: 1, within: 20 })
+  const events = [waiting({ receivedAt: Date.now() + HOUR })]
+  let looks = 0
+  for (; bursts.length === 0; looks++) {
+    const { outcomes, dueAt } = await runner.collect(claimOf(events))
+    if (outcomes.length === 0) t.ok(Number(dueAt) <= Date.now() + 1)
+  }
+  t.ok(looks > 1)
+})
+
+test('what may follow is waited for as long as a quiet time, but for a suspect', async (t) => {
+  const { runner, bursts, collect } = create()
+  collect({ quiet: 20 })
+  const events = [waiting()]
+  t.match(await runner.collect(claimOf(events, { isFollowed: true })), { outcomes: { length: 0 }, dueAt: Number })
+  t.same(bursts, [])
+  while (bursts.length === 0) await runner.collect(claimOf(events, { isFollowed: true }))
+})
+
+test('what was removed, or is of no collector any more, is through; what was refused before makes the others dead of it', async (t) => {
+  const { runner, bursts, collect, lines } = create()
+  const removed = waiting({ isDiscarded: true })
+  t.same(await runner.collect(claimOf([removed, waiting()])), { outcomes: [removed.seq, seq].map((seq) => ({ seq, state: 'done', dueAt: null, completed: [], ...seq === removed.seq ? {} : { refused: [] }, error: null })) })
+  t.match(lines, [{}, { msg: 'no collector wants this event any more' }])
+  collect({ quiet: HOUR, within: HOUR })
+  const late = waiting({ receivedAt: Date.now(), refused: ['save'] })
+  const gone = waiting({ receivedAt: Date.now(), isDiscarded: true })
+  t.match(await runner.collect(claimOf([late, gone])), { outcomes: [{ seq: late.seq, state: 'pending', collects: true, refused: ['save'], dueAt: Number }, { seq: gone.seq, state: 'done' }] })
+  const refused = waiting({ refused: ['save'] })
+  t.match(await runner.collect(claimOf([refused])), { outcomes: [{ state: 'dead', completed: ['collect:answer'], error: 'save: it failed for good in an earlier delivery' }] })
+  t.equal(bursts.length, 1)
+})
+
+test('each collector has its part in what becomes of an event', async (t) => {
+  const { runner, webhooks, collect } = create()
+  collect({}, () => { throw new NonRetriableError('never') })
+  webhooks.collect('event', {}, async function other () { throw new Error('not yet') })
+  webhooks.collect('newMessage', { quiet: HOUR * 2, within: HOUR * 2 }, () => {})
+  const event = waiting({ attempt: 2 })
+  t.match(await runner.collect(claimOf([event])), {
+    outcomes: [{ state: 'pending', collects: undefined, refused: ['collect:answer'], error: 'answer: never; other: not yet', delivery: { attempt: 2, failures: [{ listener: 'answer' }, { listener: 'other' }] } }], dueAt: Number
+  })
+  const again = waiting({ refused: ['collect:answer'], completed: ['collect:other'] })
+  t.match(await runner.collect(claimOf([again])), { outcomes: { length: 0 } })
+})
+
+test('an attempt in which the process ended counts as failed, and no collector is called', async (t) => {
+  const { runner, bursts, errors, collect } = create({ retry: { ...RETRY, attempts: 2 } })
+  collect()
+  const events = [waiting({ attempt: 2, interrupted: true }), waiting({ attempt: 2 })]
+  t.match(await runner.collect(claimOf(events)), { outcomes: [{ state: 'dead', refused: ['collect:answer'] }, { state: 'dead' }] })
+  t.match([bursts.length, errors], [0, [{ cause: { code: 'FST_ONEROUTE_PROCESS_ENDED' } }]])
+})
+
+test('a burst is told when it begins and when it ends, with all its ids', async (t) => {
+  const { runner, collect } = create()
+  const [starts, ends] = [observed(t, 'start'), observed(t, 'end')]
+  collect()
+  const events = [waiting(), waiting()]
+  await runner.collect(claimOf(events))
+  const told = { id: events[0]?.id, ids: events.map(({ id }) => id), name: 'newMessage', attempt: 1, event: events[0]?.event }
+  t.match(starts, [told])
+  t.match(ends, [{ ...told, outcome: 'done', listeners: [{ name: 'answer', error: null }] }])
+  const event = waiting({ collectedFrom: undefined })
+  t.match(await runner.run(event, 'a'), { state: 'pending', collects: true })
+  t.match(ends.at(-1), { id: event.id, ids: [event.id], outcome: 'collected', retryAt: Date })
+})
+
+function observed (t: Test, channel: 'start' | 'end'): DeliveryMessage[] {
+  const name = `fastify-oneroute-webhooks:delivery:${channel}`
+  const messages: DeliveryMessage[] = []
+  const note = (message: unknown) => { messages.push({ ...message as DeliveryMessage }) } // as the channel has it
+  subscribe(name, note)
+  t.teardown(() => { unsubscribe(name, note) })
+  return messages
+}
+
+test('a burst of which not even the failure can be told is tried again', async (t) => {
+  const { runner, log, collect } = create()
+  collect({}, () => { throw new Error('not yet') })
+  log.child = () => { throw new Error('no child') }
+  const event = waiting()
+  t.match(await runner.collect(claimOf([event])), { outcomes: [{ seq: event.seq, state: 'pending', error: 'what became of it could not be told: no child' }] })
+})
+
+test('an event waits for its collectors as long as the quickest needs, or not at all if it fills a burst', async (t) => {
+  const { runner, webhooks, collect } = create()
+  webhooks.on('newMessage', function save () {})
+  collect({ quiet: 2_000, within: 60_000, most: 3 })
+  webhooks.collect('event', { quiet: 5_000 }, () => {})
+  const dues: number[] = []
+  for (let i = 0; i < 7; i++) {
+    const event = waiting({ collectedFrom: undefined, receivedAt: Date.now() })
+    const outcome = await runner.run(event, 'a')
+    t.match(outcome, { state: 'pending', collects: true, completed: ['save'], refused: [], error: null, delivery: undefined })
+    dues.push(Math.round((Number(outcome?.dueAt) - event.receivedAt) / 1_000))
+  }
+  t.same(dues, [2, 2, 0, 0, 0, 0, 2], 'until it is clear that they are handed over elsewhere')
+})
+
+test('of very many lanes the oldest are forgotten', (t) => {
+  const waiting = new WaitingBursts()
+  for (let lane = 0; lane <= 10_000; lane++) waiting.isFull(String(lane), 2)
+  t.same(['0', '10000'].map((lane) => waiting.isFull(lane, 2)), [false, true])
+  t.end()
+})

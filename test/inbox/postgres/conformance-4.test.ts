@@ -1,0 +1,3 @@
+import { testPart } from './helpers/conformance.ts'
+
+testPart(4)

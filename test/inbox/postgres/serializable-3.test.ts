@@ -1,0 +1,3 @@
+import { testPartSerializable } from './helpers/conformance.ts'
+
+testPartSerializable(3)

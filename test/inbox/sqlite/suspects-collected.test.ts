@@ -1,0 +1,31 @@
+import { test } from 'tap'
+import { outcomes, WAITS } from '../../../lib/inbox/conformance/collecting-steps.ts'
+import { openInbox, temporaryFile } from '../../helpers/sqlite.ts'
+import { adds, claim, newEvent } from '../conformance.ts'
+import { afterEnd, shown } from './helpers/suspects.ts'
+
+test('of what waits for collectors, the first is the suspect, also if it has come in after the one that was on trial', async (t) => {
+  const path = temporaryFile(t)
+  const inbox = await openInbox(t, { path })
+  await Promise.all(adds(inbox, newEvent('a', { id: 'a1' }), newEvent('a', { id: 'a2' })))
+  const [both] = await claim(inbox)
+  if (both !== undefined) await inbox.settle(both, [...outcomes(both, 'pending', { aside: true }).slice(0, 1), ...outcomes(both, 'pending', WAITS).slice(1)])
+  t.same(shown(await claim(inbox)).toSorted(), ['a1 2', 'a2 1'], 'a1 is beside its lane')
+
+  const second = afterEnd(t, path)
+  const next = await openInbox(t, { path: second })
+  const [beside] = await claim(next)
+  t.same(shown(beside === undefined ? [] : [beside]), ['a1 2'], 'one is on trial at a time')
+  if (beside !== undefined) await next.settle(beside, outcomes(beside, 'pending', { aside: true, dueAt: 2 }))
+  const claims = await claim(next)
+  t.same(shown(claims).toSorted(), ['a1 3', 'a2 1'], 'a2 is on trial, and a1 is no suspect any more')
+  const through = claims.find(({ events }) => events[0]?.id === 'a1')
+  if (through !== undefined) await next.settle(through, outcomes(through, 'pending', WAITS))
+  t.match(await next.get('a1'), { isCollected: true, attempts: 0 })
+
+  const last = await openInbox(t, { path: afterEnd(t, second) })
+  const [held] = await claim(last)
+  t.same(shown(held === undefined ? [] : [held]), ['a1 1 interrupted, a2 1'])
+  if (held !== undefined) await last.settle(held, outcomes(held, 'dead'))
+  t.match(await last.stats(), { pending: 0, dead: 2 })
+})

@@ -1,0 +1,4 @@
+import { findVariants } from '../../variants/find.ts'
+import { collectVariants } from './variants.ts'
+
+findVariants('attempts', collectVariants)

@@ -1,0 +1,226 @@
+import type { Patch, Variant } from '../../variants/variants.ts'
+
+const burst = 'lib/deliver/burst.ts'
+const burstOutcome = 'lib/deliver/burst-outcome.ts'
+const burstRunner = 'lib/deliver/burst-runner.ts'
+const collected = 'lib/deliver/collected.ts'
+const waitingBursts = 'lib/deliver/waiting-bursts.ts'
+/** What the stores do is in models, which are compared with the real ones. */
+const settle = 'test/simulator/postgres/settle.ts'
+
+export const collectVariants: readonly Variant[] = [
+  {
+    name: 'an event that waits for collectors forgets which listeners have completed it',
+    inbox: 'sqlite-collect',
+    violates: 'nothing-lost',
+    file: collected,
+    from: '    completed,\n    // Nobody calls',
+    to: '    completed: [],\n    // Nobody calls'
+  },
+  {
+    name: 'success of one collector counts for another',
+    inbox: 'sqlite-collect',
+    violates: 'nothing-lost',
+    file: burstOutcome,
+    from: 'run.key === key && run.events.includes(event)',
+    to: 'run.events.includes(event)'
+  },
+  {
+    name: 'what has come in since a collector was called is taken for what it was called with',
+    inbox: 'sqlite-collect',
+    seed: 620,
+    violates: 'nothing-lost',
+    file: burstRunner,
+    from: 'burstsOf(waiting).map((burst) => this.#asBefore(burst))',
+    to: 'burstsOf(waiting)'
+  },
+  {
+    name: 'an event is done with its listeners, whoever collects it',
+    inbox: 'postgres-collect',
+    violates: 'nothing-lost',
+    file: collected,
+    from: 'if (left.length === 0) return outcome',
+    to: "if (left.length === 0 || outcome.state === 'done') return outcome"
+  },
+  {
+    name: 'nobody waits for the listeners of an event that is collected',
+    inbox: 'sqlite-collect',
+    violates: 'order',
+    file: 'lib/deliver/attempt-runner.ts',
+    from: 'return running === undefined ? ',
+    to: 'return running === undefined || attempt.collectors.length > 0 ? '
+  },
+  {
+    name: 'a collector gets two bursts at once',
+    inbox: 'sqlite-collect',
+    violates: 'order',
+    file: burstRunner,
+    from: '  return Array.from(events.values(), ({ collector, events }) => ({ ...collector, ...firstBurst(events, collector.collector) }))',
+    to: `  return [...events.values()].flatMap(({ collector, events }) => {
+    const first = firstBurst(events, collector.collector)
+    const rest = events.slice(first.events.length)
+    return [first, ...rest.length > 0 ? [firstBurst(rest, collector.collector)] : []].map((one) => ({ ...collector, ...one }))
+  })`
+  },
+  {
+    name: 'the server records what anybody says of a lane for collectors',
+    inbox: 'postgres-collect',
+    seed: 50,
+    violates: 'order',
+    file: settle,
+    from: 'row?.holder === holder && row.claim === claim',
+    to: "(lane.startsWith('collect:') ? row !== undefined : row?.holder === holder && row.claim === claim)"
+  },
+  {
+    name: 'a collector that has succeeded is called again if another has failed',
+    inbox: 'sqlite-collect',
+    seed: 60,
+    violates: 'repeats',
+    file: burstOutcome,
+    from: "completed: [...event.completed, ...keysOf('done')],",
+    to: 'completed: event.completed,'
+  },
+  {
+    name: 'what a collector does after its time is forgotten when another one is through',
+    inbox: 'sqlite-collect',
+    seed: 300,
+    violates: 'repeats',
+    file: 'lib/deliver/attempt.ts',
+    from: '{ id }: ClaimedEvent): string {\n',
+    to: '{ id }: ClaimedEvent): string {\n  return id\n'
+  },
+  {
+    name: 'the server forgets what collectors have completed',
+    inbox: 'postgres-collect',
+    violates: 'repeats',
+    file: settle,
+    from: '  Object.assign(row, { completed, error })\n',
+    to: '  Object.assign(row, { error })\n'
+  },
+  {
+    name: 'a burst that has failed has all its attempts again',
+    inbox: 'sqlite-collect',
+    violates: 'attempts',
+    file: burstOutcome,
+    from: "state: 'pending', dueAt: retry.dueAt,",
+    to: "state: 'pending', collects: true, dueAt: retry.dueAt,"
+  },
+  {
+    name: 'a burst is tried as often as each of its events could be',
+    inbox: 'postgres-collect',
+    seed: 318,
+    violates: 'attempts',
+    file: burstRunner,
+    from: 'const event = { ...first, completed: NONE,',
+    to: 'const event = { ...first, attempt: 1, completed: NONE,'
+  },
+  {
+    name: 'a lane for collectors is not woken',
+    inbox: 'sqlite-collect',
+    violates: 'claims-end',
+    file: 'test/simulator/sqlite/model-lanes.ts',
+    from: 'if (waits === undefined || (waits.kind',
+    to: 'if (waits !== undefined && (waits.kind'
+  },
+  {
+    name: 'a lane for collectors is not woken by the server',
+    inbox: 'postgres-collect',
+    violates: 'in-time',
+    file: settle,
+    from: '    const there = tables.lanes.get(lane)\n',
+    to: "    const there = tables.lanes.get(lane)\n    if (there === undefined && lane.startsWith('collect:')) continue\n"
+  },
+  {
+    name: 'of a lane for collectors, the suspect stays behind an event that has come in before it',
+    inbox: 'sqlite-collect',
+    seed: 345,
+    violates: 'claims-end',
+    file: 'test/simulator/sqlite/model-suspects.ts',
+    from: '    this.#moveUp()\n',
+    to: ''
+  },
+  {
+    name: 'closing does not wait for collectors',
+    inbox: 'sqlite-collect',
+    seed: 50,
+    violates: 'claims-end',
+    file: 'lib/deliver/places.ts',
+    from: 'return this.#lanes + this.#bursts === 0',
+    to: 'return this.#lanes === 0'
+  },
+  {
+    name: 'bursts are handed over by an app that is closed',
+    inbox: 'sqlite-collect',
+    seed: 990,
+    violates: 'closing-ends',
+    file: 'lib/deliver/dispatcher.ts',
+    from: 'const collected = this.#mayDeliver(claim) ? this.#parts.runner.collect(claim) : { outcomes: [] }',
+    to: 'const collected = this.#parts.runner.collect(claim)'
+  },
+  {
+    name: 'how long a conversation has waited goes for what comes in after all of it was removed',
+    inbox: 'sqlite-collect',
+    violates: 'bursts',
+    seed: 140_005_045,
+    file: waitingBursts,
+    from: 'events.some(({ seq }) => seq === since?.seq) ? since : undefined',
+    to: 'events.length > 0 ? since : undefined'
+  },
+  {
+    name: 'what a collector is at work on since an event was removed goes for a burst of the same event, posted again',
+    inbox: 'sqlite-collect',
+    violates: 'nothing-lost',
+    seed: 140_003_390,
+    file: 'lib/deliver/attempt-runner.ts',
+    from: '    const work = workOfCollector(key, event)\n',
+    to: '    const work = workOfCollector(key, event)\n    if (event.attempt === 1) return undefined\n'
+  },
+  {
+    name: 'a burst is tried again without its first event',
+    inbox: 'sqlite-collect',
+    violates: 'bursts',
+    file: burstRunner,
+    from: '...firstBurst(events, collector.collector) }',
+    to: '...firstBurst(events.length > 1 && Number(events[0]?.attempt) > 1 ? events.slice(1) : events, collector.collector) }'
+  },
+  {
+    name: 'a burst has all that waits',
+    inbox: 'sqlite-collect',
+    violates: 'bursts',
+    file: burst,
+    from: '(i === most || receivedAt',
+    to: '(receivedAt'
+  },
+  {
+    name: 'a burst is handed over before its quiet time is over',
+    inbox: 'postgres-collect',
+    violates: 'bursts',
+    file: waitingBursts,
+    from: 'completeAt <= Date.now() || waited',
+    to: 'completeAt <= Date.now() + quiet || waited'
+  },
+  {
+    name: 'what is not complete is looked at again after a long time',
+    inbox: 'sqlite-collect',
+    violates: 'in-time',
+    file: waitingBursts,
+    from: '? now + quiet : completeAt))',
+    to: '? now + quiet : completeAt + 1_000_000))'
+  }
+]
+
+/** What only makes events wait for less long, or longer, violates nothing. */
+export const harmless: ReadonlyArray<Patch & { readonly name: string }> = [
+  {
+    name: 'a burst does not wait for what was received before it was complete, and is on its way',
+    file: waitingBursts,
+    from: '    if (claim.isFollowed === true && waited < quiet) return false // what was received before may be on its way\n',
+    to: ''
+  },
+  {
+    name: 'no process remembers that a burst is full before its time',
+    file: collected,
+    from: 'dueAt: isFull ? Date.now() : Math.min',
+    to: 'dueAt: Math.min'
+  }
+]
