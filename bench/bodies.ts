@@ -39,14 +39,19 @@ export function gitHubBodies (length: number) {
   return Array.from({ length }, () => gitHubBody(++count))
 }
 
+/** So many that follow each other in a conversation of their own. */
+export function oneRouteBurst (length: number) {
+  const conversation = { ...pick(conversations), id: randomUUID() }
+  return Array.from({ length }, () => oneRouteBodyOf(conversation, ++count))
+}
+
 /** The next one, and the number that is in its text. */
 export function oneRouteBody (among: number) {
   const number = ++count
-  return { number, body: oneRouteBodyWith(number, among) }
+  return { number, body: oneRouteBodyOf(pick(conversations, among), number) }
 }
 
-function oneRouteBodyWith (number: number, among: number) {
-  const { id, customer, createdAt } = pick(conversations, among)
+function oneRouteBodyOf ({ id, customer, createdAt }: typeof conversations[number], number: number) {
   const at = time(number)
   const { message, conversation } = newMessage
   return JSON.stringify({

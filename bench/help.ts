@@ -4,8 +4,8 @@ import { bare, variants } from './variants.ts'
 export const help = `Usage: node bench/run.ts [options]
 
 The servers side by side, what one with SQLite costs as its file grows, and on one PostgreSQL: several processes, other queues, queues
-with a transaction left open, the write-ahead log, and listeners that save each event once; what it costs that deliveries are kept, what
-requests cost that are refused, and how long webhooks wait while somebody searches in the inspector.
+with a transaction left open, the write-ahead log, and listeners that save each event once; what it costs that events are collected, that
+deliveries are kept, and that requests are refused, and how long webhooks wait while somebody searches in the inspector.
 
   --rounds N            how often all servers are started anew (4)
   --cycles N            how often every server gets its turn in a round (60)
@@ -47,6 +47,10 @@ requests cost that are refused, and how long webhooks wait while somebody search
   --completion-events N events in one turn (500)
   --no-completions      leave that out
 
+  --collecting-cycles N how often each kind of burst gets its turn, with SQLite and with PostgreSQL (8)
+  --collecting-events N events in one turn (1000)
+  --no-collecting       leave that out
+
   --record-cycles N     how often each kind of delivery gets its turn (20)
   --record-events N     events in one turn (2000)
   --no-records          leave that out
@@ -63,7 +67,7 @@ requests cost that are refused, and how long webhooks wait while somebody search
                         bench/results.json and docs/chart.svg as they are
   --help                this text
 
-With these defaults a run takes about 28 minutes, and 40 minutes more with --held-seconds 600. The folder for temporary files (TMPDIR)
+With these defaults a run takes about 33 minutes, and 40 minutes more with --held-seconds 600. The folder for temporary files (TMPDIR)
 needs 10 GB, or 20 GB with that, and should be on a disk.
 PostgreSQL is started for the run, unless PG_URL names a server, as a role that may make databases and checkpoints.
 

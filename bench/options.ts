@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { CollectingPlan } from './collecting/measure.ts'
 import type { CompletionsPlan } from './completions/measure.ts'
 import type { Extent } from './cycles.ts'
 import type { GrowthPlan } from './growth/measure.ts'
@@ -25,6 +26,7 @@ export interface Options {
   held: HeldPlan | undefined
   wal: WalPlan | undefined
   completions: CompletionsPlan | undefined
+  collecting: CollectingPlan | undefined
   records: RecordsPlan | undefined
   refusals: RefusalsPlan | undefined
   inspector: InspectorPlan | undefined
@@ -72,6 +74,9 @@ const known = {
   'completion-cycles': text('20'),
   'completion-events': text('500'),
   completions: flag(true),
+  'collecting-cycles': text('8'),
+  'collecting-events': text('1000'),
+  collecting: flag(true),
   'record-cycles': text('20'),
   'record-events': text('2000'),
   records: flag(true),
@@ -99,6 +104,7 @@ export function readOptions (): Options {
     held: isAll && values.held ? heldPlan(values) : undefined,
     wal: isAll && values.wal ? walPlan(values) : undefined,
     completions: isAll && values.completions ? { cycles: numberOf(values, 'completion-cycles'), events: numberOf(values, 'completion-events') } : undefined,
+    collecting: isAll && values.collecting ? { cycles: numberOf(values, 'collecting-cycles'), events: numberOf(values, 'collecting-events') } : undefined,
     records: isAll && values.records ? { cycles: numberOf(values, 'record-cycles'), events: numberOf(values, 'record-events') } : undefined,
     refusals: isAll && values.refusals ? { cycles: numberOf(values, 'refusal-cycles'), requests: numberOf(values, 'refusal-requests') } : undefined,
     inspector: isAll && values.inspector ? { rounds: numberOf(values, 'inspector-rounds'), events: numberOf(values, 'inspector-events') } : undefined

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { chart } from './chart.ts'
+import { measureCollecting } from './collecting/measure.ts'
+import { collectingTable } from './collecting/table.ts'
 import { measureCompletions } from './completions/measure.ts'
 import { completionsTable } from './completions/table.ts'
 import { startContestant } from './contestant.ts'
@@ -58,19 +60,19 @@ async function run ({ servers, growth, records, refusals, inspector, save, ...on
   const grown = await measureGrowth?.()
   if (grown) console.log(`\n${growthTable(grown.figures)}\n\n${backlogLine(grown.backlog)}`)
 
-  const { processes, queues, wal, completions } = onPostgres
-  const plans = { servers: { ...servers, variants: undefined }, growth, records, refusals, inspector, processes, queues: { ...queues, queues: undefined }, wal, completions }
+  const { processes, queues, wal, completions, collecting } = onPostgres
+  const plans = { servers: { ...servers, variants: undefined }, growth, records, refusals, inspector, processes, queues: { ...queues, queues: undefined }, wal, completions, collecting }
   const settings = { ...plans, connections: CONNECTIONS, pinned, bodyBytes }
   if (save && figures) saveAll({ ...env, postgres: postgres?.description, settings, figures, growth: grown, records: kept, refusals: refused, inspector: inspected, ...shared }, figures)
 }
 
-type OnPostgres = Pick<Options, 'processes' | 'queues' | 'held' | 'wal' | 'completions'>
+type OnPostgres = Pick<Options, 'processes' | 'queues' | 'held' | 'wal' | 'completions' | 'collecting'>
 
-function needsPostgres (servers: Options['servers'], { processes, queues, held, wal, completions }: OnPostgres) {
-  return [processes, queues, held, wal, completions].some((plan) => plan !== undefined) || servers?.variants.some(({ postgres }) => postgres) === true
+function needsPostgres (servers: Options['servers'], { processes, queues, held, wal, completions, collecting }: OnPostgres) {
+  return [processes, queues, held, wal, completions, collecting].some((plan) => plan !== undefined) || servers?.variants.some(({ postgres }) => postgres) === true
 }
 
-async function measureShared (postgres: Postgres, { processes, queues, held, wal, completions }: OnPostgres) {
+async function measureShared (postgres: Postgres, { processes, queues, held, wal, completions, collecting }: OnPostgres) {
   const byProcesses = processes && await measureProcesses(postgres, processes)
   if (byProcesses) console.log(`${processesLines(byProcesses)}\n`)
   const byQueue = queues && await measureQueues(postgres, queues)
@@ -79,8 +81,10 @@ async function measureShared (postgres: Postgres, { processes, queues, held, wal
   if (log) console.log(`${walTable(log)}\n`)
   const completed = completions && await measureCompletions(postgres, completions)
   if (completed) console.log(`${completionsTable(completed)}\n`)
+  const collected = collecting && await measureCollecting(postgres, collecting)
+  if (collected) console.log(`${collectingTable(collected)}\n`)
   if (held) await showHeld(postgres, held)
-  return { processes: byProcesses, queues: byQueue, wal: log, completions: completed }
+  return { processes: byProcesses, queues: byQueue, wal: log, completions: completed, collecting: collected }
 }
 
 async function showHeld (postgres: Postgres, plan: HeldPlan) {

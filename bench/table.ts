@@ -171,7 +171,7 @@ function heldRatio ({ free, held }: HeldFigures, figure: keyof Course & `${strin
   return ratio(held[figure] / free[figure])
 }
 
-function kilobytes (bytes: number) {
+export function kilobytes (bytes: number) {
   return (bytes / 1_000).toFixed(1)
 }
 

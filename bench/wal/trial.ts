@@ -1,5 +1,6 @@
 import { askNumber } from '../postgres/ask.ts'
 import type { Database } from '../postgres/database.ts'
+import { othersAreGone } from '../postgres/others.ts'
 import { ours } from '../queues/contestants.ts'
 import { startQueue } from '../queues/process.ts'
 
@@ -49,10 +50,4 @@ async function countersOf (url: string) {
 
 function sizeOf (url: string) {
   return askNumber(url, 'pg_database_size(current_database())')
-}
-
-/** The server counts what a connection did when that ends, and before that only now and then. */
-async function othersAreGone (url: string) {
-  const others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-  while (await askNumber(url, others) > 0);
 }
