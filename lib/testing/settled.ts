@@ -2,6 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { search } from '../inbox/find.ts'
 import type { InboxView } from '../inbox/view.ts'
+import { isDue } from './is-due.ts'
+import type { Waiting } from './is-due.ts'
 import { partsOf } from './parts-of.ts'
 
 /** Between two looks at the inbox, in milliseconds. */
@@ -33,21 +35,4 @@ async function hasDue (inbox: InboxView): Promise<boolean> {
   }
   const now = Date.now()
   return [...queues.values()].some((queue) => isDue(queue, now))
-}
-
-interface Waiting {
-  readonly dueAt: number
-  readonly attempts: number
-  readonly isCollected: boolean
-}
-
-/** Whether something of a queue, the newest first, could be delivered: its oldest event, or a burst for collectors. */
-function isDue (queue: readonly Waiting[], now: number): boolean {
-  return queue.some(({ dueAt, attempts, isCollected }, i) => {
-    const before = queue[i + 1]
-    if (dueAt > now) return false
-    // A burst is due when its last event is. One that makes it full is due sooner than those before it.
-    if (before === undefined) return !isCollected || attempts > 0 || i === 0
-    return isCollected && queue.at(-1)?.attempts === 0 && (i === 0 || dueAt < before.dueAt)
-  })
 }

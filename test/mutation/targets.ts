@@ -21,7 +21,7 @@ export const targets: readonly Target[] = [
     tests: ['test/deliver/dispatcher.test.ts', 'test/behaviours/closing.test.ts']
   },
   {
-    file: 'lib/deliver/listener-runner.ts',
+    file: 'lib/deliver/attempt-runner.ts',
     why: 'calls listeners: a fault calls one twice, or never, or says done of what failed',
     tests: ['test/deliver/listener-runner.test.ts', 'test/deliver/delivery.test.ts', 'test/deliver/completion.test.ts']
   },

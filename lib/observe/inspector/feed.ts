@@ -98,7 +98,7 @@ export class Feed {
   }
 
   #begin (): void {
-    this.#heartbeat = setInterval(() => { this.#write(': still here\n\n') }, HEARTBEAT).unref()
+    this.#heartbeat = setInterval(this.#write.bind(this), HEARTBEAT, ': still here\n\n').unref()
   }
 
   #renew (page: Writable, left: number): void {

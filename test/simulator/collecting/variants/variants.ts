@@ -83,7 +83,7 @@ export const collectVariants: readonly Variant[] = [
   {
     name: 'what a collector does after its time is forgotten when another one is through',
     inbox: 'sqlite-collect',
-    seed: 300,
+    seed: 2026,
     violates: 'repeats',
     file: 'lib/deliver/attempt.ts',
     from: '{ id }: ClaimedEvent): string {\n',
@@ -204,8 +204,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'in-time',
     file: waitingBursts,
-    from: '? now + quiet : completeAt))',
-    to: '? now + quiet : completeAt + 1_000_000))'
+    from: '? now + burst.collector.quiet : Number(burst.completeAt)))',
+    to: '? now + burst.collector.quiet : Number(burst.completeAt) + 1_000_000))'
   }
 ]
 

@@ -41,8 +41,8 @@ export const postgresVariants: readonly Variant[] = [
     inbox: 'postgres',
     seed: 2_000,
     violates: 'order',
-    file: 'lib/deliver/listener-runner.ts',
-    from: ' ?? this.#running.resultOf(event, listener)',
+    file: 'lib/deliver/attempt-runner.ts',
+    from: ' ?? this.#running.get(work, listener, event)?.result',
     to: ''
   },
   {
