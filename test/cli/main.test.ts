@@ -5,16 +5,17 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
-import { FLAGS } from '../helpers/environment.ts'
+import { COVERED, FLAGS } from '../helpers/environment.ts'
 import { createReceiver, hmac } from './helpers.ts'
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
 
+const { ONEROUTE_SECRET: _, ...WITHOUT_SECRET } = COVERED
+
 tap.jobs = 3 // they wait for processes to start, and share nothing
 
 function start (t: Test, argv: string[], env: Record<string, string> = {}) {
-  const { ONEROUTE_SECRET: _, ...inherited } = process.env
-  const child = spawn(process.execPath, [...FLAGS, MAIN, ...argv], { env: { ...inherited, ...env } })
+  const child = spawn(process.execPath, [...FLAGS, MAIN, ...argv], { env: { ...WITHOUT_SECRET, ...env } })
   t.teardown(() => child.kill('SIGKILL'))
   return child
 }
@@ -100,8 +101,7 @@ test('listen ends when the reader of its pipe has left', async (t) => {
 
 test('it warns of what can be mended, and not of what Node calls experimental', async (t) => {
   const warn = "process.once('beforeExit', () => { process.emitWarning('seen'); process.emitWarning('unseen', 'ExperimentalWarning') })"
-  const { ONEROUTE_SECRET: _, ...env } = process.env
-  const child = spawn(process.execPath, ['--experimental-strip-types', '--import', `data:text/javascript,${encodeURIComponent(warn)}`, MAIN, '--version'], { env })
+  const child = spawn(process.execPath, ['--experimental-strip-types', '--import', `data:text/javascript,${encodeURIComponent(warn)}`, MAIN, '--version'], { env: WITHOUT_SECRET })
   const { stderr, code } = await end(child)
   t.equal(code, 0)
   t.match(stderr, /Warning: seen/)

@@ -7,13 +7,17 @@ export const FLAGS = ['--experimental-strip-types', '--disable-warning=Experimen
 const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url))
 
 /**
- * What runs the tests puts into the environment for processes of its own. In one that a test starts, `node --test` would run nothing, and what
- * it covers of changed sources would be added to that of the real ones. npm tells itself its options.
+ * What whoever runs the tests has said to Node, or to whatever paints a terminal, and what tap says to it: without warnings, none that a test
+ * waits for would come. In a process that a test starts, `node --test` would run nothing, and what that covers of changed sources would be added
+ * to that of the real ones. npm tells itself its options.
  */
-const OF_RUNNERS = /^(?:NODE_OPTIONS|NODE_TEST_CONTEXT|NODE_V8_COVERAGE|npm_.*)$/i
+const OF_RUNNERS = /^(?:NODE_.*|npm_.*|FORCE_COLOR|NO_COLOR)$/i
 
-/** The environment of a process that a test starts. */
-export const ENV: Readonly<NodeJS.ProcessEnv> = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !OF_RUNNERS.test(name))),
-  NODE_COMPILE_CACHE: COMPILED
-}
+/** The environment of a process in which the outside has no say in how Node runs. */
+export const CLEAN: Readonly<NodeJS.ProcessEnv> = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OF_RUNNERS.test(name)))
+
+/** The environment of a process that a test starts, if what it runs counts as covered. */
+export const COVERED: Readonly<NodeJS.ProcessEnv> = { ...CLEAN, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE }
+
+/** The environment of any other process that a test starts. */
+export const ENV: Readonly<NodeJS.ProcessEnv> = { ...CLEAN, NODE_COMPILE_CACHE: COMPILED }
