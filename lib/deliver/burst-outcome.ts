@@ -1,7 +1,8 @@
 import type { ClaimedEvent, DeliveryRecord, Outcome } from '../inbox/inbox.ts'
 import { quietAt } from './burst.ts'
 import type { CollectorBurst, KeyedCollector } from './burst.ts'
-import { gone } from './outcomes.ts'
+import { leastQuiet } from './collected.ts'
+import { gone, waiting } from './outcomes.ts'
 
 /** A burst that was handed over, and what became of it; nothing if it was abandoned. */
 interface BurstRun extends CollectorBurst {
@@ -27,8 +28,8 @@ export function outcomeOf (event: ClaimedEvent, left: readonly KeyedCollector[],
   }
   const retry = results.find(({ state }) => state === 'pending')
   if (retry !== undefined) return { ...common, state: 'pending', dueAt: retry.dueAt, aside: retry.aside ?? false, running: retry.running ?? false }
-  const waits = left.filter((collector) => of(collector) === undefined)
-  if (waits.length > 0) return { ...common, state: 'pending', collects: true, dueAt: Math.min(...waits.map(({ collector: { quiet } }) => quietAt(event, quiet))) }
+  const wait = left.filter((collector) => of(collector) === undefined)
+  if (wait.length > 0) return waiting(common, quietAt(event, leastQuiet(wait)), leastQuiet(wait))
   if (refused.length === 0) return { ...common, state: 'done', dueAt: null }
   return { ...common, state: 'dead', dueAt: null, error: common.error ?? `${refused.join(', ')}: it failed for good in an earlier delivery` }
 }

@@ -5,7 +5,13 @@ import type { Attempt } from './attempt.ts'
 import { quietAt } from './burst.ts'
 import type { KeyedCollector } from './burst.ts'
 import type { ListenerKeys } from './listeners.ts'
+import { waiting } from './outcomes.ts'
 import type { WaitingBursts } from './waiting-bursts.ts'
+
+interface Parts {
+  readonly keys: ListenerKeys
+  readonly waiting: WaitingBursts
+}
 
 const NONE: readonly never[] = []
 
@@ -17,25 +23,28 @@ export function collectorsLeft ({ completed, refused = NONE }: ClaimedEvent, col
 }
 
 /** What becomes of an event whose listeners are through, one way or another: it waits for the collectors that have not had it. */
-export function waitingFor (attempt: Attempt, outcome: Outcome, { keys, waiting }: { keys: ListenerKeys, waiting: WaitingBursts }): Outcome {
+export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): Outcome {
   const { event, collectors, lane, listeners } = attempt
   if (outcome.state === 'pending') return outcome
-  const left = collectorsLeft(event, collectors, keys)
+  const left = collectorsLeft(event, collectors, parts.keys)
   if (left.length === 0) return outcome
-  const own = keysOf(attempt, keys)
+  const own = keysOf(attempt, parts.keys)
   const earlier = event.refused ?? NONE
   const succeeded = outcome.state === 'done' ? [...event.completed, ...own.filter((key) => !earlier.includes(key))] : outcome.completed
   const completed = [...new Set(succeeded)]
-  const isFull = waiting.isFull(lane, Math.min(...left.map(({ collector: { most } }) => most)))
-  return {
+  const isFull = parts.waiting.isFull(lane, Math.min(...left.map(({ collector: { most } }) => most)))
+  const quiet = isFull ? 0 : leastQuiet(left)
+  return waiting({
     seq: event.seq,
-    state: 'pending',
-    collects: true,
-    dueAt: isFull ? Date.now() : Math.min(...left.map(({ collector: { quiet } }) => quietAt(event, quiet))),
     completed,
     // Nobody calls them again, and in the end it is dead of them.
     refused: [...new Set([...earlier, ...outcome.refused ?? NONE, ...own])].filter((key) => !completed.includes(key)),
     error: outcome.error,
     ...listeners.length > 0 && outcome.delivery !== undefined && { delivery: outcome.delivery }
-  }
+  }, quietAt(event, quiet), quiet)
+}
+
+/** Then one of them may be through with waiting. */
+export function leastQuiet (collectors: readonly KeyedCollector[]): number {
+  return Math.min(...collectors.map(({ collector: { quiet } }) => quiet))
 }

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { errorOf, quietly } from '../errors/error-of.ts'
 import type { Awaitable, Claim, Inbox, Outcome } from '../inbox/inbox.ts'
+import { asOfNow } from './outcomes.ts'
 
 /** Before a lane is given back whose outcomes could not even be handed over, in milliseconds. */
 const GIVE_BACK_AFTER = 1_000
@@ -31,7 +32,7 @@ export class Settlements {
 
   #hand (claim: Claim, outcomes: readonly Outcome[], dueAt: number | undefined): Awaitable<void> {
     try {
-      return this.#parts.inbox.settle(claim, outcomes, dueAt)
+      return this.#parts.inbox.settle(claim, outcomes.map(asOfNow), dueAt)
     } catch (thrown) {
       this.#failed(claim, thrown)
     }

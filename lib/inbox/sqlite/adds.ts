@@ -2,9 +2,10 @@ import { BacklogFullError } from '../../errors/errors.ts'
 import type { NewEvent } from '../inbox.ts'
 import { problemLines } from '../sql/rows.ts'
 import { wellFormed } from '../sql/well-formed.ts'
+import type { Batch } from './calls.ts'
 import type { Deliveries } from './deliveries.ts'
 import { Added, Admission } from './lane-owner.ts'
-import type { AddedRow, Batch, Work } from './messages.ts'
+import type { AddedRow, Work } from './messages.ts'
 
 /** Bytes of bodies that may wait for a disk that is slow or stands still. */
 const MOST_WAITING = 67_108_864

@@ -1,5 +1,13 @@
 // Only SQLite: views and changes go with the next transaction. With PostgreSQL, each is a statement of its own (postgres/views.ts).
-import type { Batch, Call, CallOf, Method, Results } from './messages.ts'
+import type { Call, CallOf, Method, Results } from './messages.ts'
+
+/** What somebody waits for, in one transaction. */
+export interface Batch<Asked, Answer> {
+  readonly work: Asked
+  /** An answer for each of it. */
+  readonly answer: (answers: readonly Answer[]) => void
+  readonly reject: (error: unknown) => void
+}
 
 interface PendingCall {
   readonly call: Call

@@ -80,16 +80,10 @@ export interface Work {
   done: number[]
   failed: Failed[]
   givenBack: GivenBack[]
+  /** The latest time, by the clock, at which something of that came up; 0: nothing did. The clock may have been set back since. */
+  settledAt: number
   adds: Adds
   calls: Call[]
-}
-
-/** What somebody waits for, in one transaction. */
-export interface Batch<Asked, Answer> {
-  readonly work: Asked
-  /** An answer for each of it. */
-  readonly answer: (answers: readonly Answer[]) => void
-  readonly reject: (error: unknown) => void
 }
 
 export interface PendingEvent {

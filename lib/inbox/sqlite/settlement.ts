@@ -10,19 +10,21 @@ import type { LiveLane } from './live-lane.ts'
 import type { Failed, Work } from './messages.ts'
 
 /** What is to be recorded of deliveries in one transaction. */
-type Settled = Pick<Work, 'done' | 'failed' | 'givenBack'>
+type Settled = Pick<Work, 'done' | 'failed' | 'givenBack' | 'settledAt'>
 
 /** What became of events and lanes since the transaction under way began. Nobody waits for it to be recorded. */
 export class Settlement {
   #done: number[] = []
   #failed: Failed[] = []
   #givenBack: GivenBack[] = []
+  #settledAt = 0
 
   get isEmpty (): boolean {
     return this.#done.length + this.#failed.length + this.#givenBack.length === 0
   }
 
   settle ({ lane, events }: Pick<LiveLane, 'lane' | 'events'>, outcomes: readonly Outcome[]): void {
+    this.#settledAt = Math.max(this.#settledAt, Date.now())
     const lanes = nextLanes(lane, events, outcomes)
     for (const [i, outcome] of outcomes.entries()) {
       const event = events[i]
@@ -41,18 +43,20 @@ export class Settlement {
 
   /** All of it: it is to be recorded now. */
   next (): Settled {
-    const settled = { done: this.#done, failed: this.#failed, givenBack: this.#givenBack }
+    const settled = { done: this.#done, failed: this.#failed, givenBack: this.#givenBack, settledAt: this.#settledAt }
     this.#done = []
     this.#failed = []
     this.#givenBack = []
+    this.#settledAt = 0
     return settled
   }
 
   /** It could not be recorded: it is next time, before what has come up since. */
-  putBack ({ done, failed, givenBack }: Settled): void {
+  putBack ({ done, failed, givenBack, settledAt }: Settled): void {
     this.#done = done.concat(this.#done)
     this.#failed = failed.concat(this.#failed)
     this.#givenBack = givenBack.concat(this.#givenBack)
+    this.#settledAt = Math.max(settledAt, this.#settledAt)
   }
 
   #settle ({ seq, attempt }: LiveEvent, outcome: Outcome, lane: string | undefined): void {

@@ -53,3 +53,26 @@ test('what waits for collectors is handed over when the clock was set back betwe
   await drained(app)
   t.same(heard, [0])
 })
+
+test('with a clock that is set again and again, each event is collected once, in order', async (t) => {
+  const setClock = settable(t)
+  const { app } = await onOneFile(t).start()
+  const heard = new Map<string, number[]>()
+  let heardByListener = 0
+  app.webhooks.on('event', async () => {
+    heardByListener++
+    setClock(Math.round((Math.random() - 0.5) * HOUR))
+  })
+  app.webhooks.collect('event', { quiet: 100, within: 200, most: 5 }, async function answer (events, { attempt }) {
+    const [{ conversation: { id } }] = events as ReadonlyArray<unknown> as readonly [Job] // what is posted here
+    if (attempt === 1 && Math.random() < 0.2) throw new Error('not yet')
+    heard.set(id, [...heard.get(id) ?? [], ...numbersOf(events)])
+  })
+  const numbers = Array.from({ length: 30 }, (_, n) => n)
+  const conversations = ['a', 'b', 'c', 'd']
+  for (const n of numbers) await Promise.all(conversations.map(async (conversation) => await app.webhooks.receive(job(conversation, n))))
+  await until(() => heardByListener === numbers.length * conversations.length)
+  setClock(HOUR) // what has failed is tried again by that clock
+  await drained(app)
+  for (const conversation of conversations) t.same(heard.get(conversation), numbers)
+})

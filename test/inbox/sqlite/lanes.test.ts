@@ -273,3 +273,20 @@ test('an event that leaves its lane can be taken at once if it has no time, and 
   const next = [...await inbox.claim(4), ...await inbox.claim(4)]
   t.same(next.map(({ events }) => events.map(({ id }) => id)).sort(), [['first'], ['second']])
 })
+
+test('what begins to wait for collectors by a clock that is set back before it is written does not wait by the old one', async (t) => {
+  const { now } = Date
+  t.teardown(() => { Date.now = now })
+  const inbox = await openInbox(t, { path: temporaryFile(t) })
+  await Promise.all(adds(inbox, newEvent('a')))
+  const [claim] = await inbox.claim(1)
+  Date.now = () => now() + 3_600_000
+  await inbox.settle(claim as Claim, [outcome(Number(claim?.events[0]?.seq), { state: 'pending', collects: true, dueAt: Date.now() + 2_000 })])
+  Date.now = now
+  let claims = await inbox.claim(1)
+  while (claims.length === 0) {
+    await turns()
+    claims = await inbox.claim(1)
+  }
+  t.match(claims, [{ lane: 'collect:a', events: [{ attempt: 1, collectedFrom: 'a' }] }])
+})

@@ -11,7 +11,7 @@ import { Store } from '../../../lib/inbox/sqlite/store/store.ts'
 import { temporaryFile } from '../../helpers/sqlite.ts'
 
 const BODY = '{"event":"mine"}'
-const nothing: Work = { kind: 'work', now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: [] }
+const nothing: Work = { kind: 'work', now: 1, done: [], failed: [], givenBack: [], settledAt: 0, adds: { rows: [], bodies: new Uint8Array(0) }, calls: [] }
 
 function open (path: string): Store {
   return new Store({ kind: 'open', path, keep: 1_000_000, keepFailed: 1_000_000, maxBacklog: 1_000_000, held: [], again: false })

@@ -23,7 +23,9 @@ test('an event that was done at once is only a number; of all others it is recor
   ])
   t.notOk(settlement.isEmpty)
   const same = { due: null, completed: '{"completed":[]}', error: null, aside: undefined, collects: undefined }
-  t.strictSame(settlement.next(), {
+  const { settledAt, ...settled } = settlement.next()
+  t.ok(settledAt > 0 && settledAt <= Date.now())
+  t.strictSame(settled, {
     ...NOTHING,
     done: [1],
     failed: [
@@ -33,7 +35,7 @@ test('an event that was done at once is only a number; of all others it is recor
     ]
   })
   t.ok(settlement.isEmpty)
-  t.strictSame(settlement.next(), NOTHING)
+  t.strictSame(settlement.next(), { ...NOTHING, settledAt: 0 })
   t.end()
 })
 
@@ -75,10 +77,11 @@ test('what could not be recorded comes before what has come up since', (t) => {
     settlement.giveBack([{ lane: `lane ${seq}`, due: 'ready', seqs: [] }])
   }
   add(1)
-  const first = settlement.next()
+  const first = { ...settlement.next(), settledAt: Date.now() + 60_000 }
   add(3)
   settlement.putBack(first)
-  const { done, failed, givenBack } = settlement.next()
+  const { done, failed, givenBack, settledAt } = settlement.next()
+  t.equal(settledAt, first.settledAt, 'the clock was set back since')
   t.same([done, failed.map(({ seq }) => seq), givenBack.map(({ lane }) => lane)], [[1, 3], [2, 4], ['lane 1', 'lane 3']])
   settlement.giveBack([{ lane: 'a', due: 5, seqs: [1] }])
   t.notOk(settlement.isEmpty)

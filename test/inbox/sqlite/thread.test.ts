@@ -4,7 +4,7 @@ import { temporaryFile, threads } from '../../helpers/sqlite.ts'
 
 const nobody = { onChangeRequest: () => undefined, onPurgeFailed: () => {}, onEnd: () => {} }
 const nothing = {
-  kind: 'work' as const, now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: []
+  kind: 'work' as const, now: 1, done: [], failed: [], givenBack: [], settledAt: 0, adds: { rows: [], bodies: new Uint8Array(0) }, calls: []
 }
 
 test('a thread answers in order, refuses what it cannot do, and ends when it is closed', async (t) => {

@@ -88,7 +88,7 @@ export function laidOut (files: Files, folder: string): string {
 function goOn (store: Store): void {
   const { id, lane, body } = NEW
   const now = Date.now()
-  const work: Work = { kind: 'work', now, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: [] }
+  const work: Work = { kind: 'work', now, done: [], failed: [], givenBack: [], settledAt: 0, adds: { rows: [], bodies: new Uint8Array(0) }, calls: [] }
   store.run({ ...work, adds: { rows: [[id, 'new', lane, Admission.stored, now, null, body.length]], bodies: new Uint8Array(body) } })
   const claimed = store.ask({ method: 'claim', lanes: MOST }).find((one) => one.lane === lane)
   if (claimed?.events[0]?.id !== id) throw new Error('what comes in is not delivered')

@@ -43,15 +43,15 @@ export class ModelLanes {
     const live = [...this.#events.values()].filter(({ state }) => state === 'live')
     for (const { lane } of live) this.add(lane, READY)
     for (const event of live) event.state = 'waiting'
-    this.follow(now)
+    this.follow(now, this.#time)
     for (const lane of held) if (this.lanes.has(lane)) this.#set(lane, 'checkedOut', 0)
     this.isCareful = true
   }
 
-  /** If the clock was set back, what waits for collectors is looked at, but for what has failed. */
-  follow (now: number): void {
+  /** If the clock was set back, what waits for collectors is looked at, but for what has failed. `before` is another time at which it was looked at. */
+  follow (now: number, before: number): void {
     const collecting = this.#of('retry').filter(({ lane }) => lane.startsWith(COLLECT) && this.#waiting(lane)[0]?.attempts === 0)
-    if (now < this.#time) for (const { lane } of collecting) this.put(lane, READY)
+    if (now < Math.max(this.#time, before)) for (const { lane } of collecting) this.put(lane, READY)
     this.#time = now
   }
 

@@ -34,13 +34,13 @@ export class ModelStore implements Engine {
     return { nextDue: this.#lanes.nextDue(), recovering }
   }
 
-  run ({ now, done, failed, givenBack, adds, calls }: Work): Done {
+  run ({ now, done, failed, givenBack, settledAt, adds, calls }: Work): Done {
     this.#lanes.look()
     for (const seq of done) this.#done(seq)
     for (const outcome of failed) this.#settle(outcome, now)
     this.#lanes.goOn(now)
     for (const lane of givenBack) this.#lanes.giveBack(lane)
-    this.#lanes.follow(now)
+    this.#lanes.follow(now, settledAt)
     const added = this.#add(adds)
     const results = calls.map((call) => this.#call(call, now))
     this.#lanes.goOn(now)

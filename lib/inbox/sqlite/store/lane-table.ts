@@ -60,7 +60,7 @@ export class LaneTable {
     for (const { lane } of [...checkedOut.all(), ...parked.all(FIRST_STRONG, FIRST, ALL)]) this.#put(lane, READY)
     for (const { lane } of live.all()) this.add(lane, READY)
     stopLive.run()
-    this.follow(now)
+    this.follow(now, this.#time)
     for (const lane of held) checkOut.run(lane)
     this.#isCareful = true
   }
@@ -71,9 +71,12 @@ export class LaneTable {
     this.#isCareful &&= this.#suspects.exist() || this.#statements.parked.get(FIRST_STRONG, FIRST, 1) !== undefined
   }
 
-  /** If the clock was set back, what waits for collectors would wait for times that are far off: it is looked at now. What has failed keeps its time. */
-  follow (now: number): void {
-    if (now < this.#time) for (const lane of this.#collecting.waiting()) this.#put(lane, READY)
+  /**
+   * If the clock was set back, what waits for collectors would wait for times that are far off: it is looked at now. What has failed keeps its
+   * time. `before` is one at which the clock was looked at.
+   */
+  follow (now: number, before: number): void {
+    if (now < Math.max(this.#time, before)) for (const lane of this.#collecting.waiting()) this.#put(lane, READY)
     this.#now = now
   }
 

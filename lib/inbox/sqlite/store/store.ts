@@ -117,12 +117,12 @@ export class Store {
 
   run (work: Work): Done {
     return this.#transaction(() => {
-      const { now, done, failed, givenBack, adds, calls } = work
+      const { now, done, failed, givenBack, settledAt, adds, calls } = work
       this.#events.done(done, now)
       for (const outcome of failed) this.#events.settle(outcome, now)
       this.#lanes.goOn(now) // before the lane whose trial is over
       for (const lane of givenBack) this.#lanes.giveBack(lane)
-      this.#lanes.follow(now)
+      this.#lanes.follow(now, settledAt)
       const added = this.#events.add(adds)
       this.#ids.merge()
       this.#conversations.merge()

@@ -15,7 +15,7 @@ export const MINUTE = 60_000
 /** Of most conversations there is an event in each block. */
 export const CONVERSATIONS = 5_000
 
-export const none: Work = { kind: 'work', now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: [] }
+export const none: Work = { kind: 'work', now: 1, done: [], failed: [], givenBack: [], settledAt: 0, adds: { rows: [], bodies: new Uint8Array(0) }, calls: [] }
 
 export function openStore (path: string, keep = 1e12): Store {
   return new Store({ kind: 'open', path, keep, keepFailed: 1e12, maxBacklog: 1e9, held: [], again: false })

@@ -7,7 +7,7 @@ export const signal: AbortSignal = new AbortController().signal
 
 export const replay = (ids: string[]) => ({ action: 'replay', ids, all: false } as const)
 
-export const nothing: Work = { kind: 'work', now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: [] }
+export const nothing: Work = { kind: 'work', now: 1, done: [], failed: [], givenBack: [], settledAt: 0, adds: { rows: [], bodies: new Uint8Array(0) }, calls: [] }
 
 export function open (t: Test, path: string): Store {
   const store = new Store({ kind: 'open', path, keep: 1_000, keepFailed: 1_000, maxBacklog: 10, held: [], again: false })

@@ -17,7 +17,7 @@ export function openStore (t: Test, path: string, keep = DAY, held: string[] = [
   return Object.assign(store, { end: close })
 }
 
-export const none = { done: [], failed: [], givenBack: [], calls: [] }
+export const none = { done: [], failed: [], givenBack: [], settledAt: 0, calls: [] }
 
 export function work (more: Partial<Work> = {}): Work {
   return { kind: 'work', now: Date.now(), ...none, adds: { rows: [], bodies: new Uint8Array(0) }, ...more }

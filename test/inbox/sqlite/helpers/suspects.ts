@@ -38,7 +38,7 @@ export function openStore (t: Test, more: Pick<Opening, 'path' | 'held' | 'resta
   return store
 }
 
-export const work = (store: Store, call: Call) => store.run({ kind: 'work', now: 1, done: [], failed: [], givenBack: [], adds: { rows: [], bodies: new Uint8Array(0) }, calls: [call] }).results[0]
+export const work = (store: Store, call: Call) => store.run({ kind: 'work', now: 1, done: [], failed: [], givenBack: [], settledAt: 0, adds: { rows: [], bodies: new Uint8Array(0) }, calls: [call] }).results[0]
 
 /** The file of a process that has ended with one event of each of so many lanes in memory. */
 export async function endedWith (t: Test, lanes: number): Promise<string> {

@@ -220,7 +220,7 @@ export const harmless: ReadonlyArray<Patch & { readonly name: string }> = [
   {
     name: 'no process remembers that a burst is full before its time',
     file: collected,
-    from: 'dueAt: isFull ? Date.now() : Math.min',
-    to: 'dueAt: Math.min'
+    from: 'const quiet = isFull ? 0 : leastQuiet(left)',
+    to: 'const quiet = leastQuiet(left)'
   }
 ]
