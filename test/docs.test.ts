@@ -76,7 +76,6 @@ for (const { title, heading = `Options of ${title}`, refused, defaults } of [
   { title: '`postgresInbox`', refused: () => postgresInbox(nothing), defaults: { ...resolvePostgresOptions({ connectionString: 'postgres://' }) } },
   {
     title: '`collect`',
-    heading: 'How do I answer several messages at once?',
     refused: () => collectorOf('newMessage', nothing, () => {}),
     defaults: { ...collectorOf('newMessage', {}, () => {}) }
   },

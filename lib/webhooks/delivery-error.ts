@@ -4,7 +4,8 @@ import type { WebhookContext } from './context.ts'
 
 export interface DeliveryFailure {
   readonly event: UnknownEvent
-  readonly context: WebhookContext
+  /** Of a burst, that of its first event, and `ids` are those of all. */
+  readonly context: WebhookContext & { readonly ids?: readonly string[] }
   /** The listener's function name, or its position: `listener 2`. Of several of one name, the second is `name 2`. */
   readonly listener: string
   /** Whether this was the last attempt. */
@@ -18,7 +19,7 @@ export interface DeliveryFailure {
 /** A listener failed: what `on('error')` gets. */
 export class DeliveryError extends ListenerFailedError implements DeliveryFailure {
   readonly event: UnknownEvent
-  readonly context: WebhookContext
+  readonly context: DeliveryFailure['context']
   readonly listener: string
   readonly dead: boolean
   readonly retryAt: Date | null

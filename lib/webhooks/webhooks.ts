@@ -95,7 +95,7 @@ export class Webhooks extends WebhookEmitter {
     const known = new Set<string | symbol>([...names, ...OTHER_NAMES])
     // Called before the listener is added, which a throw prevents.
     this.#onNewListener = (name) => {
-      if (!known.has(name)) throw unknownName(name, names)
+      if (!known.has(name)) throw unknownName(name, [...names, ...OTHER_NAMES])
       queueMicrotask(onSubscribe)
     }
     this.#watch()
@@ -122,7 +122,7 @@ export class Webhooks extends WebhookEmitter {
   collect<Name extends CollectedName> (name: Name, options: CollectOptions, listener: CollectListener<Name>): () => void {
     if (!this.#collects) throw new CollectError()
     const names = [...this.names, 'unknown', 'event']
-    if (!names.includes(name)) throw unknownName(name, this.names)
+    if (!names.includes(name)) throw unknownName(name, names)
     const remove = this.#collectors.add(collectorOf(name, options, listener))
     queueMicrotask(this.#onSubscribe)
     return remove
@@ -143,7 +143,6 @@ export class Webhooks extends WebhookEmitter {
 }
 
 function unknownName (typed: string | symbol, names: readonly string[]): Error {
-  const all = [...names, ...OTHER_NAMES]
-  const nearest = nearestName(String(typed), all)
-  return new UnknownNameError(String(typed), all.join(', '), nearest === undefined ? '' : ` Did you mean '${nearest}'?`)
+  const nearest = nearestName(String(typed), names)
+  return new UnknownNameError(String(typed), names.join(', '), nearest === undefined ? '' : ` Did you mean '${nearest}'?`)
 }

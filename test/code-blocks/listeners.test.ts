@@ -71,7 +71,7 @@ test('collect.mjs runs', async (t) => {
   const bodies = ['hey', 'my order 17', 'where is it?'].map((content) => JSON.stringify(newMessage({ message: { content }, conversation: { id: 'a burst' } })))
   for (const body of bodies) t.equal(await post(server.url, body, { 'x-oneroute-signature': sign(body, 'key') }), 200)
   await server.printed('one answer')
-  t.same(questions, [['hey\nmy order 17\nwhere is it?', hash('sha256', bodies[0] ?? '', 'base64url')]])
+  t.same(questions, [['hey\nmy order 17\nwhere is it?', `${hash('sha256', bodies[0] ?? '', 'base64url')}:answer`]])
   t.equal(server.output().split('a message').length, 4)
 })
 
@@ -84,7 +84,7 @@ test('answer.mjs runs', async (t) => {
   const ids: string[] = []
   for (const content of ['hey', 'my order 17']) ids.push((await app.webhooks.receive(newMessage({ message: { content }, conversation: { id: 'a' } }))).id)
   await until(async () => (await app.webhooks.inbox.stats()).done === 2)
-  t.match(replies, [['a', ['hey', 'my order 17'], { key: ids[0], signal: AbortSignal }]])
+  t.match(replies, [['a', ['hey', 'my order 17'], { key: `${ids[0]}:answer`, signal: AbortSignal }]])
   t.equal(replies.length, 1)
 })
 

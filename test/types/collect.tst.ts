@@ -60,5 +60,6 @@ describe('CollectContext', () => {
     expect<CollectContext>().type.not.toHaveProperty('id')
     expect<CollectContext>().type.not.toHaveProperty('receivedAt')
     expect<CollectContext>().type.not.toHaveProperty('problems')
+    app.webhooks.on('error', ({ context }) => { expect(context.ids).type.toBe<readonly string[] | undefined>() })
   })
 })
