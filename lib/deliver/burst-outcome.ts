@@ -14,7 +14,7 @@ const NONE: readonly never[] = []
 /** What became of one event, of what its collectors have made of the bursts that it is in. */
 export function outcomeOf (event: ClaimedEvent, left: readonly KeyedCollector[], runs: readonly BurstRun[]): Outcome {
   if (event.isDiscarded === true) return gone(event)
-  const of = ({ key }: KeyedCollector) => runs.find((run) => run.key === key && run.events.includes(event))?.result
+  const of = ({ collector }: KeyedCollector) => runs.find((run) => run.collector === collector && run.events.includes(event))?.result
   const keysOf = (state: Outcome['state']) => left.filter((collector) => of(collector)?.state === state).map(({ key }) => key)
   const results = left.map(of).filter((result) => result !== undefined)
   const refused = [...event.refused ?? NONE, ...keysOf('dead')]

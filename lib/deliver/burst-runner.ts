@@ -4,6 +4,7 @@ import type { EventCatalogue } from '../events/catalogue.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox/inbox.ts'
 import { areDeliveriesObserved, channels } from '../observe/channels.ts'
 import type { RequestContexts } from '../observe/request-contexts.ts'
+import type { Collector } from '../webhooks/collectors.ts'
 import { BurstContext } from '../webhooks/context.ts'
 import { Webhooks } from '../webhooks/webhooks.ts'
 import type { AttemptRunner } from './attempt-runner.ts'
@@ -14,6 +15,7 @@ import type { CollectorBurst, KeyedCollector } from './burst.ts'
 import { collectorsLeft } from './collected.ts'
 import { newMessage } from './delivery-messages.ts'
 import type { ListenerKeys } from './listeners.ts'
+import type { UnhandledEvents } from './unhandled-events.ts'
 import type { WaitingBursts } from './waiting-bursts.ts'
 
 /** What became of the first events of a claim, and when its lane is due again: at once if it is not given. */
@@ -30,6 +32,7 @@ interface Parts {
   readonly keys: ListenerKeys
   readonly attempts: AttemptRunner
   readonly waiting: WaitingBursts
+  readonly unhandled: UnhandledEvents
 }
 
 /** An event, and the collectors that are to have it. */
@@ -76,12 +79,13 @@ export class BurstRunner {
   }
 
   #waitingOf ({ events }: Claim): Waiting[] {
-    const { webhooks, catalogue, keys, log } = this.#parts
+    const { webhooks, catalogue, keys, unhandled } = this.#parts
     const collectors = Webhooks.collectorsOf(webhooks)
     const end = events.findIndex(({ collectedFrom }) => collectedFrom === undefined)
     return (end === -1 ? events : events.slice(0, end)).map((event) => {
-      const left = collectorsLeft(event, collectors.of(catalogue.nameOf(event.event)), keys)
-      if (left.length === 0) quietly(() => { log.debug({ webhook: event.id }, 'no collector wants this event any more') })
+      const name = catalogue.nameOf(event.event)
+      const left = collectorsLeft(event, collectors.of(name), keys)
+      if (left.length === 0) quietly(() => { unhandled.tellOfCollected(event, name) })
       return { event, left }
     })
   }
@@ -89,18 +93,20 @@ export class BurstRunner {
   #call (lane: string, { collector, key, events }: CollectorBurst, interrupted: boolean): Outcome | Promise<Outcome | undefined> {
     const { webhooks, log, contexts, attempts } = this.#parts
     const [first] = events as [ClaimedEvent] // a burst has one at least
-    const event = { ...first, completed: NONE, refused: NONE, problems: null, interrupted }
+    // Another collector may have failed with some of them before: none has more attempts than there are.
+    const attempt = Math.max(...events.map((event) => event.attempt))
+    const event = { ...first, attempt, completed: NONE, refused: NONE, problems: null, interrupted }
     try {
       const context = new BurstContext(event, events.map(({ id }) => id), log)
       const given = events.map((each) => each.event)
       const message = areDeliveriesObserved() ? newMessage(webhooks, collector.name, event, context.ids) : undefined
-      const attempt = {
+      const burst = {
         lane, event, events, given, keys: [key], collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
       }
-      if (message === undefined) return attempts.run(attempt)
+      if (message === undefined) return attempts.run(burst)
       return contexts.run(event.id, () => {
         channels.deliveryStart.publish(message)
-        return attempts.run(attempt)
+        return attempts.run(burst)
       })
     } catch (thrown) {
       return attempts.unknown(event, errorOf(thrown))
@@ -110,13 +116,13 @@ export class BurstRunner {
 
 /** The next burst of each collector. */
 function burstsOf (waiting: readonly Waiting[]): CollectorBurst[] {
-  const events = new Map<string, { collector: KeyedCollector, events: ClaimedEvent[] }>()
+  const events = new Map<Collector, { collector: KeyedCollector, events: ClaimedEvent[] }>()
   for (const { event, left } of waiting) {
     if (event.isDiscarded === true) continue
     for (const collector of left) {
-      const wanted = events.get(collector.key) ?? { collector, events: [] }
+      const wanted = events.get(collector.collector) ?? { collector, events: [] }
       wanted.events.push(event)
-      events.set(collector.key, wanted)
+      events.set(collector.collector, wanted)
     }
   }
   return Array.from(events.values(), ({ collector, events }) => ({ ...collector, ...firstBurst(events, collector.collector) }))

@@ -17,6 +17,11 @@ export interface Burst {
   readonly completeAt: number | null
 }
 
+/** In how many milliseconds a burst that has failed is to be tried again. 0: now. */
+export function triedAgainIn ({ events }: Burst): number {
+  return Math.max(...events.map(({ dueIn = 0 }) => dueIn))
+}
+
 /** When a collector has waited long enough for what may follow an event. A time that is to come, by this clock, is taken for now. */
 export function quietAt ({ receivedAt }: Pick<ClaimedEvent, 'receivedAt'>, quiet: number): number {
   return Math.min(receivedAt, Date.now()) + quiet
@@ -24,12 +29,12 @@ export function quietAt ({ receivedAt }: Pick<ClaimedEvent, 'receivedAt'>, quiet
 
 /**
  * The first of the bursts that a collector makes of events: those that came in within `quiet` of the one before, `most` of them at most, none
- * of them later than `within` after the first. Only when they came in decides: so it is the same burst each time that it is tried again.
+ * of them later than `within` after the first. An old one that was replayed is none of those that have just come in.
  */
 export function firstBurst (events: readonly ClaimedEvent[], { quiet, within, most }: Collector): Burst {
   const end = events.findIndex(({ receivedAt }, i) => {
     const [first, before] = [events[0], events[i - 1]]
-    return first !== undefined && before !== undefined && (i === most || receivedAt - before.receivedAt > quiet || receivedAt - first.receivedAt > within)
+    return first !== undefined && before !== undefined && (i === most || Math.abs(receivedAt - before.receivedAt) > quiet || Math.abs(receivedAt - first.receivedAt) > within)
   })
   const burst = end === -1 ? events : events.slice(0, end)
   const [first, last] = [burst[0], burst.at(-1)]

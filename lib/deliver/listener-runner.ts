@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { errorOf, quietly } from '../errors/error-of.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { Claim, ClaimedEvent, Inbox, Outcome } from '../inbox/inbox.ts'
 import { areDeliveriesObserved, channels } from '../observe/channels.ts'
@@ -14,6 +15,9 @@ import { newMessage } from './delivery-messages.ts'
 import { ListenerKeys, listenersOf } from './listeners.ts'
 import { UnhandledEvents } from './unhandled-events.ts'
 import { WaitingBursts } from './waiting-bursts.ts'
+
+/** Before what waits for collectors is looked at again, if that has failed, in milliseconds. */
+const COLLECT_AGAIN_AFTER = 1_000
 
 interface Parts {
   readonly webhooks: Webhooks
@@ -43,7 +47,7 @@ export class ListenerRunner {
     this.#unhandled = new UnhandledEvents(parts)
     const own = { ...parts, keys: this.#keys, waiting: new WaitingBursts() }
     this.#attempts = new AttemptRunner(own)
-    this.#bursts = new BurstRunner({ ...own, attempts: this.#attempts })
+    this.#bursts = new BurstRunner({ ...own, attempts: this.#attempts, unhandled: this.#unhandled })
   }
 
   /**
@@ -60,7 +64,12 @@ export class ListenerRunner {
 
   /** The same for a claim whose events wait for collectors. */
   collect (claim: Claim): Collected | Promise<Collected> {
-    return this.#bursts.run(claim)
+    try {
+      return this.#bursts.run(claim)
+    } catch (thrown) {
+      quietly(() => { this.#parts.log.error({ err: errorOf(thrown) }, 'what waits for collectors could not be handed over: it is tried again') })
+      return { outcomes: [], dueAt: Date.now() + COLLECT_AGAIN_AFTER }
+    }
   }
 
   /** Stops waiting for every listener that runs; returns for how many events. */

@@ -15,6 +15,8 @@ export class UnhandledEvents {
   readonly #parts: Parts
   /** The names that were warned of. */
   readonly #names = new Set<string>()
+  /** The same of those that have waited for collectors. */
+  readonly #collected = new Set<string>()
   #warned = false
 
   constructor (parts: Parts) {
@@ -29,6 +31,15 @@ export class UnhandledEvents {
       this.#warned = true
       log.warn('webhooks come in, but nobody listens: they are answered, and that is all')
     }
+  }
+
+  /** It has waited for collectors, and none of them is there any more. */
+  tellOfCollected ({ id }: ClaimedEvent, name: string): void {
+    const { log } = this.#parts
+    log.debug({ webhook: id }, 'no collector wants this event any more')
+    if (this.#collected.has(name)) return
+    this.#collected.add(name)
+    log.warn({ event: name }, 'events of this name have waited for a collector that is not there any more: they are done without it')
   }
 
   #warnOf (name: string): void {

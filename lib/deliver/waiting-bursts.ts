@@ -1,4 +1,5 @@
 import type { Claim } from '../inbox/inbox.ts'
+import { triedAgainIn } from './burst.ts'
 import type { CollectorBurst } from './burst.ts'
 
 /** Lanes that are remembered: others may have been handed over by another process. */
@@ -12,8 +13,8 @@ interface WaitingLane {
 }
 
 /**
- * What this process knows of the bursts that wait, by the lanes that they came in. It only makes them be looked at, and handed over, sooner:
- * the inbox has all that counts.
+ * What this process knows of the bursts that wait, by the lanes that they came in. It only makes them be looked at, and handed over, sooner,
+ * or later by their quiet time: the inbox has all that counts.
  */
 export class WaitingBursts {
   readonly #lanes = new Map<string, WaitingLane>()
@@ -31,7 +32,9 @@ export class WaitingBursts {
    * Whether a burst is complete. When its events came in is by clocks that may be set, and be those of others: how long this process has waited
    * is by one that nobody sets.
    */
-  isComplete (claim: Claim, { completeAt, collector: { quiet, within } }: CollectorBurst): boolean {
+  isComplete (claim: Claim, burst: CollectorBurst): boolean {
+    const { completeAt, collector: { quiet, within } } = burst
+    if (triedAgainIn(burst) > 0) return false // others of its lane are due
     if (completeAt === null) return true // nothing that follows changes it
     const now = performance.now()
     const since = sinceOf(claim, this.#lanes.get(homeOf(claim)))
@@ -45,11 +48,12 @@ export class WaitingBursts {
     const waiting = this.#of(homeOf(claim))
     waiting.since = sinceOf(claim, waiting) ?? { at: performance.now(), seq: Number(claim.events[0]?.seq) }
     const now = Date.now()
-    const isHeldUp = ({ completeAt }: CollectorBurst) => Number(completeAt) <= now
+    const timeOf = (burst: CollectorBurst) => burst.completeAt === null || triedAgainIn(burst) > 0 ? now + triedAgainIn(burst) : burst.completeAt
+    const isHeldUp = (burst: CollectorBurst) => timeOf(burst) <= now
     // What holds a burst up need not wait once it has come, and of what is on its way, some may be counted already.
     const least = bursts.some(isHeldUp) ? Math.min(...bursts.map(({ collector: { most } }) => most)) - 1 : waiting.count
     waiting.count = claim.isFollowed === true ? Math.max(least, claim.events.length) : claim.events.length
-    return Math.min(...bursts.map((burst) => isHeldUp(burst) ? now + burst.collector.quiet : Number(burst.completeAt)))
+    return Math.min(...bursts.map((burst) => isHeldUp(burst) ? now + burst.collector.quiet : timeOf(burst)))
   }
 
   /** Bursts of a lane are handed over: what is counted besides came in meanwhile. */

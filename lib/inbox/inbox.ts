@@ -41,6 +41,8 @@ export interface ClaimedEvent {
   readonly refused?: readonly string[] | undefined
   /** Milliseconds since it first failed, when it was claimed; since its replay, if there was one. @default 0, it has not failed */
   readonly failingFor?: number
+  /** Of one that waits for collectors and has failed: in how many milliseconds it is to be tried again, when it was claimed. Others of its lane may be due sooner. @default 0 */
+  readonly dueIn?: number
   /** Those that it came in with. null also if it was replayed as it is. */
   readonly problems: readonly string[] | null
   /** Whether this attempt had begun, alone, when its process ended: it counts as one that failed, and runs no listener. @default false */
@@ -79,8 +81,8 @@ export interface Outcome {
   readonly aside?: boolean
   /**
    * A `pending` one has only collectors left, and waits for them in a lane that its conversation has for that, beside its own: in the old
-   * order, as if it had never failed. That lane is due at `dueAt`, or sooner if it was to be; if its first event has failed, it is due
-   * when that one is. Not given: it does not wait for any.
+   * order, as if it had never failed. That lane is due at `dueAt`, or sooner if it was to be; if its first event has failed, when that one
+   * is. One that is there, has failed, and is not due yet keeps its attempts and its time. Not given: it does not wait for any.
    */
   readonly collects?: boolean
   /**

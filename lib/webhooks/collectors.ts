@@ -6,9 +6,9 @@ import type { ListenerFunction } from './listener-function.ts'
 
 /** When a burst is complete: whichever of these comes first. */
 export interface CollectOptions {
-  /** Nothing of the conversation has come in for so long, in milliseconds. @default 2000 */
+  /** No more of what it collects has come in for so long, in milliseconds. @default 2000 */
   quiet?: number | undefined
-  /** Its first event came in so long ago, in milliseconds: `quiet` at least. @default 15000 */
+  /** Its first event came in so long ago, in milliseconds: `quiet` at least. @default 15000, or `quiet` if that is longer */
   within?: number | undefined
   /** It has so many events, 1 to 100. @default 20 */
   most?: number | undefined
@@ -38,6 +38,11 @@ export function collectorOf (name: string, options: CollectOptions, listener: Li
 
 const NONE: readonly Collector[] = []
 
+/** Whether the inbox remembers both by the same name. */
+function isSame (one: ListenerFunction, other: ListenerFunction): boolean {
+  return one === other || (one.name !== '' && one.name === other.name)
+}
+
 /** The collectors of an `app.webhooks`. */
 export class Collectors {
   readonly #all: Collector[] = []
@@ -46,8 +51,11 @@ export class Collectors {
     return this.#all.length > 0
   }
 
-  /** Returns what removes it. */
+  /** Returns what removes it. One that the inbox could take for another is refused. */
   add (collector: Collector): () => void {
+    const { name, listener } = collector
+    const other = this.#all.find((other) => isSame(other.listener, listener) && (other.name === name || other.name === 'event' || name === 'event'))
+    if (other !== undefined) throw new InvalidOptionError(`a collector of '${other.name}' is called '${listener.name}', too: give each one of the same events a function and a name of its own`)
     this.#all.push(collector)
     return () => {
       const index = this.#all.indexOf(collector)

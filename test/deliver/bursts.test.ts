@@ -69,6 +69,7 @@ test('what is in a burst depends on when its events came in', (t) => {
   t.same(burstOf(OPTIONS, 0, 1, 2, 3), [[0, 1, 2, 3], null])
   t.same(burstOf(OPTIONS, 0, 1, 2, 3, 4), [[0, 1, 2, 3], null])
   t.same(burstOf(OPTIONS, 5, 0, 3), [[5, 0, 3], 13], 'by a clock that was set back')
+  t.same(burstOf(OPTIONS, 11, 0), [[11], null], 'and an old one was replayed')
   const [events, completeAt] = burstOf({ quiet: 10 }, 2 * HOUR)
   t.same(events, [2 * HOUR])
   t.ok(Number(completeAt) <= Date.now() - AGO + 10, 'a time that is to come is taken for now')
@@ -122,7 +123,9 @@ test('what was removed, or is of no collector any more, is through; what was ref
   const { runner, bursts, collect, lines } = create()
   const removed = waiting({ isDiscarded: true })
   t.same(await runner.collect(claimOf([removed, waiting()])), { outcomes: [removed.seq, seq].map((seq) => ({ seq, state: 'done', dueAt: null, completed: [], ...seq === removed.seq ? {} : { refused: [] }, error: null })) })
-  t.match(lines, [{}, { msg: 'no collector wants this event any more' }])
+  t.match(lines.map(({ level, msg }) => [level, msg]), [[20, 'no collector wants this event any more'], [40, /^events of this name have waited for a collector/], [20, String]])
+  t.match(await runner.collect(claimOf([waiting()])), { outcomes: [{ state: 'done' }] })
+  t.equal(lines.length, 4, 'once for each name')
   collect({ quiet: HOUR, within: HOUR })
   const late = waiting({ receivedAt: Date.now(), refused: ['save'] })
   const gone = waiting({ receivedAt: Date.now(), isDiscarded: true })
@@ -175,6 +178,42 @@ function observed (t: Test, channel: 'start' | 'end'): DeliveryMessage[] {
   t.teardown(() => { unsubscribe(name, note) })
   return messages
 }
+
+test('a burst that has failed waits for its time, whatever else is due in its lane', async (t) => {
+  const { runner, webhooks, bursts, collect } = create()
+  collect()
+  webhooks.collect('event', { quiet: 2 * HOUR, within: 2 * HOUR }, function sum () {})
+  const had = waiting({ completed: ['collect:answer'] })
+  const failed = waiting({ attempt: 2, dueIn: HOUR / 2 })
+  const now = Date.now()
+  const { outcomes, dueAt } = await runner.collect(claimOf([had, failed, waiting({ receivedAt: now })]))
+  t.same(outcomes, [])
+  t.ok(Number(dueAt) >= now + HOUR / 2 && Number(dueAt) <= Date.now() + HOUR / 2)
+  t.same(bursts, [])
+  await runner.collect(claimOf([had, { ...failed, dueIn: 0 }]))
+  t.same(bursts, [textsOf([failed])])
+})
+
+test('collectors of other events may have functions of the same name', async (t) => {
+  const { runner, webhooks } = create()
+  const got: Array<[string, readonly unknown[]]> = []
+  const handle = (name: string) => function handle (events: readonly unknown[]) { got.push([name, events]) }
+  webhooks.collect('newMessage', {}, handle('newMessage'))
+  webhooks.collect('unknown', {}, handle('unknown'))
+  const [known, unknown] = [waiting(), waiting({ event: { event: 'other' } })]
+  t.match(await runner.collect(claimOf([known, unknown])), { outcomes: [{ state: 'done', completed: ['collect:handle'] }, { state: 'done', completed: ['collect:handle'] }] })
+  t.same(got, [['newMessage', [known.event]], ['unknown', [unknown.event]]])
+})
+
+test('what fails before any collector is called is tried again later', async (t) => {
+  const { runner, lines, collect } = create()
+  collect()
+  const claim = { lane: 'collect:a', get events (): ClaimedEvent[] { throw new Error('no events') } }
+  const { outcomes, dueAt } = await runner.collect(claim)
+  t.same(outcomes, [])
+  t.ok(Number(dueAt) > Date.now())
+  t.match(lines, [{ level: 50, msg: /^what waits for collectors could not be handed over/, err: { message: 'no events' } }])
+})
 
 test('a burst of which not even the failure can be told is tried again', async (t) => {
   const { runner, log, collect } = create()

@@ -46,10 +46,28 @@ test('names that never come, and what is invalid, are refused', (t) => {
   t.end()
 })
 
+test('a collector that the inbox could take for another is refused', (t) => {
+  const { webhooks } = collecting()
+  const named = () => function answer () {}
+  const code = 'FST_ONEROUTE_INVALID_OPTION'
+  const remove = webhooks.collect('newMessage', {}, named())
+  for (const name of ['newMessage', 'event'] as const) {
+    t.throws(() => webhooks.collect(name, {}, named()), { code, message: "a collector of 'newMessage' is called 'answer', too: give each one of the same events a function and a name of its own" }, name)
+  }
+  webhooks.collect('unknown', {}, named())
+  remove()
+  webhooks.collect('newMessage', {}, named())
+  const anonymous = (() => () => {})()
+  webhooks.collect('event', {}, anonymous)
+  t.throws(() => webhooks.collect('unknown', {}, anonymous), { code, message: /a collector of 'event' is called '', too/ })
+  webhooks.collect('event', {}, (() => () => {})())
+  t.end()
+})
+
 test('a collector is told of, and removed once', async (t) => {
   const { webhooks, subscribed } = collecting()
   const remove = webhooks.collect('event', {}, nothing)
-  webhooks.collect('newMessage', {}, nothing)
+  webhooks.collect('newMessage', {}, () => {})
   await Promise.resolve()
   t.equal(subscribed(), 2)
   const collectors = Webhooks.collectorsOf(webhooks)

@@ -78,6 +78,7 @@ function claimedEvent (row: Row): ClaimedRow {
     noted: row.noted ?? null,
     problems: row.problems ?? null,
     failingFor: Number(row.failing_for),
+    dueIn: Number(row.due_in),
     aside: row.aside === 't',
     home: row.home ?? null,
     interrupted: row.trial === '2'

@@ -53,6 +53,8 @@ export interface ClaimedRow {
   problems: string | null
   /** Milliseconds since it first failed. */
   failingFor: number
+  /** Milliseconds until it is to be tried again, if it has failed; 0 if it has not. */
+  dueIn: number
   /** Whether it has left its lane. */
   aside: boolean
   /** The lane that it came in, if it is in another one. */
@@ -91,7 +93,7 @@ export function claimedEvents (lane: string, rows: readonly ClaimedRow[], onDama
 }
 
 function claimedEvent (lane: string, row: ClaimedRow): LiveEvent {
-  const { seq, id, body, received, attempts, completed, noted = null, problems, failingFor, interrupted, aside, home } = row
+  const { seq, id, body, received, attempts, completed, noted = null, problems, failingFor, dueIn, interrupted, aside, home } = row
   const event = parse(body)
   return {
     seq,
@@ -103,6 +105,7 @@ function claimedEvent (lane: string, row: ClaimedRow): LiveEvent {
     ...withNoted(listenersIn(completed), noted),
     problems: problemsOf(problems),
     failingFor,
+    dueIn,
     interrupted,
     isAside: aside,
     collectedFrom: isCollected({ lane, home }) ? String(home) : undefined,

@@ -194,7 +194,7 @@ export function collecting (driver: string, part: 1 | 2, create: (t: Test, store
     const { app, collect, send, through } = await open(t, create(t, store))
     const others: string[] = []
     collect(AT_ONCE, () => { throw new NonRetriableError('never') })
-    app.webhooks.collect('newMessage', QUIET, function answer (events) { others.push(...textsOf(events)) }) // of the same name
+    app.webhooks.collect('newMessage', QUIET, function sum (events) { others.push(...textsOf(events)) })
     const [id = ''] = await send('a1')
     await through()
     t.same(others, ['a1'])

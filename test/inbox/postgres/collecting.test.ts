@@ -76,7 +76,7 @@ test('of a claim of events that wait for collectors several may wait on, each as
   t.match(await inbox.stats(), { pending: 3, failing: 1, dead: 1 })
   await settle(undefined, fails(later()), collects())
   soon(t, (await shared.row('collect:a'))?.due, 'at once, for nothing is said')
-  t.match(await shared.pending(), [{ attempts: 1 }, { ...FRESH }, { attempts: 0 }])
+  t.match(await shared.pending(), [{ attempts: 1 }, { attempts: 1, error: 'broken', failing: true, completed: '{"completed":[]}' }, { attempts: 0 }], 'what has failed and is not due yet keeps that')
   await settle(later())
   inAnHour(t, (await shared.row('collect:a'))?.due, 'also if nothing has become of them')
   await settle(later(), fails(later(), { running: true }), fails(later()))

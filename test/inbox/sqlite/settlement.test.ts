@@ -64,7 +64,7 @@ test('an event that is alone in its lane does not leave it', (t) => {
 
 test('an event that cannot be read is dead', (t) => {
   const settlement = new Settlement()
-  settlement.giveUp({ seq: 1, id: 'id 1', attempts: 3, body: '{', received: 5, completed: null, problems: null, failingFor: 0, interrupted: false, aside: false, home: null })
+  settlement.giveUp({ seq: 1, id: 'id 1', attempts: 3, body: '{', received: 5, completed: null, problems: null, failingFor: 0, dueIn: 0, interrupted: false, aside: false, home: null })
   t.notOk(settlement.isEmpty)
   t.strictSame(settlement.next().failed, [{ seq: 1, state: 'dead', attempts: 3, due: null, completed: null, error: 'its body is damaged', delivery: '' }])
   t.end()

@@ -70,7 +70,7 @@ export class Bursts {
     const expected: ClaimedEvent[] = []
     for (const event of wanted) {
       const [first, before] = [expected[0] ?? event, expected.at(-1) ?? event]
-      if (expected.length === most || event.receivedAt - before.receivedAt > quiet || event.receivedAt - first.receivedAt > within) break
+      if (expected.length === most || Math.abs(event.receivedAt - before.receivedAt) > quiet || Math.abs(event.receivedAt - first.receivedAt) > within) break
       expected.push(event)
     }
     const next = expected[events.length]

@@ -115,7 +115,7 @@ function turn (tables: Tables, values: Values): Row[] {
 }
 
 const NO_EVENT = {
-  lane: null, adds: null, seq: null, id: null, size: null, received: null, attempts: null, completed: null, noted: null, problems: null, failing_for: null, aside: null, home: null, followed: null, trial: null, body: null
+  lane: null, adds: null, seq: null, id: null, size: null, received: null, attempts: null, completed: null, noted: null, problems: null, failing_for: null, due_in: null, aside: null, home: null, followed: null, trial: null, body: null
 }
 
 function claimedRow ({ events, completions, lanes, now }: Tables, { lane, adds, row, isFirst }: ClaimedRow): Row {
@@ -133,6 +133,7 @@ function claimedRow ({ events, completions, lanes, now }: Tables, { lane, adds, 
     noted: notedOf(completions.get(Number(event?.born))),
     problems: event?.problems ?? null,
     failing_for: String(Math.max(0, Math.round(now - (row.since ?? now)))),
+    due_in: String(row.attempts > 0 ? Math.max(0, Math.ceil((row.due ?? now) - now)) : 0),
     aside: row.aside ? 't' : 'f',
     home,
     followed: isFirst && home !== null && row.lane.startsWith(COLLECT) ? (lanes.has(home) ? 't' : 'f') : null,

@@ -98,14 +98,17 @@ function enterOthers (tables: Tables, { holder, claims }: SettleRequest, retried
 function tryAgain (tables: Tables, { claims }: SettleRequest, { seq, by, lane, delay, collects, completed, error, delivery }: FailedEvent): boolean {
   const row = tables.pending.get(seq)
   if (row === undefined) return false
-  row.attempts = collects ? 0 : row.attempts + 1
-  row.due = tables.now + delay
-  row.since = collects ? null : row.since ?? tables.now
+  const stays = collects && lane === row.lane && row.attempts > 0 && Number(row.due) > tables.now
+  if (!stays) {
+    row.attempts = collects ? 0 : row.attempts + 1
+    row.due = tables.now + delay
+    row.since = collects ? null : row.since ?? tables.now
+  }
   row.trial = row.trial === 2 && !collects ? 0 : null
   row.aside = !collects && (row.aside || lane !== null)
   row.lane = lane ?? row.lane
   row.deliveries = withRecord(row, delivery)
-  Object.assign(row, { completed, error })
+  Object.assign(row, { completed, error: stays ? error ?? row.error : error })
   return lane === null || lane === claims[by]?.lane
 }
 

@@ -26,9 +26,10 @@ export function isPending ({ state }: ModelEvent): boolean {
   return state === 'live' || state === 'waiting'
 }
 
-export function claimedRow ({ seq, id, lane, body, received, attempts, completed, problems, since, home, trial }: ModelEvent, now: number): ClaimedRow {
+export function claimedRow ({ seq, id, lane, body, received, attempts, due, completed, problems, since, home, trial }: ModelEvent, now: number): ClaimedRow {
   const failingFor = Math.max(0, now - (since ?? now))
-  return { seq, id, body, received, attempts, completed, problems, failingFor, aside: isAside({ lane, home }), home, interrupted: trial === Trial.interrupted }
+  const dueIn = attempts > 0 ? Math.max(0, (due ?? now) - now) : 0
+  return { seq, id, body, received, attempts, completed, problems, failingFor, dueIn, aside: isAside({ lane, home }), home, interrupted: trial === Trial.interrupted }
 }
 
 /** An attempt that was noted before it began counts from then on. */

@@ -95,7 +95,7 @@ export class ModelLanes {
     const [first] = this.#waiting(lane)
     const kind = this.lanes.get(lane)?.kind
     if (first === undefined) this.lanes.delete(lane)
-    else if (first.due === null && kind !== undefined && kind !== 'ready' && kind !== 'checkedOut') this.put(lane, READY)
+    else if ((first.due === null || first.attempts === 0) && kind !== undefined && kind !== 'ready' && kind !== 'checkedOut') this.put(lane, READY)
   }
 
   look (): void {

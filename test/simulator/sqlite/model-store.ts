@@ -73,6 +73,10 @@ export class ModelStore implements Engine {
       return
     }
     if (collects) {
+      if (lane === undefined && event.attempts > 0 && Number(event.due) > now) {
+        Object.assign(event, { completed })
+        return
+      }
       Object.assign(event, { attempts: 0, due, completed, trial: null, since: null, home: event.home ?? event.lane })
       if (lane === undefined || event.lane === lane) return
       Object.assign(event, { lane, state: 'waiting' })

@@ -9,11 +9,11 @@ export const MOST_BYTES = 262_144
 
 /** What a claim returns: a row for each event. */
 export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, noted text, problems text,
-    failing_for bigint, aside boolean, home text, followed boolean, trial smallint, body text)`
+    failing_for bigint, due_in bigint, aside boolean, home text, followed boolean, trial smallint, body text)`
 
 /** A row that has no event, but what stands in the place of some columns. */
 export function noEvent ({ seq = 'NULL::bigint', received = 'NULL::bigint', body = 'NULL' }: Partial<Record<'seq' | 'received' | 'body', string>>): string {
-  return `NULL, NULL::bigint, ${seq}, NULL, NULL::integer, ${received}, NULL::integer, NULL, NULL, NULL, NULL::bigint, NULL::boolean, NULL, NULL::boolean, NULL::smallint, ${body}`
+  return `NULL, NULL::bigint, ${seq}, NULL, NULL::integer, ${received}, NULL::integer, NULL, NULL, NULL, NULL::bigint, NULL::bigint, NULL::boolean, NULL, NULL::boolean, NULL::smallint, ${body}`
 }
 
 /**
@@ -22,7 +22,8 @@ export function noEvent ({ seq = 'NULL::bigint', received = 'NULL::bigint', body
  */
 export const claimedEvent = (schema: string): string => `p.seq, encode(e.id, 'hex'), e.size, e.received, p.attempts, p.completed,
         (SELECT array_to_json(array_agg(n.listener))::text FROM ${schema}.completions n WHERE n.born = e.born), e.problems,
-        greatest(0, coalesce(extract(epoch FROM now() - p.since) * 1000, 0))::bigint, p.aside, CASE WHEN p.lane <> e.lane THEN e.lane END,
+        greatest(0, coalesce(extract(epoch FROM now() - p.since) * 1000, 0))::bigint,
+        greatest(0, CASE WHEN p.attempts > 0 THEN ceil(extract(epoch FROM p.due - now()) * 1000) END)::bigint, p.aside, CASE WHEN p.lane <> e.lane THEN e.lane END,
         CASE WHEN p.before = 0 AND p.lane <> e.lane AND ${mayCollect('p.lane')} THEN EXISTS (SELECT FROM ${schema}.lanes h WHERE h.epoch = _epoch AND h.lane = e.lane) END,
         p.trial, e.body`
 

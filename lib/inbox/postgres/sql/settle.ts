@@ -98,20 +98,23 @@ const enterOthers = (schema: string): string => `IF cardinality(array_remove(_fa
             FROM (SELECT) AS one LEFT JOIN LATERAL (${firstOf(schema, 'l')}) AS p ON true);
       END IF;`
 
+/** Whether a pending event `p` waits for collectors already, one of which has failed and is not to be called again yet: the others change nothing of that. */
+const STAYS = `(_failed_collects[${FAILED}] AND p.lane = _failed_lanes[${FAILED}] AND p.attempts > 0 AND p.due > now())`
+
 /**
  * Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect. What waits
  * for collectors is as if it had never been tried.
  */
 const tryAgain = (schema: string): string => `WITH changed AS (
         UPDATE ${schema}.pending p SET
-          attempts = CASE WHEN _failed_collects[${FAILED}] THEN 0 ELSE ${attempts(BY)} END,
-          due = now() + _failed_delays[${FAILED}] * interval '1 millisecond',
-          since = CASE WHEN NOT _failed_collects[${FAILED}] THEN coalesce(p.since, now()) END,
+          attempts = CASE WHEN ${STAYS} THEN p.attempts WHEN _failed_collects[${FAILED}] THEN 0 ELSE ${attempts(BY)} END,
+          due = CASE WHEN ${STAYS} THEN p.due ELSE now() + _failed_delays[${FAILED}] * interval '1 millisecond' END,
+          since = CASE WHEN ${STAYS} THEN p.since WHEN NOT _failed_collects[${FAILED}] THEN coalesce(p.since, now()) END,
           trial = CASE WHEN p.trial = 2 AND NOT _failed_collects[${FAILED}] THEN 0 END,
           aside = NOT _failed_collects[${FAILED}] AND (p.aside OR _failed_lanes[${FAILED}] IS NOT NULL),
           lane = coalesce(_failed_lanes[${FAILED}], p.lane),
           completed = _failed_completed[${FAILED}],
-          error = _failed_errors[${FAILED}],
+          error = CASE WHEN ${STAYS} THEN coalesce(_failed_errors[${FAILED}], p.error) ELSE _failed_errors[${FAILED}] END,
           deliveries = ${DELIVERIES}
         WHERE p.seq + 0 = ANY (_failed_seqs) AND _failed_states[${FAILED}] = ${State.pending} AND ${BY} = ANY (held)
         RETURNING ${BY} AS n, (_failed_lanes[${FAILED}] <> _lanes[${BY}]) IS NOT TRUE AS stays, _failed_running[${FAILED}] AS runs

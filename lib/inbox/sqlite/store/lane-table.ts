@@ -113,7 +113,7 @@ export class LaneTable {
     const { head, remove, awake } = this.#statements
     const first = head.get(lane)
     if (first === undefined) remove.run(lane)
-    else if (first.due === null) awake.run(this.#dueOf(READY), lane)
+    else if (first.due === null || first.attempts === 0) awake.run(this.#dueOf(READY), lane)
   }
 
   /** As many lanes as may be on trial are ready, of those that have waited longest for that. */
@@ -190,7 +190,7 @@ function prepare (db: DatabaseSync) {
     remove: db.prepare('DELETE FROM lanes WHERE lane = ?'),
     stop: db.prepare(`UPDATE events SET state = ${State.waiting} WHERE seq IN (SELECT value FROM json_each(?)) AND state = ${State.live}`),
     waits: db.prepare(`SELECT 1 FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} LIMIT 1`),
-    head: select<DueRow>(db, `SELECT due FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1`),
+    head: select<DueRow & { attempts: number }>(db, `SELECT due, attempts FROM events INDEXED BY events_waiting WHERE lane = ? AND state = ${State.waiting} ORDER BY seq LIMIT 1`),
     awake: db.prepare(`UPDATE lanes SET due = ? WHERE lane = ? AND (due > 0 OR due < ${FIRST})`),
     retries: select<Lane>(db, 'SELECT lane FROM lanes WHERE due > 0 AND due <= ? ORDER BY due LIMIT ?'),
     ready: select<Lane>(db, `SELECT lane FROM lanes WHERE due >= ${FIRST} AND due < 0 ORDER BY due LIMIT ?`),

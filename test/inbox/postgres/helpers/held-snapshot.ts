@@ -15,7 +15,7 @@ export const admin = openPool(tap, url)
 
 export const LANES = 8
 
-export const ROUNDS = 200
+export const ROUNDS = 100
 
 export const AT_ONCE = 16
 

@@ -111,7 +111,7 @@ export const collectVariants: readonly Variant[] = [
     seed: 318,
     violates: 'attempts',
     file: burstRunner,
-    from: 'const event = { ...first, completed: NONE,',
+    from: 'const event = { ...first, attempt, completed: NONE,',
     to: 'const event = { ...first, attempt: 1, completed: NONE,'
   },
   {
