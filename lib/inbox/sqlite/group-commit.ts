@@ -135,7 +135,8 @@ export class GroupCommit {
       this.#host.log.error({ webhook: row.id }, 'an event that is damaged in the file is not delivered')
       this.#settlement.giveUp(row)
     })
-    this.#deliveries.checkOut(lane, events, isFollowed)
+    // What has left its own lane meanwhile is in neither: it comes with the next transaction.
+    this.#deliveries.checkOut(lane, events, isFollowed === false ? this.#settlement.movesTo(lane) : isFollowed)
   }
 
   #check (): void {

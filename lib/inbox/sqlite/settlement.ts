@@ -23,6 +23,11 @@ export class Settlement {
     return this.#done.length + this.#failed.length + this.#givenBack.length === 0
   }
 
+  /** Whether an event is to leave its lane for this one. */
+  movesTo (lane: string): boolean {
+    return this.#failed.some((event) => event.lane === lane)
+  }
+
   settle ({ lane, events }: Pick<LiveLane, 'lane' | 'events'>, outcomes: readonly Outcome[]): void {
     this.#settledAt = Math.max(this.#settledAt, Date.now())
     const lanes = nextLanes(lane, events, outcomes)

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
 import type { Claim, Inbox, Outcome } from '../../../index.ts'
 import { Alarm } from '../../../lib/inbox/sql/alarm.ts'
@@ -260,6 +260,24 @@ test('a lane does not wait for the retry of an event that was removed when it ha
   lanes.discard([{ lane: 'a', seq: 1 }])
   t.same(lanes.giveBack(), [{ lane: 'a', due: 'ready', seqs: [2] }])
   t.end()
+})
+
+test('what is on its way to those that wait for collectors is told of while they are claimed', async (t) => {
+  const inbox = await openInbox(t, { path: temporaryFile(t) })
+  const collects = (claim: Claim | undefined) => claim && inbox.settle(claim, claim.events.map(({ seq }) => outcome(seq, { state: 'pending', collects: true, dueAt: 1 })))
+  await Promise.all(adds(inbox, newEvent('a')))
+  const [first] = await inbox.claim(1)
+  await collects(first)
+  await inbox.stats() // it is written
+  await Promise.all(adds(inbox, newEvent('a')))
+  const [second] = await inbox.claim(1)
+  t.equal(second?.lane, 'a')
+  const claiming = inbox.claim(1)
+  await setImmediate() // the store is asked
+  await collects(second)
+  const [burst] = await claiming
+  t.equal(burst?.lane, 'collect:a')
+  t.ok(burst?.isFollowed === true || burst?.events.length === 2)
 })
 
 test('an event that leaves its lane can be taken at once if it has no time, and nothing leaves that was removed', async (t) => {

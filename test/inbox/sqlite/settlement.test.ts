@@ -58,6 +58,7 @@ test('there is something to be recorded as long as there is anything of it', (t)
 test('an event that is alone in its lane does not leave it', (t) => {
   const settlement = new Settlement()
   for (const [lane, home] of [['id 1', null], ['aside:id 1', 'a'], ['a', null]] as const) settlement.settle(claimOf(lane, eventOf(1, 1, home)), [outcome(1, 'pending', { dueAt: 1, aside: true })])
+  t.same(['a', 'aside:id 1'].map((lane) => settlement.movesTo(lane)), [false, true])
   t.same(settlement.next().failed.map(({ lane }) => lane), [undefined, undefined, 'aside:id 1'])
   t.end()
 })
