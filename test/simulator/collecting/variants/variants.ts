@@ -22,7 +22,7 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'nothing-lost',
     file: burstOutcome,
-    from: 'run.key === key && run.events.includes(event)',
+    from: 'run.collector === collector && run.events.includes(event)',
     to: 'run.events.includes(event)'
   },
   {
@@ -94,8 +94,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'postgres-collect',
     violates: 'repeats',
     file: settle,
-    from: '  Object.assign(row, { completed, error })\n',
-    to: '  Object.assign(row, { error })\n'
+    from: '  Object.assign(row, { completed, error: stays',
+    to: '  Object.assign(row, { error: stays'
   },
   {
     name: 'a burst that has failed has all its attempts again',
@@ -188,8 +188,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'bursts',
     file: burst,
-    from: '(i === most || receivedAt',
-    to: '(receivedAt'
+    from: '(i === most || Math.abs(receivedAt',
+    to: '(Math.abs(receivedAt'
   },
   {
     name: 'a burst is handed over before its quiet time is over',
@@ -204,8 +204,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'in-time',
     file: waitingBursts,
-    from: '? now + burst.collector.quiet : Number(burst.completeAt)))',
-    to: '? now + burst.collector.quiet : Number(burst.completeAt) + 1_000_000))'
+    from: '? now + burst.collector.quiet : timeOf(burst)))',
+    to: '? now + burst.collector.quiet : timeOf(burst) + 1_000_000))'
   }
 ]
 
