@@ -21,9 +21,9 @@ export class NextEvents {
   constructor (db: DatabaseSync) {
     // The index is named, for the planner, without statistics, might go through all that waits.
     this.#select = select<Row>(db, `SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed, problems,
-      max(coalesce(?1 - since, 0), 0) AS failingFor, iif(attempts > 0, max(coalesce(due - ?1, 0), 0), 0) AS dueIn, home, trial
+      max(coalesce(? - since, 0), 0) AS failingFor, iif(attempts > 0, max(coalesce(due - ?, 0), 0), 0) AS dueIn, home, trial
       FROM events INDEXED BY events_waiting JOIN bodies ON bodies.seq = events.seq
-      WHERE lane = ?2 AND state = ${State.waiting} ORDER BY events.seq LIMIT ${MOST_COLLECTED}`)
+      WHERE lane = ? AND state = ${State.waiting} ORDER BY events.seq LIMIT ${MOST_COLLECTED}`)
   }
 
   /** The next events of a lane, or its first one alone if that is a suspect. Of those that wait for collectors, all that may be handed over together. */
@@ -31,7 +31,7 @@ export class NextEvents {
     const events: ClaimedRow[] = []
     let suspect: Suspect | undefined
     let characters = 0
-    for (const { trial, ...columns } of this.#select.iterate(now, lane)) {
+    for (const { trial, ...columns } of this.#select.iterate(now, now, lane)) {
       const place = { lane, home: columns.home }
       if (trial !== null && events.length === 0) suspect = { seq: columns.seq, trial }
       events.push({ ...columns, aside: isAside(place), interrupted: trial === Trial.interrupted })
