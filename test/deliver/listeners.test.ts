@@ -3,6 +3,7 @@ import Fastify from 'fastify'
 import { test } from 'tap'
 import type { WebhookContext } from '../../index.ts'
 import { hasListeners, isOnce, ListenerKeys, listenersOf, namesOf, report } from '../../lib/deliver/listeners.ts'
+import { collectorOf } from '../../lib/webhooks/collectors.ts'
 import { DeliveryError } from '../../lib/webhooks/delivery-error.ts'
 import type { ListenerFunction } from '../../lib/webhooks/listener-function.ts'
 import { emitter } from './helpers/emitter.ts'
@@ -23,6 +24,18 @@ test('a listener of `once` goes by the name of what was added', (t) => {
   t.same(namesOf(listeners), ['save', 'reply'])
   t.same(listeners.map(isOnce), [true, false])
   t.same(new ListenerKeys().of(listeners), ['save', 'reply'])
+  t.end()
+})
+
+test('a collector is remembered by its name, and never as a listener', (t) => {
+  const keys = new ListenerKeys()
+  const listeners = ['answer', '', 'sum', ''].map(named)
+  const of = (from: number) => keys.ofCollectors(listeners.slice(from).map((listener) => collectorOf('newMessage', {}, listener)))
+  const [answer, first, sum, second] = of(0)
+  t.same([answer, sum], ['collect:answer', 'collect:sum'])
+  t.match([first, second], [/^#\S+ 1 collects$/, /^#\S+ 2 collects$/])
+  t.same(of(1), [first, sum, second])
+  t.not(first, keys.of(listeners)[1])
   t.end()
 })
 

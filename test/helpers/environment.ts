@@ -19,5 +19,8 @@ export const CLEAN: Readonly<NodeJS.ProcessEnv> = Object.fromEntries(Object.entr
 /** The environment of a process that a test starts, if what it runs counts as covered. */
 export const COVERED: Readonly<NodeJS.ProcessEnv> = { ...CLEAN, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE }
 
-/** The environment of any other process that a test starts. */
-export const ENV: Readonly<NodeJS.ProcessEnv> = { ...CLEAN, NODE_COMPILE_CACHE: COMPILED }
+/**
+ * The environment of any other process that a test starts. Node gives a child what the parent has of `NODE_V8_COVERAGE` unless that is named: many
+ * are killed, and half a file of what is covered would make all of it worthless.
+ */
+export const ENV: Readonly<NodeJS.ProcessEnv> = { ...CLEAN, NODE_COMPILE_CACHE: COMPILED, NODE_V8_COVERAGE: '' }

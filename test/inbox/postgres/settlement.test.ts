@@ -67,6 +67,7 @@ test('of a lane of events that wait for collectors it is said when it is due, an
   const { delay, ...rest } = settlementOf(burst, [outcome(1), pending(2, { aside: true }), pending(3, { aside: true, dueAt: 0 })], Date.now() + HOUR)
   t.ok(Number(delay) > HOUR - 60_000 && Number(delay) <= HOUR)
   t.match(rest, { burst: '12', failed: [{ lane: 'collect:aside:id 2' }, { lane: 'collect:aside:id 2', delay: 0 }] })
+  t.match(settlementOf(burst, [outcome(1, 'dead', { aside: true }), pending(2), pending(3, { aside: true })]), { failed: [{ lane: null }, { lane: null }, { lane: 'collect:aside:id 3' }] })
   t.match(settlementOf(burst, [pending(1), pending(2, { running: true })]), { delay: 0, failed: [{ lane: null, running: false }, { lane: null, running: true }] })
   t.match(settlementOf(claimOf('collect:aside:id 1', [1, 2], { home: 'a', isCollected: true }), [pending(1, { aside: true }), pending(2, { aside: true })]),
     { failed: [{ lane: 'collect:aside:id 1' }, { lane: 'collect:aside:id 1' }] }, 'where they are already')

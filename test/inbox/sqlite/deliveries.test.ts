@@ -103,6 +103,45 @@ test('an event that leaves its lane does not keep it waiting, unless it is alone
   t.end()
 })
 
+test('what the store gives out is delivered, goes back to it, and says what may follow', (t) => {
+  const followed = (lane: string, home: string | null, isFollowed: boolean | null, there: Record<string, number[]> = {}) => {
+    const deliveries = filled(there)
+    deliveries.checkOut(lane, [eventOf(1, 1, home), eventOf(2, 1, home)], isFollowed)
+    const claim = deliveries.claim(9).at(-1)
+    t.same(claim && seqsOf([claim]), [[lane, 1, 2]])
+    return claim?.isFollowed
+  }
+  t.equal(followed('a', null, false), false)
+  t.equal(followed('collect:a', 'a', false), false)
+  t.equal(followed('collect:a', 'a', true), true, 'the store has more of it')
+  t.equal(followed('collect:a', 'a', false, { a: [3] }), true, 'memory has')
+  t.equal(followed('collect:a', 'a', false, { b: [3] }), false)
+  t.equal(followed('collect:a', 'a', null, { a: [3] }), false, 'a suspect waits for nobody')
+  const deliveries = new Deliveries()
+  deliveries.checkOut('gone', [], true)
+  deliveries.checkOut('a', [eventOf(1)], false)
+  t.same(deliveries.giveBack(), [{ lane: 'gone', due: 'ready', seqs: [] }])
+  deliveries.settle(claimOne(deliveries), [outcome()])
+  t.same(deliveries.giveBack(), [{ lane: 'a', due: 'ready', seqs: [] }])
+  t.end()
+})
+
+test('a lane of events that wait for collectors goes to the store, whatever became of them, and is due when it is said', (t) => {
+  const settled = (dueAt: number | undefined, ...outcomes: Outcome[]) => {
+    const deliveries = new Deliveries()
+    deliveries.checkOut('collect:a', [1, 2].map((seq) => ({ ...eventOf(seq, 1, 'a'), collectedFrom: 'a' })), false)
+    deliveries.settle(claimOne(deliveries), outcomes, dueAt)
+    t.notOk(deliveries.isReady)
+    return deliveries.giveBack()
+  }
+  const waits = outcome('pending', { dueAt: 5_000, collects: true })
+  t.same(settled(1_000.4), [{ lane: 'collect:a', due: 1_000, seqs: [1, 2] }])
+  t.same(settled(undefined, outcome(), outcome()), [{ lane: 'collect:a', due: 'ready', seqs: [] }])
+  t.same(settled(1_000, waits), [{ lane: 'collect:a', due: 1_000, seqs: [1, 2] }])
+  t.same(settled(1_000, waits, outcome()), [{ lane: 'collect:a', due: 1_000, seqs: [1] }])
+  t.end()
+})
+
 test('a claim that nobody has delivered is there again, and one of a lane that is not there changes nothing', (t) => {
   const deliveries = filled({ a: [1] })
   deliveries.settle(claimOne(deliveries), [])
