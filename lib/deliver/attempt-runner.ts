@@ -123,11 +123,11 @@ export class AttemptRunner {
   }
 
   #outcome (attempt: Attempt, ends: readonly ListenerEnd[] = NONE): Outcome {
-    const { event, collectors } = attempt
+    const { event } = attempt
     const hasFailed = event.interrupted === true || ends.some(({ failure }) => failure !== undefined) || this.#failures.hasEarlier(event)
     const became = hasFailed ? this.#failures.outcomeOf(attempt, ends) : through(attempt)
     if (became.state !== 'pending') this.#timedOut.end(workOf(attempt))
-    const outcome = collectors.length === 0 ? became : waitingFor(attempt, became, this.#parts)
+    const outcome = waitingFor(attempt, became, this.#parts)
     tell(attempt, outcome, ends)
     return outcome
   }

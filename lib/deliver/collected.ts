@@ -25,7 +25,7 @@ export function collectorsLeft ({ completed, refused = NONE }: ClaimedEvent, col
 /** What becomes of an event whose listeners are through, one way or another: it waits for the collectors that have not had it. */
 export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): Outcome {
   const { event, collectors, lane, listeners } = attempt
-  if (outcome.state === 'pending') return outcome
+  if (collectors.length === 0 || outcome.state === 'pending') return outcome
   const left = collectorsLeft(event, collectors, parts.keys)
   if (left.length === 0) return outcome
   const own = keysOf(attempt, parts.keys)

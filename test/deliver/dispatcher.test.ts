@@ -42,6 +42,9 @@ function create (t: Test, { durable = true, concurrency = 4, claim }: { durable?
   return { dispatcher, webhooks, inbox, asked, settled, lines, closed: () => closed }
 }
 
+/** A claim whose events wait for collectors. */
+const burstOf = (lane: string, ...seqs: number[]): Claim => ({ lane: `collect:${lane}`, events: seqs.map((seq) => ({ ...eventOf(seq), collectedFrom: lane })) })
+
 /** Answers one after the other, and then nothing more. */
 function answers (...claims: Claim[][]): () => Claim[] {
   return () => claims.shift() ?? []
@@ -301,4 +304,37 @@ test('if the inbox does not answer, closing does not wait for longer than it may
   await dispatcher.end()
   await dispatcher.end()
   t.same(lines, [])
+})
+
+test('what waits for collectors goes to them as one, and to no listener', async (t) => {
+  const { dispatcher, webhooks, settled } = create(t, { claim: answers([burstOf('a', 1, 2)]) })
+  const heard: number[] = []
+  webhooks.on('unknown', () => { t.fail('it has had it') })
+  webhooks.collect('unknown', {}, (events) => { heard.push(events.length) })
+  dispatcher.start()
+  await setImmediate()
+  t.same([heard, settled], [[2], [['collect:a', '1 done', '2 done']]])
+})
+
+test('of a lane that two conversations have by its name, what waits for collectors is not for listeners', async (t) => {
+  const [first] = claimOf('collect:a', 1).events
+  const [second] = burstOf('a', 2).events
+  const { dispatcher, webhooks, settled } = create(t, { claim: answers([{ lane: 'collect:a', events: [first, second] as ClaimedEvent[] }]) })
+  webhooks.on('unknown', () => {})
+  webhooks.collect('unknown', { quiet: 60_000 }, () => {})
+  dispatcher.start()
+  await setImmediate()
+  t.same(settled, [['collect:a', '1 pending']])
+})
+
+test('a collector at work takes no place of other lanes', async (t) => {
+  const atWork = Promise.withResolvers<undefined>()
+  const { dispatcher, webhooks, asked, settled } = create(t, { concurrency: 1, claim: answers([burstOf('a', 1)], [claimOf('b', 2)]) })
+  webhooks.collect('unknown', {}, async () => { await atWork.promise })
+  dispatcher.start()
+  await setImmediate()
+  t.same([asked, settled], [[1, 1, 1], [['b', '2 pending']]])
+  atWork.resolve(undefined)
+  await setImmediate()
+  t.same(settled.at(-1), ['collect:a', '1 done'])
 })
