@@ -36,8 +36,9 @@ test('a thread that ends by an error is started again with the next question', a
   const workers = threads(t)
   const finder = new Finder(path, HOUR)
   t.match(await finder.find({}), { ids: ['one'] })
-  const asked = finder.find({}).catch((error: unknown) => error)
-  await workers[0]?.terminate()
+  const ended = workers[0]?.terminate()
+  const asked = finder.find({}).catch((error: unknown) => error) // it is not known yet that nobody will answer
+  await ended
   t.match(await asked, { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE' })
   t.match(await finder.find({}), { ids: ['one'] })
   t.equal(workers.length, 2)
