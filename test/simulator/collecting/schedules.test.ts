@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { violationsOf } from '../batch.ts'
 import { run } from '../run.ts'
+import { postgresCollect } from '../postgres/kind.ts'
 import { sqliteCollect } from '../sqlite/kind.ts'
 
 /** So many take a second or two on a quiet machine. */
@@ -54,3 +55,8 @@ for (const [tape, why] of VIOLATED) {
     t.same(await violationsOf(sqliteCollect, tape), [])
   })
 }
+
+test('attempts: what one collector is through with kept the attempt in which a process had ended', async (t) => {
+  const tape = [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 3, 0, 0, 0, 1, 0, 0, 1, 0, 2, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 0, 134, 0, 1, 0, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 0, 107, 0, 0, 0, 0, 0, 0, 131, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 117, 0, 0, 0, 124, 0, 0, 0, 0, 0, 139, 3, 0, 0, 0, 0, 0, 0, 0, 112, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 118, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 135]
+  t.same(await violationsOf(postgresCollect, tape), [])
+})

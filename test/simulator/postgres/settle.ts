@@ -98,7 +98,7 @@ function enterOthers (tables: Tables, { holder, claims }: SettleRequest, retried
 function tryAgain (tables: Tables, { claims }: SettleRequest, { seq, by, lane, delay, collects, completed, error, delivery }: FailedEvent): boolean {
   const row = tables.pending.get(seq)
   if (row === undefined) return false
-  const stays = collects && lane === row.lane && row.attempts > 0 && Number(row.due) > tables.now
+  const stays = collects && lane === row.lane && row.since !== null && Number(row.due) > tables.now
   if (!stays) {
     row.attempts = collects ? 0 : row.attempts + 1
     row.due = tables.now + delay

@@ -28,7 +28,7 @@ export function isPending ({ state }: ModelEvent): boolean {
 
 export function claimedRow ({ seq, id, lane, body, received, attempts, due, completed, problems, since, home, trial }: ModelEvent, now: number): ClaimedRow {
   const failingFor = Math.max(0, now - (since ?? now))
-  const dueIn = attempts > 0 ? Math.max(0, (due ?? now) - now) : 0
+  const dueIn = since === null ? 0 : Math.max(0, (due ?? now) - now)
   return { seq, id, body, received, attempts, completed, problems, failingFor, dueIn, aside: isAside({ lane, home }), home, interrupted: trial === Trial.interrupted }
 }
 

@@ -73,7 +73,7 @@ export class ModelStore implements Engine {
       return
     }
     if (collects) {
-      if (lane === undefined && event.attempts > 0 && Number(event.due) > now) {
+      if (lane === undefined && event.since !== null && Number(event.due) > now) {
         Object.assign(event, { completed })
         return
       }

@@ -23,7 +23,7 @@ export function noEvent ({ seq = 'NULL::bigint', received = 'NULL::bigint', body
 export const claimedEvent = (schema: string): string => `p.seq, encode(e.id, 'hex'), e.size, e.received, p.attempts, p.completed,
         (SELECT array_to_json(array_agg(n.listener))::text FROM ${schema}.completions n WHERE n.born = e.born), e.problems,
         greatest(0, coalesce(extract(epoch FROM now() - p.since) * 1000, 0))::bigint,
-        greatest(0, CASE WHEN p.attempts > 0 THEN ceil(extract(epoch FROM p.due - now()) * 1000) END)::bigint, p.aside, CASE WHEN p.lane <> e.lane THEN e.lane END,
+        greatest(0, CASE WHEN p.since IS NOT NULL THEN ceil(extract(epoch FROM p.due - now()) * 1000) END)::bigint, p.aside, CASE WHEN p.lane <> e.lane THEN e.lane END,
         CASE WHEN p.before = 0 AND p.lane <> e.lane AND ${mayCollect('p.lane')} THEN EXISTS (SELECT FROM ${schema}.lanes h WHERE h.epoch = _epoch AND h.lane = e.lane) END,
         p.trial, e.body`
 

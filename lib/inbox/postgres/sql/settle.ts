@@ -99,7 +99,7 @@ const enterOthers = (schema: string): string => `IF cardinality(array_remove(_fa
       END IF;`
 
 /** Whether a pending event `p` waits for collectors already, one of which has failed and is not to be called again yet: the others change nothing of that. */
-const STAYS = `(_failed_collects[${FAILED}] AND p.lane = _failed_lanes[${FAILED}] AND p.attempts > 0 AND p.due > now())`
+const STAYS = `(_failed_collects[${FAILED}] AND p.lane = _failed_lanes[${FAILED}] AND p.since IS NOT NULL AND p.due > now())`
 
 /**
  * Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect. What waits

@@ -164,7 +164,7 @@ function prepare (db: DatabaseSync) {
       home = iif(?, coalesce(home, lane), home), trial = iif(trial = ${Trial.interrupted}, ${Trial.strong}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
     leave: db.prepare(`UPDATE events SET lane = ?, state = ${State.waiting} WHERE seq = ? AND lane <> ? AND ${pending}`),
     // One of its collectors has failed, and is not to be called again yet: the others change nothing of that.
-    stay: db.prepare(`UPDATE events SET completed = ?, error = coalesce(?, error), ${deliveries} WHERE seq = ? AND attempts > 0 AND due > ? AND ${pending}`),
+    stay: db.prepare(`UPDATE events SET completed = ?, error = coalesce(?, error), ${deliveries} WHERE seq = ? AND since IS NOT NULL AND due > ? AND ${pending}`),
     // With all its attempts.
     collect: db.prepare(`UPDATE events SET attempts = 0, due = ?, completed = ?, error = ?, since = NULL, home = coalesce(home, lane), trial = NULL, ${deliveries}
       WHERE seq = ? AND ${pending}`),

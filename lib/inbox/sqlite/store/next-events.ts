@@ -21,7 +21,7 @@ export class NextEvents {
   constructor (db: DatabaseSync) {
     // The index is named, for the planner, without statistics, might go through all that waits.
     this.#select = select<Row>(db, `SELECT events.seq, id, CAST(body AS TEXT) AS body, received, attempts, completed, problems,
-      max(coalesce(? - since, 0), 0) AS failingFor, iif(attempts > 0, max(coalesce(due - ?, 0), 0), 0) AS dueIn, home, trial
+      max(coalesce(? - since, 0), 0) AS failingFor, iif(since IS NULL, 0, max(coalesce(due - ?, 0), 0)) AS dueIn, home, trial
       FROM events INDEXED BY events_waiting JOIN bodies ON bodies.seq = events.seq
       WHERE lane = ? AND state = ${State.waiting} ORDER BY events.seq LIMIT ${MOST_COLLECTED}`)
   }
