@@ -100,12 +100,13 @@ test('while no burst is complete the lane waits; what was received later by anot
   const { runner, bursts, collect } = create()
   collect({ quiet: 200, within: 200 })
   const events = [waiting({ receivedAt: Date.now() + HOUR })]
-  let looks = 0
-  for (; bursts.length === 0; looks++) {
+  const waits: number[] = []
+  while (bursts.length === 0) {
     const { outcomes, dueAt } = await runner.collect(claimOf(events))
-    if (outcomes.length === 0) t.ok(Number(dueAt) <= Date.now() + 200)
+    if (outcomes.length === 0) waits.push(Number(dueAt) - Date.now())
   }
-  t.ok(looks > 1)
+  t.ok(waits.length > 0)
+  t.ok(Math.max(...waits) <= 200)
 })
 
 test('what may follow is waited for as long as a quiet time, but for a suspect', async (t) => {
@@ -190,6 +191,16 @@ test('a burst that has failed waits for its time, whatever else is due in its la
   t.same(bursts, [])
   await runner.collect(claimOf([had, { ...failed, dueIn: 0 }]))
   t.same(bursts, [textsOf([failed])])
+})
+
+test('a burst has the highest attempt of its events, so that none is tried more often than it may be', async (t) => {
+  const { runner, errors, collect } = create({ retry: { ...RETRY, attempts: 2 } })
+  collect({}, () => { throw new Error('not yet') })
+  const fresh = await runner.collect(claimOf([waiting(), waiting()]))
+  t.match(fresh, { outcomes: [{ state: 'pending' }, { state: 'pending' }] })
+  const mixed = await runner.collect(claimOf([waiting(), waiting({ attempt: 2 })]))
+  t.match(mixed, { outcomes: [{ state: 'dead' }, { state: 'dead' }] })
+  t.match(errors.map(({ context, dead }) => [context.attempt, dead]), [[1, false], [2, true]])
 })
 
 test('collectors of other events may have functions of the same name', async (t) => {
