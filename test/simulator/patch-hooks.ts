@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
 import type { LoadFnOutput, LoadHookContext } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { javaScriptOf } from '../javascript.ts'
 import type { Patch } from './variants/variants.ts'
 
 let patch: Patch
@@ -7,11 +10,13 @@ export function initialize (data: Patch): void {
   patch = data
 }
 
-/** Changes one file as it is loaded. */
+/** Changes one file as it is loaded, or before JavaScript is made of it. */
 export async function load (url: string, context: LoadHookContext, nextLoad: (url: string, context: LoadHookContext) => Promise<LoadFnOutput>): Promise<LoadFnOutput> {
   const loaded = await nextLoad(url, context)
-  if (!url.endsWith(`/${patch.file}`)) return loaded
-  const [before, after, ...more] = Buffer.from(loaded.source as Buffer).toString().split(patch.from) // a file's
+  const file = url.replace(/\.js$/, '.ts')
+  if (!file.endsWith(`/${patch.file}`)) return loaded
+  const [before, after, ...more] = readFileSync(fileURLToPath(file), 'utf8').split(patch.from)
   if (before === undefined || after === undefined || more.length > 0) throw new Error(`The change no longer fits ${patch.file}: this has to be in it once: ${patch.from}`)
-  return { ...loaded, source: before + patch.to + after }
+  const source = before + patch.to + after
+  return { ...loaded, source: url === file ? source : javaScriptOf(source) }
 }

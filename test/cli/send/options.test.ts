@@ -85,7 +85,7 @@ const MISTAKES: ReadonlyArray<readonly [argv: string[], message: string | RegExp
   [[directory], /is neither newMessage nor smsDeliveryReport, nor a file that can be read \(EISDIR/],
   [['smsDeliveryReport', '--content', 'x'], '--content is the text of a message, and a smsDeliveryReport has none: leave it out'],
   [[join(directory, 'fixtures/sms-delivery-report.json'), '--content', 'x'], /^--content is the text of a message, and the event of '.*json' has none: leave it out/],
-  [[script, '--count', '2'], /options.test.ts' is not a JSON object, so no events can be made of it: post it as it is, once or with --repeat/],
+  [[script, '--count', '2'], /options\.test\.[jt]s' is not a JSON object, so no events can be made of it: post it as it is, once or with --repeat/],
   [[script, '--content', 'x'], /is not a JSON object/],
   [[script, '--conversation', 'x'], /is not a JSON object/],
   [[script, '--conversations', '1', '--count', '1'], /is not a JSON object/],

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
+import { extname } from 'node:path'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { Inbox } from '../../../index.ts'
@@ -13,7 +14,7 @@ const { dist, path = '', postgres, held = false, keep, wait, level = 'warn', ahe
 
 /** A file of the package. */
 async function load<T> (file: string): Promise<T> {
-  return await import(dist === undefined ? `../../../${file}.ts` : `${dist}/${file}.js`) as T // the caller knows it
+  return await import(dist === undefined ? `../../../${file}${extname(import.meta.filename)}` : `${dist}/${file}.js`) as T // the caller knows it
 }
 
 const { default: webhooks, isCoded } = await load<typeof import('../../../index.ts')>('index')
