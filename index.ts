@@ -6,6 +6,7 @@ import { ListenerRunner } from './lib/deliver/listener-runner.ts'
 import { registry } from './lib/deliver/registry.ts'
 import { whenServing } from './lib/deliver/when-serving.ts'
 import { EventCatalogue } from './lib/events/catalogue.ts'
+import type { UnknownEvent } from './lib/events/schemas.ts'
 import type { Inbox } from './lib/inbox/inbox.ts'
 import { memoryInbox } from './lib/inbox/memory/inbox.ts'
 import { viewOf } from './lib/inbox/view.ts'
@@ -34,7 +35,8 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   const contexts = new RequestContexts()
   const reporter = new ReceiveReporter(catalogue, (): Webhooks => webhooks)
   const deliversInvalid = (): boolean => !options.deliver || webhooks.listenerCount('invalid') > 0
-  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), identify: createIdentify(options), deliversInvalid, log, reporter, contexts })
+  const collects = options.deliver ? (event: UnknownEvent, lane: string): number | undefined => runner.waitOf(event, lane) : undefined
+  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), identify: createIdentify(options), deliversInvalid, collects, log, reporter, contexts })
   const server = { isReady: false, isClosing: false }
 
   const webhooks = new Webhooks({

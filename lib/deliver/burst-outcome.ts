@@ -29,7 +29,10 @@ export function outcomeOf (event: ClaimedEvent, left: readonly KeyedCollector[],
   const retry = results.find(({ state }) => state === 'pending')
   if (retry !== undefined) return { ...common, state: 'pending', dueAt: retry.dueAt, aside: retry.aside ?? false, running: retry.running ?? false }
   const wait = left.filter((collector) => of(collector) === undefined)
-  if (wait.length > 0) return waiting(common, quietAt(event, leastQuiet(wait)), leastQuiet(wait))
+  if (wait.length > 0) {
+    const quiet = leastQuiet(wait.map(({ collector }) => collector))
+    return waiting(common, quietAt(event, quiet), quiet)
+  }
   if (refused.length === 0) return { ...common, state: 'done', dueAt: null }
   return { ...common, state: 'dead', dueAt: null, error: common.error ?? `${refused.join(', ')}: it failed for good in an earlier delivery` }
 }

@@ -106,6 +106,7 @@ export class BurstRunner {
       if (message === undefined) return attempts.run(burst)
       return contexts.run(event.id, () => {
         channels.deliveryStart.publish(message)
+        for (const { id } of events) contexts.forget(id) // of those that no listener has had
         return attempts.run(burst)
       })
     } catch (thrown) {

@@ -32,8 +32,7 @@ export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): O
   const earlier = event.refused ?? NONE
   const succeeded = outcome.state === 'done' ? [...event.completed, ...own.filter((key) => !earlier.includes(key))] : outcome.completed
   const completed = [...new Set(succeeded)]
-  const isFull = parts.waiting.isFull(lane, Math.min(...left.map(({ collector: { most } }) => most)))
-  const quiet = isFull ? 0 : leastQuiet(left)
+  const quiet = waitOf(left.map(({ collector }) => collector), lane, parts.waiting)
   return waiting({
     seq: event.seq,
     completed,
@@ -44,7 +43,13 @@ export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): O
   }, quietAt(event, quiet), quiet)
 }
 
+/** For how many milliseconds one more event of this lane waits for these collectors, until their bursts are looked at. */
+export function waitOf (collectors: readonly Collector[], lane: string, waiting: WaitingBursts): number {
+  const isFull = waiting.isFull(lane, Math.min(...collectors.map(({ most }) => most)))
+  return isFull ? 0 : leastQuiet(collectors)
+}
+
 /** Then one of them may be through with waiting. */
-export function leastQuiet (collectors: readonly KeyedCollector[]): number {
-  return Math.min(...collectors.map(({ collector: { quiet } }) => quiet))
+export function leastQuiet (collectors: readonly Collector[]): number {
+  return Math.min(...collectors.map(({ quiet }) => quiet))
 }

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { errorOf, quietly } from '../errors/error-of.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
+import type { UnknownEvent } from '../events/schemas.ts'
 import type { Claim, ClaimedEvent, Inbox, Outcome } from '../inbox/inbox.ts'
 import { areDeliveriesObserved, channels } from '../observe/channels.ts'
 import type { RequestContexts } from '../observe/request-contexts.ts'
@@ -11,8 +12,9 @@ import { AttemptRunner } from './attempt-runner.ts'
 import { skippedOf } from './attempt.ts'
 import { BurstRunner } from './burst-runner.ts'
 import type { Collected } from './burst-runner.ts'
+import { waitOf } from './collected.ts'
 import { newMessage } from './delivery-messages.ts'
-import { ListenerKeys, listenersOf } from './listeners.ts'
+import { ListenerKeys, wanting } from './listeners.ts'
 import { UnhandledEvents } from './unhandled-events.ts'
 import { WaitingBursts } from './waiting-bursts.ts'
 
@@ -41,13 +43,25 @@ export class ListenerRunner {
   readonly #attempts: AttemptRunner
   readonly #bursts: BurstRunner
   readonly #unhandled: UnhandledEvents
+  readonly #waiting = new WaitingBursts()
 
   constructor (parts: Parts) {
     this.#parts = parts
     this.#unhandled = new UnhandledEvents(parts)
-    const own = { ...parts, keys: this.#keys, waiting: new WaitingBursts() }
+    const own = { ...parts, keys: this.#keys, waiting: this.#waiting }
     this.#attempts = new AttemptRunner(own)
     this.#bursts = new BurstRunner({ ...own, attempts: this.#attempts, unhandled: this.#unhandled })
+  }
+
+  /**
+   * For how many milliseconds an event that comes in, and is of its schema, is to wait for collectors at once: undefined if a listener wants
+   * it, or no collector does. It is counted as one that waits.
+   */
+  waitOf (event: UnknownEvent, lane: string): number | undefined {
+    const { webhooks, catalogue } = this.#parts
+    if (!Webhooks.collectorsOf(webhooks).areThere) return undefined
+    const { listeners, collectors } = wanting(webhooks, catalogue.nameOf(event))
+    return listeners.length === 0 && collectors.length > 0 ? waitOf(collectors, lane, this.#waiting) : undefined
   }
 
   /**
@@ -84,8 +98,7 @@ export class ListenerRunner {
     const event = isMended ? { ...claimed, completed: NONE, refused: NONE } : claimed
     const problems = claimed.problems === null || isMended ? NONE : claimed.problems
     const name = problems === NONE ? catalogue.nameOf(event.event) : 'invalid'
-    const listeners = listenersOf(webhooks, name)
-    const collectors = Webhooks.collectorsOf(webhooks).of(name)
+    const { listeners, collectors } = wanting(webhooks, name)
     if (listeners.length + collectors.length === 0 && problems === NONE) this.#unhandled.tell(event, name)
     const context = new DeliveryContext(event, problems, log)
     const skipped = skippedOf(event, listeners, this.#keys)

@@ -17,6 +17,11 @@ export function listenersOf (webhooks: Webhooks, name: string): ListenerFunction
   return name === 'invalid' || webhooks.listenerCount('event') === 0 ? own : own.concat(registered(webhooks, 'event'))
 }
 
+/** Who wants events of this name. */
+export function wanting (webhooks: Webhooks, name: string): { listeners: readonly ListenerFunction[], collectors: readonly Collector[] } {
+  return { listeners: listenersOf(webhooks, name), collectors: Webhooks.collectorsOf(webhooks).of(name) }
+}
+
 /** What people are told: the function's name, or its position if it has none. Of several of one name, the second is `name 2`. */
 export function namesOf (listeners: readonly ListenerFunction[]): string[] {
   const seen = new Map<string, number>()

@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { UnknownEvent } from '../events/schemas.ts'
+import type { SqlStatement } from './sql-statement.ts'
 import type { DeliveryRecord, FindOptions, Found, InboxStats, PageOptions, ReplayOptions, StoredEvent } from './stored-event.ts'
 
+export type { SqlStatement } from './sql-statement.ts'
 export type { DeliveryFailureRecord, DeliveryRecord, EventFilter, EventState, FindOptions, Found, InboxStats, ListOptions, PageOptions, ReplayOptions, StoredEvent } from './stored-event.ts'
 
 /** A value, or the promise of one. What needs no waiting is answered at once: a promise an event costs more than its check. */
@@ -24,6 +26,12 @@ export interface NewEvent {
   readonly receivedAt: number
   /** Where the event differs from its schema: lines of text. null if it does not. A `pending` one that has some is for `invalid` listeners. */
   readonly problems: readonly string[] | null
+  /**
+   * For how many milliseconds it is to wait for collectors at once, as nobody else wants it: as if it had been delivered, and its outcome
+   * said so (see `Outcome.collects`). If events of its lane are still in there, it is delivered after them. An inbox that keeps what waits for
+   * collectors may ignore this, and others are not given it. Not given: it is delivered first.
+   */
+  readonly collects?: number | undefined
 }
 
 /** An event whose turn it is. */
@@ -93,14 +101,6 @@ export interface Outcome {
   readonly error: string | null
   /** To be kept with the event, for those who look. Not given if it succeeded at its first attempt, unless no listener wanted it: most events leave nothing. */
   readonly delivery?: DeliveryRecord
-}
-
-/** A statement of SQL, with its values: `$1` stands for the first one. */
-export interface SqlStatement {
-  readonly sql: string
-  readonly values: readonly string[]
-  /** What it means that the statement has failed so; undefined if that is nothing of the inbox's. Whatever runs it may have wrapped the server's error. */
-  refusalOf (thrown: unknown): Error | undefined
 }
 
 /** What an inbox is given when it opens. */

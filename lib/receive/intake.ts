@@ -21,6 +21,8 @@ interface Parts {
   readonly identify: Identify
   /** Whether what is not of its schema is delivered so: here, or perhaps elsewhere. */
   readonly deliversInvalid: () => boolean
+  /** See `NewEvent.collects`: asked of events of their schema. Not given: nothing is delivered here. */
+  readonly collects?: ((event: UnknownEvent, lane: string) => number | undefined) | undefined
   readonly log: FastifyBaseLogger
   readonly reporter: ReceiveReporter
   readonly contexts: RequestContexts
@@ -54,14 +56,16 @@ export class Intake {
 
   /** Gives an event to the inbox; one that is not of its schema, too, if anything can become of it there. */
   take (arrival: Arrival, log = this.#parts.log): Awaitable<Receipt> {
-    const { catalogue, identify, inbox, deliversInvalid } = this.#parts
+    const { catalogue, identify, inbox, deliversInvalid, collects } = this.#parts
     const { bytes, event } = arrival
     const problems = catalogue.fits(event) ? null : catalogue.problems(event)
     const { id, lane } = identify(bytes, event, problems === null)
     arrival.id = id
     const state = problems === null || deliversInvalid() ? 'pending' : 'invalid'
     if (state === 'invalid' && !inbox.durable) throw invalid(problems)
-    const newEvent: NewEvent = { id, name: event.event, lane, state, body: bytes, event, receivedAt: Date.now(), problems }
+    const newEvent: NewEvent = {
+      id, name: event.event, lane, state, body: bytes, event, receivedAt: Date.now(), problems, collects: problems === null ? collects?.(event, lane) : undefined
+    }
     const status = areDeliveriesObserved() ? this.#addFrom(newEvent) : this.#add(newEvent)
     return typeof status === 'string' ? receiptOf(status, newEvent, log) : status.then((status) => receiptOf(status, newEvent, log), (error: unknown) => rethrow(error, newEvent))
   }

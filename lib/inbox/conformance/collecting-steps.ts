@@ -1,5 +1,5 @@
 import type { Claim, Inbox, Outcome } from '../inbox.ts'
-import { addAll, BROKEN, claimOne, HOUR, labelled } from './steps.ts'
+import { addAll, BROKEN, claim, claimOne, HOUR, labelled } from './steps.ts'
 
 export const WAITS: Partial<Outcome> = { collects: true, completed: ['save'], error: null }
 
@@ -15,6 +15,20 @@ export async function collect (inbox: Inbox, labels: string[], dueAt = 1): Promi
     const held = await claimOne(inbox)
     left -= held.events.length
     await inbox.settle(held, outcomes(held, 'pending', { ...WAITS, dueAt: left > 0 ? Date.now() + HOUR : dueAt }))
+  }
+}
+
+/** Events of lane `a` that are to wait for collectors at once, for so many milliseconds: also if the inbox delivers them first. */
+export async function collectAtOnce (inbox: Inbox, labels: string[], collects: number): Promise<void> {
+  await addAll(inbox, ...labelled(...labels).map((event) => ({ ...event, collects })))
+  await moveOn(inbox, collects)
+}
+
+/** Has what is delivered first wait for collectors, for so many milliseconds. */
+export async function moveOn (inbox: Inbox, collects: number): Promise<void> {
+  for (const held of await claim(inbox)) {
+    const waits = held.events[0]?.collectedFrom !== undefined
+    await inbox.settle(held, waits ? [] : outcomes(held, 'pending', { ...WAITS, dueAt: Date.now() + collects }), 1)
   }
 }
 

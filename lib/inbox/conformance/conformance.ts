@@ -4,6 +4,7 @@ import { adding, addingToDurable } from './cases/adding.ts'
 import { answering } from './cases/answering.ts'
 import { claiming } from './cases/claiming.ts'
 import { closing, closingDurable } from './cases/closing.ts'
+import { collectingAtOnce } from './cases/collecting-at-once.ts'
 import { collectingKilled } from './cases/collecting-killed.ts'
 import { collecting } from './cases/collecting.ts'
 import { findingTexts } from './cases/finding-texts.ts'
@@ -52,7 +53,7 @@ export function conformance (create: (store: string) => Awaitable<Inbox>, option
     ...durable ? durableInbox : answering,
     ...durable && kill !== undefined && killed,
     ...durable && shared && sharing,
-    ...durable && collects && collecting,
+    ...durable && collects && { ...collecting, ...collectingAtOnce },
     ...durable && collects && kill !== undefined && collectingKilled
   }
   return Object.entries(cases).map(([name, run]) => ({

@@ -67,11 +67,14 @@ export class Adds {
       live++
       return Admission.live
     }
-    const rows = batch.map(({ event: { id, name, state, body, receivedAt, problems }, lane }): AddedRow => {
-      const admission = state === 'invalid' ? Admission.invalid : admit(lane)
+    const rows = batch.map(({ event: { id, name, state, body, receivedAt, problems, collects }, lane }): AddedRow => {
+      // What memory has of its lane comes first.
+      const waits = collects !== undefined && !admitted.has(lane) && !this.#deliveries.has(lane)
+      const admission = state === 'invalid' ? Admission.invalid : waits ? Admission.stored : admit(lane)
       bodies.set(body, end)
       end += body.length
-      return [id, wellFormed(name), lane, admission, receivedAt, problemLines(problems), body.length]
+      const row = [id, wellFormed(name), lane, admission, receivedAt, problemLines(problems), body.length] as const
+      return waits ? [...row, collects] : row
     })
     return { rows, bodies }
   }

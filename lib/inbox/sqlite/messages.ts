@@ -32,7 +32,9 @@ export type AddedRow = readonly [
   /** Lines of text. */
   problems: string | null,
   /** Bytes of its body. */
-  size: number
+  size: number,
+  /** For how many milliseconds it waits for collectors at once, unless the store has its lane. Not given: it does not. */
+  collects?: number
 ]
 
 export interface Adds {

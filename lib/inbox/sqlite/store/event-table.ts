@@ -1,9 +1,10 @@
 // Only SQLite: what postgres/sql/add.ts and settle.ts do. Both change the same rows and counts.
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { MOST_KEPT } from '../../sql/delivery-records.ts'
 import { Added, Admission, READY } from '../lane-owner.ts'
-import type { AddedRow, Adds, Failed } from '../messages.ts'
-import { BulkInsert } from './bulk-insert.ts'
+import type { Adds, Failed } from '../messages.ts'
+import { FreshEvents, prepareInserts } from './fresh-events.ts'
+import type { NewRow } from './fresh-events.ts'
 import type { Parts } from './parts.ts'
 import { createRemove } from './remove.ts'
 import type { RemovedRow } from './remove.ts'
@@ -16,60 +17,40 @@ const NO_SEQ = 0
 /** Where a row has it. */
 const SIZE = 6
 
-interface NewRow {
-  readonly row: AddedRow
-  readonly body: Uint8Array
-}
-
-/** What is inserted once all is known. */
-interface Fresh {
-  readonly ids: Set<string>
-  /** Those of them that are invalid. */
-  readonly invalid: Set<string>
-  readonly events: SQLInputValue[]
-  readonly bodies: SQLInputValue[]
-}
-
 /** What is written about events. All of it within a transaction of the caller's. */
 export class EventTable {
   readonly #parts: Parts
   readonly #maxBacklog: number
   readonly #statements: ReturnType<typeof prepare>
+  readonly #inserts: ReturnType<typeof prepareInserts>
   readonly #remove: ReturnType<typeof createRemove>
 
   constructor (parts: Parts, maxBacklog: number) {
     this.#parts = parts
     this.#maxBacklog = maxBacklog
     this.#statements = prepare(parts.db)
+    this.#inserts = prepareInserts(parts.db)
     this.#remove = createRemove(parts.db, parts.totals)
   }
 
-  /** Adds events in order, and says of each what became of it. */
-  add ({ rows, bodies }: Adds): number[] {
-    const fresh: Fresh = { ids: new Set(), invalid: new Set(), events: [], bodies: [] }
+  /** Adds events in order, and says of each what became of it. `at` is now. */
+  add ({ rows, bodies }: Adds, at: number): number[] {
+    const fresh = new FreshEvents(this.#parts, this.#inserts)
     let start = 0
     const added = rows.map((row) => {
       const body = bodies.subarray(start, start + row[SIZE])
       start += body.length
-      return this.#add({ row, body }, fresh)
+      return this.#add({ row, body }, fresh, at)
     })
-    this.#flush(fresh)
+    fresh.flush()
     return added
   }
 
-  #flush ({ ids, invalid, events, bodies }: Fresh): void {
-    this.#statements.insert.run(events)
-    this.#statements.insertBody.run(bodies)
-    ids.clear()
-    invalid.clear()
-    events.length = bodies.length = 0
-  }
-
-  #add (arrival: NewRow, fresh: Fresh): number {
+  #add (arrival: NewRow, fresh: FreshEvents, at: number): number {
     const { ids, lanes, totals: { now } } = this.#parts
-    const { row: [id, , lane, admission, received, problems] } = arrival
-    if (problems === null && fresh.invalid.has(id)) this.#flush(fresh) // it gives way as if it had come before
-    const known = fresh.ids.has(id) ? NO_SEQ : ids.find(id)
+    const { row: [id, , lane, admission, received, problems, , collects] } = arrival
+    if (problems === null && fresh.hasInvalid(id)) fresh.flush() // it gives way as if it had come before
+    const known = fresh.has(id) ? NO_SEQ : ids.find(id)
     const old = known === undefined ? undefined : this.#givingWay(known, problems === null)
     if (known !== undefined && old === undefined) return Added.duplicate
     const count = admission === Admission.invalid ? 'invalid' : 'pending'
@@ -81,11 +62,15 @@ export class EventTable {
     now[count]++
     if (problems === null) now.received = Math.max(now.received, received)
     if (admission === Admission.invalid) {
-      this.#insert(arrival, State.invalid, fresh)
+      fresh.insert(arrival, State.invalid)
       return Added.stored
     }
-    if (admission === Admission.live && !lanes.has(lane)) return this.#insert(arrival, State.live, fresh)
-    this.#insert(arrival, State.waiting, fresh)
+    if (collects !== undefined && !lanes.has(lane)) {
+      fresh.insertCollected(arrival, Math.min(received, at) + collects)
+      return Added.stored
+    }
+    if (admission === Admission.live && !lanes.has(lane)) return fresh.insert(arrival, State.live)
+    fresh.insert(arrival, State.waiting)
     const isCheckedOut = admission === Admission.checkedOut
     return lanes.add(lane, isCheckedOut ? null : READY) && isCheckedOut ? Added.checkedOut : Added.stored
   }
@@ -94,18 +79,6 @@ export class EventTable {
   #givingWay (seq: number, fits: boolean): RemovedRow | undefined {
     const row = this.#statements.find.get(seq)
     return row?.state === State.dead || (row?.state === State.invalid && fits) ? row : undefined
-  }
-
-  #insert ({ row: [id, name, lane, admission, received, problems], body }: NewRow, state: number, fresh: Fresh): number {
-    const { ids, conversations, totals: { now } } = this.#parts
-    const seq = ++now.seq
-    fresh.ids.add(id)
-    if (admission === Admission.invalid) fresh.invalid.add(id)
-    fresh.events.push(seq, id, lane, name, state, received, admission === Admission.invalid ? received : null, problems)
-    fresh.bodies.push(seq, body)
-    ids.set(id, seq)
-    conversations.set({ seq, id, lane, received })
-    return seq
   }
 
   /** Events that were delivered at their first attempt. One whose outcome is recorded already does not change. */
@@ -155,8 +128,6 @@ function prepare (db: DatabaseSync) {
   const deliveries = `deliveries = substr(coalesce(deliveries, '') || ?, -${MOST_KEPT})`
   const pending = `state IN (${State.live}, ${State.waiting})`
   return {
-    insert: new BulkInsert(db, 'INSERT INTO events (seq, id, lane, name, state, received, finished, problems)', 8),
-    insertBody: new BulkInsert(db, 'INSERT INTO bodies', 2),
     done: db.prepare(`UPDATE events SET state = ${State.done}, attempts = 1, finished = ?, trial = NULL, error = NULL
       WHERE seq IN (SELECT value FROM json_each(?)) AND ${pending}`),
     // One that has ended the process may do so again.

@@ -123,7 +123,7 @@ export class Store {
       this.#lanes.goOn(now) // before the lane whose trial is over
       for (const lane of givenBack) this.#lanes.giveBack(lane)
       this.#lanes.follow(now, settledAt)
-      const added = this.#events.add(adds)
+      const added = this.#events.add(adds, now)
       this.#ids.merge()
       this.#conversations.merge()
       const results = calls.map((call) => this.#call(call, now))

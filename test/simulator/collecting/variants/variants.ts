@@ -220,7 +220,7 @@ export const harmless: ReadonlyArray<Patch & { readonly name: string }> = [
   {
     name: 'no process remembers that a burst is full before its time',
     file: collected,
-    from: 'const quiet = isFull ? 0 : leastQuiet(left)',
-    to: 'const quiet = leastQuiet(left)'
+    from: 'return isFull ? 0 : leastQuiet(collectors)',
+    to: 'return leastQuiet(collectors)'
   }
 ]

@@ -1,0 +1,108 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import Fastify from 'fastify'
+import { test } from 'tap'
+import type { NewEvent, WebhooksOptions } from '../../index.ts'
+import { ListenerRunner } from '../../lib/deliver/listener-runner.ts'
+import { EventCatalogue } from '../../lib/events/catalogue.ts'
+import { RequestContexts } from '../../lib/observe/request-contexts.ts'
+import { resolveOptions } from '../../lib/webhooks/options.ts'
+import { createApp, message } from '../helpers/app.ts'
+import { ModelInbox } from '../helpers/model-inbox.ts'
+import { emitter } from './helpers/emitter.ts'
+
+const nothing = () => {}
+const OTHER = { event: 'other' }
+
+function create () {
+  const webhooks = emitter()
+  const contexts = new RequestContexts()
+  const runner = new ListenerRunner({ webhooks, log: Fastify().log, catalogue: new EventCatalogue({}), options: resolveOptions({}), durable: true, contexts })
+  return { webhooks, contexts, runner, wait: (event: { event: string } = message(), lane = 'a') => runner.waitOf(event, lane) }
+}
+
+test('an event that comes in waits for collectors if they alone want it', (t) => {
+  const { webhooks, wait } = create()
+  t.equal(wait(), undefined, 'nobody does')
+  const remove = webhooks.collect('newMessage', { quiet: 300 }, nothing)
+  t.equal(wait(), 300)
+  t.equal(wait(OTHER), undefined, 'no collector wants it')
+  for (const name of ['newMessage', 'event'] as const) {
+    webhooks.on(name, nothing)
+    t.equal(wait(), undefined, name)
+    webhooks.off(name, nothing)
+  }
+  for (const name of ['invalid', 'unknown'] as const) webhooks.on(name, nothing)
+  t.equal(wait(), 300, 'what others listen for is something else')
+  remove()
+  t.equal(wait(), undefined, 'it is not collected any more')
+  t.end()
+})
+
+test('what has no schema waits for those who collect it, and the shortest of several times counts', (t) => {
+  const { webhooks, wait } = create()
+  webhooks.collect('unknown', { quiet: 300 }, nothing)
+  t.equal(wait(OTHER), 300)
+  t.equal(wait(), undefined)
+  webhooks.collect('event', { quiet: 200 }, () => {})
+  t.same([wait(OTHER), wait()], [200, 200])
+  webhooks.collect('event', { quiet: 400 }, () => {})
+  t.same([wait(OTHER), wait()], [200, 200])
+  webhooks.on('unknown', nothing)
+  t.same([wait(OTHER), wait()], [undefined, 200])
+  t.end()
+})
+
+test('what makes a burst full waits no longer: each lane is counted on its own, and what a listener wants is not', (t) => {
+  const { webhooks, wait } = create()
+  webhooks.collect('newMessage', { quiet: 300, most: 3 }, nothing)
+  webhooks.on('newMessage', nothing)
+  for (let i = 0; i < 3; i++) wait()
+  webhooks.off('newMessage', nothing)
+  t.same([wait(), wait(), wait(message(), 'b')], [300, 300, 300])
+  t.same([wait(), wait(message(), 'b')], [0, 300])
+  t.end()
+})
+
+/** Notes what it is given, and has nothing of it. */
+class NotingInbox extends ModelInbox {
+  override readonly durable = true
+  readonly collects = true
+  readonly given: NewEvent[] = []
+
+  override async add (event: NewEvent): Promise<'accepted'> {
+    this.given.push(event)
+    return 'accepted'
+  }
+}
+
+async function given (t: Parameters<typeof createApp>[0], options: WebhooksOptions): Promise<ReadonlyArray<readonly [string, number | undefined]>> {
+  const inbox = new NotingInbox()
+  const { app } = await createApp(t, { ...options, inbox })
+  app.webhooks.collect('event', { quiet: 300 }, nothing)
+  await app.ready()
+  await app.webhooks.receive(message('a'))
+  await app.webhooks.receive({ ...message('a'), conversation: 5 })
+  app.webhooks.on('newMessage', nothing)
+  await app.webhooks.receive(message('a'))
+  return inbox.given.map(({ name, state, problems, collects }) => [`${name} ${state} ${problems === null}`, collects] as const)
+}
+
+test('the inbox is told so of what is of its schema, where events are delivered', async (t) => {
+  t.same(await given(t, {}), [['newMessage pending true', 300], ['newMessage invalid false', undefined], ['newMessage pending true', undefined]])
+  t.same(await given(t, { deliver: false }), [['newMessage pending true', undefined], ['newMessage pending false', undefined], ['newMessage pending true', undefined]])
+})
+
+test('the first delivery of what no listener has had is a part of the request that the burst began with, and nothing is left of the others', async (t) => {
+  const { webhooks, contexts, runner } = create()
+  const storage = new AsyncLocalStorage<string>()
+  const collected: unknown[] = []
+  webhooks.collect('newMessage', { quiet: 1 }, (_events, { ids }) => { collected.push([...ids, storage.getStore()]) })
+  for (const id of ['a1', 'a2']) storage.run(`request of ${id}`, () => { contexts.note(id) })
+  subscribe('fastify-oneroute-webhooks:delivery:end', nothing)
+  t.teardown(() => unsubscribe('fastify-oneroute-webhooks:delivery:end', nothing))
+  const events = ['a1', 'a2'].map((id, i) => ({ seq: i, id, name: 'newMessage', event: message('a', id), receivedAt: 1, attempt: 1, completed: [], problems: null, collectedFrom: 'a' }))
+  await runner.collect({ lane: 'collect:a', events })
+  t.same(collected, [['a1', 'a2', 'request of a1']])
+  t.same(['a1', 'a2'].map((id) => contexts.note(id)), [true, true])
+})
