@@ -10,6 +10,7 @@ import { keyOf, quoted } from './identifiers.ts'
 import { idBytes } from './ids.ts'
 import { bigints, Statement } from './query.ts'
 import type { Row } from './query.ts'
+import { delayUntil } from './settlement.ts'
 import { State } from './sql/states.ts'
 import { tellOfStored, UnconfirmedAdds } from './unconfirmed-adds.ts'
 
@@ -51,7 +52,7 @@ export class Adds {
   constructor (parts: Parts) {
     this.#parts = parts
     this.#unconfirmed = new UnconfirmedAdds(parts)
-    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.add_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
+    this.#statement = new Statement(`SELECT * FROM ${quoted(parts.schema)}.add_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
   }
 
   /** Not an async function: its promise would be a second one for each event. */
@@ -109,7 +110,8 @@ export class Adds {
 
   async #store (batch: readonly PendingAdd[]): Promise<void> {
     const { database, maxBacklog } = this.#parts
-    const values = [...columnsOf(batch.map(({ event }) => event)), maxBacklog]
+    const events = batch.map(({ event }) => event)
+    const values = [...columnsOf(events), maxBacklog, delaysOf(events)]
     const onLate = ([row]: Row[]) => { if (row !== undefined) this.#storedLate(batch, row) }
     const lost = Promise.withResolvers<undefined>()
     const onLost = () => { lost.resolve(undefined) }
@@ -163,4 +165,11 @@ function columnsOf (events: readonly NewEvent[]): unknown[] {
     events.map(({ body }) => body.length),
     Buffer.concat(events.map(({ body }) => body), end)
   ]
+}
+
+/** For how long each waits for collectors at once, if any does. A time that is to come, by this clock, is taken for now. */
+function delaysOf (events: readonly NewEvent[]): Array<number | null> | null {
+  if (events.every(({ collects }) => collects === undefined)) return null
+  const now = Date.now()
+  return events.map(({ collects, receivedAt }) => collects === undefined ? null : delayUntil(Math.min(receivedAt, now) + collects))
 }

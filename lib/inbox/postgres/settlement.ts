@@ -112,6 +112,6 @@ export function settlementColumns (settlements: readonly Settlement[]): unknown[
 }
 
 /** From now on: the time is this process's, and the server has its own. */
-function delayUntil (time: number | null): number {
+export function delayUntil (time: number | null): number {
   return Math.min(Math.max(0, (time ?? 0) - Date.now()), LONGEST)
 }

@@ -61,6 +61,10 @@ const WORK: Readonly<Record<string, (shared: Shared, from: number) => Promise<un
     await Promise.all(adds(one, ...some(), ...some({ state: 'invalid', problems: ['wrong'] }), ...Array.from({ length: AT_ONCE }, (_, n) => newEvent(`more ${from + n}`))))
     await other.add(newEvent(`more ${from}`))
   },
+  'added for collectors': async ({ one }, from) => {
+    const some = (lane: string) => Array.from({ length: AT_ONCE }, (_, n) => newEvent(`${lane} ${from + n}`, { collects: 3_600_000 }))
+    await Promise.all(adds(one, ...some('new'), ...some('burst'), ...some('burst'), newEvent(`more ${from}`)))
+  },
   done: async ({ one }) => { await settleAll(one, await claimSoon(one, AT_ONCE)) },
   failed: async ({ one }) => { await fail(one, await claimSoon(one, AT_ONCE)) },
   collected: async ({ pool, tables, one, other }) => {

@@ -1,16 +1,20 @@
-import { lastNumber, OWN_SHARD, PLANNED, sequenceOf } from './functions.ts'
+import { COLLECT } from '../../sql/next-lane.ts'
+import { dueWithOthers, firstOf, lastNumber, mayCollect, OWN_SHARD, PLANNED, sequenceOf } from './functions.ts'
 import { State } from './states.ts'
 
 /** Added to the kind of an event that takes the place of a stored one. */
 const INSTEAD = 10
 
 const ADDED = `_ids bytea[], _names text[], _lanes text[], _kinds smallint[], _received bigint[], _problems text[],
-    _starts integer[], _sizes integer[], _bodies bytea, _most bigint,
+    _starts integer[], _sizes integer[], _bodies bytea, _most bigint, _delays double precision[] DEFAULT NULL,
     OUT seqs bigint[], OUT kinds smallint[], OUT added bigint[]`
 
 /**
  * Adds a batch of events in order; `_kinds` are their states. In what it returns, a kind is -1 for one whose id is known, and null for
  * one that would make the backlog too large. What is dead, or invalid while the new one has no problems, gives way to it.
+ *
+ * `_delays` is null, or has for each event in how many milliseconds it is due in the lane where its conversation waits for collectors; null if it is
+ * to be delivered first. So is what comes after such a one, or while its own lane is there.
  *
  * Which are new is decided once: only of those are the lanes locked. Lanes come before events, and in their order: whoever has a
  * lane's row is alone with it until it commits, so that events of one lane get their numbers in the order in which they are accepted,
@@ -28,6 +32,8 @@ export const add = (schema: string): string => `
     newest bigint;
     dead_gone bigint := 0;
     invalid_gone bigint := 0;
+    -- Of those that wait for collectors at once.
+    delays double precision[];
   BEGIN
     -- What is answered 200 has to be on disk, whatever is set for others.
     IF current_setting('synchronous_commit') = 'off' THEN
@@ -36,7 +42,12 @@ export const add = (schema: string): string => `
 
     ${whatTheyAre(schema)}
     ${refuseTooMany(schema)}
-    ${lockLanes(schema)}
+    IF _delays IS NULL THEN
+      ${lockLanes(schema)}
+    ELSE
+      ${whatWaits(schema)}
+      ${lockBoth(schema)}
+    END IF;
     IF instead IS NOT NULL THEN
       ${forgetThose(schema)}
     END IF;
@@ -83,6 +94,34 @@ const lockLanes = (schema: string): string => `INSERT INTO ${schema}.lanes AS l 
       ORDER BY n.lane
       ON CONFLICT (epoch, lane) DO UPDATE SET adds = l.adds + 1;`
 
+/**
+ * Whether something is in its lane is seen before that is locked: whatever comes to it meanwhile was not accepted before this. With EXISTS, the
+ * server might read all lanes, to have them hashed.
+ */
+const whatWaits = (schema: string): string => `delays := ARRAY(
+        SELECT CASE WHEN NOT i.is_behind AND (SELECT l.lane FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = i.lane) IS NULL THEN i.delay END
+        FROM (
+          SELECT i.lane, i.delay, i.n, coalesce(bool_or(i.kind = ${State.pending} AND i.delay IS NULL) OVER (PARTITION BY i.lane COLLATE "C" ORDER BY i.n), false) AS is_behind
+          FROM unnest(_lanes, kinds, _delays) WITH ORDINALITY AS i (lane, kind, delay, n)
+        ) AS i ORDER BY i.n);`
+
+/**
+ * The same for lanes, and for those where events wait for collectors. Of these, one that is there may have got its first events since this
+ * statement began, so that they are not seen: then it is due when they are, or sooner.
+ */
+const lockBoth = (schema: string): string => `INSERT INTO ${schema}.lanes AS l (epoch, lane, head, due, adds)
+        SELECT _epoch, n.lane, ${lastNumber(schema)}, clock_timestamp() + n.delay * interval '1 millisecond', 1
+        FROM (
+          SELECT ${PLACE} COLLATE "C" AS lane, min(coalesce(i.delay, 0)) AS delay
+          FROM unnest(_lanes, kinds, delays) AS i (lane, kind, delay) WHERE i.kind = ${State.pending} GROUP BY 1
+        ) AS n
+        ORDER BY n.lane
+        ON CONFLICT (epoch, lane) DO UPDATE SET adds = l.adds + 1, due = CASE WHEN ${mayCollect('l.lane')} THEN (
+          SELECT ${dueWithOthers('least(l.due, excluded.due)')} FROM (SELECT) AS one LEFT JOIN LATERAL (${firstOf(schema, 'l')}) AS p ON true) ELSE l.due END;`
+
+/** The lane that an event `i` is in. */
+const PLACE = `CASE WHEN i.delay IS NULL THEN i.lane ELSE '${COLLECT}' || i.lane END`
+
 /** Of what is known of a finished event `f`, and a new one `i` with the same id. */
 const givesWay = `(f.state = ${State.dead} OR (f.state = ${State.invalid} AND i.problems IS NULL))`
 
@@ -117,8 +156,9 @@ const onceMore = (schema: string): string => `IF EXISTS (
         RAISE EXCEPTION USING ERRCODE = 'serialization_failure';
       END IF;`
 
-const insertStates = (schema: string): string => `INSERT INTO ${schema}.pending (seq, size, lane)
-      SELECT i.seq, i.size, i.lane FROM unnest(seqs, kinds, _sizes, _lanes) AS i (seq, kind, size, lane) WHERE i.kind = ${State.pending} AND ${wasAdded};
+const insertStates = (schema: string): string => `INSERT INTO ${schema}.pending (seq, due, size, lane)
+      SELECT i.seq, clock_timestamp() + i.delay * interval '1 millisecond', i.size, ${PLACE}
+      FROM unnest(seqs, kinds, _sizes, _lanes, delays) AS i (seq, kind, size, lane, delay) WHERE i.kind = ${State.pending} AND ${wasAdded};
     GET DIAGNOSTICS pending_count = ROW_COUNT;
     INSERT INTO ${schema}.finished (seq, finished, attempts, state)
       SELECT i.seq, now(), 0, i.kind FROM unnest(seqs, kinds) AS i (seq, kind) WHERE i.kind > ${State.pending} AND ${wasAdded};

@@ -61,6 +61,14 @@ export function isOfCollectors (schema: string, of: string): string {
 export const FIRST_DUE = `CASE WHEN (array_agg(p.attempts ORDER BY p.seq))[1] = 0 AND (array_agg(p.due ORDER BY p.seq))[1] IS NOT NULL
           THEN min(p.due) ELSE (array_agg(p.due ORDER BY p.seq))[1] END`
 
+/**
+ * When a lane `l` is due that events come to which wait until `excluded.due`: then or sooner. But not if it is leased, or if its first event `p`
+ * has failed and comes before them: then it has its own time. `ifEmpty` is when it is if nothing is there.
+ */
+export function dueWithOthers (ifEmpty: string): string {
+  return `CASE WHEN l.claim IS NOT NULL OR (p.attempts > 0 AND p.seq <= excluded.head) THEN l.due WHEN p.seq IS NULL THEN ${ifEmpty} ELSE least(l.due, excluded.due) END`
+}
+
 /** The block that an event is in: of 32 768 that were added one after the other. */
 export function blockOf (seq: string): string {
   return `(${seq} >> 15)::integer`

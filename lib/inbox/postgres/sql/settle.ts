@@ -1,6 +1,6 @@
 import { MOST_KEPT } from '../../sql/delivery-records.ts'
 import { MOST_COLLECTED } from '../../sql/next-lane.ts'
-import { firstOf, OWN_SHARD, SAFE } from './functions.ts'
+import { dueWithOthers, firstOf, OWN_SHARD, SAFE } from './functions.ts'
 import { State } from './states.ts'
 
 /** What is settled, as `settle` and `turn` take it. */
@@ -92,7 +92,7 @@ const enterOthers = (schema: string): string => `IF cardinality(array_remove(_fa
           WHERE f.state = ${State.pending} AND f.lane <> _lanes[f.n] AND f.n = ANY (held)
           GROUP BY 2 ORDER BY 2
           ON CONFLICT (epoch, lane) DO UPDATE SET head = least(l.head, excluded.head), adds = l.adds + excluded.adds, (due, holder, suspect) = (
-            SELECT CASE WHEN l.claim IS NOT NULL OR (p.attempts > 0 AND p.seq < excluded.head) THEN l.due WHEN p.seq IS NULL THEN excluded.due ELSE least(l.due, excluded.due) END,
+            SELECT ${dueWithOthers('excluded.due')},
               CASE WHEN l.claim IS NOT NULL THEN l.holder WHEN p.seq IS NULL THEN excluded.holder ELSE coalesce(l.holder, excluded.holder) END,
               CASE WHEN l.claim IS NULL AND p.seq IS NULL THEN excluded.suspect ELSE l.suspect END
             FROM (SELECT) AS one LEFT JOIN LATERAL (${firstOf(schema, 'l')}) AS p ON true);
