@@ -1,4 +1,4 @@
-import type { Claim, ClaimedEvent, Outcome } from '../../lib/inbox/inbox.ts'
+import type { Claim, ClaimedEvent, NewEvent, Outcome } from '../../lib/inbox/inbox.ts'
 import { ASIDE, COLLECT } from '../../lib/inbox/sql/next-lane.ts'
 import type { CollectContext } from '../../lib/webhooks/collectors.ts'
 import { AddOrder } from './add-order.ts'
@@ -38,6 +38,12 @@ export class Ledger {
       story: (seq) => this.#story(seq),
       hasSucceeded: (id, listener) => this.hasSucceeded(id, listener)
     })
+  }
+
+  adding ({ id, collects }: NewEvent): void {
+    if (collects === undefined) return
+    this.#world.count('added: is to wait for collectors at once')
+    if (listenersOf(this.#world.settings, false).length > 0) this.#world.violate('order', `${this.#nameOf(id)} is to wait for collectors at once, and listeners want it`)
   }
 
   claimed (life: Life, claims: readonly Claim[]): void {

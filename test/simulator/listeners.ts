@@ -74,7 +74,8 @@ export function listen (life: Life, world: World): void {
     return behave(behaviours, { world, life, run, context, as: 'listener', given: world.nameOf(context.id), end: (succeeded) => { ledger.ended(run, succeeded) } })
   }
   // Each has a name of its own, by which it is known on a retry.
-  life.webhooks.on('newMessage', function first (_event, context) { return call('first', context) })
+  if (listeners > 0) life.webhooks.on('newMessage', function first (_event, context) { return call('first', context) })
+  else life.webhooks.on('unknown', () => {}) // which never comes: an app without any listener and collector delivers nothing
   if (listeners > 1) life.webhooks.on('event', function second (_event, context) { return call('second', context) })
   if (hearsInvalid) life.webhooks.on('invalid', function onInvalid (_event, context) { return call('onInvalid', context) })
 }
@@ -82,5 +83,5 @@ export function listen (life: Life, world: World): void {
 /** The listeners of an event. */
 export function listenersOf ({ listeners }: World['settings'], isInvalid: boolean): readonly string[] {
   if (isInvalid) return ['onInvalid']
-  return listeners > 1 ? ['first', 'second'] : ['first']
+  return ['first', 'second'].slice(0, listeners)
 }

@@ -30,6 +30,7 @@ export class ObservedInbox implements Inbox {
 
   add (event: NewEvent): Awaitable<'accepted' | 'duplicate'> {
     const added = this.#ledger.order.adding(event, this.#life)
+    this.#ledger.adding(event)
     const status = this.#inbox.add(event)
     if (status instanceof Promise) status.then(added, () => { added('failed') })
     else added(status)

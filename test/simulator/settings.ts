@@ -3,7 +3,7 @@ import type { Tape } from './tape.ts'
 /** What an app of a schedule is started with. Small numbers find most. */
 export interface Settings {
   readonly lanes: number
-  /** Of `newMessage`. */
+  /** Of `newMessage`. 0: collectors alone want it. */
   readonly listeners: number
   readonly hearsInvalid: boolean
   readonly concurrency: number
@@ -39,9 +39,10 @@ export function collectorsFrom (tape: Tape): CollectorSettings[] {
   })
 }
 
-/** Whether listeners seldom fail, so that most of what happens is what collectors do. */
-export function areCalm (tape: Tape): boolean {
-  return tape.pick([true, true, true, false])
+/** With collectors: whether listeners seldom fail, so that most of what happens is what collectors do; and whether there are any of events that fit. */
+export function moodFrom (tape: Tape): { isCalm: boolean, listens: boolean } {
+  const choice = tape.choose(8)
+  return { isCalm: choice % 4 !== 3, listens: choice < 5 || choice === 7 }
 }
 
 export function settingsFrom (tape: Tape): Settings {

@@ -6,7 +6,7 @@ import { turn } from './globals.ts'
 import type { InboxKind, SimulatedStore } from './kind.ts'
 import { Ledger } from './ledger.ts'
 import { Life } from './life.ts'
-import { areCalm, collectorsFrom, settingsFrom } from './settings.ts'
+import { collectorsFrom, moodFrom, settingsFrom } from './settings.ts'
 import type { CollectorSettings, Settings } from './settings.ts'
 import type { Tape } from './tape.ts'
 
@@ -59,9 +59,11 @@ export class World {
     this.kind = kind
     this.tape = tape
     this.lines = trace ? [] : undefined
-    this.settings = settingsFrom(tape)
+    const settings = settingsFrom(tape)
     this.collectors = kind.collects === true ? collectorsFrom(tape) : []
-    this.isCalm = kind.collects === true && areCalm(tape)
+    const { isCalm, listens } = kind.collects === true ? moodFrom(tape) : { isCalm: false, listens: true }
+    this.isCalm = isCalm
+    this.settings = listens ? settings : { ...settings, listeners: 0 }
     this.say(() => JSON.stringify(kind.collects === true ? { ...this.settings, collectors: this.collectors } : this.settings, (_key, value: unknown) => value === Infinity ? 'Infinity' : value))
     this.ledger = new Ledger(this)
     this.store = kind.open(this)

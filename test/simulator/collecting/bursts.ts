@@ -54,7 +54,7 @@ export class Bursts {
     this.#judgeOrder(burst)
     for (const { id, seq } of events) {
       const { collects } = this.#known.story(seq)
-      if (!collects) this.#world.violate('order', `${keyOf(collector)} gets ${this.#nameOf(id)}, whose listeners are not through`)
+      if (!collects && listenersOf(this.#world.settings, false).length > 0) this.#world.violate('order', `${keyOf(collector)} gets ${this.#nameOf(id)}, whose listeners are not through`)
       const running = this.#known.runs.find((run) => run.event.seq === seq && !isOfCollector(run) && this.#counts(run))
       if (running !== undefined) this.#world.violate('order', `${keyOf(collector)} gets ${this.#nameOf(id)} while ${running.listener} is at work on it`)
       this.#had.set(id, (this.#had.get(id) ?? new Set()).add(keyOf(collector)))

@@ -11,7 +11,7 @@ const SEED = 100
 
 /** What has to happen in them, or they would prove little. */
 const HAPPENS = [
-  'action: a fault', 'action: end a process', 'answer: accepted', 'collector: asks for a retry later', 'collector: blocks the event loop', 'collector: fails for good', 'collector: gets one event',
+  'action: a fault', 'action: end a process', 'added: is to wait for collectors at once', 'answer: accepted', 'collector: asks for a retry later', 'collector: blocks the event loop', 'collector: fails for good', 'collector: gets one event',
   'collector: gets several events', 'collector: is added again', 'collector: is removed', 'collector: never ends', 'collector: rejects later', 'collector: returns', 'collector: succeeds after its time',
   'collector: succeeds later', 'collector: throws', 'discarded', 'forgotten', 'outcome: dead', 'outcome: done', 'outcome: pending', 'outcome: pending, beside its lane', 'outcome: pending, waits for collectors',
   'process ends', 'replayed'

@@ -116,7 +116,7 @@ export class Comparison {
     const received = events.map((_, i) => this.#model.now - i)
     const bodies = Buffer.from(events.map(({ body }) => body).join(''))
     const most = this.#choose(6) === 1 ? 3 : 1_000
-    return [events.map(({ id }) => id), names, events.map(({ lane }) => lane), events.map(({ kind }) => kind), received, events.map(({ problems }) => problems), starts, sizes, bodies, most]
+    return [events.map(({ id }) => id), names, events.map(({ lane }) => lane), events.map(({ kind }) => kind), received, events.map(({ problems }) => problems), starts, sizes, bodies, most, this.#choose(2) === 1 ? null : events.map(() => this.#oneOf([0, 60, 2 * LEASE, null]))]
   }
 
   async #turn (process: Process): Promise<void> {

@@ -13,8 +13,8 @@ type Values = readonly unknown[]
 
 export const FUNCTIONS: Readonly<Record<string, (tables: Tables, values: Values) => Row[]>> = {
   add_events (tables, values) {
-    const [ids, names, lanes, kinds, received, problems, starts, sizes, bodies, most] = values as // as adds.ts sends them
-      [Buffer[], string[], string[], number[], number[], Array<string | null>, number[], number[], Buffer, number]
+    const [ids, names, lanes, kinds, received, problems, starts, sizes, bodies, most, delays = null] = values as // as adds.ts sends them
+      [Buffer[], string[], string[], number[], number[], Array<string | null>, number[], number[], Buffer, number, (Array<number | null> | null)?]
     const events = ids.map((id, i) => ({
       id: id.toString('hex'),
       name: String(names[i]),
@@ -22,9 +22,10 @@ export const FUNCTIONS: Readonly<Record<string, (tables: Tables, values: Values)
       kind: Number(kinds[i]),
       received: Number(received[i]),
       problems: problems[i] ?? null,
-      body: bodies.subarray(starts[i], Number(starts[i]) + Number(sizes[i]))
+      body: bodies.subarray(starts[i], Number(starts[i]) + Number(sizes[i])),
+      delay: delays?.[i] ?? null
     }))
-    const result = addEvents(tables, events, most)
+    const result = addEvents(tables, events, most, delays !== null)
     return [{ seqs: array(result.seqs), kinds: array(result.kinds), added: array(result.added) }]
   },
   turn,

@@ -1,3 +1,4 @@
+import { COLLECT } from '../../../lib/inbox/sql/next-lane.ts'
 import { Added, Admission, READY } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import type { AddedRow, Adds, Call, Done, Failed, Method, Opening, Removed, Results, Work } from '../../../lib/inbox/sqlite/messages.ts'
 import { Trial } from '../../../lib/inbox/sqlite/store/suspects.ts'
@@ -41,7 +42,7 @@ export class ModelStore implements Engine {
     this.#lanes.goOn(now)
     for (const lane of givenBack) this.#lanes.giveBack(lane)
     this.#lanes.follow(now, settledAt)
-    const added = this.#add(adds)
+    const added = this.#add(adds, now)
     const results = calls.map((call) => this.#call(call, now))
     this.#lanes.goOn(now)
     return { kind: 'done', added, results, nextDue: this.#lanes.nextDue() }
@@ -90,16 +91,16 @@ export class ModelStore implements Engine {
     this.#lanes.add(lane, due ?? READY)
   }
 
-  #add ({ rows, bodies }: Adds): number[] {
+  #add ({ rows, bodies }: Adds, now: number): number[] {
     let start = 0
     return rows.map((row) => {
       const [,,,,,, size] = row
       const body = Buffer.from(bodies.subarray(start, start += size)).toString()
-      return this.#addOne(row, body)
+      return this.#addOne(row, body, now)
     })
   }
 
-  #addOne ([id, , lane, admission, received, problems]: AddedRow, body: string): number {
+  #addOne ([id, , lane, admission, received, problems, , collects]: AddedRow, body: string, now: number): number {
     const known = this.#find(id)
     const givesWay = known?.state === 'dead' || (known?.state === 'invalid' && problems === null)
     if (known !== undefined && !givesWay) return Added.duplicate
@@ -110,9 +111,16 @@ export class ModelStore implements Engine {
     if (known !== undefined) this.#events.delete(known.seq)
     if (problems === null) this.#received = Math.max(this.#received, received)
     const seq = ++this.#seq
+    const added = { seq, id, body, received, attempts: 0, completed: null, problems, since: null, trial: null }
+    if (collects !== undefined && admission !== Admission.invalid && !this.#lanes.lanes.has(lane)) {
+      const [place, due] = [COLLECT + lane, Math.max(1, Math.min(received, now) + collects)]
+      this.#events.set(seq, { ...added, lane: place, state: 'waiting', due, home: lane })
+      this.#lanes.collect(place, due)
+      return Added.stored
+    }
     const isLive = admission === Admission.live && !this.#lanes.lanes.has(lane)
     const state = admission === Admission.invalid ? 'invalid' : isLive ? 'live' : 'waiting'
-    this.#events.set(seq, { seq, id, lane, state, body, received, attempts: 0, due: null, completed: null, problems, since: null, home: null, trial: null })
+    this.#events.set(seq, { ...added, lane, state, due: null, home: null })
     if (state !== 'waiting') return isLive ? seq : Added.stored
     const isCheckedOut = admission === Admission.checkedOut
     return this.#lanes.add(lane, isCheckedOut ? null : READY) && isCheckedOut ? Added.checkedOut : Added.stored

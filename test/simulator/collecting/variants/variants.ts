@@ -72,6 +72,41 @@ export const collectVariants: readonly Variant[] = [
     to: "(lane.startsWith('collect:') ? row !== undefined : row?.holder === holder && row.claim === claim)"
   },
   {
+    name: 'what collectors alone want waits for them at once, whatever is in its lane',
+    inbox: 'sqlite-collect',
+    seed: 360,
+    violates: 'order',
+    file: 'test/simulator/sqlite/model-store.ts',
+    from: 'admission !== Admission.invalid && !this.#lanes.lanes.has(lane)',
+    to: 'admission !== Admission.invalid'
+  },
+  {
+    name: 'what collectors alone want waits for them at once, whatever memory has of its lane',
+    inbox: 'sqlite-collect',
+    seed: 1680,
+    violates: 'order',
+    file: 'lib/inbox/sqlite/adds.ts',
+    from: 'collects !== undefined && !admitted.has(lane) && !this.#deliveries.has(lane)',
+    to: 'collects !== undefined && !admitted.has(lane)'
+  },
+  {
+    name: 'the server has what collectors alone want wait for them at once, whatever is in its lane',
+    inbox: 'postgres-collect',
+    seed: 220,
+    violates: 'order',
+    file: 'test/simulator/postgres/add.ts',
+    from: 'lanes.has(lane) || events.slice',
+    to: 'events.slice'
+  },
+  {
+    name: 'what a listener wants waits for collectors at once',
+    inbox: 'sqlite-collect',
+    violates: 'order',
+    file: 'lib/deliver/listener-runner.ts',
+    from: 'listeners.length === 0 && collectors.length > 0 ? waitOf',
+    to: 'collectors.length > 0 ? waitOf'
+  },
+  {
     name: 'a collector that has succeeded is called again if another has failed',
     inbox: 'sqlite-collect',
     seed: 60,
@@ -161,7 +196,7 @@ export const collectVariants: readonly Variant[] = [
     name: 'how long a conversation has waited goes for what comes in after all of it was removed',
     inbox: 'sqlite-collect',
     violates: 'bursts',
-    seed: 140_005_045,
+    seed: 140_004_960,
     file: waitingBursts,
     from: 'events.some(({ seq }) => seq === since?.seq) ? since : undefined',
     to: 'events.length > 0 ? since : undefined'
@@ -198,6 +233,14 @@ export const collectVariants: readonly Variant[] = [
     file: waitingBursts,
     from: 'completeAt <= Date.now() || waited',
     to: 'completeAt <= Date.now() + quiet || waited'
+  },
+  {
+    name: 'the lane of what waits for collectors at once is not due',
+    inbox: 'postgres-collect',
+    violates: 'in-time',
+    file: 'test/simulator/postgres/add.ts',
+    from: 'head: tables.last, due, holder',
+    to: 'head: tables.last, due: due + 1_000_000, holder'
   },
   {
     name: 'what is not complete is looked at again after a long time',
