@@ -6,6 +6,7 @@ class Conversation {
   readonly name: string
   readonly problems: string[] = []
   readonly #killed: readonly Killed[]
+  readonly #isHeard: boolean
   /** The events that their listeners are through with. */
   readonly #heard = new Set<number>()
   /** The burst with which each event was handed over with success, last. */
@@ -15,8 +16,9 @@ class Conversation {
   #last: Collected | undefined
   #isRunning = false
 
-  constructor (name: string, killed: readonly Killed[]) {
+  constructor (name: string, killed: readonly Killed[], isHeard: boolean) {
     this.name = name
+    this.#isHeard = isHeard
     this.#killed = killed
   }
 
@@ -46,7 +48,7 @@ class Conversation {
     const say = (problem: string) => { this.problems.push(`${this.name}: ${ns.join()} ${problem}`) }
     if (ns.some((n, i) => n !== first + i)) say('leaves one out')
     if (first > this.#upTo) say(`before ${this.#upTo}`)
-    if (ns.some((n) => !this.#heard.has(n))) say('before its listeners')
+    if (this.#isHeard && ns.some((n) => !this.#heard.has(n))) say('before its listeners')
     if (this.#isRunning && this.#last !== undefined && !this.#hasEnded(this.#last, at)) say(`while ${this.#last.ns.join()} was at work`)
     if (ns.some((n) => this.#isThrough(n, at))) say('again')
     this.#last = burst
@@ -67,10 +69,10 @@ class Conversation {
 
 /**
  * What is wrong with the bursts of conversations of which so many events were posted: not all handed over with success, not in order, before
- * listeners had them, side by side, or again though no process was killed with them.
+ * listeners had them if there are any, side by side, or again though no process was killed with them.
  */
-export function burstProblems (lines: ReadonlyArray<Delivered | Collected>, posted: ReadonlyMap<string, number>, killed: readonly Killed[]): string[] {
-  const conversations = new Map(Array.from(posted.keys(), (name) => [name, new Conversation(name, killed)]))
+export function burstProblems (lines: ReadonlyArray<Delivered | Collected>, posted: ReadonlyMap<string, number>, killed: readonly Killed[], isHeard = true): string[] {
+  const conversations = new Map(Array.from(posted.keys(), (name) => [name, new Conversation(name, killed, isHeard)]))
   for (const line of lines) conversations.get(line.conversation)?.note(line)
   return [...conversations.values()].flatMap((conversation) => [...conversation.problems, ...conversation.lost(posted.get(conversation.name) ?? 0)])
 }

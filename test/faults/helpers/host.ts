@@ -136,7 +136,7 @@ try {
   process.once('SIGTERM', () => { void app.close() })
   await app.register(webhooks, { inbox, ...options })
   if (measured) await measure()
-  listen()
+  if (collect?.alone !== true) listen()
   if (collect !== undefined) collectWith(app.webhooks, collect, note)
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   say({ port: Number(new URL(url).port) })

@@ -39,10 +39,11 @@ export interface Settings {
   options?: Omit<WebhooksOptions, 'inbox'> | undefined
 }
 
-/** How it collects. `saves`: the table `collected` of that database gets what is collected, in a transaction that completes the events. */
+/** How it collects. `alone`: nobody listens. `saves`: the table `collected` of that database gets what is collected, in a transaction that completes the events. */
 export interface Collecting {
   options: CollectOptions
   saves?: { connectionString: string } | undefined
+  alone?: boolean | undefined
 }
 
 /** What it says then. */
