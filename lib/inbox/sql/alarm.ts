@@ -22,7 +22,7 @@ export class Alarm {
     if (at === null) return
     this.#at = at
     this.#latest = performance.now() + at - Date.now()
-    this.#wait()
+    if (!this.isDue) this.#wait()
   }
 
   clear (): void {
@@ -30,11 +30,11 @@ export class Alarm {
     this.#at = null
   }
 
+  /** Also if the time has come since it was looked at: nobody else would ring. */
   #wait (): void {
-    if (this.isDue) return
     this.#timer = setTimeout(() => {
       if (this.isDue) this.#ring()
       else this.#wait()
-    }, Math.min(this.#latest - performance.now(), LONGEST_TIMER))
+    }, Math.max(0, Math.min(this.#latest - performance.now(), LONGEST_TIMER)))
   }
 }
