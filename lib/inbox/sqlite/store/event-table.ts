@@ -14,8 +14,8 @@ import { Trial } from './suspects.ts'
 
 /** Of no event. */
 const NO_SEQ = 0
-/** Where a row has it. */
-const SIZE = 6
+/** Where a row has them. */
+const [SIZE, COLLECTS] = [6, 7] as const
 
 /** What is written about events. All of it within a transaction of the caller's. */
 export class EventTable {
@@ -48,7 +48,7 @@ export class EventTable {
 
   #add (arrival: NewRow, fresh: FreshEvents, at: number): number {
     const { ids, lanes, totals: { now } } = this.#parts
-    const { row: [id, , lane, admission, received, problems, , collects] } = arrival
+    const { row: [id, , lane, admission, received, problems] } = arrival
     if (problems === null && fresh.hasInvalid(id)) fresh.flush() // it gives way as if it had come before
     const known = fresh.has(id) ? NO_SEQ : ids.find(id)
     const old = known === undefined ? undefined : this.#givingWay(known, problems === null)
@@ -65,6 +65,7 @@ export class EventTable {
       fresh.insert(arrival, State.invalid)
       return Added.stored
     }
+    const collects = arrival.row[COLLECTS]
     if (collects !== undefined && !lanes.has(lane)) {
       fresh.insertCollected(arrival, Math.min(received, at) + collects)
       return Added.stored

@@ -40,24 +40,22 @@ export class FreshEvents {
   }
 
   /** Returns its number. */
-  insert (arrival: NewRow, state: number): number {
-    const { row: [id, name, lane, admission, received, problems] } = arrival
-    const seq = this.#begin(arrival)
+  insert ({ row: [id, name, lane, admission, received, problems], body }: NewRow, state: number): number {
+    const seq = this.#begin(id, lane, received, body)
     if (admission === Admission.invalid) this.#invalid.add(id)
     this.#events.push(seq, id, lane, name, state, received, admission === Admission.invalid ? received : null, problems)
     return seq
   }
 
   /** It waits for collectors until then: as if it had been in its own lane, and had left that. */
-  insertCollected (arrival: NewRow, time: number): void {
-    const { row: [id, name, home, , received, problems] } = arrival
+  insertCollected ({ row: [id, name, home, , received, problems], body }: NewRow, time: number): void {
     const [lane, due] = [COLLECT + home, Number(wholeTime(time))]
-    this.#collected.push(this.#begin(arrival), id, lane, name, State.waiting, received, problems, due, home)
+    this.#collected.push(this.#begin(id, home, received, body), id, lane, name, State.waiting, received, problems, due, home)
     this.#dues.set(lane, Math.min(due, this.#dues.get(lane) ?? due))
   }
 
   /** All but the row of the event. */
-  #begin ({ row: [id, , lane, , received], body }: NewRow): number {
+  #begin (id: string, lane: string, received: number, body: Uint8Array): number {
     const { ids, conversations, totals: { now } } = this.#parts
     const seq = ++now.seq
     this.#ids.add(id)
