@@ -55,7 +55,8 @@ export class Collectors {
   add (collector: Collector): () => void {
     const { name, listener } = collector
     const other = this.#all.find((other) => isSame(other.listener, listener) && (other.name === name || other.name === 'event' || name === 'event'))
-    if (other !== undefined) throw new InvalidOptionError(`a collector of '${other.name}' is called '${listener.name}', too: give each one of the same events a function and a name of its own`)
+    const what = listener.name === '' ? 'has this function' : `is called '${listener.name}'`
+    if (other !== undefined) throw new InvalidOptionError(`a collector of '${other.name}' ${what}, too: give each one of the same events a function and a name of its own`)
     this.#all.push(collector)
     return () => {
       const index = this.#all.indexOf(collector)

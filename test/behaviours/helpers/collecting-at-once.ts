@@ -53,7 +53,7 @@ export function collectingAtOnce (driver: string, create: (t: Test, store: strin
     collect(QUIET)
     const [last] = await send('a2')
     await through()
-    t.same(bursts, [['a1', 'a2']], 'also for a collector that has come since')
+    t.same(bursts.flat(), ['a1', 'a2'], 'also for a collector that has come since')
     t.match(await stored(last), { state: 'done', isCollected: false, attempts: 1 })
   })
 
@@ -61,7 +61,7 @@ export function collectingAtOnce (driver: string, create: (t: Test, store: strin
     const { app, bursts, collect, send, stored, through } = await open(t, create(t, store))
     const heard: string[] = []
     const hear = (event: NewMessage) => { heard.push(textOf(event)) }
-    collect(QUIET)
+    collect({ quiet: HOUR, within: HOUR, most: 3 })
     await send('a1')
     app.webhooks.on('newMessage', hear)
     const [second] = await send('a2')
@@ -84,12 +84,12 @@ export function collectingAtOnce (driver: string, create: (t: Test, store: strin
     await send('a1')
     await begun.promise
     app.webhooks.off('newMessage', hear)
-    const [second, other] = await send('a2', 'b1')
-    t.match([await stored(second), await stored(other)], [{ isCollected: false }, { isCollected: true }])
+    const [second] = await send('a2', 'b1')
     await until(() => bursts.length === 1)
+    t.match(await stored(second), { isCollected: false })
     atWork.resolve(undefined)
     await through()
-    t.same(bursts, [['b1'], ['a1', 'a2']])
+    t.same(bursts.flat(), ['b1', 'a1', 'a2'])
   })
 
   test1('it can be discarded, forgotten with its conversation, and replayed', async (t, store) => {
@@ -121,7 +121,7 @@ export function collectingAtOnce (driver: string, create: (t: Test, store: strin
     second.collect(QUIET)
     await second.send('a3')
     await second.through()
-    t.same([first.bursts, second.bursts], [[], [['a1', 'a2', 'a3']]])
+    t.same([first.bursts, second.bursts.flat()], [[], ['a1', 'a2', 'a3']])
   })
 
   test1('a process that only receives leaves it to those that deliver who wants it', async (t, store) => {

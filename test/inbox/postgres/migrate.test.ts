@@ -70,6 +70,7 @@ test('a migration that the server cannot be told to stop is stopped after its st
   const release = await holdLock(t, schema)
   const stop = new AbortController()
   const migration = prepareSchema(database, schema, { migrations: [first], signal: stop.signal })
+  migration.catch(() => {}) // it is looked at below
   await until(async () => (await admin.query("SELECT FROM pg_stat_activity WHERE usename = $1 AND wait_event = 'advisory'", [role])).rows.length === 1)
   stop.abort()
   const refused = database.run('SELECT 1') // the role has one connection, and what would stop the other was refused before this is
