@@ -17,6 +17,7 @@ import { Intake } from './lib/receive/intake.ts'
 import { jsonParserOf } from './lib/receive/json-parser.ts'
 import { addRoute } from './lib/receive/route.ts'
 import { warnAtStartup } from './lib/receive/startup-warnings.ts'
+import type { CollectedAtOnce } from './lib/webhooks/collectors.ts'
 import { resolveOptions } from './lib/webhooks/options.ts'
 import type { ResolvedOptions, WebhooksOptions } from './lib/webhooks/options.ts'
 import { Webhooks } from './lib/webhooks/webhooks.ts'
@@ -35,8 +36,8 @@ async function webhooksPlugin (app: FastifyInstance, given: WebhooksOptions): Pr
   const contexts = new RequestContexts()
   const reporter = new ReceiveReporter(catalogue, (): Webhooks => webhooks)
   const deliversInvalid = (): boolean => !options.deliver || webhooks.listenerCount('invalid') > 0
-  const collects = options.deliver ? (event: UnknownEvent, lane: string): number | undefined => runner.waitOf(event, lane) : undefined
-  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), identify: createIdentify(options), deliversInvalid, collects, log, reporter, contexts })
+  const collectAtOnce = options.deliver ? (event: UnknownEvent, lane: string, id: string): CollectedAtOnce | undefined => runner.collectAtOnce(event, lane, id) : undefined
+  const intake = new Intake({ inbox, catalogue, parseJson: jsonParserOf(app), identify: createIdentify(options), deliversInvalid, collectAtOnce, log, reporter, contexts })
   const server = { isReady: false, isClosing: false }
 
   const webhooks = new Webhooks({

@@ -4,9 +4,10 @@ import { basename, join } from 'node:path'
 import { root } from './helpers/package.ts'
 
 const COPY = '.javascript'
-const NOT_COPIED = new Set([COPY, '.git', '.tap', 'node_modules'])
-/** What a file imports, or starts as a thread or as a process. */
-const OTHERS = /^((?:import|export|\}) (?:[^'\n]* from )?'\.[^'\n]*|.*(?:\bimport\(|\bURL\()'[^'\n]*)\.ts'/gm
+/** `data` is what an example keeps. */
+const NOT_COPIED = new Set([COPY, '.git', '.tap', 'data', 'node_modules'])
+/** What a file imports, or starts as a thread or as a process. Examples stay as they are published. */
+const OTHERS = /^((?:import|export|\}) (?:[^'\n]* from )?'\.(?!.*\/examples\/)[^'\n]*|.*(?:\bimport\(|\bURL\()'(?!.*\/examples\/)[^'\n]*)\.ts'/gm
 
 /** The same in JavaScript, each character where it was, but for the names of other files. */
 export function javaScriptOf (source: string): string {
@@ -15,17 +16,17 @@ export function javaScriptOf (source: string): string {
 
 /**
  * Copies the project, with JavaScript beside each file that runs, and returns where: Node takes a second of a processor to load the sources, in
- * each of some thousand processes and threads that the tests start, and half of that is for their types.
+ * each of some thousand processes and threads that the tests start, and half of that is for their types. It stays there: what has failed says where.
  */
 export function copyInJavaScript (): string {
   const copy = join(root, COPY)
   rmSync(copy, { recursive: true, force: true })
   mkdirSync(copy)
   for (const name of readdirSync(root).filter((name) => !NOT_COPIED.has(name))) {
-    cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !NOT_COPIED.has(basename(path)) })
+    cpSync(join(root, name), join(copy, name), { recursive: true, preserveTimestamps: true, filter: (path) => !NOT_COPIED.has(basename(path)) })
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction')
-  for (const file of globSync(['index.ts', '{lib,test,bench,examples}/**/*.ts'], { cwd: copy })) {
+  for (const file of globSync(['index.ts', '{lib,test,bench}/**/*.ts'], { cwd: copy })) {
     if (/\.(?:d|tst)\.ts$/.test(file)) continue
     const path = join(copy, file)
     writeFileSync(path.replace(/ts$/, 'js'), javaScriptOf(readFileSync(path, 'utf8')))

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { CLEAN, ENV, FLAGS } from './helpers/environment.ts'
 import { copyInJavaScript } from './javascript.ts'
@@ -26,5 +25,4 @@ const options = [...FLAGS, '--test', `--test-reporter=./test/reporter.${isWhole 
 // What is taken from a cache would be covered less exactly.
 const runner = spawn(process.execPath, [...options, ...(isWhole ? [TESTS] : positionals)], { cwd, env: hasCoverage ? CLEAN : ENV, stdio: 'inherit' })
 const [code] = await once(runner, 'exit') as [number | null]
-if (isWhole) rmSync(cwd, { recursive: true, force: true })
 process.exitCode = code ?? 1

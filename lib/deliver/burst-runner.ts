@@ -3,7 +3,6 @@ import { errorOf, quietly } from '../errors/error-of.ts'
 import type { EventCatalogue } from '../events/catalogue.ts'
 import type { Claim, ClaimedEvent, Outcome } from '../inbox/inbox.ts'
 import { areDeliveriesObserved, channels } from '../observe/channels.ts'
-import type { RequestContexts } from '../observe/request-contexts.ts'
 import type { Collector } from '../webhooks/collectors.ts'
 import { BurstContext } from '../webhooks/context.ts'
 import { Webhooks } from '../webhooks/webhooks.ts'
@@ -28,7 +27,6 @@ interface Parts {
   readonly webhooks: Webhooks
   readonly log: FastifyBaseLogger
   readonly catalogue: EventCatalogue
-  readonly contexts: RequestContexts
   readonly keys: ListenerKeys
   readonly attempts: AttemptRunner
   readonly waiting: WaitingBursts
@@ -91,7 +89,7 @@ export class BurstRunner {
   }
 
   #call (lane: string, { collector, key, events }: CollectorBurst, interrupted: boolean): Outcome | Promise<Outcome | undefined> {
-    const { webhooks, log, contexts, attempts } = this.#parts
+    const { webhooks, log, attempts } = this.#parts
     const [first] = events as [ClaimedEvent] // a burst has one at least
     // Another collector may have failed with some of them before: none has more attempts than there are.
     const attempt = Math.max(...events.map((event) => event.attempt))
@@ -103,12 +101,8 @@ export class BurstRunner {
       const burst = {
         lane, event, events, given, keys: [key], collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
       }
-      if (message === undefined) return attempts.run(burst)
-      return contexts.run(event.id, () => {
-        channels.deliveryStart.publish(message)
-        for (const { id } of events) contexts.forget(id) // of those that no listener has had
-        return attempts.run(burst)
-      })
+      if (message !== undefined) channels.deliveryStart.publish(message)
+      return attempts.run(burst)
     } catch (thrown) {
       return attempts.unknown(event, errorOf(thrown))
     }

@@ -32,7 +32,7 @@ export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): O
   const earlier = event.refused ?? NONE
   const succeeded = outcome.state === 'done' ? [...event.completed, ...own.filter((key) => !earlier.includes(key))] : outcome.completed
   const completed = [...new Set(succeeded)]
-  const quiet = waitOf(left.map(({ collector }) => collector), lane, parts.waiting)
+  const quiet = waitOf(left.map(({ collector }) => collector), lane, event.id, parts.waiting)
   return waiting({
     seq: event.seq,
     completed,
@@ -43,9 +43,9 @@ export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): O
   }, quietAt(event, quiet), quiet)
 }
 
-/** For how many milliseconds one more event of this lane waits for these collectors, until their bursts are looked at. */
-export function waitOf (collectors: readonly Collector[], lane: string, waiting: WaitingBursts): number {
-  const isFull = waiting.isFull(lane, Math.min(...collectors.map(({ most }) => most)))
+/** An event waits for these collectors from now on: for how many milliseconds, until their bursts are looked at. */
+export function waitOf (collectors: readonly Collector[], lane: string, id: string, waiting: WaitingBursts): number {
+  const isFull = waiting.isFull(lane, id, Math.min(...collectors.map(({ most }) => most)))
   return isFull ? 0 : leastQuiet(collectors)
 }
 

@@ -5,6 +5,7 @@ import type { UnknownEvent } from '../events/schemas.ts'
 import type { Claim, ClaimedEvent, Inbox, Outcome } from '../inbox/inbox.ts'
 import { areDeliveriesObserved, channels } from '../observe/channels.ts'
 import type { RequestContexts } from '../observe/request-contexts.ts'
+import type { CollectedAtOnce } from '../webhooks/collectors.ts'
 import { DeliveryContext } from '../webhooks/context.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
 import { Webhooks } from '../webhooks/webhooks.ts'
@@ -54,14 +55,17 @@ export class ListenerRunner {
   }
 
   /**
-   * For how many milliseconds an event that comes in, and is of its schema, is to wait for collectors at once: undefined if a listener wants
-   * it, or no collector does. It is counted as one that waits.
+   * An event that comes in, and is of its schema, is to wait for collectors, if they alone want it: undefined if not. It counts as one that waits
+   * until that is taken back, as it has to be if it is not accepted.
    */
-  waitOf (event: UnknownEvent, lane: string): number | undefined {
+  collectAtOnce (event: UnknownEvent, lane: string, id: string): CollectedAtOnce | undefined {
     const { webhooks, catalogue } = this.#parts
     if (!Webhooks.collectorsOf(webhooks).areThere) return undefined
     const { listeners, collectors } = wanting(webhooks, catalogue.nameOf(event))
-    return listeners.length === 0 && collectors.length > 0 ? waitOf(collectors, lane, this.#waiting) : undefined
+    if (listeners.length > 0 || collectors.length === 0) return undefined
+    const isNew = !this.#waiting.has(lane, id)
+    const wait = waitOf(collectors, lane, id, this.#waiting)
+    return { wait, takeBack: () => { if (isNew) this.#waiting.forget(lane, id) } } // of one that is known, the first waits still
   }
 
   /**

@@ -8,8 +8,10 @@ const MOST_LANES = 10_000
 interface WaitingLane {
   /** When it was first looked at, by the clock of `performance`, and which event was the first then: without that, it is another wait. */
   since?: { readonly at: number, readonly seq: number }
-  /** Its events, as far as this process knows. */
-  count: number
+  /** Its events, as far as this process knows, and whether the last look has missed them: then they were on their way, or others have handed them over. */
+  readonly ids: Map<string, boolean>
+  /** How many more there are taken to be. */
+  more: number
 }
 
 /**
@@ -19,13 +21,22 @@ interface WaitingLane {
 export class WaitingBursts {
   readonly #lanes = new Map<string, WaitingLane>()
 
-  /** One more event waits. Says whether that makes as many as a burst has at most: then it need not wait. */
-  isFull (lane: string, most: number): boolean {
+  has (lane: string, id: string): boolean {
+    return this.#lanes.get(lane)?.ids.has(id) === true
+  }
+
+  /** An event waits, or is about to. Says whether that makes as many as a burst has at most: then it need not wait. */
+  isFull (lane: string, id: string, most: number): boolean {
     const waiting = this.#of(lane)
-    waiting.count++
-    if (waiting.count < most) return false
-    if (waiting.count === 2 * most) waiting.count = 0 // then it is another process that hands them over
-    return true
+    waiting.ids.set(id, false)
+    const count = waiting.ids.size + waiting.more
+    if (count >= 2 * most) this.#lanes.delete(lane) // then it is another process that hands them over
+    return count >= most
+  }
+
+  /** It does not wait after all. */
+  forget (lane: string, id: string): void {
+    this.#lanes.get(lane)?.ids.delete(id)
   }
 
   /**
@@ -50,22 +61,28 @@ export class WaitingBursts {
     const now = Date.now()
     const timeOf = (burst: CollectorBurst) => burst.completeAt === null || triedAgainIn(burst) > 0 ? now + triedAgainIn(burst) : burst.completeAt
     const isHeldUp = (burst: CollectorBurst) => timeOf(burst) <= now
-    // What holds a burst up need not wait once it has come, and of what is on its way, some may be counted already.
-    const least = bursts.some(isHeldUp) ? Math.min(...bursts.map(({ collector: { most } }) => most)) - 1 : waiting.count
-    waiting.count = claim.isFollowed === true ? Math.max(least, claim.events.length) : claim.events.length
+    for (const [id, isMissed] of waiting.ids) {
+      if (isMissed) waiting.ids.delete(id)
+      else waiting.ids.set(id, true)
+    }
+    for (const { id } of claim.events) waiting.ids.set(id, false)
+    // What holds a burst up need not wait once it has come.
+    const most = claim.isFollowed === true && bursts.some(isHeldUp) ? Math.min(...bursts.map(({ collector }) => collector.most)) : 0
+    waiting.more = Math.max(0, most - 1 - waiting.ids.size)
     return Math.min(...bursts.map((burst) => isHeldUp(burst) ? now + burst.collector.quiet : timeOf(burst)))
   }
 
-  /** Bursts of a lane are handed over: what is counted besides came in meanwhile. */
+  /** Bursts of a lane are handed over: what is there besides came in meanwhile. */
   end (claim: Claim, bursts: readonly CollectorBurst[]): void {
     const lane = homeOf(claim)
-    const count = (this.#lanes.get(lane)?.count ?? 0) - Math.max(...bursts.map(({ events }) => events.length), 0)
+    const { ids } = this.#of(lane)
     this.#lanes.delete(lane)
-    if (count > 0) this.#of(lane).count = count
+    for (const { id } of bursts.flatMap(({ events }) => events)) ids.delete(id)
+    if (ids.size > 0) this.#lanes.set(lane, { ids, more: 0 })
   }
 
   #of (lane: string): WaitingLane {
-    const waiting = this.#lanes.get(lane) ?? { count: 0 }
+    const waiting = this.#lanes.get(lane) ?? { ids: new Map(), more: 0 }
     this.#lanes.set(lane, waiting)
     for (const oldest of this.#lanes.keys()) {
       if (this.#lanes.size <= MOST_LANES) break

@@ -10,6 +10,7 @@ import { areDeliveriesObserved } from '../observe/channels.ts'
 import type { ReceiveReporter } from '../observe/receive-reporter.ts'
 import type { RequestContexts } from '../observe/request-contexts.ts'
 import { isObject } from '../options/check.ts'
+import type { CollectedAtOnce } from '../webhooks/collectors.ts'
 import type { ReceivableBody, Receipt } from '../webhooks/webhooks.ts'
 import type { Identify } from './identify.ts'
 import type { ParseJson } from './json-parser.ts'
@@ -21,8 +22,8 @@ interface Parts {
   readonly identify: Identify
   /** Whether what is not of its schema is delivered so: here, or perhaps elsewhere. */
   readonly deliversInvalid: () => boolean
-  /** See `NewEvent.collects`: asked of events of their schema. Not given: nothing is delivered here. */
-  readonly collects?: ((event: UnknownEvent, lane: string) => number | undefined) | undefined
+  /** Asked of each event of its schema: undefined if somebody is to have it before collectors have. Not given: nothing is delivered here. */
+  readonly collectAtOnce?: ((event: UnknownEvent, lane: string, id: string) => CollectedAtOnce | undefined) | undefined
   readonly log: FastifyBaseLogger
   readonly reporter: ReceiveReporter
   readonly contexts: RequestContexts
@@ -56,17 +57,16 @@ export class Intake {
 
   /** Gives an event to the inbox; one that is not of its schema, too, if anything can become of it there. */
   take (arrival: Arrival, log = this.#parts.log): Awaitable<Receipt> {
-    const { catalogue, identify, inbox, deliversInvalid, collects } = this.#parts
+    const { catalogue, identify, inbox, deliversInvalid, collectAtOnce } = this.#parts
     const { bytes, event } = arrival
     const problems = catalogue.fits(event) ? null : catalogue.problems(event)
     const { id, lane } = identify(bytes, event, problems === null)
     arrival.id = id
     const state = problems === null || deliversInvalid() ? 'pending' : 'invalid'
     if (state === 'invalid' && !inbox.durable) throw invalid(problems)
-    const newEvent: NewEvent = {
-      id, name: event.event, lane, state, body: bytes, event, receivedAt: Date.now(), problems, collects: problems === null ? collects?.(event, lane) : undefined
-    }
-    const status = areDeliveriesObserved() ? this.#addFrom(newEvent) : this.#add(newEvent)
+    const collected = problems === null ? collectAtOnce?.(event, lane, id) : undefined
+    const newEvent: NewEvent = { id, name: event.event, lane, state, body: bytes, event, receivedAt: Date.now(), problems, collects: collected?.wait }
+    const status = this.#addAs(newEvent, collected)
     return typeof status === 'string' ? receiptOf(status, newEvent, log) : status.then((status) => receiptOf(status, newEvent, log), (error: unknown) => rethrow(error, newEvent))
   }
 
@@ -84,6 +84,22 @@ export class Intake {
     } catch (error) {
       if (isCoded(error)) reporter.refused(error, arrival, performance.now() - start)
       throw error
+    }
+  }
+
+  #addAs (event: NewEvent, collected: CollectedAtOnce | undefined): Awaitable<'accepted' | 'duplicate'> {
+    if (collected !== undefined) return this.#addCollected(event, collected)
+    return areDeliveriesObserved() ? this.#addFrom(event) : this.#add(event)
+  }
+
+  /** No delivery of its own is a part of its request: those of bursts are parts of none. */
+  async #addCollected (event: NewEvent, { takeBack }: CollectedAtOnce): Promise<'accepted' | 'duplicate'> {
+    let status: 'accepted' | 'duplicate' | undefined
+    try {
+      status = await this.#add(event)
+      return status
+    } finally {
+      if (status !== 'accepted') takeBack()
     }
   }
 

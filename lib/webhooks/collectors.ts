@@ -25,6 +25,14 @@ export interface Collector extends Filled<CollectOptions> {
   readonly listener: ListenerFunction
 }
 
+/** An event that waits for collectors as soon as it comes in. */
+export interface CollectedAtOnce {
+  /** For how many milliseconds. */
+  readonly wait: number
+  /** To be called if it is not accepted. */
+  readonly takeBack: () => void
+}
+
 const RULES = { quiet: duration(1), within: duration(1), most: integer(1, 100) }
 
 /** Checks what `collect` was given. */

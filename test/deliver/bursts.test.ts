@@ -239,7 +239,7 @@ test('an event waits for its collectors as long as the quickest needs, or not at
   webhooks.collect('event', { quiet: 5_000 }, () => {})
   const dues: number[] = []
   for (let i = 0; i < 7; i++) {
-    const event = waiting({ collectedFrom: undefined, receivedAt: Date.now() })
+    const event = waiting({ id: String(i), collectedFrom: undefined, receivedAt: Date.now() })
     const outcome = await runner.run(event, 'a')
     t.match(outcome, { state: 'pending', collects: true, completed: ['save'], refused: [], error: null, delivery: undefined })
     dues.push(Math.round((Number(outcome?.dueAt) - event.receivedAt) / 1_000))
@@ -249,7 +249,7 @@ test('an event waits for its collectors as long as the quickest needs, or not at
 
 test('of very many lanes the oldest are forgotten', (t) => {
   const waiting = new WaitingBursts()
-  for (let lane = 0; lane <= 10_000; lane++) waiting.isFull(String(lane), 2)
-  t.same(['0', '10000'].map((lane) => waiting.isFull(lane, 2)), [false, true])
+  for (let lane = 0; lane <= 10_000; lane++) waiting.isFull(String(lane), 'one', 2)
+  t.same(['0', '10000'].map((lane) => waiting.isFull(lane, 'two', 2)), [false, true])
   t.end()
 })

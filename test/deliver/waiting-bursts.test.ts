@@ -21,3 +21,17 @@ test('how long a process has waited for what follows an event goes for what foll
   t.notOk(waiting.isComplete(claimOf(2), burstOf(claimOf(2))))
   t.ok(waiting.isComplete(claimOf(1, 2), burstOf(claimOf(1, 2))))
 })
+
+test('what was on its way at a look is counted with what comes next, and what two looks have missed is not', (t) => {
+  const waiting = new WaitingBursts()
+  const burstOf = ({ events }: Claim) => ({ key: 'collect:answer', collector, events, completeAt: Date.now() + 1_000_000 })
+  const look = (...seqs: number[]) => waiting.wait(claimOf(...seqs), [burstOf(claimOf(...seqs))])
+  for (const id of ['1', '2', '3']) t.notOk(waiting.isFull('a', id, 4))
+  look(1, 2)
+  t.ok(waiting.isFull('a', '4', 4))
+  look(1, 2, 4)
+  t.notOk(waiting.has('a', '3'), 'others have handed it over')
+  waiting.end(claimOf(1, 2), [burstOf(claimOf(1, 2))])
+  t.same(['1', '2', '4'].map((id) => waiting.has('a', id)), [false, false, true])
+  t.end()
+})

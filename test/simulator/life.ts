@@ -1,7 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Dispatcher } from '../../lib/deliver/dispatcher.ts'
 import { ListenerRunner } from '../../lib/deliver/listener-runner.ts'
-import type { UnknownEvent } from '../../lib/events/schemas.ts'
 import { viewOf } from '../../lib/inbox/view.ts'
 import { ReceiveReporter } from '../../lib/observe/receive-reporter.ts'
 import { RequestContexts } from '../../lib/observe/request-contexts.ts'
@@ -42,9 +41,9 @@ export class Life {
     const inbox = this.#inbox = new ObservedInbox(world.store.inbox(this), this, world.ledger)
     const contexts = new RequestContexts()
     const deliversInvalid = () => this.webhooks.listenerCount('invalid') > 0
-    const collects = (event: UnknownEvent, lane: string): number | undefined => runner.waitOf(event, lane)
+    const collectAtOnce: ListenerRunner['collectAtOnce'] = (...event) => runner.collectAtOnce(...event)
     this.#intake = new Intake({
-      inbox, catalogue, parseJson: (text) => JSON.parse(text) as unknown, identify, deliversInvalid, collects, log, reporter: new ReceiveReporter(catalogue, () => this.webhooks), contexts
+      inbox, catalogue, parseJson: (text) => JSON.parse(text) as unknown, identify, deliversInvalid, collectAtOnce, log, reporter: new ReceiveReporter(catalogue, () => this.webhooks), contexts
     })
     const receive = async (body: Parameters<Intake['receive']>[0]) => await this.#intake.receive(body)
     this.webhooks = new Webhooks({ inbox: viewOf(inbox), names: [...catalogue.schemas.keys()], collects: inbox.collects, onSubscribe: () => { this.#dispatcher.wake() }, receive })

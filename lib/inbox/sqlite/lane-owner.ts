@@ -31,7 +31,7 @@ export interface GivenBack {
 export const Admission = {
   /** There is room for it in memory. */
   live: 0,
-  /** There is none, and its lane is not in memory. */
+  /** There is none, or it waits for collectors. Its lane is not in memory. */
   stored: 1,
   /** There is none, and its lane is in memory. */
   checkedOut: 2,

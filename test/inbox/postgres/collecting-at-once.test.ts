@@ -1,7 +1,7 @@
-import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
 import type { Test } from 'tap'
 import type { NewEvent } from '../../../index.ts'
+import { until } from '../../faults/helpers/until.ts'
 import { claimSoon, ids, settleAll } from '../../helpers/processes.ts'
 import { idBytes } from '../../../lib/inbox/postgres/ids.ts'
 import { adds } from '../conformance.ts'
@@ -101,10 +101,7 @@ test('a lane that another process is making is due when what that one puts there
   await client.query('BEGIN')
   await client.query(`SELECT ${shared.tables}.add_events($1, '{job}', '{a}', '{0}', '{1}', '{NULL}', '{0}', '{15}', '{"event":"job"}'::text::bytea, 100, '{0}')`, [[idBytes('a1')]])
   const adding = inbox.add(event('a2', HOUR))
-  for (let waiting = 0; waiting === 0;) {
-    waiting = (await admin.query("SELECT FROM pg_stat_activity WHERE query LIKE '%add_events%' AND wait_event_type = 'Lock'")).rowCount ?? 0
-    await setTimeout(5)
-  }
+  await until(async () => (await admin.query("SELECT FROM pg_stat_activity WHERE query LIKE '%' || $1 || '.add_events%' AND wait_event_type = 'Lock'", [shared.tables])).rowCount === 1)
   await client.query('COMMIT')
   client.release()
   t.equal(await adding, 'accepted')

@@ -36,5 +36,5 @@ test('one that comes to be due while it is looked at rings all the same', async 
   performance.now = () => 0
   alarm.set(DUE)
   await rung.promise // or the test does not end
-  t.equal(looks, 4)
+  t.ok(looks > 3)
 })

@@ -106,8 +106,8 @@ const whatWaits = (schema: string): string => `delays := ARRAY(
         ) AS i ORDER BY i.n);`
 
 /**
- * The same for lanes, and for those where events wait for collectors. Of these, one that is there may have got its first events since this
- * statement began, so that they are not seen: then it is due when they are, or sooner.
+ * The same for lanes, and for those where events wait for collectors. What is first there is seen as it was when this statement began, also if it
+ * has waited for the lane's lock since: then it is due when others have said, or sooner, and at the latest when those that were first are.
  */
 const lockBoth = (schema: string): string => `INSERT INTO ${schema}.lanes AS l (epoch, lane, head, due, adds)
         SELECT _epoch, n.lane, ${lastNumber(schema)}, clock_timestamp() + n.delay * interval '1 millisecond', 1

@@ -103,8 +103,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'order',
     file: 'lib/deliver/listener-runner.ts',
-    from: 'listeners.length === 0 && collectors.length > 0 ? waitOf',
-    to: 'collectors.length > 0 ? waitOf'
+    from: 'if (listeners.length > 0 || collectors.length === 0) return',
+    to: 'if (collectors.length === 0) return'
   },
   {
     name: 'a collector that has succeeded is called again if another has failed',

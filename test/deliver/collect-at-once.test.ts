@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import Fastify from 'fastify'
 import { test } from 'tap'
@@ -16,9 +15,9 @@ const OTHER = { event: 'other' }
 
 function create () {
   const webhooks = emitter()
-  const contexts = new RequestContexts()
-  const runner = new ListenerRunner({ webhooks, log: Fastify().log, catalogue: new EventCatalogue({}), options: resolveOptions({}), durable: true, contexts })
-  return { webhooks, contexts, runner, wait: (event: { event: string } = message(), lane = 'a') => runner.waitOf(event, lane) }
+  const runner = new ListenerRunner({ webhooks, log: Fastify().log, catalogue: new EventCatalogue({}), options: resolveOptions({}), durable: true, contexts: new RequestContexts() })
+  let count = 0
+  return { webhooks, runner, wait: (event: { event: string } = message(), lane = 'a', id = String(++count)) => runner.collectAtOnce(event, lane, id)?.wait }
 }
 
 test('an event that comes in waits for collectors if they alone want it', (t) => {
@@ -64,15 +63,32 @@ test('what makes a burst full waits no longer: each lane is counted on its own, 
   t.end()
 })
 
+test('what comes in again counts once, and what is not accepted does not count', (t) => {
+  const { webhooks, runner, wait } = create()
+  webhooks.collect('newMessage', { quiet: 300, most: 2 }, nothing)
+  t.same([wait(message(), 'a', 'one'), wait(message(), 'b', 'one')], [300, 300])
+  const again = runner.collectAtOnce(message(), 'a', 'one')
+  again?.takeBack()
+  const refused = runner.collectAtOnce(message(), 'b', 'refused')
+  t.equal(refused?.wait, 0)
+  refused?.takeBack()
+  refused?.takeBack()
+  t.same([wait(message(), 'a', 'two'), wait(message(), 'b', 'one')], [0, 300])
+  t.end()
+})
+
 /** Notes what it is given, and has nothing of it. */
 class NotingInbox extends ModelInbox {
   override readonly durable = true
   readonly collects = true
   readonly given: NewEvent[] = []
 
-  override async add (event: NewEvent): Promise<'accepted'> {
+  answer: 'accepted' | 'duplicate' | Error = 'accepted'
+
+  override async add (event: NewEvent): Promise<'accepted' | 'duplicate'> {
     this.given.push(event)
-    return 'accepted'
+    if (this.answer instanceof Error) throw this.answer
+    return this.answer
   }
 }
 
@@ -93,16 +109,31 @@ test('the inbox is told so of what is of its schema, where events are delivered'
   t.same(await given(t, { deliver: false }), [['newMessage pending true', undefined], ['newMessage pending false', undefined], ['newMessage pending true', undefined]])
 })
 
-test('the first delivery of what no listener has had is a part of the request that the burst began with, and nothing is left of the others', async (t) => {
-  const { webhooks, contexts, runner } = create()
-  const storage = new AsyncLocalStorage<string>()
-  const collected: unknown[] = []
-  webhooks.collect('newMessage', { quiet: 1 }, (_events, { ids }) => { collected.push([...ids, storage.getStore()]) })
-  for (const id of ['a1', 'a2']) storage.run(`request of ${id}`, () => { contexts.note(id) })
+test('of a burst, no delivery is a part of a request, and nothing of its requests is left', async (t) => {
+  const inbox = new NotingInbox()
+  const { app } = await createApp(t, { inbox })
+  app.webhooks.collect('newMessage', { quiet: 300 }, nothing)
+  await app.ready()
+  const noted = t.capture(RequestContexts.prototype, 'note')
   subscribe('fastify-oneroute-webhooks:delivery:end', nothing)
   t.teardown(() => unsubscribe('fastify-oneroute-webhooks:delivery:end', nothing))
-  const events = ['a1', 'a2'].map((id, i) => ({ seq: i, id, name: 'newMessage', event: message('a', id), receivedAt: 1, attempt: 1, completed: [], problems: null, collectedFrom: 'a' }))
-  await runner.collect({ lane: 'collect:a', events })
-  t.same(collected, [['a1', 'a2', 'request of a1']])
-  t.same(['a1', 'a2'].map((id) => contexts.note(id)), [true, true])
+  await app.webhooks.receive(message('a', 'a1'))
+  t.same(noted(), [])
+  app.webhooks.on('newMessage', nothing)
+  await app.webhooks.receive(message('a', 'a2'))
+  t.equal(noted().length, 1)
+})
+
+test('what is a duplicate, or is refused, is no part of what waits', async (t) => {
+  const inbox = new NotingInbox()
+  const { app } = await createApp(t, { inbox })
+  app.webhooks.collect('newMessage', { quiet: 300, most: 2 }, nothing)
+  await app.ready()
+  inbox.answer = 'duplicate'
+  await app.webhooks.receive(message('a', 'a1'))
+  inbox.answer = new Error('full')
+  await t.rejects(app.webhooks.receive(message('a', 'a2')), { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE' })
+  inbox.answer = 'accepted'
+  for (const text of ['a3', 'a4']) await app.webhooks.receive(message('a', text))
+  t.same(inbox.given.map(({ collects }) => collects), [300, 300, 300, 0])
 })
