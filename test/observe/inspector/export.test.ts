@@ -59,7 +59,7 @@ const LONG = 'x'.repeat(100_000)
 async function openUnread (t: Test) {
   const { app } = await createInspected(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  for (let i = 0; i < 120; i++) await app.webhooks.receive(message('a', `${i} ${LONG}`))
+  await Promise.all(Array.from({ length: 120 }, (_, i) => app.webhooks.receive(message('a', `${i} ${LONG}`))))
   let asked = 0
   replaceFind(app, async (options, find) => {
     asked++
