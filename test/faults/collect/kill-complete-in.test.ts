@@ -14,4 +14,4 @@ async function checkSaved (t: Test, posted: ReadonlyMap<string, number>): Promis
   t.same(new Map([...Map.groupBy(rows, ({ conversation }) => conversation)].map(([conversation, { length }]) => [conversation, length])), posted)
 }
 
-testCollectingKills('PostgreSQL, in a transaction of the app', () => ({ postgres: { connectionString, schema: newSchema(), lease: 1_000 } }), { processes: 3, kills: 2, saves: { connectionString }, check: checkSaved })
+testCollectingKills('PostgreSQL, in a transaction of the app', () => ({ postgres: { connectionString, schema: newSchema(), lease: 2_000 } }), { processes: 3, kills: 2, saves: { connectionString }, check: checkSaved })

@@ -4,4 +4,4 @@ import { testCollectingKills } from '../helpers/collecting-kills.ts'
 
 const connectionString = await postgresUrl(tap)
 
-testCollectingKills('PostgreSQL', () => ({ postgres: { connectionString, schema: newSchema(), lease: 1_000 } }), { processes: 3, kills: 2 })
+testCollectingKills('PostgreSQL', () => ({ postgres: { connectionString, schema: newSchema(), lease: 2_000 } }), { processes: 3, kills: 2 })
