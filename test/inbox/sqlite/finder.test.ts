@@ -102,7 +102,7 @@ test('a search that goes on does not wait for what is written', async (t) => {
 test('events come in and a conversation is forgotten while a search goes on', async (t) => {
   const { inbox } = await withOne(t)
   const body = Buffer.from(JSON.stringify({ event: 'newMessage', text: '\\'.repeat(10_000) }))
-  await Promise.all(Array.from({ length: 1_000 }, async (_, i) => await inbox.add(newEvent(`lane ${i % 2}`, { body }))))
+  await Promise.all(Array.from({ length: 400 }, async (_, i) => await inbox.add(newEvent(`lane ${i % 2}`, { body }))))
   const end = new AbortController()
   let answers = 0
   const searching = (async () => {
@@ -111,7 +111,7 @@ test('events come in and a conversation is forgotten while a search goes on', as
     }
   })()
   for (let i = 0; i < 20; i++) t.equal(await inbox.add(newEvent('b')), 'accepted')
-  t.equal(await inbox.forget('lane 1'), 500, 'the log is empty in the end')
+  t.equal(await inbox.forget('lane 1'), 200, 'the log is empty in the end')
   end.abort()
   await searching
   t.ok(answers > 1)
