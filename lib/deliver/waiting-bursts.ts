@@ -30,7 +30,10 @@ export class WaitingBursts {
     const waiting = this.#of(lane)
     waiting.ids.set(id, false)
     const count = waiting.ids.size + waiting.more
-    if (count >= 2 * most) this.#lanes.delete(lane) // then it is another process that hands them over
+    if (count >= 2 * most) { // then it is another process that hands them over
+      waiting.ids.clear()
+      waiting.more = 0
+    }
     return count >= most
   }
 

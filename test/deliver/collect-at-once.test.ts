@@ -109,7 +109,7 @@ test('the inbox is told so of what is of its schema, where events are delivered'
   t.same(await given(t, { deliver: false }), [['newMessage pending true', undefined], ['newMessage pending false', undefined], ['newMessage pending true', undefined]])
 })
 
-test('of a burst, no delivery is a part of a request, and nothing of its requests is left', async (t) => {
+test('of what collectors alone want, no request is noted, and of what a listener wants it is', async (t) => {
   const inbox = new NotingInbox()
   const { app } = await createApp(t, { inbox })
   app.webhooks.collect('newMessage', { quiet: 300 }, nothing)

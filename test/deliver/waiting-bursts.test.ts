@@ -35,3 +35,12 @@ test('what was on its way at a look is counted with what comes next, and what tw
   t.same(['1', '2', '4'].map((id) => waiting.has('a', id)), [false, false, true])
   t.end()
 })
+
+test('how long a process has waited is known still when others hand its events over', async (t) => {
+  const waiting = new WaitingBursts()
+  const burstOf = ({ events }: Claim) => ({ key: 'collect:answer', collector, events, completeAt: Date.now() + 1_000_000 })
+  waiting.wait(claimOf(1), [burstOf(claimOf(1))])
+  await until(() => waiting.isComplete(claimOf(1), burstOf(claimOf(1))))
+  t.same(['2', '3', '4'].map((id) => waiting.isFull('a', id, 2)), [true, true, true])
+  t.ok(waiting.isComplete(claimOf(1), burstOf(claimOf(1))))
+})
