@@ -14,7 +14,7 @@ export class Fleet extends HostGroup {
 
   constructor (t: Scope, connectionString: string, inbox: Pick<PostgresInboxOptions, 'lease' | 'keep'> = {}) {
     const schema = newSchema()
-    super(t, { postgres: { connectionString, schema, lease: 1_000, ...inbox } })
+    super(t, { postgres: { connectionString, schema, lease: 2_000, ...inbox } })
     this.schema = schema
   }
 
