@@ -18,8 +18,8 @@ function textOf (inbox: string, { seed, violation: { invariant, text }, lines, t
     `The schedule with the seed ${seed} violates ${invariant}: ${text}`,
     'The shortest one that was found for it, with virtual milliseconds in front of each line:',
     ...lines.map((line) => `  ${line}`),
-    'The same as a test, for test/simulator/schedules.test.ts:',
-    `  ['${inbox}', [${tape.join(', ')}]], // ${invariant}`,
+    'The same as a test, for test/simulator/schedules.test.ts, with what was wrong:',
+    `  ['${inbox}', [${tape.join(', ')}], '${invariant}: '],`,
     ''
   ].join('\n')
 }

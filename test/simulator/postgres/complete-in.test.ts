@@ -1,8 +1,6 @@
 import { test } from 'tap'
 import { LOST } from '../../../lib/inbox/postgres/sql/complete.ts'
-import { violationsOf } from '../batch.ts'
 import { run } from '../run.ts'
-import { postgresCompleteIn } from './kind.ts'
 
 /** So many take some two seconds on a quiet machine. */
 const SCHEDULES = 80
@@ -21,17 +19,3 @@ test('what listeners commit with completeIn is there exactly once, and everythin
   t.equal(schedules, SCHEDULES)
   t.same(HAPPENS.filter((what) => counts[what] === undefined), [], 'what has not happened')
 })
-
-/** Schedules that have violated something once, as `npm run simulate` prints them. */
-const VIOLATED: ReadonlyArray<readonly [tape: readonly number[], why: string]> = [
-  [
-    [0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 2, 0, 0, 0, 0, 87, 0, 2, 0, 0, 0, 0, 0, 0, 98, 0, 0, 0, 0, 0, 87, 7, 2, 0, 96, 1, 0, 0, 1, 81, 0, 0, 0, 2, 0, 2, 0, 4, 92, 1, 0, 0, 0, 3, 104, 0, 0, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 93, 0, 0, 0, 0, 0, 0, 0, 109, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 92, 0, 1, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 2, 0, 0, 0, 1, 0, 1, 17, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 88, 0, 2, 0, 0, 110, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 86, 2],
-    'exactly-once: a process lost a lane and got it again, and a listener from before completed the event with the new claim'
-  ]
-]
-
-for (const [tape, why] of VIOLATED) {
-  test(why, async (t) => {
-    t.same(await violationsOf(postgresCompleteIn, tape), [])
-  })
-}

@@ -122,6 +122,14 @@ export const variants: readonly Variant[] = [
     to: ''
   },
   {
+    name: 'a repeat is taken for a new event',
+    inbox: 'sqlite',
+    violates: 'repeats',
+    file: 'lib/inbox/sqlite/adds.ts',
+    from: "resolve(added === Added.duplicate ? 'duplicate' : 'accepted')",
+    to: "resolve('accepted')"
+  },
+  {
     name: 'nothing is claimed when a claim has ended',
     inbox: 'memory',
     violates: 'claims-end',

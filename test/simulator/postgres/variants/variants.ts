@@ -10,6 +10,14 @@ const settle = 'test/simulator/postgres/settle.ts'
 
 export const postgresVariants: readonly Variant[] = [
   {
+    name: 'a repeat is taken for a new event',
+    inbox: 'postgres',
+    violates: 'repeats',
+    file: adds,
+    from: "added.has(seq) ? 'accepted' : 'duplicate'",
+    to: "'accepted'"
+  },
+  {
     name: 'the server records what anybody says of a lane',
     inbox: 'postgres',
     seed: 122,
