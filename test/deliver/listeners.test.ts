@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { test } from 'tap'
 import type { WebhookContext } from '../../index.ts'
-import { hasListeners, isOnce, ListenerKeys, listenersOf, namesOf, report } from '../../lib/deliver/listeners.ts'
+import { hasListeners, isOnce, ListenerKeys, listenersOf, namesOf, report, wanting } from '../../lib/deliver/listeners.ts'
 import { collectorOf } from '../../lib/webhooks/collectors.ts'
 import { DeliveryError } from '../../lib/webhooks/delivery-error.ts'
 import type { ListenerFunction } from '../../lib/webhooks/listener-function.ts'
@@ -36,6 +36,19 @@ test('a collector is remembered by its name, and never as a listener', (t) => {
   t.match([first, second], [/^#\S+ 1 collects$/, /^#\S+ 2 collects$/])
   t.same(of(1), [first, sum, second])
   t.not(first, keys.of(listeners)[1])
+  t.end()
+})
+
+test('who wants events of a name are its listeners, those of `event`, and its collectors', (t) => {
+  const webhooks = emitter()
+  webhooks.on('newMessage', function save () {})
+  webhooks.on('event', function audit () {})
+  webhooks.collect('newMessage', {}, function answer () {})
+  webhooks.collect('smsDeliveryReport', {}, function other () {})
+  const { listeners, collectors } = wanting(webhooks, 'newMessage')
+  t.same(namesOf(listeners), ['save', 'audit'])
+  t.same(collectors.map(({ name, listener }) => [name, listener.name]), [['newMessage', 'answer']])
+  t.match(wanting(webhooks, 'invalid'), { listeners: [], collectors: [] })
   t.end()
 })
 

@@ -81,5 +81,5 @@ test('a run says how to run it again', async (t) => {
   const { seed = NaN, command } = readOptions(['bodies']) ?? {}
   t.equal(command, `npm run long-run -- bodies --seed ${seed}`)
   t.equal(readOptions(['--help']), undefined)
-  for (const args of [[], ['nothing'], ['kills', '--inbox', 'memory'], ['kills', '--rate', '0'], ['kills', '--broken', 'x'], ['kills', '--other']]) t.throws(() => readOptions(args))
+  for (const args of [[], ['nothing'], ['kills', '--inbox', 'memory'], ['kills', '--rate', '0'], ['kills', '--broken', 'x'], ['steady', '--broken', 'memory'], ['recovery', '--broken', 'memory'], ['kills', '--other']]) t.throws(() => readOptions(args))
 })

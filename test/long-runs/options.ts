@@ -64,7 +64,7 @@ export function readOptions (args: string[]): Options | undefined {
     times: wholeNumber(values.times, '--times', 1),
     rate: wholeNumber(values.rate, '--rate', 1),
     lease: wholeNumber(values.lease, '--lease', 1_000),
-    replace: values.broken === undefined ? undefined : BROKEN[oneOf(Object.keys(BROKEN), values.broken, '--broken')],
+    replace: values.broken === undefined ? undefined : BROKEN[oneOf(faultsFor(name), values.broken, '--broken')],
     save: values.save && values.broken === undefined,
     command: `npm run long-run -- ${[...given, '--seed', seed].join(' ')}`
   }
@@ -73,6 +73,12 @@ export function readOptions (args: string[]): Options | undefined {
 /** What ends with its process loses what it has by design. */
 function isFor (name: Name, inbox: InboxName): boolean {
   return name === 'bodies' || inbox !== 'memory'
+}
+
+/** Those that a run can find. */
+function faultsFor (name: Name): string[] {
+  if (name !== 'kills' && name !== 'bodies') throw new Error(`--broken is for kills and bodies: ${name} measures`)
+  return Object.keys(BROKEN)
 }
 
 function inboxOf (name: Name, text: string): InboxName {

@@ -14,7 +14,9 @@ import { variants } from './variants.ts'
 const options = asked(help, readOptions)
 if (options === undefined) process.exit()
 const failures: string[] = []
-console.log(`Seed ${options.seed}. To run it again: npm run model -- --seed ${options.seed}\n`)
+const args = process.argv.slice(2)
+const given = args.filter((arg, i) => !arg.startsWith('--seed') && args[i - 1] !== '--seed')
+console.log(`Seed ${options.seed}. To run it again: npm run model --${given.map((arg) => ` ${arg}`).join('')} --seed ${options.seed}\n`)
 if (options.samples > 0) await runModel(options)
 if (options.variantSamples > 0) await runVariants(options)
 if (options.traces > 0) await runTraces(options)
