@@ -31,7 +31,7 @@ export interface NewEvent {
    * said so (see `Outcome.collects`). If events of its lane are still in there, it is delivered after them. An inbox that keeps what waits for
    * collectors may ignore this, and others are not given it. Not given: it is delivered first.
    */
-  readonly collects?: number | undefined
+  readonly collectAfter?: number | undefined
 }
 
 /** An event whose turn it is. */

@@ -65,7 +65,7 @@ export class Intake {
     const state = problems === null || deliversInvalid() ? 'pending' : 'invalid'
     if (state === 'invalid' && !inbox.durable) throw invalid(problems)
     const collected = problems === null ? collectAtOnce?.(event, lane, id) : undefined
-    const newEvent: NewEvent = { id, name: event.event, lane, state, body: bytes, event, receivedAt: Date.now(), problems, collects: collected?.wait }
+    const newEvent: NewEvent = { id, name: event.event, lane, state, body: bytes, event, receivedAt: Date.now(), problems, collectAfter: collected?.wait }
     const status = this.#addAs(newEvent, collected)
     return typeof status === 'string' ? receiptOf(status, newEvent, log) : status.then((status) => receiptOf(status, newEvent, log), (error: unknown) => rethrow(error, newEvent))
   }

@@ -101,7 +101,7 @@ async function given (t: Parameters<typeof createApp>[0], options: WebhooksOptio
   await app.webhooks.receive({ ...message('a'), conversation: 5 })
   app.webhooks.on('newMessage', nothing)
   await app.webhooks.receive(message('a'))
-  return inbox.given.map(({ name, state, problems, collects }) => [`${name} ${state} ${problems === null}`, collects] as const)
+  return inbox.given.map(({ name, state, problems, collectAfter }) => [`${name} ${state} ${problems === null}`, collectAfter] as const)
 }
 
 test('the inbox is told so of what is of its schema, where events are delivered', async (t) => {
@@ -135,5 +135,5 @@ test('what is a duplicate, or is refused, is no part of what waits', async (t) =
   await t.rejects(app.webhooks.receive(message('a', 'a2')), { code: 'FST_ONEROUTE_INBOX_UNAVAILABLE' })
   inbox.answer = 'accepted'
   for (const text of ['a3', 'a4']) await app.webhooks.receive(message('a', text))
-  t.same(inbox.given.map(({ collects }) => collects), [300, 300, 300, 0])
+  t.same(inbox.given.map(({ collectAfter }) => collectAfter), [300, 300, 300, 0])
 })

@@ -40,8 +40,8 @@ export class Ledger {
     })
   }
 
-  adding ({ id, collects }: NewEvent): void {
-    if (collects === undefined) return
+  adding ({ id, collectAfter }: NewEvent): void {
+    if (collectAfter === undefined) return
     this.#world.count('added: is to wait for collectors at once')
     if (listenersOf(this.#world.settings, false).length > 0) this.#world.violate('order', `${this.#nameOf(id)} is to wait for collectors at once, and listeners want it`)
   }

@@ -19,16 +19,16 @@ export async function collect (inbox: Inbox, labels: string[], dueAt = 1): Promi
 }
 
 /** Events of lane `a` that are to wait for collectors at once, for so many milliseconds: also if the inbox delivers them first. */
-export async function collectAtOnce (inbox: Inbox, labels: string[], collects: number): Promise<void> {
-  await addAll(inbox, ...labelled(...labels).map((event) => ({ ...event, collects })))
-  await moveOn(inbox, collects)
+export async function collectAtOnce (inbox: Inbox, labels: string[], collectAfter: number): Promise<void> {
+  await addAll(inbox, ...labelled(...labels).map((event) => ({ ...event, collectAfter })))
+  await moveOn(inbox, collectAfter)
 }
 
-/** Has what is delivered first wait for collectors, for so many milliseconds. */
-export async function moveOn (inbox: Inbox, collects: number): Promise<void> {
+/** What is delivered first waits for collectors then, for so many milliseconds. */
+export async function moveOn (inbox: Inbox, wait: number): Promise<void> {
   for (const held of await claim(inbox)) {
     const waits = held.events[0]?.collectedFrom !== undefined
-    await inbox.settle(held, waits ? [] : outcomes(held, 'pending', { ...WAITS, dueAt: Date.now() + collects }), 1)
+    await inbox.settle(held, waits ? [] : outcomes(held, 'pending', { ...WAITS, dueAt: Date.now() + wait }), 1)
   }
 }
 

@@ -169,7 +169,7 @@ function columnsOf (events: readonly NewEvent[]): unknown[] {
 
 /** For how long each waits for collectors at once, if any does. A time that is to come, by this clock, is taken for now. */
 function delaysOf (events: readonly NewEvent[]): Array<number | null> | null {
-  if (events.every(({ collects }) => collects === undefined)) return null
+  if (events.every(({ collectAfter }) => collectAfter === undefined)) return null
   const now = Date.now()
-  return events.map(({ collects, receivedAt }) => collects === undefined ? null : delayUntil(Math.min(receivedAt, now) + collects))
+  return events.map(({ collectAfter, receivedAt }) => collectAfter === undefined ? null : delayUntil(Math.min(receivedAt, now) + collectAfter))
 }

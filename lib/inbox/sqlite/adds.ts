@@ -67,14 +67,14 @@ export class Adds {
       live++
       return Admission.live
     }
-    const rows = batch.map(({ event: { id, name, state, body, receivedAt, problems, collects }, lane }): AddedRow => {
+    const rows = batch.map(({ event: { id, name, state, body, receivedAt, problems, collectAfter }, lane }): AddedRow => {
       // What memory has of its lane comes first.
-      const waits = collects !== undefined && !admitted.has(lane) && !this.#deliveries.has(lane)
+      const waits = collectAfter !== undefined && !admitted.has(lane) && !this.#deliveries.has(lane)
       const admission = state === 'invalid' ? Admission.invalid : waits ? Admission.stored : admit(lane)
       bodies.set(body, end)
       end += body.length
       const row = [id, wellFormed(name), lane, admission, receivedAt, problemLines(problems), body.length] as const
-      return waits ? [...row, collects] : row
+      return waits ? [...row, collectAfter] : row
     })
     return { rows, bodies }
   }

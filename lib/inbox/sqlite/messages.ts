@@ -34,7 +34,7 @@ export type AddedRow = readonly [
   /** Bytes of its body. */
   size: number,
   /** For how many milliseconds it waits for collectors at once, unless the store has its lane. Not given: it does not. */
-  collects?: number
+  collectAfter?: number
 ]
 
 export interface Adds {

@@ -9,7 +9,7 @@ import { admin, Collecting, collects, each, eventOf, fails, held, HOUR, later } 
 
 const soon = (t: Test, due: number | undefined, message = 'at once') => t.ok(Number(due) < 60, message)
 const inAnHour = (t: Test, due: number | undefined, message = 'in an hour') => t.ok(Number(due) > 3_000 && Number(due) < 4_000, message)
-const event = (id: string, collects?: number, more: Partial<NewEvent> = {}) => eventOf(id, { collects, ...more })
+const event = (id: string, collectAfter?: number, more: Partial<NewEvent> = {}) => eventOf(id, { collectAfter, ...more })
 
 /** All that is said of pending events and of lanes, but for when the latter are due. What says nothing is null. */
 async function rowsOf ({ tables }: Collecting): Promise<unknown> {
@@ -22,7 +22,7 @@ async function rowsOf ({ tables }: Collecting): Promise<unknown> {
 test('what is put there at once is stored as what has moved there', async (t) => {
   const [direct, moved] = [new Collecting(t), new Collecting(t)]
   const receivedAt = Date.now() - 600_000
-  const events = (collects?: number) => ['a1', 'a2', 'b1'].map((id) => event(id, collects, { receivedAt }))
+  const events = (collectAfter?: number) => ['a1', 'a2', 'b1'].map((id) => event(id, collectAfter, { receivedAt }))
   t.same(await Promise.all(adds(await direct.open(), ...events(HOUR))), ['accepted', 'accepted', 'accepted'])
   const inbox = await moved.open()
   await Promise.all(adds(inbox, ...events()))

@@ -62,7 +62,7 @@ const WORK: Readonly<Record<string, (shared: Shared, from: number) => Promise<un
     await other.add(newEvent(`more ${from}`))
   },
   'added for collectors': async ({ one }, from) => {
-    const some = (lane: string) => Array.from({ length: AT_ONCE }, (_, n) => newEvent(`${lane} ${from + n}`, { collects: 3_600_000 }))
+    const some = (lane: string) => Array.from({ length: AT_ONCE }, (_, n) => newEvent(`${lane} ${from + n}`, { collectAfter: 3_600_000 }))
     await Promise.all(adds(one, ...some('new'), ...some('burst'), ...some('burst'), newEvent(`more ${from}`)))
   },
   done: async ({ one }) => { await settleAll(one, await claimSoon(one, AT_ONCE)) },

@@ -46,8 +46,8 @@ test('however much is stored, no more of it is read than is needed, also if the 
     await deliver(inbox)
     await inbox.add(newEvent(`new ${i}`))
     await inbox.add(newEvent('known', { id: String(i) }))
-    await inbox.add(newEvent(`lane ${LANES - i}`, { collects: 0 })) // which is there
-    await inbox.add(newEvent(`burst ${i % 2}`, { collects: 0 }))
+    await inbox.add(newEvent(`lane ${LANES - i}`, { collectAfter: 0 })) // which is there
+    await inbox.add(newEvent(`burst ${i % 2}`, { collectAfter: 0 }))
   }
   const reads = await readsUntilClosed(inbox, schema)
   t.ok((reads.get('pending_pkey') ?? 0) > 0, 'they are counted')

@@ -15,7 +15,7 @@ import { afterEnd, shown } from './helpers/suspects.ts'
 const HOUR = 3_600_000
 
 /** 'a1' is of the conversation 'a', and waits for collectors at once for so many milliseconds. */
-const event = (id: string, collects?: number, more: Partial<NewEvent> = {}) => newEvent(id.charAt(0), { id, collects, ...more })
+const event = (id: string, collectAfter?: number, more: Partial<NewEvent> = {}) => newEvent(id.charAt(0), { id, collectAfter, ...more })
 const idsOf = (claims: readonly Claim[]) => claims.map(({ lane, events }) => [lane, ...events.map(({ id }) => id)].join(' '))
 
 async function claimOne (inbox: Inbox): Promise<Claim> {
@@ -39,7 +39,7 @@ function rowsOf (path: string): Array<Record<string, unknown>> {
 test('what is put there at once is stored as what has moved there', async (t) => {
   const receivedAt = Date.now() - 5
   const [direct, moved] = [temporaryFile(t), temporaryFile(t)]
-  const events = (collects?: number) => [event('a1', collects, { receivedAt }), event('a2', collects, { receivedAt: receivedAt + 1 }), event('b1', collects, { receivedAt })]
+  const events = (collectAfter?: number) => [event('a1', collectAfter, { receivedAt }), event('a2', collectAfter, { receivedAt: receivedAt + 1 }), event('b1', collectAfter, { receivedAt })]
   const one = await openInbox(t, { path: direct })
   t.same(await Promise.all(adds(one, ...events(HOUR))), ['accepted', 'accepted', 'accepted'])
   await one.close()

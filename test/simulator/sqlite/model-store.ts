@@ -100,7 +100,7 @@ export class ModelStore implements Engine {
     })
   }
 
-  #addOne ([id, , lane, admission, received, problems, , collects]: AddedRow, body: string, now: number): number {
+  #addOne ([id, , lane, admission, received, problems, , collectAfter]: AddedRow, body: string, now: number): number {
     const known = this.#find(id)
     const givesWay = known?.state === 'dead' || (known?.state === 'invalid' && problems === null)
     if (known !== undefined && !givesWay) return Added.duplicate
@@ -112,8 +112,8 @@ export class ModelStore implements Engine {
     if (problems === null) this.#received = Math.max(this.#received, received)
     const seq = ++this.#seq
     const added = { seq, id, body, received, attempts: 0, completed: null, problems, since: null, trial: null }
-    if (collects !== undefined && admission !== Admission.invalid && !this.#lanes.lanes.has(lane)) {
-      const [place, due] = [COLLECT + lane, Math.max(1, Math.min(received, now) + collects)]
+    if (collectAfter !== undefined && admission !== Admission.invalid && !this.#lanes.lanes.has(lane)) {
+      const [place, due] = [COLLECT + lane, Math.max(1, Math.min(received, now) + collectAfter)]
       this.#events.set(seq, { ...added, lane: place, state: 'waiting', due, home: lane })
       this.#lanes.collect(place, due)
       return Added.stored

@@ -21,7 +21,7 @@ export const collectingAtOnce: Cases = {
 
   'a time that is to come is taken for now': async (fixture) => {
     const { inbox } = await fixture.open()
-    await addAll(inbox, newEvent('a', { label: 'a1', collects: 1, receivedAt: Date.now() + HOUR }))
+    await addAll(inbox, newEvent('a', { label: 'a1', collectAfter: 1, receivedAt: Date.now() + HOUR }))
     await moveOn(inbox, 1)
     await fixture.until(async () => (await claim(inbox)).some((held) => firstOf(held).collectedFrom === 'a'))
   },
@@ -41,7 +41,7 @@ export const collectingAtOnce: Cases = {
 
   'of several that come in together, each is due at its own time, and their lane with the first': async (fixture) => {
     const { inbox } = await fixture.open()
-    await addAll(inbox, ...[HOUR, 0, HOUR].map((collects, i) => newEvent('a', { label: `a${i + 1}`, collects })))
+    await addAll(inbox, ...[HOUR, 0, HOUR].map((collectAfter, i) => newEvent('a', { label: `a${i + 1}`, collectAfter })))
     await moveOn(inbox, 0)
     assert.deepEqual(labelsOf(await claimOne(inbox)), ['a1', 'a2', 'a3'])
   },
@@ -50,10 +50,10 @@ export const collectingAtOnce: Cases = {
     const { inbox } = await fixture.open()
     const [first] = labelled('a1')
     assert.ok(first)
-    await addAll(inbox, first, newEvent('a', { label: 'a2', collects: 0 }), newEvent('b', { label: 'b1', collects: HOUR }))
+    await addAll(inbox, first, newEvent('a', { label: 'a2', collectAfter: 0 }), newEvent('b', { label: 'b1', collectAfter: HOUR }))
     const held = (await claim(inbox)).find(({ lane }) => lane === 'a')
     assert.ok(held && wanted([held])[0] === 'a: a1')
-    await addAll(inbox, newEvent('a', { label: 'a3', collects: 0 }))
+    await addAll(inbox, newEvent('a', { label: 'a3', collectAfter: 0 }))
     assert.deepEqual(await claim(inbox), [])
     await inbox.settle(held, outcomes(held, 'pending', WAITS))
     await moveOn(inbox, 0)
@@ -66,7 +66,7 @@ export const collectingAtOnce: Cases = {
     await addAll(inbox, ...labelled('a1'))
     const held = await claimOne(inbox)
     await inbox.settle(held, outcome(held, 'pending', { dueAt: Date.now() + HOUR }))
-    await addAll(inbox, newEvent('a', { label: 'a2', collects: 0 }))
+    await addAll(inbox, newEvent('a', { label: 'a2', collectAfter: 0 }))
     assert.deepEqual(await claim(inbox), [])
     match(await inbox.get(idOf('a2')), { isCollected: false })
     assert.equal(await inbox.discard([idOf('a1')]), 1)
@@ -100,8 +100,8 @@ export const collectingAtOnce: Cases = {
   'what waits for collectors at once is known, counted, refused and removed as any other': async (fixture) => {
     const { inbox } = await fixture.open({ maxBacklog: 3 })
     await collectAtOnce(inbox, ['a1', 'a2', 'a3'], HOUR)
-    assert.equal(await inbox.add(newEvent('a', { label: 'a1', collects: HOUR })), 'duplicate')
-    assert.equal(await endOf(() => inbox.add(newEvent('b', { label: 'b1', collects: HOUR }))), 'FST_ONEROUTE_BACKLOG_FULL')
+    assert.equal(await inbox.add(newEvent('a', { label: 'a1', collectAfter: HOUR })), 'duplicate')
+    assert.equal(await endOf(() => inbox.add(newEvent('b', { label: 'b1', collectAfter: HOUR }))), 'FST_ONEROUTE_BACKLOG_FULL')
     assert.equal(await inbox.discard([idOf('a2')]), 1)
     assert.deepEqual((await inbox.list()).map(({ id }) => id), [idOf('a3'), idOf('a1')])
     assert.equal(await inbox.forget('a'), 2)

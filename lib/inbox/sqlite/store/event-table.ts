@@ -15,7 +15,7 @@ import { Trial } from './suspects.ts'
 /** Of no event. */
 const NO_SEQ = 0
 /** Where a row has them. */
-const [SIZE, COLLECTS] = [6, 7] as const
+const [SIZE, COLLECT_AFTER] = [6, 7] as const
 
 /** What is written about events. All of it within a transaction of the caller's. */
 export class EventTable {
@@ -65,9 +65,9 @@ export class EventTable {
       fresh.insert(arrival, State.invalid)
       return Added.stored
     }
-    const collects = arrival.row[COLLECTS]
-    if (collects !== undefined && !lanes.has(lane)) {
-      fresh.insertCollected(arrival, Math.min(received, at) + collects)
+    const collectAfter = arrival.row[COLLECT_AFTER]
+    if (collectAfter !== undefined && !lanes.has(lane)) {
+      fresh.insertCollected(arrival, Math.min(received, at) + collectAfter)
       return Added.stored
     }
     if (admission === Admission.live && !lanes.has(lane)) return fresh.insert(arrival, State.live)

@@ -86,8 +86,8 @@ export const collectVariants: readonly Variant[] = [
     seed: 1680,
     violates: 'order',
     file: 'lib/inbox/sqlite/adds.ts',
-    from: 'collects !== undefined && !admitted.has(lane) && !this.#deliveries.has(lane)',
-    to: 'collects !== undefined && !admitted.has(lane)'
+    from: 'collectAfter !== undefined && !admitted.has(lane) && !this.#deliveries.has(lane)',
+    to: 'collectAfter !== undefined && !admitted.has(lane)'
   },
   {
     name: 'the server has what collectors alone want wait for them at once, whatever is in its lane',
