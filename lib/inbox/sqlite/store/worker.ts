@@ -61,7 +61,7 @@ function openReader (path: string): Reader {
 }
 
 /** Elsewhere, it would be that of the whole process. */
-const OF_A_THREAD: Partial<Record<NodeJS.Platform, number>> = { linux: constants.priority.PRIORITY_LOW }
+const OF_A_THREAD: Partial<Record<NodeJS.Platform, number>> = { linux: constants.priority.PRIORITY_BELOW_NORMAL }
 
 /** To Linux, a priority is one of the thread: requests go before searches. Where a sandbox forbids it, searches run all the same. */
 async function giveWay (): Promise<void> {
