@@ -44,12 +44,17 @@ class CompletingContext implements WebhookContext {
     const statements = this.#statementsOf()
     if (statements === undefined) throw new CompleteInError('the listener needs a name that no other listener of the event has, to be known by after a restart')
     for (const statement of statements) {
-      try {
-        await execute(statement.sql, [...statement.values])
-      } catch (thrown) {
-        throw statement.refusalOf(thrown) ?? thrown
-      }
+      const result = await run(execute, statement)
+      if (result === undefined) throw new CompleteInError('its function returned nothing, so that the statement may not have run: return what your database driver returns')
     }
+  }
+}
+
+async function run (execute: CompleteIn, { sql, values, refusalOf }: SqlStatement): Promise<unknown> {
+  try {
+    return await execute(sql, [...values])
+  } catch (thrown) {
+    throw refusalOf(thrown) ?? thrown
   }
 }
 

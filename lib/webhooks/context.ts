@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { CompleteInError } from '../errors/errors.ts'
 import type { ClaimedEvent } from '../inbox/inbox.ts'
 
-/** Runs a statement of SQL in a transaction: `$1` stands for the first of the values. What it resolves to is not looked at. */
+/** Runs a statement of SQL in a transaction: `$1` stands for the first of the values. Resolves to what the driver does: if that is nothing, it may not have run. */
 export type CompleteIn = (sql: string, values: string[]) => unknown
 
 /** What a listener gets besides the event. */

@@ -26,7 +26,7 @@ test('each listener has a context of its own, which completes the event for that
   t.match(runner.run(EVENT), { state: 'done' })
   t.match(contexts, [{ id: 'an id', attempt: 2, problems: [], receivedAt: new Date(5) }, { id: 'an id' }])
   const asked: unknown[] = []
-  for (const context of contexts) await context.completeIn((sql, values) => { asked.push([sql, values]) })
+  for (const context of contexts) await context.completeIn((sql, values) => asked.push([sql, values]))
   t.same(asked, [['a statement', ['7', 'save']], ['a statement', ['7', 'reply']]])
 })
 
@@ -49,6 +49,14 @@ test('a statement that fails says what that means, or what it was', async (t) =>
   for (const [thrown, expected] of [[lost, refusal], [failure, failure]] as const) {
     t.equal(await contexts[0]?.completeIn(() => { throw thrown }).catch((error: unknown) => error), expected)
   }
+})
+
+test('a statement that may not have run does not count', async (t) => {
+  const { runner, webhooks } = create(() => ({ sql: 'a statement', values: [], refusalOf: () => undefined }))
+  const contexts: WebhookContext[] = []
+  webhooks.on('unknown', function save (_event, context) { contexts.push(context) })
+  t.match(runner.run(EVENT), { state: 'done' })
+  for (const execute of [() => {}, async () => {}]) await t.rejects(contexts[0]?.completeIn(execute) ?? Promise.resolve(), { code: 'FST_ONEROUTE_COMPLETE_IN', message: /returned nothing/ })
 })
 
 test('without such an inbox, all listeners have one context', async (t) => {
