@@ -6,7 +6,7 @@ import type { WebhookContext } from '../webhooks/context.ts'
 import type { ListenerFunction } from '../webhooks/listener-function.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
-import { isSkipped, keysOf, recordOf, workOf, workOfCollector } from './attempt.ts'
+import { isSkipped, keysOf, recordOf, workOf, workOfCollector, worksOf } from './attempt.ts'
 import type { Attempt } from './attempt.ts'
 import { NEVER, nextTry } from './backoff.ts'
 import { waitingFor } from './collected.ts'
@@ -18,6 +18,7 @@ import { ListenerKeys } from './listeners.ts'
 import { retryDirectiveOf } from './retry-directive.ts'
 import { RunningAttempts, RunningListeners } from './running-listeners.ts'
 import { TimedOutListeners } from './timed-out-listeners.ts'
+import type { Work } from './timed-out-listeners.ts'
 import type { WaitingBursts } from './waiting-bursts.ts'
 
 interface Parts {
@@ -69,7 +70,7 @@ export class AttemptRunner {
       }
       try {
         const result = late?.result ?? this.#running.get(work, listener, event)?.result ?? this.#call(attempt, index)
-        if (isThenable(result)) (running ??= new RunningListeners(attempt, work)).follow(index, result)
+        if (isThenable(result)) (running ??= new RunningListeners(attempt)).follow(index, result)
         else if (message !== undefined) (ends ??= []).push(succeeded(index))
       } catch (cause) {
         (ends ??= []).push(failed(index, cause))
@@ -93,10 +94,15 @@ export class AttemptRunner {
     })
   }
 
-  /** The events of the burst that begins with this one and that its collector is at work on, or has succeeded with after its time. */
-  givenBefore (key: string, listener: ListenerFunction, event: ClaimedEvent): readonly string[] | undefined {
+  /** What a collector is at work on, or has succeeded with after its time, if this event is of it. */
+  givenBefore (key: string, listener: ListenerFunction, event: ClaimedEvent): Work | undefined {
     const work = workOfCollector(key, event)
-    return (this.#timedOut.get(work)?.get(listener) ?? this.#running.get(work, listener, event))?.ids
+    return this.#timedOut.find(work, listener) ?? this.#running.get(work, listener, event)
+  }
+
+  /** A collector is through with an event without an attempt. */
+  end (key: string, event: ClaimedEvent): void {
+    this.#timedOut.end(workOfCollector(key, event))
   }
 
   /** Stops waiting for every listener that runs; returns for how many events. */
@@ -112,7 +118,7 @@ export class AttemptRunner {
     try {
       for (const [index, result] of running.late) {
         const listener = listeners[index]
-        if (listener !== undefined) this.#timedOut.add(workOf(attempt), listener, { result, ids: attempt.events.map(({ id }) => id) }, context.log)
+        if (listener !== undefined) this.#timedOut.add(listener, { result, work: workOf(attempt), works: worksOf(attempt) }, context.log)
       }
       if (later !== undefined) return this.#outcome(attempt, [...ends, ...later])
       tell(attempt, undefined, ends)

@@ -16,7 +16,9 @@ export interface Attempt {
   /** What listeners get first. */
   readonly given: unknown
   /** What the inbox remembers them by, if that is not what `ListenerKeys` says of them alone. */
-  readonly keys?: readonly string[]
+  readonly keys?: readonly string[] | undefined
+  /** Of a burst that its collector has had before: what it is at work on. */
+  readonly work?: string | undefined
   /** The lane of the claim. */
   readonly lane: string
   /** Who is to have the event once its listeners are through. */
@@ -41,9 +43,10 @@ const NONE: readonly never[] = []
 /** Most events are delivered once. */
 export const NOTHING_SKIPPED: Skipped = { completed: NOBODY, refused: NOBODY }
 
-export function skippedOf ({ completed, refused = NONE }: ClaimedEvent, listeners: readonly ListenerFunction[], keys: ListenerKeys): Skipped {
+/** `keys` are those of its listeners. */
+export function skippedOf ({ completed, refused = NONE }: ClaimedEvent, keys: () => readonly string[]): Skipped {
   if (completed.length + refused.length === 0) return NOTHING_SKIPPED
-  const known = keys.of(listeners)
+  const known = keys()
   const placesOf = (names: readonly string[]) => new Set(names.map((name) => known.indexOf(name)).filter((index) => index !== -1))
   return { completed: placesOf(completed), refused: placesOf(refused) }
 }
@@ -58,11 +61,16 @@ export function keysOf ({ keys, listeners }: Attempt, all: ListenerKeys): readon
 }
 
 /** What this process remembers the listeners of an attempt by: a function may be a listener and a collector, of the same event. */
-export function workOf ({ event, keys }: Attempt): string {
-  return keys === undefined ? event.id : workOfCollector(String(keys[0]), event)
+export function workOf (attempt: Attempt): string {
+  return attempt.work ?? String(worksOf(attempt)[0])
 }
 
-/** The same of a burst that begins with this event. */
+/** The same by each of its events: the first ones may be gone when others come again. */
+export function worksOf ({ event, events, keys: [key] = NONE }: Attempt): string[] {
+  return key === undefined ? [event.id] : events.map((each) => workOfCollector(key, each))
+}
+
+/** The same of a burst in which this event is. */
 export function workOfCollector (key: string, { id }: ClaimedEvent): string {
   return `${key} ${id}`
 }

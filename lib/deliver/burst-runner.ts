@@ -7,7 +7,7 @@ import type { Collector } from '../webhooks/collectors.ts'
 import { BurstContext } from '../webhooks/context.ts'
 import { Webhooks } from '../webhooks/webhooks.ts'
 import type { AttemptRunner } from './attempt-runner.ts'
-import { NOTHING_SKIPPED } from './attempt.ts'
+import { NOTHING_SKIPPED, workOfCollector } from './attempt.ts'
 import { outcomeOf } from './burst-outcome.ts'
 import { firstBurst } from './burst.ts'
 import type { CollectorBurst, KeyedCollector } from './burst.ts'
@@ -59,47 +59,62 @@ export class BurstRunner {
     this.#parts.waiting.end(claim, complete)
     const results = complete.map((burst) => this.#call(claim.lane, burst, waiting[0]?.event.interrupted === true))
     const known = results.filter((result): result is Outcome => !(result instanceof Promise))
-    return known.length === results.length ? collected(waiting, complete, known) : this.#wait(waiting, complete, results)
+    return known.length === results.length ? this.#collected(waiting, complete, known) : this.#wait(waiting, complete, results)
   }
 
   async #wait (waiting: readonly Waiting[], complete: readonly CollectorBurst[], results: ReadonlyArray<Outcome | Promise<Outcome | undefined>>): Promise<Collected> {
-    return collected(waiting, complete, await Promise.all(results.map(async (result) => await result)))
+    return this.#collected(waiting, complete, await Promise.all(results.map(async (result) => await result)))
   }
 
   /** What its collector is at work on, or has succeeded with after its time, is a burst: whatever has come in since is not of it. */
   #asBefore (burst: CollectorBurst): CollectorBurst {
     const { key, collector: { listener }, events } = burst
     for (const [i, event] of events.entries()) {
-      const ids = this.#parts.attempts.givenBefore(key, listener, event)
-      if (ids !== undefined) return { ...burst, events: i === 0 ? events.filter(({ id }) => ids.includes(id)) : events.slice(0, i), completeAt: null }
+      const given = this.#parts.attempts.givenBefore(key, listener, event)
+      if (given === undefined) continue
+      if (i > 0) return { ...burst, events: events.slice(0, i), completeAt: null }
+      const { work, works } = given
+      return { ...burst, events: events.filter((event) => works.includes(workOfCollector(key, event))), completeAt: null, work }
     }
     return burst
   }
 
   #waitingOf ({ events }: Claim): Waiting[] {
-    const { webhooks, catalogue, keys, unhandled } = this.#parts
+    const { webhooks, catalogue, keys, unhandled, attempts } = this.#parts
     const collectors = Webhooks.collectorsOf(webhooks)
     const end = events.findIndex(({ collectedFrom }) => collectedFrom === undefined)
     return (end === -1 ? events : events.slice(0, end)).map((event) => {
       const name = catalogue.nameOf(event.event)
-      const left = collectorsLeft(event, collectors.of(name), keys)
-      if (left.length === 0) quietly(() => { unhandled.tellOfCollected(event, name) })
+      const all = collectors.of(name)
+      const left = collectorsLeft(event, all, keys)
+      if (all.length === 0) quietly(() => { unhandled.tellOfCollected(event, name) })
+      else if (left.length === 0) for (const key of keys.ofCollectors(all)) attempts.end(key, event)
       return { event, left }
     })
   }
 
-  #call (lane: string, { collector, key, events }: CollectorBurst, interrupted: boolean): Outcome | Promise<Outcome | undefined> {
+  /** A burst's outcome is that of each of its events. Nothing is said of those behind the last one that something became of. */
+  #collected (waiting: readonly Waiting[], bursts: readonly CollectorBurst[], results: ReadonlyArray<Outcome | undefined>): Collected {
+    const runs = bursts.map((burst, i) => ({ ...burst, result: results[i] })).filter(({ result }) => result !== undefined)
+    const isTouched = ({ event, left }: Waiting) => event.isDiscarded === true || left.length === 0 || runs.some(({ events }) => events.includes(event))
+    const outcomes = waiting.slice(0, waiting.findLastIndex(isTouched) + 1).map(({ event, left }) => outcomeOf(event, left, runs, this.#parts.keys))
+    const retries = outcomes.filter(({ state, collects = false, aside = false }) => state === 'pending' && !collects && !aside).map(({ dueAt }) => Number(dueAt))
+    return { outcomes, ...retries.length > 0 && { dueAt: Math.min(...retries) } }
+  }
+
+  #call (lane: string, { collector, key, events, work }: CollectorBurst, interrupted: boolean): Outcome | Promise<Outcome | undefined> {
     const { webhooks, log, attempts } = this.#parts
     const [first] = events as [ClaimedEvent] // a burst has one at least
     // Another collector may have failed with some of them before: none has more attempts than there are.
     const attempt = Math.max(...events.map((event) => event.attempt))
-    const event = { ...first, attempt, completed: NONE, refused: NONE, problems: null, interrupted }
+    const failingFor = Math.max(...events.map(({ failingFor = 0 }) => failingFor))
+    const event = { ...first, attempt, failingFor, completed: NONE, refused: NONE, problems: null, interrupted }
     try {
       const context = new BurstContext(event, events.map(({ id }) => id), log)
       const given = events.map((each) => each.event)
       const message = areDeliveriesObserved() ? newMessage(webhooks, collector.name, event, context.ids) : undefined
       const burst = {
-        lane, event, events, given, keys: [key], collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
+        lane, event, events, given, keys: [key], work, collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
       }
       if (message !== undefined) channels.deliveryStart.publish(message)
       return attempts.run(burst)
@@ -120,14 +135,5 @@ function burstsOf (waiting: readonly Waiting[]): CollectorBurst[] {
       events.set(collector.collector, wanted)
     }
   }
-  return Array.from(events.values(), ({ collector, events }) => ({ ...collector, ...firstBurst(events, collector.collector) }))
-}
-
-/** A burst's outcome is that of each of its events. Nothing is said of those behind the last one that something became of. */
-function collected (waiting: readonly Waiting[], bursts: readonly CollectorBurst[], results: ReadonlyArray<Outcome | undefined>): Collected {
-  const runs = bursts.map((burst, i) => ({ ...burst, result: results[i] })).filter(({ result }) => result !== undefined)
-  const isTouched = ({ event, left }: Waiting) => event.isDiscarded === true || left.length === 0 || runs.some(({ events }) => events.includes(event))
-  const outcomes = waiting.slice(0, waiting.findLastIndex(isTouched) + 1).map(({ event, left }) => outcomeOf(event, left, runs))
-  const retries = outcomes.filter(({ state, collects = false, aside = false }) => state === 'pending' && !collects && !aside).map(({ dueAt }) => Number(dueAt))
-  return { outcomes, ...retries.length > 0 && { dueAt: Math.min(...retries) } }
+  return Array.from(events.values(), ({ collector, events }) => ({ ...collector, all: events, ...firstBurst(events, collector.collector) }))
 }

@@ -8,7 +8,12 @@ export interface KeyedCollector {
 }
 
 /** What a collector gets next. */
-export interface CollectorBurst extends KeyedCollector, Burst {}
+export interface CollectorBurst extends KeyedCollector, Burst {
+  /** All that waits for it, as far as it was claimed. */
+  readonly all: readonly ClaimedEvent[]
+  /** What it is at work on, if it has had this before. */
+  readonly work?: string | undefined
+}
 
 /** Events that a collector gets as one. */
 export interface Burst {

@@ -45,8 +45,7 @@ export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): O
 
 /** An event waits for these collectors from now on: for how many milliseconds, until their bursts are looked at. */
 export function waitOf (collectors: readonly Collector[], lane: string, id: string, waiting: WaitingBursts): number {
-  const isFull = waiting.isFull(lane, id, Math.min(...collectors.map(({ most }) => most)))
-  return isFull ? 0 : leastQuiet(collectors)
+  return waiting.isFull(lane, id, collectors) ? 0 : leastQuiet(collectors)
 }
 
 /** Then one of them may be through with waiting. */

@@ -97,17 +97,18 @@ export class ListenerRunner {
 
   #deliver (claimed: ClaimedEvent, lane: string): Outcome | Promise<Outcome | undefined> {
     const { webhooks, log, catalogue, contexts } = this.#parts
-    // What did not fit when it came in may do so by now: then what listeners of `invalid` have completed is nothing to its own.
+    // What did not fit when it came in may do so by now: then it is not dead of what listeners of `invalid` have refused.
     const isMended = claimed.problems !== null && catalogue.fits(claimed.event)
-    const event = isMended ? { ...claimed, completed: NONE, refused: NONE } : claimed
+    const event = isMended ? { ...claimed, refused: claimed.refused?.filter((key) => !ListenerKeys.isOfInvalid(key)) } : claimed
     const problems = claimed.problems === null || isMended ? NONE : claimed.problems
     const name = problems === NONE ? catalogue.nameOf(event.event) : 'invalid'
     const { listeners, collectors } = wanting(webhooks, name)
     if (listeners.length + collectors.length === 0 && problems === NONE) this.#unhandled.tell(event, name)
     const context = new DeliveryContext(event, problems, log)
-    const skipped = skippedOf(event, listeners, this.#keys)
+    const keys = problems === NONE ? undefined : this.#keys.ofInvalid(listeners)
+    const skipped = skippedOf(event, () => keys ?? this.#keys.of(listeners))
     const message = areDeliveriesObserved() ? newMessage(webhooks, name, event) : undefined
-    const attempt = { lane, event, events: [event], given: event.event, collectors, context, listeners, skipped, start: performance.now(), message }
+    const attempt = { lane, event, events: [event], given: event.event, keys, collectors, context, listeners, skipped, start: performance.now(), message }
     if (message === undefined) return this.#attempts.run(attempt)
     return contexts.run(event.id, () => {
       channels.deliveryStart.publish(message)

@@ -3,6 +3,7 @@ import { ClosingError, ListenerTimeoutError } from '../errors/errors.ts'
 import type { ClaimedEvent } from '../inbox/inbox.ts'
 import { DeliveryContext } from '../webhooks/context.ts'
 import type { ListenerFunction } from '../webhooks/listener-function.ts'
+import { workOf, worksOf } from './attempt.ts'
 import type { Attempt } from './attempt.ts'
 import { failed, succeeded } from './listener-end.ts'
 import type { ListenerEnd } from './listener-end.ts'
@@ -11,17 +12,14 @@ import type { Work } from './timed-out-listeners.ts'
 /** The asynchronous listeners of one event, until the last of them has finished or has had its time. */
 export class RunningListeners {
   readonly #attempt: Attempt
-  readonly #work: string
   readonly #ends: ListenerEnd[] = []
   readonly #running = new Map<number, Promise<unknown>>()
   readonly #ended = Promise.withResolvers<readonly ListenerEnd[] | undefined>()
   #late: ReadonlyMap<number, Promise<unknown>> = new Map()
   #timer: NodeJS.Timeout | undefined
 
-  /** `work` is what `workOf` says of the attempt. */
-  constructor (attempt: Attempt, work: string) {
+  constructor (attempt: Attempt) {
     this.#attempt = attempt
-    this.#work = work
   }
 
   /** Those that have outlived their time, by their places, with what they have returned. */
@@ -31,9 +29,10 @@ export class RunningListeners {
 
   /** A listener, if it is at work on this. */
   get (work: string, listener: ListenerFunction): Work | undefined {
-    const { listeners, events } = this.#attempt
-    const result = this.#work === work ? this.#running.get(listeners.indexOf(listener)) : undefined
-    return result && { result, ids: events.map(({ id }) => id) }
+    const result = this.#running.get(this.#attempt.listeners.indexOf(listener))
+    if (result === undefined) return undefined
+    const [own, works] = [workOf(this.#attempt), worksOf(this.#attempt)]
+    return own === work || works.includes(work) ? { result, work: own, works } : undefined
   }
 
   follow (index: number, result: PromiseLike<unknown>): void {

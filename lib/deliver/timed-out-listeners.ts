@@ -10,8 +10,9 @@ const MOST_OVER = 1_000
 export interface Work {
   /** What it has returned. */
   readonly result: Promise<unknown>
-  /** The events that it was given. */
-  readonly ids: readonly string[]
+  /** What `workOf` says of the attempt that has called it, and `worksOf`. */
+  readonly work: string
+  readonly works: readonly string[]
 }
 
 /** One that has outlived its time. */
@@ -23,6 +24,7 @@ interface TimedOutRun extends Work {
 }
 
 interface TimedOutEvent {
+  readonly works: readonly string[]
   readonly runs: Map<ListenerFunction, TimedOutRun>
   /** Whether it is to be delivered again. If not, how a run has ended is of no interest any more. */
   isPending: boolean
@@ -31,19 +33,22 @@ interface TimedOutEvent {
 /** The listeners that have outlived their time and are at work still, or have succeeded since: neither is to be called again. */
 export class TimedOutListeners {
   readonly #events = new Map<string, TimedOutEvent>()
+  /** Of each event of a burst, what the burst is known by. */
+  readonly #bursts = new Map<string, string>()
   /** Those of them that are through. */
   readonly #over = new Set<string>()
 
-  /** `id` is what `workOf` says of the attempt. */
-  add (id: string, listener: ListenerFunction, work: Work, log: FastifyBaseLogger): void {
-    const event = this.#events.get(id) ?? { runs: new Map<ListenerFunction, TimedOutRun>(), isPending: true }
+  add (listener: ListenerFunction, work: Work, log: FastifyBaseLogger): void {
+    const { work: id, works, result } = work
+    const event = this.#events.get(id) ?? { works, runs: new Map<ListenerFunction, TimedOutRun>(), isPending: true }
     event.isPending = true
     this.#over.delete(id)
     if (event.runs.has(listener)) return // it was waited for once more, and in vain
     const run: TimedOutRun = { ...work, succeeded: false }
     event.runs.set(listener, run)
     this.#events.set(id, event)
-    work.result.then(() => {
+    for (const each of works) this.#bursts.set(each, id)
+    result.then(() => {
       run.succeeded = true
       quietly(() => { log.warn('a listener succeeded after its time was up: it is not called again') })
       if (!event.isPending) this.remove(id, listener)
@@ -54,8 +59,14 @@ export class TimedOutListeners {
     })
   }
 
+  /** `id` is what `workOf` says of the attempt. */
   get (id: string): ReadonlyMap<ListenerFunction, TimedOutRun> | undefined {
     return this.#events.get(id)?.runs
+  }
+
+  /** A listener's work on a burst in which this is. */
+  find (work: string, listener: ListenerFunction): Work | undefined {
+    return this.get(this.#bursts.get(work) ?? work)?.get(listener)
   }
 
   isRunning (id: string): boolean {
@@ -82,6 +93,7 @@ export class TimedOutListeners {
   }
 
   #forget (id: string): void {
+    for (const each of this.#events.get(id)?.works ?? []) this.#bursts.delete(each)
     this.#events.delete(id)
     this.#over.delete(id)
   }

@@ -1,11 +1,13 @@
 import type { Claim } from '../inbox/inbox.ts'
+import type { Collector } from '../webhooks/collectors.ts'
 import { triedAgainIn } from './burst.ts'
 import type { CollectorBurst } from './burst.ts'
 
 /** Lanes that are remembered: others may have been handed over by another process. */
 const MOST_LANES = 10_000
 
-interface WaitingLane {
+/** What waits for one collector, in one lane. */
+interface WaitingBurst {
   /** When it was first looked at, by the clock of `performance`, and which event was the first then: without that, it is another wait. */
   since?: { readonly at: number, readonly seq: number }
   /** Its events, as far as this process knows, and whether the last look has missed them: then they were on their way, or others have handed them over. */
@@ -13,6 +15,8 @@ interface WaitingLane {
   /** How many more there are taken to be. */
   more: number
 }
+
+type WaitingLane = Map<Collector, WaitingBurst>
 
 /**
  * What this process knows of the bursts that wait, by the lanes that they came in. It only makes them be looked at, and handed over, sooner,
@@ -22,24 +26,18 @@ export class WaitingBursts {
   readonly #lanes = new Map<string, WaitingLane>()
 
   has (lane: string, id: string): boolean {
-    return this.#lanes.get(lane)?.ids.has(id) === true
+    return [...this.#lanes.get(lane)?.values() ?? []].some(({ ids }) => ids.has(id))
   }
 
-  /** An event waits, or is about to. Says whether that makes as many as a burst has at most: then it need not wait. */
-  isFull (lane: string, id: string, most: number): boolean {
+  /** An event waits for collectors, or is about to. Says whether that makes as many as a burst of one of them has at most: then it need not wait. */
+  isFull (lane: string, id: string, collectors: readonly Collector[]): boolean {
     const waiting = this.#of(lane)
-    waiting.ids.set(id, false)
-    const count = waiting.ids.size + waiting.more
-    if (count >= 2 * most) { // then it is another process that hands them over
-      waiting.ids.clear()
-      waiting.more = 0
-    }
-    return count >= most
+    return collectors.map((collector) => isFull(burstOf(waiting, collector), id, collector.most)).includes(true)
   }
 
   /** It does not wait after all. */
   forget (lane: string, id: string): void {
-    this.#lanes.get(lane)?.ids.delete(id)
+    for (const { ids } of this.#lanes.get(lane)?.values() ?? []) ids.delete(id)
   }
 
   /**
@@ -47,45 +45,37 @@ export class WaitingBursts {
    * is by one that nobody sets.
    */
   isComplete (claim: Claim, burst: CollectorBurst): boolean {
-    const { completeAt, collector: { quiet, within } } = burst
+    const { completeAt, collector } = burst
     if (triedAgainIn(burst) > 0) return false // others of its lane are due
     if (completeAt === null) return true // nothing that follows changes it
     const now = performance.now()
-    const since = sinceOf(claim, this.#lanes.get(homeOf(claim)))
+    const since = sinceOf(burst, this.#lanes.get(homeOf(claim))?.get(collector))
     const waited = now - (since?.at ?? now)
-    if (claim.isFollowed === true && waited < quiet) return false // what was received before may be on its way
-    return completeAt <= Date.now() || waited >= within
+    if (claim.isFollowed === true && waited < collector.quiet) return false // what was received before may be on its way
+    return completeAt <= Date.now() || waited >= collector.within
   }
 
   /** None of these bursts is complete: says when to look again. */
   wait (claim: Claim, bursts: readonly CollectorBurst[]): number {
     const waiting = this.#of(homeOf(claim))
-    waiting.since = sinceOf(claim, waiting) ?? { at: performance.now(), seq: Number(claim.events[0]?.seq) }
-    const now = Date.now()
-    const timeOf = (burst: CollectorBurst) => burst.completeAt === null || triedAgainIn(burst) > 0 ? now + triedAgainIn(burst) : burst.completeAt
-    const isHeldUp = (burst: CollectorBurst) => timeOf(burst) <= now
-    for (const [id, isMissed] of waiting.ids) {
-      if (isMissed) waiting.ids.delete(id)
-      else waiting.ids.set(id, true)
-    }
-    for (const { id } of claim.events) waiting.ids.set(id, false)
-    // What holds a burst up need not wait once it has come.
-    const most = claim.isFollowed === true && bursts.some(isHeldUp) ? Math.min(...bursts.map(({ collector }) => collector.most)) : 0
-    waiting.more = Math.max(0, most - 1 - waiting.ids.size)
-    return Math.min(...bursts.map((burst) => isHeldUp(burst) ? now + burst.collector.quiet : timeOf(burst)))
+    for (const { ids } of waiting.values()) look(ids)
+    return Math.min(...bursts.map((burst) => waitFor(burst, burstOf(waiting, burst.collector), claim.isFollowed === true)))
   }
 
   /** Bursts of a lane are handed over: what is there besides came in meanwhile. */
   end (claim: Claim, bursts: readonly CollectorBurst[]): void {
     const lane = homeOf(claim)
-    const { ids } = this.#of(lane)
-    this.#lanes.delete(lane)
-    for (const { id } of bursts.flatMap(({ events }) => events)) ids.delete(id)
-    if (ids.size > 0) this.#lanes.set(lane, { ids, more: 0 })
+    const waiting = this.#of(lane)
+    for (const { collector, events } of bursts) {
+      const { ids } = burstOf(waiting, collector)
+      for (const { id } of events) ids.delete(id)
+      waiting.set(collector, { ids, more: 0 })
+    }
+    if ([...waiting.values()].every(({ ids }) => ids.size === 0)) this.#lanes.delete(lane)
   }
 
   #of (lane: string): WaitingLane {
-    const waiting = this.#lanes.get(lane) ?? { ids: new Map(), more: 0 }
+    const waiting: WaitingLane = this.#lanes.get(lane) ?? new Map<Collector, WaitingBurst>()
     this.#lanes.set(lane, waiting)
     for (const oldest of this.#lanes.keys()) {
       if (this.#lanes.size <= MOST_LANES) break
@@ -95,7 +85,45 @@ export class WaitingBursts {
   }
 }
 
-function sinceOf ({ events }: Claim, { since }: Partial<WaitingLane> = {}): WaitingLane['since'] {
+function burstOf (waiting: WaitingLane, collector: Collector): WaitingBurst {
+  const burst = waiting.get(collector) ?? { ids: new Map<string, boolean>(), more: 0 }
+  waiting.set(collector, burst)
+  return burst
+}
+
+function isFull (burst: WaitingBurst, id: string, most: number): boolean {
+  burst.ids.set(id, false)
+  const count = burst.ids.size + burst.more
+  if (count >= 2 * most) { // then it is another process that hands them over
+    burst.ids.clear()
+    burst.more = 0
+  }
+  return count >= most
+}
+
+/** What two looks have missed was handed over by others. */
+function look (ids: Map<string, boolean>): void {
+  for (const [id, isMissed] of ids) {
+    if (isMissed) ids.delete(id)
+    else ids.set(id, true)
+  }
+}
+
+/** When to look at a burst again. */
+function waitFor (burst: CollectorBurst, waiting: WaitingBurst, isFollowed: boolean): number {
+  const { all, events, completeAt, collector: { quiet, most } } = burst
+  const now = Date.now()
+  waiting.since = sinceOf(burst, waiting) ?? { at: performance.now(), seq: Number(events[0]?.seq) }
+  for (const { id } of all) waiting.ids.set(id, false)
+  const triedIn = triedAgainIn(burst)
+  const at = completeAt === null || triedIn > 0 ? now + triedIn : completeAt
+  const isHeldUp = at <= now
+  // What holds a burst up need not wait once it has come.
+  waiting.more = isFollowed && isHeldUp ? Math.max(0, most - 1 - waiting.ids.size) : 0
+  return isHeldUp ? now + quiet : at
+}
+
+function sinceOf ({ events }: CollectorBurst, { since }: Partial<WaitingBurst> = {}): WaitingBurst['since'] {
   return events.some(({ seq }) => seq === since?.seq) ? since : undefined
 }
 

@@ -6,7 +6,7 @@ import type { Claim, ClaimedEvent, CollectOptions, DeliveryError, DeliveryMessag
 import { firstBurst } from '../../lib/deliver/burst.ts'
 import { ListenerRunner } from '../../lib/deliver/listener-runner.ts'
 import { WaitingBursts } from '../../lib/deliver/waiting-bursts.ts'
-import { NonRetriableError } from '../../lib/errors/errors.ts'
+import { NonRetriableError, RetryAfterError } from '../../lib/errors/errors.ts'
 import { EventCatalogue } from '../../lib/events/catalogue.ts'
 import { RequestContexts } from '../../lib/observe/request-contexts.ts'
 import { collectorOf } from '../../lib/webhooks/collectors.ts'
@@ -147,6 +147,42 @@ test('each collector has its part in what becomes of an event', async (t) => {
   t.match(await runner.collect(claimOf([again])), { outcomes: { length: 0 } })
 })
 
+test('several collectors that fail with one event are called again together: when the last of them is due, and beside its conversation if one of them says so', async (t) => {
+  const { runner, webhooks } = create({ timeout: 1, retry: { ...RETRY, minDelay: 1, maxDelay: 1, blockFor: HOUR } })
+  webhooks.collect('newMessage', {}, async function first () { throw new Error('not yet') })
+  webhooks.collect('newMessage', {}, async function second () { throw new RetryAfterError(2 * HOUR) })
+  webhooks.collect('newMessage', {}, async function third () { await new Promise(() => {}) })
+  const { outcomes: [outcome] } = await runner.collect(claimOf([waiting()]))
+  t.match(outcome, { state: 'pending', aside: true, running: true })
+  t.ok(Number(outcome?.dueAt) > Date.now() + HOUR)
+})
+
+test('an event that a collector has completed by itself is no event without a collector', async (t) => {
+  const { runner, bursts, collect, lines } = create()
+  collect()
+  t.match(await runner.collect(claimOf([waiting({ completed: ['collect:answer'] })])), { outcomes: [{ state: 'done' }] })
+  t.same([bursts, lines], [[], []])
+})
+
+test('what a collector without a name has refused in another process does not make an event dead', async (t) => {
+  const { runner, bursts, collect } = create()
+  collect()
+  t.match(await runner.collect(claimOf([waiting({ refused: ['#of another process 1 collects'] })])), { outcomes: [{ state: 'done', completed: ['collect:answer'] }] })
+  t.equal(bursts.length, 1)
+  const { runner: own, webhooks } = create()
+  webhooks.collect('newMessage', {}, () => { throw new NonRetriableError('never') })
+  webhooks.collect('newMessage', { quiet: HOUR * 2, within: HOUR * 2 }, () => {})
+  const { outcomes: [outcome] } = await own.collect(claimOf([waiting()]))
+  webhooks.collect('newMessage', {}, function answer () {})
+  t.match(await own.collect(claimOf([waiting({ refused: outcome?.refused, receivedAt: AGO - HOUR })])), { outcomes: [{ state: 'dead', error: 'one without a name: it failed for good in an earlier delivery' }] })
+})
+
+test('a burst has failed for as long as the one of its events that has done so longest', async (t) => {
+  const { runner, collect } = create({ retry: { ...RETRY, attempts: 100, giveUpAfter: HOUR } })
+  collect({}, () => { throw new Error('not yet') })
+  t.match(await runner.collect(claimOf([waiting(), waiting({ attempt: 2, failingFor: 2 * HOUR })])), { outcomes: [{ state: 'dead' }, { state: 'dead' }] })
+})
+
 test('an attempt in which the process ended counts as failed, and no collector is called', async (t) => {
   const { runner, bursts, errors, collect } = create({ retry: { ...RETRY, attempts: 2 } })
   collect()
@@ -249,7 +285,8 @@ test('an event waits for its collectors as long as the quickest needs, or not at
 
 test('of very many lanes the oldest are forgotten', (t) => {
   const waiting = new WaitingBursts()
-  for (let lane = 0; lane <= 10_000; lane++) waiting.isFull(String(lane), 'one', 2)
-  t.same(['0', '10000'].map((lane) => waiting.isFull(lane, 'two', 2)), [false, true])
+  const collectors = [collectorOf('newMessage', { most: 2 }, () => {})]
+  for (let lane = 0; lane <= 10_000; lane++) waiting.isFull(String(lane), 'one', collectors)
+  t.same(['0', '10000'].map((lane) => waiting.isFull(lane, 'two', collectors)), [false, true])
   t.end()
 })

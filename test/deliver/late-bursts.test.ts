@@ -81,6 +81,22 @@ test('what an event is posted again with, after it was removed, is a burst of it
   t.same(bursts, ['1', '2'])
 })
 
+test('what a collector is at work on is known by each of its events: the first one may be removed', async (t) => {
+  const { app, bursts, late, answer, send, waits, errors, tried, through } = await open(t)
+  app.webhooks.collect('newMessage', { quiet: 200 }, async function first (events) { await answer(events) })
+  await app.ready()
+  const id = await send('1')
+  await send('2')
+  await until(() => errors() > 0)
+  t.equal(await app.webhooks.inbox.discard([id]), 1)
+  await waits(await send('3'))
+  await tried()
+  late.resolve(undefined)
+  await through()
+  t.same(bursts, ['1 2', '3'])
+  t.match(await app.webhooks.inbox.stats(), { done: 2, dead: 0 })
+})
+
 test('a collector that has succeeded after its time is not called again when another one is through', async (t) => {
   const { app, bursts, late, answer, send, errors, through } = await open(t, { minDelay: 400, maxDelay: 400 })
   app.webhooks.collect('newMessage', { quiet: 200 }, function other () {})

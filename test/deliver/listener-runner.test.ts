@@ -74,8 +74,11 @@ test('an invalid event goes to listeners of `invalid`, or as a new one to its ow
   webhooks.on('smsDeliveryReport', function save (_event, { problems }) { heard.push(problems) })
   webhooks.on('smsDeliveryReport', function reply () { heard.push('reply') })
   t.match(runner.run(claimed({ event: NO_REPORT, problems: ['wrong'] })), { state: 'done' })
-  t.match(runner.run(claimed({ event: REPORT, problems: ['wrong'], completed: ['save'], refused: ['reply'] })), { state: 'done' })
+  t.match(runner.run(claimed({ event: REPORT, problems: ['wrong'], completed: ['invalid:save'], refused: ['invalid:reply'] })), { state: 'done' })
   t.same(heard, [['wrong'], [], 'reply'])
+  t.match(runner.run(claimed({ event: REPORT, problems: ['wrong'], attempt: 2, completed: ['save'], refused: ['invalid:reply'] })), { state: 'done' })
+  t.match(runner.run(claimed({ event: NO_REPORT, problems: ['wrong'], attempt: 2, completed: ['invalid:save'] })), { state: 'done' })
+  t.same(heard.slice(3), ['reply'], 'what has succeeded by each name is not called again')
 })
 
 test('a listener that has completed, or refused, is not called again', async (t) => {

@@ -256,7 +256,7 @@ test('of events that are through, no more than a thousand are remembered for a l
   const { app: { log } } = await createApp(t)
   const ends = [gate(), gate()]
   for (let i = 0; i < 1_002; i++) {
-    overdue.add(String(i), () => {}, { result: ends[i]?.promise ?? new Promise(() => {}), ids: [] }, log)
+    overdue.add(() => {}, { result: ends[i]?.promise ?? new Promise(() => {}), work: String(i), works: [String(i)] }, log)
     overdue.end(String(i))
   }
   t.equal(overdue.get('1'), undefined)

@@ -122,8 +122,7 @@ export class Ledger {
     this.#world.say(() => `    [${run.life.number}] ${listener}(${this.#nameOf(id)}) has ${succeeded ? 'succeeded' : 'failed'}`)
     if (!succeeded || run.isAbandoned || run.life.state === 'closed') return // the next process knows nothing of it
     const isLate = this.#world.clock.now >= run.deadline
-    // What a collector does after its time is remembered by the first event of its burst.
-    if (!run.claim.isTakenOver && (!isLate || run.first === undefined || run.first === run.event)) this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
+    if (!run.claim.isTakenOver) this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
     const ever = this.#succeeded.get(id) ?? new Set()
     this.#succeeded.set(id, ever.add(listener))
     if (isLate) this.bursts.succeededLate(run)

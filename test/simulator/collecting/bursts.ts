@@ -40,7 +40,7 @@ export class Bursts {
   /** The collectors that have had an event, by its id: one that is at work after its time is not called again for one that is posted again. */
   readonly #had = new Map<string, Set<string>>()
 
-  /** By the first event of the burst, and the collector: the process that knows of it. */
+  /** By the event and the collector: the process that knows of it. */
   readonly #late = new Map<string, Map<string, Life>>()
 
   constructor (world: World, known: Known) {
@@ -87,18 +87,18 @@ export class Bursts {
 
   /** What it is at work on, or has succeeded with after its time, is a burst of its own, also behind others. */
   #isAtWork (life: Life, key: string, { id }: ClaimedEvent): boolean {
-    return this.#late.get(id)?.get(key) === life || this.#known.runs.some((run) => run.life === life && run.listener === key && run.first?.id === id)
+    return this.#late.get(id)?.get(key) === life || this.#known.runs.some((run) => run.life === life && run.listener === key && run.event.id === id)
   }
 
   /** A collector has succeeded with a burst after its time. */
-  succeededLate ({ life, listener, first }: Run): void {
-    if (first !== undefined) this.#late.set(first.id, (this.#late.get(first.id) ?? new Map<string, Life>()).set(listener, life))
+  succeededLate ({ life, listener, event: { id } }: Run): void {
+    this.#late.set(id, (this.#late.get(id) ?? new Map<string, Life>()).set(listener, life))
   }
 
   #judgeOrder ({ life, claim, collector, events }: Burst): void {
     const [key, { lane }] = [keyOf(collector), claim.claim]
     const seqs = new Set(events.map(({ seq }) => seq))
-    const same = this.#known.runs.find((run) => run.life === life && run.listener === key && run.first?.seq === events[0]?.seq)
+    const same = this.#known.runs.find((run) => run.life === life && run.listener === key && seqs.has(run.event.seq))
     if (same !== undefined) this.#world.violate('order', `${key} is called for ${this.#namesOf(events)} while it is at work on it`)
     const other = this.#known.runs.find((run) => run.lane === lane && run.listener === key && !seqs.has(run.event.seq) && this.#counts(run))
     if (other !== undefined) this.#world.violate('order', `${key} gets ${this.#namesOf(events)} while it is at work on ${this.#nameOf(other.event.id)}`)

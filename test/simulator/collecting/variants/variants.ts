@@ -55,11 +55,11 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'order',
     file: burstRunner,
-    from: '  return Array.from(events.values(), ({ collector, events }) => ({ ...collector, ...firstBurst(events, collector.collector) }))',
+    from: '  return Array.from(events.values(), ({ collector, events }) => ({ ...collector, all: events, ...firstBurst(events, collector.collector) }))',
     to: `  return [...events.values()].flatMap(({ collector, events }) => {
     const first = firstBurst(events, collector.collector)
     const rest = events.slice(first.events.length)
-    return [first, ...rest.length > 0 ? [firstBurst(rest, collector.collector)] : []].map((one) => ({ ...collector, ...one }))
+    return [first, ...rest.length > 0 ? [firstBurst(rest, collector.collector)] : []].map((one) => ({ ...collector, all: events, ...one }))
   })`
   },
   {
@@ -137,8 +137,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'attempts',
     file: burstOutcome,
-    from: "state: 'pending', dueAt: retry.dueAt,",
-    to: "state: 'pending', collects: true, dueAt: retry.dueAt,"
+    from: "state: 'pending', ...togetherOf(retries)",
+    to: "state: 'pending', collects: true, ...togetherOf(retries)"
   },
   {
     name: 'a burst is tried as often as each of its events could be',
@@ -146,8 +146,8 @@ export const collectVariants: readonly Variant[] = [
     seed: 318,
     violates: 'attempts',
     file: burstRunner,
-    from: 'const event = { ...first, attempt, completed: NONE,',
-    to: 'const event = { ...first, attempt: 1, completed: NONE,'
+    from: 'const event = { ...first, attempt, failingFor, completed: NONE,',
+    to: 'const event = { ...first, attempt: 1, failingFor, completed: NONE,'
   },
   {
     name: 'a lane for collectors is not woken',
@@ -232,7 +232,7 @@ export const collectVariants: readonly Variant[] = [
     violates: 'bursts',
     file: waitingBursts,
     from: 'completeAt <= Date.now() || waited',
-    to: 'completeAt <= Date.now() + quiet || waited'
+    to: 'completeAt <= Date.now() + collector.quiet || waited'
   },
   {
     name: 'the lane of what waits for collectors at once is not due',
@@ -247,8 +247,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'in-time',
     file: waitingBursts,
-    from: '? now + burst.collector.quiet : timeOf(burst)))',
-    to: '? now + burst.collector.quiet : timeOf(burst) + 1_000_000))'
+    from: '? now + quiet : at\n',
+    to: '? now + quiet : at + 1_000_000\n'
   }
 ]
 
@@ -257,13 +257,13 @@ export const harmless: ReadonlyArray<Patch & { readonly name: string }> = [
   {
     name: 'a burst does not wait for what was received before it was complete, and is on its way',
     file: waitingBursts,
-    from: '    if (claim.isFollowed === true && waited < quiet) return false // what was received before may be on its way\n',
+    from: '    if (claim.isFollowed === true && waited < collector.quiet) return false // what was received before may be on its way\n',
     to: ''
   },
   {
     name: 'no process remembers that a burst is full before its time',
     file: collected,
-    from: 'return isFull ? 0 : leastQuiet(collectors)',
+    from: 'return waiting.isFull(lane, id, collectors) ? 0 : leastQuiet(collectors)',
     to: 'return leastQuiet(collectors)'
   }
 ]
