@@ -50,11 +50,11 @@ class CompletingContext implements WebhookContext {
   }
 }
 
-async function run (execute: CompleteIn, { sql, values, refusalOf }: SqlStatement): Promise<unknown> {
+async function run (execute: CompleteIn, statement: SqlStatement): Promise<unknown> {
   try {
-    return await execute(sql, [...values])
+    return await execute(statement.sql, [...statement.values])
   } catch (thrown) {
-    throw refusalOf(thrown) ?? thrown
+    throw statement.refusalOf(thrown) ?? thrown
   }
 }
 
