@@ -46,8 +46,6 @@ export function isOnce (listener: Wrapped): boolean {
   return listener.listener !== undefined
 }
 
-const INVALID = 'invalid:'
-
 /**
  * What the inbox remembers a listener by. A name stays the same over restarts and in other processes. What has none, or shares it, is
  * known in this process only: another one must call it again rather than skip it.
@@ -74,12 +72,12 @@ export class ListenerKeys {
 
   /** Those of listeners of `invalid`: what they are through with may be of its schema by the next attempt, and then it is for others. */
   ofInvalid (listeners: readonly ListenerFunction[]): string[] {
-    return this.of(listeners).map((key) => ListenerKeys.isLasting(key) ? `${INVALID}${key}` : `${key} invalid`)
+    return this.of(listeners).map((key) => ListenerKeys.isLasting(key) ? `invalid:${key}` : `${key} invalid`)
   }
 
   /** Whether it is one of those. */
   static isOfInvalid (key: string): boolean {
-    return key.startsWith(INVALID) || /^#.* invalid$/.test(key)
+    return /^(?:invalid:|#.* invalid$)/.test(key)
   }
 
   /** Whether it stands for the same listener in every process. */

@@ -11,6 +11,7 @@ import { EventCatalogue } from '../../lib/events/catalogue.ts'
 import { RequestContexts } from '../../lib/observe/request-contexts.ts'
 import { collectorOf } from '../../lib/webhooks/collectors.ts'
 import { resolveOptions } from '../../lib/webhooks/options.ts'
+import { until } from '../faults/helpers/until.ts'
 import { message } from '../helpers/app.ts'
 import { emitter } from './helpers/emitter.ts'
 
@@ -162,6 +163,23 @@ test('an event that a collector has completed by itself is no event without a co
   collect()
   t.match(await runner.collect(claimOf([waiting({ completed: ['collect:answer'] })])), { outcomes: [{ state: 'done' }] })
   t.same([bursts, lines], [[], []])
+})
+
+test('what a collector has done after its time is forgotten with the event, also if that ended in a transaction of its own', async (t) => {
+  const { runner, webhooks, lines } = create({ timeout: 1, retry: { ...RETRY, minDelay: 1, maxDelay: 1 } })
+  const ends = Promise.withResolvers<undefined>()
+  let calls = 0
+  webhooks.collect('newMessage', {}, async function answer () {
+    calls++
+    await ends.promise
+  })
+  const event = waiting()
+  t.match(await runner.collect(claimOf([event])), { outcomes: [{ state: 'pending' }] })
+  ends.resolve(undefined)
+  await until(() => lines.some(({ msg }) => msg === 'a listener succeeded after its time was up: it is not called again'))
+  t.match(await runner.collect(claimOf([{ ...event, completed: ['collect:answer'] }])), { outcomes: [{ state: 'done' }] })
+  t.match(await runner.collect(claimOf([event])), { outcomes: [{ state: 'done' }] })
+  t.equal(calls, 2, 'it was replayed')
 })
 
 test('what a collector without a name has refused in another process does not make an event dead', async (t) => {

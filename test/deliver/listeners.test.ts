@@ -52,6 +52,19 @@ test('who wants events of a name are its listeners, those of `event`, and its co
   t.end()
 })
 
+test('a listener of `invalid` is remembered as that, and never as another one', (t) => {
+  const keys = new ListenerKeys()
+  const listeners = ['save', ''].map(named)
+  const [save, nameless] = keys.ofInvalid(listeners)
+  t.equal(save, 'invalid:save')
+  t.match(nameless, /^#\S+ 1 invalid$/)
+  t.same([ListenerKeys.isLasting(String(save)), ListenerKeys.isLasting(String(nameless)), keys.isKnown(String(nameless))], [true, false, true])
+  t.ok([save, nameless].every((key) => ListenerKeys.isOfInvalid(String(key))))
+  const others = [...keys.of(listeners), ...keys.ofCollectors(listeners.map((listener) => collectorOf('newMessage', {}, listener))), 'not invalid', 'my invalid:save', '#a invalid b', 'a #b invalid']
+  t.same(others.filter((key) => ListenerKeys.isOfInvalid(key)), [])
+  t.end()
+})
+
 test('the listeners of `event` come after those of the name, and get nothing that is invalid', (t) => {
   const webhooks = emitter()
   const of = (name: string) => namesOf(listenersOf(webhooks, name))
