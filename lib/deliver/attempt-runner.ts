@@ -100,7 +100,7 @@ export class AttemptRunner {
     return this.#timedOut.find(work, listener) ?? this.#running.get(work, listener, event)
   }
 
-  /** A collector is through with an event without an attempt. */
+  /** A collector is through with an event, perhaps without an attempt. */
   end (key: string, event: ClaimedEvent): void {
     this.#timedOut.end(workOfCollector(key, event))
   }

@@ -17,6 +17,8 @@ export interface Attempt {
   readonly given: unknown
   /** What the inbox remembers them by, if that is not what `ListenerKeys` says of them alone. */
   readonly keys?: readonly string[] | undefined
+  /** Of a burst: what the inbox remembers its collector by. */
+  readonly collector?: string
   /** Of a burst that its collector has had before: what it is at work on. */
   readonly work?: string | undefined
   /** The lane of the claim. */
@@ -60,14 +62,14 @@ export function keysOf ({ keys, listeners }: Attempt, all: ListenerKeys): readon
   return keys ?? all.of(listeners)
 }
 
-/** What this process remembers the listeners of an attempt by: a function may be a listener and a collector, of the same event. */
+/** What this process remembers those at work in an attempt by: a function may be a listener and a collector, of the same event. */
 export function workOf (attempt: Attempt): string {
   return attempt.work ?? String(worksOf(attempt)[0])
 }
 
 /** The same by each of its events: the first ones may be gone when others come again. */
-export function worksOf ({ event, events, keys: [key] = NONE }: Attempt): string[] {
-  return key === undefined ? [event.id] : events.map((each) => workOfCollector(key, each))
+export function worksOf ({ event, events, collector }: Attempt): string[] {
+  return collector === undefined ? [event.id] : events.map((each) => workOfCollector(collector, each))
 }
 
 /** The same of a burst in which this event is. */

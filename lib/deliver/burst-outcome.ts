@@ -1,12 +1,12 @@
 import type { ClaimedEvent, DeliveryRecord, Outcome } from '../inbox/inbox.ts'
-import { quietAt } from './burst.ts'
+import { quietAt, triedAgainIn } from './burst.ts'
 import type { CollectorBurst, KeyedCollector } from './burst.ts'
 import { leastQuiet } from './collected.ts'
 import { ListenerKeys } from './listeners.ts'
 import { gone, waiting } from './outcomes.ts'
 
 /** A burst that was handed over, and what became of it; nothing if it was abandoned. */
-interface BurstRun extends CollectorBurst {
+export interface BurstRun extends CollectorBurst {
   readonly result: Outcome | undefined
 }
 
@@ -27,24 +27,36 @@ export function outcomeOf (event: ClaimedEvent, left: readonly KeyedCollector[],
     error: errors.length > 0 ? errors.join('; ') : null,
     ...deliveryOf(results)
   }
-  const retries = results.filter(({ state }) => state === 'pending')
-  if (retries.length > 0) return { ...common, state: 'pending', ...togetherOf(retries) }
+  const retry = results.find(({ state }) => state === 'pending')
+  if (retry !== undefined) return { ...common, state: 'pending', dueAt: retry.dueAt, aside: retry.aside ?? false, running: retry.running ?? false }
   const wait = left.filter((collector) => of(collector) === undefined)
   if (wait.length > 0) {
     const quiet = leastQuiet(wait.map(({ collector }) => collector))
-    return waiting(common, quietAt(event, quiet), quiet)
+    // Another one has failed with it before, and was not called again.
+    const stays = triedAgainIn({ events: [event] }) > 0 || !runs.some(({ events }) => events.includes(event))
+    return waiting({ ...common, stays }, quietAt(event, quiet), quiet)
   }
-  const known = refused.filter((key) => keys.isKnown(key))
+  const known = refused.filter((key) => keys.isKnown(key) || !ListenerKeys.isOfCollector(key))
   if (known.length === 0) return { ...common, state: 'done', dueAt: null }
   return { ...common, state: 'dead', dueAt: null, error: common.error ?? `${known.map(nameOf).join(', ')}: it failed for good in an earlier delivery` }
 }
 
-/** Those of several collectors that failed with one event are called again together. */
-function togetherOf (retries: readonly Outcome[]): Pick<Outcome, 'dueAt' | 'aside' | 'running'> {
+/** Collectors that failed with the same event are called again together, each with all of its burst. */
+export function together (runs: readonly BurstRun[]): BurstRun[] {
+  let groups: BurstRun[][] = []
+  for (const run of runs.filter(({ result }) => result?.state === 'pending')) {
+    const isShared = (group: readonly BurstRun[]) => group.some(({ events }) => events.some((event) => run.events.includes(event)))
+    groups = [[run, ...groups.filter(isShared).flat()], ...groups.filter((group) => !isShared(group))]
+  }
+  const retries = new Map(groups.flatMap((group) => group.map((run) => [run, retryOf(group.map(({ result }) => result))])))
+  return runs.map((run) => ({ ...run, result: run.result && { ...run.result, ...retries.get(run) } }))
+}
+
+function retryOf (results: ReadonlyArray<Outcome | undefined>): Pick<Outcome, 'dueAt' | 'aside' | 'running'> {
   return {
-    dueAt: Math.max(...retries.map(({ dueAt }) => Number(dueAt))),
-    aside: retries.some(({ aside }) => aside),
-    running: retries.some(({ running }) => running)
+    dueAt: Math.max(...results.map((result) => Number(result?.dueAt))),
+    aside: results.some((result) => result?.aside),
+    running: results.some((result) => result?.running)
   }
 }
 

@@ -8,10 +8,11 @@ import { BurstContext } from '../webhooks/context.ts'
 import { Webhooks } from '../webhooks/webhooks.ts'
 import type { AttemptRunner } from './attempt-runner.ts'
 import { NOTHING_SKIPPED, workOfCollector } from './attempt.ts'
-import { outcomeOf } from './burst-outcome.ts'
+import { outcomeOf, together } from './burst-outcome.ts'
+import type { BurstRun } from './burst-outcome.ts'
 import { firstBurst } from './burst.ts'
 import type { CollectorBurst, KeyedCollector } from './burst.ts'
-import { collectorsLeft } from './collected.ts'
+import { keyed, leftOf } from './collected.ts'
 import { newMessage } from './delivery-messages.ts'
 import type { ListenerKeys } from './listeners.ts'
 import type { UnhandledEvents } from './unhandled-events.ts'
@@ -33,9 +34,10 @@ interface Parts {
   readonly unhandled: UnhandledEvents
 }
 
-/** An event, and the collectors that are to have it. */
+/** An event, its collectors, and those of them that are to have it still. */
 interface Waiting {
   readonly event: ClaimedEvent
+  readonly all: readonly KeyedCollector[]
   readonly left: readonly KeyedCollector[]
 }
 
@@ -68,38 +70,43 @@ export class BurstRunner {
 
   /** What its collector is at work on, or has succeeded with after its time, is a burst: whatever has come in since is not of it. */
   #asBefore (burst: CollectorBurst): CollectorBurst {
-    const { key, collector: { listener }, events } = burst
+    const { key, collector: { listener }, events, all } = burst
     for (const [i, event] of events.entries()) {
       const given = this.#parts.attempts.givenBefore(key, listener, event)
       if (given === undefined) continue
       if (i > 0) return { ...burst, events: events.slice(0, i), completeAt: null }
       const { work, works } = given
-      return { ...burst, events: events.filter((event) => works.includes(workOfCollector(key, event))), completeAt: null, work }
+      return { ...burst, events: all.filter((event) => works.includes(workOfCollector(key, event))), completeAt: null, work }
     }
     return burst
   }
 
   #waitingOf ({ events }: Claim): Waiting[] {
-    const { webhooks, catalogue, keys, unhandled, attempts } = this.#parts
+    const { webhooks, catalogue, keys, unhandled } = this.#parts
     const collectors = Webhooks.collectorsOf(webhooks)
     const end = events.findIndex(({ collectedFrom }) => collectedFrom === undefined)
     return (end === -1 ? events : events.slice(0, end)).map((event) => {
       const name = catalogue.nameOf(event.event)
-      const all = collectors.of(name)
-      const left = collectorsLeft(event, all, keys)
+      const all = keyed(collectors.of(name), keys)
       if (all.length === 0) quietly(() => { unhandled.tellOfCollected(event, name) })
-      else if (left.length === 0) for (const key of keys.ofCollectors(all)) attempts.end(key, event)
-      return { event, left }
+      return { event, all, left: leftOf(event, all) }
     })
   }
 
   /** A burst's outcome is that of each of its events. Nothing is said of those behind the last one that something became of. */
   #collected (waiting: readonly Waiting[], bursts: readonly CollectorBurst[], results: ReadonlyArray<Outcome | undefined>): Collected {
-    const runs = bursts.map((burst, i) => ({ ...burst, result: results[i] })).filter(({ result }) => result !== undefined)
+    const runs = together(bursts.map((burst, i) => ({ ...burst, result: results[i] })).filter(({ result }) => result !== undefined))
     const isTouched = ({ event, left }: Waiting) => event.isDiscarded === true || left.length === 0 || runs.some(({ events }) => events.includes(event))
-    const outcomes = waiting.slice(0, waiting.findLastIndex(isTouched) + 1).map(({ event, left }) => outcomeOf(event, left, runs, this.#parts.keys))
+    const outcomes = waiting.slice(0, waiting.findLastIndex(isTouched) + 1).map((one) => this.#outcomeOf(one, runs))
     const retries = outcomes.filter(({ state, collects = false, aside = false }) => state === 'pending' && !collects && !aside).map(({ dueAt }) => Number(dueAt))
     return { outcomes, ...retries.length > 0 && { dueAt: Math.min(...retries) } }
+  }
+
+  #outcomeOf ({ event, all, left }: Waiting, runs: readonly BurstRun[]): Outcome {
+    const outcome = outcomeOf(event, left, runs, this.#parts.keys)
+    // A collector that was late may have completed it in a transaction of its own.
+    if (outcome.state !== 'pending') for (const { key } of all) this.#parts.attempts.end(key, event)
+    return outcome
   }
 
   #call (lane: string, { collector, key, events, work }: CollectorBurst, interrupted: boolean): Outcome | Promise<Outcome | undefined> {
@@ -114,7 +121,7 @@ export class BurstRunner {
       const given = events.map((each) => each.event)
       const message = areDeliveriesObserved() ? newMessage(webhooks, collector.name, event, context.ids) : undefined
       const burst = {
-        lane, event, events, given, keys: [key], work, collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
+        lane, event, events, given, keys: [key], collector: key, work, collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
       }
       if (message !== undefined) channels.deliveryStart.publish(message)
       return attempts.run(burst)

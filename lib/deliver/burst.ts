@@ -23,7 +23,7 @@ export interface Burst {
 }
 
 /** In how many milliseconds a burst that has failed is to be tried again. 0: now. */
-export function triedAgainIn ({ events }: Burst): number {
+export function triedAgainIn ({ events }: Pick<Burst, 'events'>): number {
   return Math.max(...events.map(({ dueIn = 0 }) => dueIn))
 }
 

@@ -15,18 +15,22 @@ interface Parts {
 
 const NONE: readonly never[] = []
 
-/** Those of the collectors of an event that are to have it still. */
-export function collectorsLeft ({ completed, refused = NONE }: ClaimedEvent, collectors: readonly Collector[], keys: ListenerKeys): KeyedCollector[] {
+export function keyed (collectors: readonly Collector[], keys: ListenerKeys): KeyedCollector[] {
   if (collectors.length === 0) return []
   const all = keys.ofCollectors(collectors)
-  return collectors.map((collector, i) => ({ collector, key: String(all[i]) })).filter(({ key }) => !completed.includes(key) && !refused.includes(key))
+  return collectors.map((collector, i) => ({ collector, key: String(all[i]) }))
+}
+
+/** Those of the collectors of an event that are to have it still. */
+export function leftOf ({ completed, refused = NONE }: ClaimedEvent, collectors: readonly KeyedCollector[]): KeyedCollector[] {
+  return collectors.filter(({ key }) => !completed.includes(key) && !refused.includes(key))
 }
 
 /** What becomes of an event whose listeners are through, one way or another: it waits for the collectors that have not had it. */
 export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): Outcome {
   const { event, collectors, lane, listeners } = attempt
   if (collectors.length === 0 || outcome.state === 'pending') return outcome
-  const left = collectorsLeft(event, collectors, parts.keys)
+  const left = leftOf(event, keyed(collectors, parts.keys))
   if (left.length === 0) return outcome
   const own = keysOf(attempt, parts.keys)
   const earlier = event.refused ?? NONE

@@ -70,6 +70,11 @@ export class ListenerKeys {
     return keys.map((key) => ListenerKeys.isLasting(key) ? `collect:${key}` : `${key} collects`)
   }
 
+  /** Whether it is one of those, also of another process. */
+  static isOfCollector (key: string): boolean {
+    return /^(?:collect:|#.* collects$)/.test(key)
+  }
+
   /** Those of listeners of `invalid`: what they are through with may be of its schema by the next attempt, and then it is for others. */
   ofInvalid (listeners: readonly ListenerFunction[]): string[] {
     return this.of(listeners).map((key) => ListenerKeys.isLasting(key) ? `invalid:${key}` : `${key} invalid`)

@@ -7,7 +7,7 @@ interface WaitingOutcome extends Outcome {
 }
 
 /** It waits for collectors until then. */
-export function waiting (outcome: Pick<Outcome, 'seq' | 'completed' | 'refused' | 'error' | 'delivery'>, dueAt: number, quiet: number): WaitingOutcome {
+export function waiting (outcome: Pick<Outcome, 'seq' | 'completed' | 'refused' | 'error' | 'delivery' | 'stays'>, dueAt: number, quiet: number): WaitingOutcome {
   return { ...outcome, state: 'pending', collects: true, dueAt, quiet }
 }
 

@@ -10,8 +10,9 @@ const MOST_OVER = 1_000
 export interface Work {
   /** What it has returned. */
   readonly result: Promise<unknown>
-  /** What `workOf` says of the attempt that has called it, and `worksOf`. */
+  /** What `workOf` says of the attempt that has called it. */
   readonly work: string
+  /** What `worksOf` says of that. */
   readonly works: readonly string[]
 }
 
@@ -24,7 +25,6 @@ interface TimedOutRun extends Work {
 }
 
 interface TimedOutEvent {
-  readonly works: readonly string[]
   readonly runs: Map<ListenerFunction, TimedOutRun>
   /** Whether it is to be delivered again. If not, how a run has ended is of no interest any more. */
   isPending: boolean
@@ -33,21 +33,21 @@ interface TimedOutEvent {
 /** The listeners that have outlived their time and are at work still, or have succeeded since: neither is to be called again. */
 export class TimedOutListeners {
   readonly #events = new Map<string, TimedOutEvent>()
-  /** Of each event of a burst, what the burst is known by. */
-  readonly #bursts = new Map<string, string>()
   /** Those of them that are through. */
   readonly #over = new Set<string>()
+  /** The other events of a burst, each with what that is known by. */
+  readonly #others = new Map<string, string>()
 
   add (listener: ListenerFunction, work: Work, log: FastifyBaseLogger): void {
     const { work: id, works, result } = work
-    const event = this.#events.get(id) ?? { works, runs: new Map<ListenerFunction, TimedOutRun>(), isPending: true }
+    const event = this.#events.get(id) ?? { runs: new Map<ListenerFunction, TimedOutRun>(), isPending: true }
     event.isPending = true
     this.#over.delete(id)
     if (event.runs.has(listener)) return // it was waited for once more, and in vain
     const run: TimedOutRun = { ...work, succeeded: false }
     event.runs.set(listener, run)
     this.#events.set(id, event)
-    for (const each of works) this.#bursts.set(each, id)
+    for (const other of works) if (other !== id) this.#others.set(other, id)
     result.then(() => {
       run.succeeded = true
       quietly(() => { log.warn('a listener succeeded after its time was up: it is not called again') })
@@ -66,15 +66,16 @@ export class TimedOutListeners {
 
   /** A listener's work on a burst in which this is. */
   find (work: string, listener: ListenerFunction): Work | undefined {
-    return this.get(this.#bursts.get(work) ?? work)?.get(listener)
+    return this.get(this.#known(work))?.get(listener)
   }
 
   isRunning (id: string): boolean {
     return [...this.get(id)?.values() ?? []].some(({ succeeded, failure }) => !succeeded && failure === undefined)
   }
 
-  /** The event is through. What runs still is known until it ends, for the same event may come again. */
-  end (id: string): void {
+  /** The event is through, or one of a burst, and so that. What runs still is known until it ends, for the same event may come again. */
+  end (work: string): void {
+    const id = this.#known(work)
     const event = this.#events.get(id)
     if (event === undefined) return
     event.isPending = false
@@ -88,12 +89,16 @@ export class TimedOutListeners {
 
   remove (id: string, listener: ListenerFunction): void {
     const runs = this.#events.get(id)?.runs
-    runs?.delete(listener)
-    if (runs?.size === 0) this.#forget(id)
+    if (runs?.size === 1 && runs.has(listener)) this.#forget(id)
+    else runs?.delete(listener)
+  }
+
+  #known (work: string): string {
+    return this.#others.get(work) ?? work
   }
 
   #forget (id: string): void {
-    for (const each of this.#events.get(id)?.works ?? []) this.#bursts.delete(each)
+    for (const { works } of this.#events.get(id)?.runs.values() ?? []) for (const other of works) this.#others.delete(other)
     this.#events.delete(id)
     this.#over.delete(id)
   }

@@ -32,7 +32,8 @@ export class WaitingBursts {
   /** An event waits for collectors, or is about to. Says whether that makes as many as a burst of one of them has at most: then it need not wait. */
   isFull (lane: string, id: string, collectors: readonly Collector[]): boolean {
     const waiting = this.#of(lane)
-    return collectors.map((collector) => isFull(burstOf(waiting, collector), id, collector.most)).includes(true)
+    const counts = collectors.map((collector) => isNowFull(burstOf(waiting, collector), id, collector.most)) // it counts for each
+    return counts.includes(true)
   }
 
   /** It does not wait after all. */
@@ -49,7 +50,7 @@ export class WaitingBursts {
     if (triedAgainIn(burst) > 0) return false // others of its lane are due
     if (completeAt === null) return true // nothing that follows changes it
     const now = performance.now()
-    const since = sinceOf(burst, this.#lanes.get(homeOf(claim))?.get(collector))
+    const since = sinceOf(burst, this.#lanes.get(placeOf(claim))?.get(collector))
     const waited = now - (since?.at ?? now)
     if (claim.isFollowed === true && waited < collector.quiet) return false // what was received before may be on its way
     return completeAt <= Date.now() || waited >= collector.within
@@ -57,14 +58,14 @@ export class WaitingBursts {
 
   /** None of these bursts is complete: says when to look again. */
   wait (claim: Claim, bursts: readonly CollectorBurst[]): number {
-    const waiting = this.#of(homeOf(claim))
-    for (const { ids } of waiting.values()) look(ids)
-    return Math.min(...bursts.map((burst) => waitFor(burst, burstOf(waiting, burst.collector), claim.isFollowed === true)))
+    const waiting = this.#of(placeOf(claim))
+    for (const { ids } of waiting.values()) age(ids)
+    return Math.min(...bursts.map((burst) => lookAt(burst, burstOf(waiting, burst.collector), claim.isFollowed === true)))
   }
 
   /** Bursts of a lane are handed over: what is there besides came in meanwhile. */
   end (claim: Claim, bursts: readonly CollectorBurst[]): void {
-    const lane = homeOf(claim)
+    const lane = placeOf(claim)
     const waiting = this.#of(lane)
     for (const { collector, events } of bursts) {
       const { ids } = burstOf(waiting, collector)
@@ -91,7 +92,7 @@ function burstOf (waiting: WaitingLane, collector: Collector): WaitingBurst {
   return burst
 }
 
-function isFull (burst: WaitingBurst, id: string, most: number): boolean {
+function isNowFull (burst: WaitingBurst, id: string, most: number): boolean {
   burst.ids.set(id, false)
   const count = burst.ids.size + burst.more
   if (count >= 2 * most) { // then it is another process that hands them over
@@ -102,15 +103,15 @@ function isFull (burst: WaitingBurst, id: string, most: number): boolean {
 }
 
 /** What two looks have missed was handed over by others. */
-function look (ids: Map<string, boolean>): void {
+function age (ids: Map<string, boolean>): void {
   for (const [id, isMissed] of ids) {
     if (isMissed) ids.delete(id)
     else ids.set(id, true)
   }
 }
 
-/** When to look at a burst again. */
-function waitFor (burst: CollectorBurst, waiting: WaitingBurst, isFollowed: boolean): number {
+/** Notes that a burst was looked at, and says when to look again. */
+function lookAt (burst: CollectorBurst, waiting: WaitingBurst, isFollowed: boolean): number {
   const { all, events, completeAt, collector: { quiet, most } } = burst
   const now = Date.now()
   waiting.since = sinceOf(burst, waiting) ?? { at: performance.now(), seq: Number(events[0]?.seq) }
@@ -127,6 +128,7 @@ function sinceOf ({ events }: CollectorBurst, { since }: Partial<WaitingBurst> =
   return events.some(({ seq }) => seq === since?.seq) ? since : undefined
 }
 
-function homeOf ({ events }: Claim): string {
-  return String(events[0]?.collectedFrom)
+/** What has been set aside there is no part of what waits in its conversation. */
+function placeOf ({ lane, events: [first] }: Claim): string {
+  return first?.isAside === true ? lane : String(first?.collectedFrom)
 }

@@ -90,13 +90,12 @@ export interface Outcome {
   /**
    * A `pending` one has only collectors left, and waits for them in a lane that its conversation has for that, beside its own: in the old
    * order, as if it had never failed. That lane is due at `dueAt`, or sooner if it was to be; if its first event has failed, when that one
-   * is. One that is there, has failed, and is not due yet keeps its attempts and its time. Not given: it does not wait for any.
+   * is. Not given: it does not wait for any.
    */
   readonly collects?: boolean
-  /**
-   * A listener of a `pending` one still runs in this process, which alone knows of it: while the process lives, no other is to claim
-   * the lane. Not given: none does.
-   */
+  /** One that `collects`, waited already and has failed keeps its attempts and its time. Not given: it does not. */
+  readonly stays?: boolean
+  /** A listener of a `pending` one still runs, as this process alone knows: while that lives, no other is to claim the lane. Not given: none does. */
   readonly running?: boolean
   readonly error: string | null
   /** To be kept with the event, for those who look. Not given if it succeeded at its first attempt, unless no listener wanted it: most events leave nothing. */

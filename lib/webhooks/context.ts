@@ -3,7 +3,7 @@ import { CompleteInError } from '../errors/errors.ts'
 import type { ClaimedEvent } from '../inbox/inbox.ts'
 
 /** Runs a statement of SQL in a transaction: `$1` stands for the first of the values. Resolves to what the driver does: if that is nothing, it may not have run. */
-export type CompleteIn = (sql: string, values: string[]) => unknown
+export type CompleteIn = (sql: string, values: string[]) => PromiseLike<object | number>
 
 /** What a listener gets besides the event. */
 export interface WebhookContext {
@@ -20,8 +20,8 @@ export interface WebhookContext {
   readonly signal: AbortSignal
   /**
    * With `postgresInbox`: records in a transaction of your own that this listener is through with this event. If that is committed, the
-   * listener is not called for it again, whatever ends when. Rejects with `DeliveryLostError` if the delivery does not count any more: let
-   * it through, so that the transaction is rolled back.
+   * listener is not called for it again, whatever ends when. Rejects with `DeliveryLostError` if the delivery does not count any more, and
+   * with `CompleteInError` if the function resolves to nothing: let it through, so that the transaction is rolled back.
    */
   completeIn (execute: CompleteIn): Promise<void>
 }

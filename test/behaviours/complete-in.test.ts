@@ -92,7 +92,7 @@ test('a listener has all that others have, and is to have a name of its own', as
     const { id, attempt, receivedAt, problems, signal } = context
     context.log.info('here')
     seen.push({ id, attempt, receivedAt: receivedAt instanceof Date, problems, aborted: signal.aborted })
-    await context.completeIn(() => { seen.push('asked') }).catch((error: unknown) => { seen.push(error) })
+    await context.completeIn(async () => seen.push('asked')).catch((error: unknown) => { seen.push(error) })
   })
   const id = await deliver('nameless')
   t.match(seen, [{ id, attempt: 1, receivedAt: true, problems: [], aborted: false }, { code: 'FST_ONEROUTE_COMPLETE_IN', message: /a name that no other listener of the event has/ }])
@@ -104,7 +104,7 @@ for (const [name, inbox] of [['memory', () => memoryInbox()], ['sqlite', (t: Tes
     const { app } = await createApp(t, { inbox: inbox(t) })
     const refused = Promise.withResolvers<unknown>()
     app.webhooks.on('newMessage', async function saves (_event, context) {
-      await context.completeIn(() => {}).catch(refused.resolve)
+      await context.completeIn(async () => ({})).catch(refused.resolve)
     })
     await app.ready()
     await app.webhooks.receive(message())

@@ -158,6 +158,26 @@ test('several collectors that fail with one event are called again together: whe
   t.ok(Number(outcome?.dueAt) > Date.now() + HOUR)
 })
 
+test('collectors that fail with the same event are called again together, each with all of its burst', async (t) => {
+  const { runner, webhooks } = create({ retry: { ...RETRY, minDelay: 1, maxDelay: 1, blockFor: HOUR } })
+  const calls: string[] = []
+  const fail = (name: string, most: number, error: () => Error) => webhooks.collect('newMessage', { most }, Object.defineProperty((events: readonly NewMessage[]) => {
+    calls.push(`${name} ${events.length}`)
+    throw error()
+  }, 'name', { value: name }))
+  fail('all', 20, () => new Error('not yet'))
+  fail('one', 1, () => new RetryAfterError(2 * HOUR))
+  const { outcomes } = await runner.collect(claimOf([waiting(), waiting(), waiting()]))
+  t.same(calls, ['all 3', 'one 1'])
+  t.equal(new Set(outcomes.map(({ dueAt, aside }) => `${String(dueAt)} ${String(aside)}`)).size, 1)
+  t.match(outcomes, Array.from({ length: 3 }, () => ({ state: 'pending', aside: true })))
+  const { runner: other, webhooks: others } = create({ retry: { ...RETRY, minDelay: 1, maxDelay: 1, blockFor: HOUR } })
+  others.collect('newMessage', {}, function all () { throw new Error('not yet') })
+  others.collect('smsDeliveryReport', {}, function reports () { throw new RetryAfterError(2 * HOUR) })
+  const report = waiting({ name: 'smsDeliveryReport', event: { event: 'smsDeliveryReport', conversation: { id: 'a' } } })
+  t.match(await other.collect(claimOf([waiting(), report])), { outcomes: [{ aside: false }, { aside: true }] }, 'those of different events are not')
+})
+
 test('an event that a collector has completed by itself is no event without a collector', async (t) => {
   const { runner, bursts, collect, lines } = create()
   collect()
@@ -173,13 +193,13 @@ test('what a collector has done after its time is forgotten with the event, also
     calls++
     await ends.promise
   })
-  const event = waiting()
-  t.match(await runner.collect(claimOf([event])), { outcomes: [{ state: 'pending' }] })
+  const [first, second] = [waiting(), waiting()]
+  t.match(await runner.collect(claimOf([first, second])), { outcomes: [{ state: 'pending' }, { state: 'pending' }] })
   ends.resolve(undefined)
   await until(() => lines.some(({ msg }) => msg === 'a listener succeeded after its time was up: it is not called again'))
-  t.match(await runner.collect(claimOf([{ ...event, completed: ['collect:answer'] }])), { outcomes: [{ state: 'done' }] })
-  t.match(await runner.collect(claimOf([event])), { outcomes: [{ state: 'done' }] })
-  t.equal(calls, 2, 'it was replayed')
+  t.match(await runner.collect(claimOf([{ ...second, completed: ['collect:answer'] }])), { outcomes: [{ state: 'done' }] }, 'the first was removed')
+  t.match(await runner.collect(claimOf([first, second])), { outcomes: [{ state: 'done' }, { state: 'done' }] })
+  t.equal(calls, 2, 'they were replayed')
 })
 
 test('what a collector without a name has refused in another process does not make an event dead', async (t) => {
@@ -187,6 +207,7 @@ test('what a collector without a name has refused in another process does not ma
   collect()
   t.match(await runner.collect(claimOf([waiting({ refused: ['#of another process 1 collects'] })])), { outcomes: [{ state: 'done', completed: ['collect:answer'] }] })
   t.equal(bursts.length, 1)
+  t.match(await runner.collect(claimOf([waiting({ refused: ['#of another process 1'] })])), { outcomes: [{ state: 'dead' }] }, 'a listener that gave it up is not called again')
   const { runner: own, webhooks } = create()
   webhooks.collect('newMessage', {}, () => { throw new NonRetriableError('never') })
   webhooks.collect('newMessage', { quiet: HOUR * 2, within: HOUR * 2 }, () => {})
@@ -245,6 +266,17 @@ test('a burst that has failed waits for its time, whatever else is due in its la
   t.same(bursts, [])
   await runner.collect(claimOf([had, { ...failed, dueIn: 0 }]))
   t.same(bursts, [textsOf([failed])])
+})
+
+test('what has failed stays as it is if it was not called again, whatever else becomes of its lane', async (t) => {
+  const { runner, webhooks, collect } = create()
+  collect({ most: 1 })
+  webhooks.collect('event', { quiet: 2 * HOUR, within: 2 * HOUR }, function sum () {})
+  const [failed, fresh, behind] = [waiting({ attempt: 2, dueIn: HOUR, completed: ['collect:answer'] }), waiting(), waiting()]
+  t.match(await runner.collect(claimOf([failed, fresh, behind])), { outcomes: [{ seq: failed.seq, collects: true, stays: true }, { seq: fresh.seq, collects: true, stays: false }] })
+  const due = { ...failed, dueIn: 0 }
+  const { outcomes } = await runner.collect(claimOf([due, waiting({ completed: ['collect:sum'], receivedAt: Date.now() - 2 * HOUR })]))
+  t.match(outcomes, [{ seq: failed.seq, stays: true }, { state: 'done' }])
 })
 
 test('a burst has the highest attempt of its events, so that none is tried more often than it may be', async (t) => {

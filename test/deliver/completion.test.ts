@@ -5,7 +5,7 @@ import { ListenerRunner } from '../../lib/deliver/listener-runner.ts'
 import { CompleteInError } from '../../lib/errors/errors.ts'
 import { EventCatalogue } from '../../lib/events/catalogue.ts'
 import { RequestContexts } from '../../lib/observe/request-contexts.ts'
-import type { WebhookContext } from '../../lib/webhooks/context.ts'
+import type { CompleteIn, WebhookContext } from '../../lib/webhooks/context.ts'
 import { resolveOptions } from '../../lib/webhooks/options.ts'
 import { emitter } from './helpers/emitter.ts'
 
@@ -26,7 +26,7 @@ test('each listener has a context of its own, which completes the event for that
   t.match(runner.run(EVENT), { state: 'done' })
   t.match(contexts, [{ id: 'an id', attempt: 2, problems: [], receivedAt: new Date(5) }, { id: 'an id' }])
   const asked: unknown[] = []
-  for (const context of contexts) await context.completeIn((sql, values) => asked.push([sql, values]))
+  for (const context of contexts) await context.completeIn(async (sql, values) => asked.push([sql, values]))
   t.same(asked, [['a statement', ['7', 'save']], ['a statement', ['7', 'reply']]])
 })
 
@@ -37,7 +37,7 @@ test('a listener that would not be known again cannot complete anything', async 
   for (let i = 0; i < 2; i++) webhooks.on('event', function save (_event, context) { contexts.push(context) })
   t.match(runner.run(EVENT), { state: 'done' })
   t.equal(contexts.length, 3)
-  for (const context of contexts) await t.rejects(context.completeIn(() => t.fail('it is run')), CompleteInError)
+  for (const context of contexts) await t.rejects(context.completeIn(async () => Number(t.fail('it is run'))), CompleteInError)
 })
 
 test('a statement that fails says what that means, or what it was', async (t) => {
@@ -56,7 +56,7 @@ test('a statement that may not have run does not count', async (t) => {
   const contexts: WebhookContext[] = []
   webhooks.on('unknown', function save (_event, context) { contexts.push(context) })
   t.match(runner.run(EVENT), { state: 'done' })
-  for (const execute of [() => {}, async () => {}]) await t.rejects(contexts[0]?.completeIn(execute) ?? Promise.resolve(), { code: 'FST_ONEROUTE_COMPLETE_IN', message: /returned nothing/ })
+  for (const nothing of [() => {}, async () => {}]) await t.rejects(contexts[0]?.completeIn(nothing as unknown as CompleteIn) ?? Promise.resolve(), { code: 'FST_ONEROUTE_COMPLETE_IN', message: /returned nothing/ })
 })
 
 test('without such an inbox, all listeners have one context', async (t) => {
@@ -65,5 +65,5 @@ test('without such an inbox, all listeners have one context', async (t) => {
   for (let i = 0; i < 2; i++) webhooks.on('event', (_event, context) => { contexts.push(context) })
   t.match(runner.run(EVENT), { state: 'done' })
   t.equal(contexts[0], contexts[1])
-  await t.rejects(contexts[0]?.completeIn(() => t.fail('it is run')) ?? Promise.resolve(), CompleteInError)
+  await t.rejects(contexts[0]?.completeIn(async () => Number(t.fail('it is run'))) ?? Promise.resolve(), CompleteInError)
 })

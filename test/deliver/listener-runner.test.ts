@@ -81,6 +81,23 @@ test('an invalid event goes to listeners of `invalid`, or as a new one to its ow
   t.same(heard.slice(3), ['reply'], 'what has succeeded by each name is not called again')
 })
 
+test('a listener of `invalid` that is at work is known whichever other one goes', async (t) => {
+  const { runner, webhooks } = create({ timeout: 1 })
+  let calls = 0
+  const end = Promise.withResolvers<undefined>()
+  webhooks.once('invalid', () => {})
+  webhooks.on('invalid', async function save () {
+    calls++
+    await end.promise
+  })
+  const event = claimed({ event: NO_REPORT, problems: ['wrong'] })
+  t.match(await runner.run(event), { state: 'pending', running: true })
+  t.match(await runner.run({ ...event, attempt: 2 }), { state: 'pending', running: true })
+  end.resolve(undefined)
+  t.match(await runner.run({ ...event, attempt: 3 }), { state: 'done' })
+  t.equal(calls, 1)
+})
+
 test('a listener that has completed, or refused, is not called again', async (t) => {
   const { runner, webhooks } = create()
   const heard: string[] = []

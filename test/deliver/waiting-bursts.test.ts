@@ -41,6 +41,18 @@ test('how long it has waited for one collector is nothing to another', async (t)
   t.ok(waiting.isComplete(both, burstOf(summary, both.events)), 'nor what that was handed over')
 })
 
+test('how long it has waited in a conversation is nothing to what was set aside there', async (t) => {
+  const waiting = new WaitingBursts()
+  const collector = brief()
+  const claim = claimOf(1)
+  const aside: Claim = { lane: 'collect:aside:2', events: [{ ...eventOf(2), isAside: true }] }
+  const isComplete = ({ lane, events }: Claim) => waiting.isComplete({ lane, events }, burstOf(collector, events))
+  for (const { lane, events } of [claim, aside]) waiting.wait({ lane, events }, [burstOf(collector, events)])
+  await until(() => isComplete(claim) && isComplete(aside))
+  waiting.end(claim, [burstOf(collector, claim.events)])
+  t.same([isComplete(claim), isComplete(aside)], [false, true])
+})
+
 test('what waits for one collector does not fill the burst of another', (t) => {
   const waiting = new WaitingBursts()
   const [answer, summary] = [brief(2), brief(100)]

@@ -46,7 +46,8 @@ describe('context.completeIn', () => {
   })
 
   test('takes nothing else', () => {
-    expect<CompleteIn>().type.toBe<(sql: string, values: string[]) => unknown>()
+    expect<CompleteIn>().type.toBe<(sql: string, values: string[]) => PromiseLike<object | number>>()
+    expect<CompleteIn>().type.not.toBeAssignableFrom(async (_sql: string, _values: string[]) => {})
     expect<CompleteIn>().type.not.toBeAssignableFrom((statement: { text: string }) => statement)
     expect<WebhookContext['completeIn']>().type.not.toBeCallableWith()
     expect<WebhookContext['completeIn']>().type.not.toBeCallableWith('COMMIT')

@@ -6,6 +6,7 @@ import { claiming } from './cases/claiming.ts'
 import { closing, closingDurable } from './cases/closing.ts'
 import { collectingAtOnce } from './cases/collecting-at-once.ts'
 import { collectingKilled } from './cases/collecting-killed.ts'
+import { collectingRetries } from './cases/collecting-retries.ts'
 import { collecting } from './cases/collecting.ts'
 import { findingTexts } from './cases/finding-texts.ts'
 import { finding, findingInDurable } from './cases/finding.ts'
@@ -53,7 +54,7 @@ export function conformance (create: (store: string) => Awaitable<Inbox>, option
     ...durable ? durableInbox : answering,
     ...durable && kill !== undefined && killed,
     ...durable && shared && sharing,
-    ...durable && collects && { ...collecting, ...collectingAtOnce },
+    ...durable && collects && { ...collecting, ...collectingRetries, ...collectingAtOnce },
     ...durable && collects && kill !== undefined && collectingKilled
   }
   return Object.entries(cases).map(([name, run]) => ({

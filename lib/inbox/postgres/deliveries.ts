@@ -21,7 +21,7 @@ const AGAIN_AFTER = 1_000
 /** Lanes settled in one statement at most. */
 const MOST_SETTLED = 256
 /** As many as `turn` has. */
-const PARAMETERS = Array.from({ length: 25 }, (_, i) => `$${i + 1}`).join()
+const PARAMETERS = Array.from({ length: 26 }, (_, i) => `$${i + 1}`).join()
 
 interface Parts {
   readonly database: Database

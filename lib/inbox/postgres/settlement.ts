@@ -17,6 +17,7 @@ interface FailedEvent {
   /** Milliseconds until it is to be tried again. */
   readonly delay: number | null
   readonly collects: boolean
+  readonly stays: boolean
   /** Whether it still runs. */
   readonly running: boolean
   readonly completed: string | null
@@ -62,16 +63,16 @@ function isAtOnce ({ state, delivery }: Outcome): boolean {
 }
 
 /** Of an event that is not pending any more. */
-const GONE = { lane: null, delay: null, collects: false, running: false } as const
+const GONE = { lane: null, delay: null, collects: false, stays: false, running: false } as const
 
 function failedOf ({ lane, events, isCollected }: LeasedClaim, outcomes: readonly Outcome[]): FailedEvent[] {
   const firstAside = isCollected ? outcomes.findIndex(({ state, aside }) => state === 'pending' && aside === true) : undefined
   return outcomes.flatMap((outcome, i) => {
     if (isAtOnce(outcome)) return []
-    const { seq, state, dueAt, completed, refused, aside = false, collects = false, running = false, error, delivery } = outcome
+    const { seq, state, dueAt, completed, refused, aside = false, collects = false, stays = false, running = false, error, delivery } = outcome
     const place = { lane, home: events[i]?.home ?? null }
     const pending = {
-      lane: aside || collects ? nextLane(place, String(events[firstAside ?? i]?.id), outcome) : null, delay: delayUntil(dueAt), collects, running
+      lane: aside || collects ? nextLane(place, String(events[firstAside ?? i]?.id), outcome) : null, delay: delayUntil(dueAt), collects, stays, running
     }
     return [{
       ...state === 'pending' ? pending : GONE,
@@ -104,6 +105,7 @@ export function settlementColumns (settlements: readonly Settlement[]): unknown[
     failed.map(({ lane }) => lane),
     failed.map(({ delay }) => delay),
     failed.map(({ collects }) => collects),
+    failed.map(({ stays }) => stays),
     failed.map(({ running }) => running),
     failed.map(({ completed }) => completed),
     failed.map(({ error }) => error),

@@ -18,6 +18,8 @@ export interface Failed {
   aside?: boolean | undefined
   /** Whether it waits for collectors from now on. @default false */
   collects?: boolean | undefined
+  /** Whether it waited already, and stays as it is if it has failed. @default false */
+  stays?: boolean | undefined
   /** The lane that it is in from now on. @default the one that it is in */
   lane?: string
 }

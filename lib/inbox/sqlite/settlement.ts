@@ -70,7 +70,7 @@ export class Settlement {
   }
 }
 
-function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, aside, collects, error, delivery }: Outcome): Failed {
+function failedOf (seq: number, attempts: number, { state, dueAt, completed, refused, aside, collects, stays, error, delivery }: Outcome): Failed {
   return {
     seq,
     state,
@@ -80,6 +80,7 @@ function failedOf (seq: number, attempts: number, { state, dueAt, completed, ref
     error: textOrNull(error),
     aside,
     collects,
+    stays,
     delivery: delivery === undefined ? '' : lineOf(delivery)
   }
 }

@@ -115,7 +115,10 @@ test('an inbox is moved to another schema by hand', async (t) => {
   await until(async () => (await before.stats()).failing === 1 && (await before.stats()).done === 1)
   await before.app.close()
   const { app, heard, receive, stats } = await startApp(t, next)
+  await admin.query(`INSERT INTO ${pg.escapeIdentifier(schema)}.completions SELECT born, 'by itself' FROM ${pg.escapeIdentifier(schema)}.events`)
   await run(MOVE, schema, next)
+  const completed = async (schema: string) => (await admin.query(`SELECT * FROM ${pg.escapeIdentifier(schema)}.completions ORDER BY born`)).rows
+  t.same(await completed(next), await completed(schema))
   t.equal((await receive('a', 'done')).status, 'duplicate')
   t.equal((await receive('a', 'afterwards')).status, 'accepted')
   await until(() => heard.includes('afterwards') && heard.includes('again'))

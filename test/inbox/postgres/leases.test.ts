@@ -1,6 +1,8 @@
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { Claim, Inbox, InboxHost } from '../../../index.ts'
+import { MOST_TAKEN_OVER } from '../../../lib/inbox/postgres/sql/claim.ts'
+import { until } from '../../faults/helpers/until.ts'
 import { turns } from '../../helpers/app.ts'
 import { lines, openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { dead, done, newEvent } from '../conformance.ts'
@@ -49,6 +51,22 @@ test('an event that another process has added wakes this one', async (t) => {
   await other?.add(newEvent('a'))
   await promise
   t.equal((await one?.claim(1))?.length, 1)
+})
+
+test('what very many lanes leave is taken over in several turns: each has a lock of the server until the turn is over', async (t) => {
+  const schema = newSchema()
+  const open = async () => await openInbox(t, { connectionString: url, schema, lease: 600_000 })
+  const [one, other] = [await open(), await open()]
+  const most = MOST_TAKEN_OVER + 200
+  await Promise.all(Array.from({ length: most }, async (_, i) => await one.add(newEvent(`lane ${i}`))))
+  t.equal((await claimed(one, most)).length, most)
+  await pool.query(`UPDATE "${schema}".lanes SET due = now() - interval '1 second'`)
+  const taken = async () => (await pool.query(`SELECT FROM "${schema}".lanes WHERE suspect`)).rowCount ?? 0
+  t.match(await claimed(other), [{ events: [{ attempt: 2 }] }])
+  const inOneTurn = await taken()
+  t.ok(inOneTurn >= MOST_TAKEN_OVER && inOneTurn < most, String(inOneTurn))
+  t.same(await other.claim(64), [], 'it has one that is suspect already')
+  await until(async () => await taken() === most)
 })
 
 test('what a process leaves when it ends is taken over when its lease has run out', async (t) => {

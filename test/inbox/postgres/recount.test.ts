@@ -301,3 +301,11 @@ test('several processes pass maxBacklog by what all but one of them add at that 
   t.same(await counts(inboxes[0] as Inbox), { pending: 400, done: 0, dead: 0, invalid: 0 }) // there are four
   await t.rejects(async () => await inboxes[1]?.add(newEvent('a')), { code: 'FST_ONEROUTE_BACKLOG_FULL' })
 })
+
+test('what listeners have completed of events that are gone goes, too', async (t) => {
+  const { tables, inbox } = await openOne(t)
+  await inbox.add(newEvent('a'))
+  await tables.sql("INSERT INTO IN.completions SELECT born + n, 'save' FROM IN.events CROSS JOIN generate_series(0, 1) AS n")
+  t.same(await tables.recount(), NOTHING)
+  t.same(await tables.sql('SELECT c.born = e.born AS stays FROM IN.completions c CROSS JOIN IN.events e'), [{ stays: true }])
+})

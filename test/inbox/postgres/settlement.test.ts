@@ -42,12 +42,12 @@ test('an event that is to be tried again says when and where, and whether it sti
   const claim = claimOf('a', [1, 2])
   const { delay, ...rest } = settlementOf(claim, [outcome(1), pending(2, { running: true })])
   t.ok(Number(delay) > HOUR - 60_000 && Number(delay) <= HOUR)
-  t.match(rest, { claim, done: [1], burst: null, again: false, failed: [{ seq: '2', state: 0, lane: null, delay, collects: false, running: true }] })
+  t.match(rest, { claim, done: [1], burst: null, again: false, failed: [{ seq: '2', state: 0, lane: null, delay, collects: false, stays: false, running: true }] })
   t.match(settlementOf(claim, [outcome(1), pending(2, { aside: true })]), { delay: null, failed: [{ lane: 'aside:id 2', running: false }] })
   t.match(settlementOf(claimOf('id 1', [1]), [pending(1, { aside: true, dueAt: 0 })]), { delay: 0, failed: [{ lane: 'id 1' }] })
   t.match(settlementOf(claimOf('aside:id 1', [1], { home: 'a' }), [pending(1, { aside: true, dueAt: 0 })]), { delay: 0, failed: [{ lane: 'aside:id 1' }] })
   t.match(settlementOf(claim, [outcome(1, 'dead', { aside: true, collects: true, running: true, dueAt: Date.now() + HOUR })]),
-    { delay: null, failed: [{ lane: null, delay: null, collects: false, running: false }] })
+    { delay: null, failed: [{ lane: null, delay: null, collects: false, stays: false, running: false }] })
   t.match(settlementOf(claim, []), { delay: null, done: [], failed: [] })
   for (const [dueAt, delay] of [[null, 0], [Date.now() - HOUR, 0], [Infinity, LONGEST]]) t.match(settlementOf(claim, [pending(1, { dueAt: dueAt ?? null })]), { delay })
   t.end()
@@ -83,7 +83,7 @@ test('an event that was done at once is only a number; of all others it is recor
     outcome(3, 'dead', { completed: ['save'], refused: ['reply'], error: 'a\0b' }),
     outcome(4, 'invalid')
   ])
-  const gone = { lane: null, delay: null, collects: false, running: false }
+  const gone = { lane: null, delay: null, collects: false, stays: false, running: false }
   t.strictSame(done, [1])
   t.strictSame(failed, [
     { ...gone, seq: '2', state: 1, completed: '{"completed":[]}', error: null, delivery: LINE },
@@ -104,7 +104,7 @@ test('several settlements are columns, and each event says by its place of which
   t.strictSame(settlementColumns(settlements), [
     ['a', 'b', 'c'], [7, 7, 7], ['12', null, '12'], [null, null, null], [null, 0, null],
     [1, 2, 3], [1, 1, 2],
-    ['4', '5'], [2, 3], [0, 0], [null, 'aside:id 5'], [0, 0], [false, false], [true, false], [none, none], ['away', null], [LINE, '']
+    ['4', '5'], [2, 3], [0, 0], [null, 'aside:id 5'], [0, 0], [false, false], [false, false], [true, false], [none, none], ['away', null], [LINE, '']
   ])
   const [, , , bursts, delays, , , seqs, by, states] = settlementColumns([
     settlementOf(claimOf('collect:b', [10, 11], { home: 'b', isCollected: true }), [pending(10, { dueAt: 0 }), outcome(11, 'dead')], Date.now() - HOUR),

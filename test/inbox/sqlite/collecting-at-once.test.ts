@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { test } from 'tap'
 import type { Claim, Inbox, NewEvent } from '../../../index.ts'
 import { outcomes, WAITS } from '../../../lib/inbox/conformance/collecting-steps.ts'
+import { MOST_COLLECTED } from '../../../lib/inbox/sql/next-lane.ts'
 import { Admission } from '../../../lib/inbox/sqlite/lane-owner.ts'
 import type { AddedRow } from '../../../lib/inbox/sqlite/messages.ts'
 import { BLOCK } from '../../../lib/inbox/sqlite/store/blocks.ts'
@@ -51,6 +52,17 @@ test('what is put there at once is stored as what has moved there', async (t) =>
   await other.close()
   t.same(rowsOf(direct), rowsOf(moved))
   t.match(rowsOf(direct), [{ id: 'a1', lane: 'collect:a', home: 'a', due: receivedAt + HOUR }, { id: 'a2', due: receivedAt + 1 + HOUR }, {}, { lane: 'collect:a', due: receivedAt + HOUR }, { lane: 'collect:b' }])
+})
+
+test('what is behind as many events as are claimed at once makes their lane due no sooner', async (t) => {
+  const inbox = await openInbox(t, { path: temporaryFile(t) })
+  await Promise.all(adds(inbox, ...Array.from({ length: MOST_COLLECTED + 2 }, (_, i) => event(`a${i}`, 0))))
+  const held = await claimOne(inbox)
+  t.equal(held.events.length, MOST_COLLECTED)
+  await inbox.settle(held, [], Date.now() + HOUR)
+  t.same(await claim(inbox), [])
+  await inbox.add(event('a', 0))
+  t.equal((await claimOne(inbox)).events.length, MOST_COLLECTED, 'unless more comes')
 })
 
 test('what memory has of a lane, and what has not been written of it, comes before', async (t) => {

@@ -22,7 +22,7 @@ test('an event that was done at once is only a number; of all others it is recor
     outcome(5)
   ])
   t.notOk(settlement.isEmpty)
-  const same = { due: null, completed: '{"completed":[]}', error: null, aside: undefined, collects: undefined }
+  const same = { due: null, completed: '{"completed":[]}', error: null, aside: undefined, collects: undefined, stays: undefined }
   const { settledAt, ...settled } = settlement.next()
   t.ok(settledAt > 0 && settledAt <= Date.now())
   t.strictSame(settled, {
@@ -31,7 +31,7 @@ test('an event that was done at once is only a number; of all others it is recor
     failed: [
       { ...same, seq: 2, state: 'done', attempts: 2, delivery: '' },
       { ...same, seq: 3, state: 'done', attempts: 1, delivery: LINE },
-      { seq: 4, state: 'pending', attempts: 1, due: 1_000, completed: '{"completed":["save"],"refused":["reply"]}', error: 'a\ufffdb', aside: true, collects: undefined, delivery: '', lane: 'aside:id 4' }
+      { seq: 4, state: 'pending', attempts: 1, due: 1_000, completed: '{"completed":["save"],"refused":["reply"]}', error: 'a\ufffdb', aside: true, collects: undefined, stays: undefined, delivery: '', lane: 'aside:id 4' }
     ]
   })
   t.ok(settlement.isEmpty)

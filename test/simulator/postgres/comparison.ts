@@ -158,7 +158,7 @@ export class Comparison {
         refused: this.#some(['r']),
         error: state === 'done' ? null : 'failed',
         ...!isPlain && { delivery },
-        ...state === 'pending' && (collects ? { collects } : { aside: this.#choose(3) === 1, running: this.#choose(3) === 1 })
+        ...state === 'pending' && (collects ? { collects, stays: this.#choose(2) === 1 } : { aside: this.#choose(3) === 1, running: this.#choose(3) === 1 })
       })
       if (state === 'pending' && !collects && !isCollected) break
     }

@@ -84,8 +84,8 @@ export function completionIn (values: Values): Completion {
 function turn (tables: Tables, values: Values): Row[] {
   const [holder, lanes, claims, adds, bursts, delays, doneSeqs, doneBy, ...rest] = values as // as deliveries.ts sends them
     [string, string[], number[], Array<string | null>, Array<string | null>, Array<number | null>, number[], number[], ...unknown[]]
-  const [failedSeqs, failedBy, states, nextLanes, failedDelays, collects, running, completed, errors, deliveries, ...claiming] = rest as
-    [string[], number[], number[], Array<string | null>, Array<number | null>, boolean[], boolean[], Array<string | null>, Array<string | null>, string[], ...unknown[]]
+  const [failedSeqs, failedBy, states, nextLanes, failedDelays, collects, stays, running, completed, errors, deliveries, ...claiming] = rest as
+    [string[], number[], number[], Array<string | null>, Array<number | null>, boolean[], boolean[], boolean[], Array<string | null>, Array<string | null>, string[], ...unknown[]]
   const [own, claim, may, most, lease, since, overlap] = claiming as [number[], number, boolean, number, number, string | null, number]
   const lost = lanes.length === 0
     ? []
@@ -102,6 +102,7 @@ function turn (tables: Tables, values: Values): Row[] {
         lane: nextLanes[i] ?? null,
         delay: Number(failedDelays[i]),
         collects: collects[i] === true,
+        stays: stays[i] === true,
         running: running[i] === true,
         completed: completed[i] ?? null,
         error: errors[i] ?? null,

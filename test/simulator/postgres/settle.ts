@@ -26,6 +26,7 @@ export interface FailedEvent extends DoneEvent {
   readonly lane: string | null
   readonly delay: number
   readonly collects: boolean
+  readonly stays: boolean
   readonly running: boolean
   readonly completed: string | null
   readonly error: string | null
@@ -95,10 +96,10 @@ function enterOthers (tables: Tables, { holder, claims }: SettleRequest, retried
 }
 
 /** Returns whether its lane waits with the event. */
-function tryAgain (tables: Tables, { claims }: SettleRequest, { seq, by, lane, delay, collects, completed, error, delivery }: FailedEvent): boolean {
+function tryAgain (tables: Tables, { claims }: SettleRequest, { seq, by, lane, delay, collects, stays: mayStay, completed, error, delivery }: FailedEvent): boolean {
   const row = tables.pending.get(seq)
   if (row === undefined) return false
-  const stays = collects && lane === row.lane && row.since !== null && Number(row.due) > tables.now
+  const stays = collects && mayStay && lane === row.lane && row.since !== null
   if (!stays) {
     row.attempts = collects ? 0 : row.attempts + 1
     row.due = tables.now + delay

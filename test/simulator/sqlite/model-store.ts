@@ -66,7 +66,7 @@ export class ModelStore implements Engine {
     if (event !== undefined && isPending(event)) Object.assign(event, { state: 'done', attempts: 1, trial: null })
   }
 
-  #settle ({ seq, state, attempts, due, completed, aside = false, collects = false, lane }: Failed, now: number): void {
+  #settle ({ seq, state, attempts, due, completed, aside = false, collects = false, stays = false, lane }: Failed, now: number): void {
     const event = this.#events.get(seq)
     if (event === undefined || !isPending(event)) return
     if (state !== 'pending') {
@@ -74,8 +74,8 @@ export class ModelStore implements Engine {
       return
     }
     if (collects) {
-      if (lane === undefined && event.since !== null && Number(event.due) > now) {
-        Object.assign(event, { completed })
+      if (stays && lane === undefined && event.since !== null) {
+        Object.assign(event, { completed, trial: null })
         return
       }
       Object.assign(event, { attempts: 0, due, completed, trial: null, since: null, home: event.home ?? event.lane })

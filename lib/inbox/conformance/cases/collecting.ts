@@ -4,7 +4,7 @@ import { viewOf } from '../../view.ts'
 import { collect, labelsOf, outcomes, WAITS } from '../collecting-steps.ts'
 import type { Cases } from '../fixture.ts'
 import { match } from '../match.ts'
-import { addAll, BROKEN, claim, claimOne, deliverAll, firstOf, HOUR, idOf, labelled, outcome, shown, wanted } from '../steps.ts'
+import { addAll, claim, claimOne, deliverAll, firstOf, HOUR, idOf, labelled, outcome, shown, wanted } from '../steps.ts'
 
 /** Of inboxes that keep what waits for collectors. */
 export const collecting: Cases = {
@@ -82,21 +82,6 @@ export const collecting: Cases = {
     match(await inbox.stats(), { pending: 2, failing: 2 })
     await collect(inbox, ['a3'])
     assert.deepEqual(await claim(inbox), [])
-  },
-
-  'what has failed says when it is tried again, and keeps its time and its attempts, whatever becomes of it beside others': async (fixture) => {
-    const { inbox } = await fixture.open()
-    await collect(inbox, ['a1', 'a2'])
-    const held = await claimOne(inbox)
-    const [first, second] = outcomes(held, 'pending', { dueAt: Date.now() + HOUR })
-    assert.ok(first && second)
-    await inbox.settle(held, [{ ...first, ...WAITS, dueAt: 1 }, second], 1)
-    const again = await claimOne(inbox)
-    assert.deepEqual(again.events.map(({ attempt, dueIn = 0 }) => [attempt, dueIn > HOUR / 2 && dueIn <= HOUR]), [[1, false], [2, true]])
-    await inbox.settle(again, outcomes(again, 'pending', { ...WAITS, completed: ['save', 'answer'] }), 1)
-    match(await inbox.get(idOf('a2')), { attempts: 1, error: BROKEN })
-    const { events } = await claimOne(inbox)
-    assert.deepEqual(events.map(({ attempt, completed, dueIn = 0 }) => [attempt, completed, dueIn > HOUR / 2]), [[1, ['save', 'answer'], false], [2, ['save', 'answer'], true]])
   },
 
   'what waits for collectors does not wait for the retry of what was discarded': async (fixture) => {

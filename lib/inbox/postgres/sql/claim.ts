@@ -7,6 +7,12 @@ export const MOST_CLAIMED = 16
 /** No more events of a lane are claimed once their bodies have so many bytes. */
 export const MOST_BYTES = 262_144
 
+/**
+ * Lanes whose lease has run out that are taken over in one transaction: for each it has a lock until it ends, of which the server has some thousand for
+ * all. Whatever is due besides is claimed in the next one.
+ */
+export const MOST_TAKEN_OVER = 500
+
 /** What a claim returns: a row for each event. */
 export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, noted text, problems text,
     failing_for bigint, due_in bigint, aside boolean, home text, followed boolean, trial smallint, body text)`
@@ -67,21 +73,18 @@ export const claim = (schema: string): string => `
     vain text[];
     -- Lanes.
     given integer := 0;
+    taken integer := 0;
     looked timestamptz;
     is_news boolean := false;
     is_found boolean;
+    is_cut boolean := false;
   BEGIN
     IF _may AND EXISTS (SELECT FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.suspect AND l.due <= now()) THEN
       RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_epoch, _holder, _own, _claim, _lease) AS s;
       given := FOUND::integer;
     END IF;
 
-    LOOP
-      ${pick(schema)}
-      EXIT WHEN suspects IS NULL;
-      ${suspect(schema)}
-      is_news := true;
-    END LOOP;
+    ${pickWhatGoesOn(schema)}
     UPDATE ${schema}.lanes l SET holder = _holder, claim = _claim, due = now() + _lease * interval '1 millisecond'
       WHERE l.epoch = _epoch AND l.lane = ANY (claimed);
 
@@ -93,9 +96,26 @@ export const claim = (schema: string): string => `
       RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_epoch, _holder, _own, _claim, _lease) AS s;
       given := FOUND::integer;
     END IF;
-    RETURN QUERY SELECT ${noEvent({ received: `CASE WHEN given = 0 AND NOT is_found THEN ${dueIn(schema)} END`, body: 'looked::text' })};
+    RETURN QUERY SELECT ${noEvent({ received: `CASE WHEN given = 0 AND NOT is_found THEN CASE WHEN is_cut THEN 0 ELSE ${dueIn(schema)} END END`, body: 'looked::text' })};
   END $$;
 `
+
+/** Lanes that nobody has, and not too many of those that somebody had. */
+const pickWhatGoesOn = (schema: string): string => `LOOP
+      ${pick(schema)}
+      EXIT WHEN suspects IS NULL;
+      ${suspect(schema)}
+      is_news := true;
+      taken := taken + cardinality(suspects);
+      is_cut := taken >= ${MOST_TAKEN_OVER};
+      IF is_cut THEN
+        ${LEAVE_SUSPECTS}
+        EXIT;
+      END IF;
+    END LOOP;`
+
+const LEAVE_SUSPECTS = `SELECT array_agg(c.lane), array_agg(c.adds), array_agg(c.head) INTO claimed, claimed_adds, claimed_heads
+          FROM unnest(claimed, claimed_adds, claimed_heads) AS c (lane, adds, head) WHERE c.lane <> ALL (suspects);`
 
 /** In how many milliseconds the next lane is due. */
 const dueIn = (schema: string): string => `ceil(extract(epoch FROM least(${nextDue(schema, 'NOT suspect')}, ${nextDue(schema, 'suspect')}) - now()) * 1000)::bigint`
@@ -133,8 +153,7 @@ const sort = (schema: string): string => `SELECT array_agg(c.lane) FILTER (WHERE
     IF suspects IS NOT NULL THEN
       UPDATE ${schema}.lanes l SET suspect = true, holder = NULL, claim = NULL, due = now()
         WHERE l.epoch = _epoch AND l.lane = ANY (suspects);
-      SELECT array_agg(c.lane), array_agg(c.adds), array_agg(c.head) INTO claimed, claimed_adds, claimed_heads
-        FROM unnest(claimed, claimed_adds, claimed_heads) AS c (lane, adds, head) WHERE c.lane <> ALL (suspects);
+      ${LEAVE_SUSPECTS}
       is_news := true;
     END IF;`
 

@@ -49,8 +49,9 @@ export const recount = (schema: string): string => `
   END $$;
 `
 
-/** They cannot be delivered, and nobody would see them. */
-const removeOrphans = (schema: string): string => `WITH gone AS (
+/** They cannot be delivered, and nobody would see them. What listeners have completed of them is no more than a trace. */
+const removeOrphans = (schema: string): string => `DELETE FROM ${schema}.completions c WHERE NOT EXISTS (SELECT FROM ${schema}.events e WHERE e.born = c.born);
+    WITH gone AS (
       DELETE FROM ${schema}.pending p WHERE NOT EXISTS (SELECT FROM ${schema}.events e WHERE e.seq = p.seq) RETURNING 1
     ), gone_finished AS (
       DELETE FROM ${schema}.finished f WHERE NOT EXISTS (SELECT FROM ${schema}.events e WHERE e.seq = f.seq) RETURNING 1

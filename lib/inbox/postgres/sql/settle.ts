@@ -6,7 +6,7 @@ import { State } from './states.ts'
 /** What is settled, as `settle` and `turn` take it. */
 export const SETTLED = `_lanes text[], _claims bigint[], _adds bigint[], _bursts bigint[], _delays double precision[], _done_seqs bigint[], _done_by integer[],
     _failed_seqs bigint[], _failed_by integer[], _failed_states smallint[], _failed_lanes text[], _failed_delays double precision[], _failed_collects boolean[],
-    _failed_running boolean[], _failed_completed text[], _failed_errors text[], _failed_deliveries text[]`
+    _failed_stays boolean[], _failed_running boolean[], _failed_completed text[], _failed_errors text[], _failed_deliveries text[]`
 
 /** The number of a lane `l` in the arrays. */
 const NUMBER = 'array_position(_lanes, l.lane)'
@@ -22,7 +22,8 @@ const DELIVERIES = `right(coalesce(p.deliveries, '') || _failed_deliveries[${FAI
  *
  * The others have one for each event that was done at once, and for each that was not, in the order of their numbers and each once. `_done_by` and
  * `_failed_by` are the places of their claims. One that is pending still has a delay of its own; the lane that it is in from now on, unless
- * that is as it was; whether it waits for collectors now, and has not failed; and whether it still runs here.
+ * that is as it was; whether it waits for collectors now, as if it had never failed; whether it did so already, and stays as it is if it has
+ * failed; and whether it still runs here.
  *
  * What is done is done, also if the lease had run out. Nothing else is recorded then: returned are the events of which it is not.
  */
@@ -98,8 +99,8 @@ const enterOthers = (schema: string): string => `IF cardinality(array_remove(_fa
             FROM (SELECT) AS one LEFT JOIN LATERAL (${firstOf(schema, 'l')}) AS p ON true);
       END IF;`
 
-/** Whether a pending event `p` waits for collectors already, one of which has failed and is not to be called again yet: the others change nothing of that. */
-const STAYS = `(_failed_collects[${FAILED}] AND p.lane = _failed_lanes[${FAILED}] AND p.since IS NOT NULL AND p.due > now())`
+/** Whether a pending event `p` waits for collectors already, one of which has failed and was not called again: the others change nothing of that. */
+const STAYS = `(_failed_collects[${FAILED}] AND _failed_stays[${FAILED}] AND p.lane = _failed_lanes[${FAILED}] AND p.since IS NOT NULL)`
 
 /**
  * Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect. What waits

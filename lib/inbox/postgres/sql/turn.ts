@@ -17,7 +17,7 @@ export const turn = (schema: string): string => `
     IF cardinality(_lanes) > 0 THEN
       RETURN QUERY SELECT ${noEvent({ seq: 'unnest(s.lost)' })}
         FROM ${schema}.settle(_epoch, _holder, _lanes, _claims, _adds, _bursts, _delays, _done_seqs, _done_by, _failed_seqs, _failed_by, _failed_states,
-          _failed_lanes, _failed_delays, _failed_collects, _failed_running, _failed_completed, _failed_errors, _failed_deliveries) AS s;
+          _failed_lanes, _failed_delays, _failed_collects, _failed_stays, _failed_running, _failed_completed, _failed_errors, _failed_deliveries) AS s;
     END IF;
     IF _most > 0 THEN
       RETURN QUERY SELECT c.* FROM ${schema}.claim(_epoch, _holder, _own, _claim, _may, _most, _lease, _since, _overlap) AS c;

@@ -1,12 +1,15 @@
 // Only SQLite: in PostgreSQL, this is a part of the statement that settles (postgres/sql/settle.ts).
 import type { DatabaseSync } from 'node:sqlite'
 import { COLLECT, MOST_COLLECTED } from '../../sql/next-lane.ts'
+import type { Due } from '../lane-owner.ts'
 import { State } from './schema.ts'
 import { select } from './select.ts'
 
 /** When lanes of events that wait for collectors are due, but for those whose first event has failed: these have their own time. */
 export class CollectLanes {
   readonly #statements: ReturnType<typeof prepare>
+  /** Lanes that are claimed with as much as is claimed at once: what is behind that is not to be had sooner. */
+  readonly #full = new Set<string>()
 
   constructor (db: DatabaseSync) {
     this.#statements = prepare(db)
@@ -18,8 +21,13 @@ export class CollectLanes {
   }
 
   /** When a lane is due that is given back until then: what has come to it since it was claimed may be due sooner. */
-  soonest (lane: string, due: number, claimed: readonly number[]): number {
-    return lane.startsWith(COLLECT) ? Math.min(due, this.#statements.came.get(lane, JSON.stringify(claimed))?.due ?? due) : due
+  soonest (lane: string, due: Due, claimed: readonly number[]): Due {
+    if (this.#full.delete(lane) || typeof due !== 'number' || !lane.startsWith(COLLECT)) return due
+    return Math.min(due, this.#statements.came.get(lane, JSON.stringify(claimed))?.due ?? due)
+  }
+
+  full (lane: string): void {
+    this.#full.add(lane)
   }
 
   /** It is due at a time or sooner. */

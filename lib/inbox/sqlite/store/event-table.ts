@@ -96,7 +96,7 @@ export class EventTable {
     const { retry, end } = this.#statements
     const { seq, state, attempts, due, completed, error, delivery, aside = false, collects = false, lane } = failed
     if (collects) {
-      this.#collect(failed, at)
+      this.#collect(failed)
       return
     }
     if (state === 'pending') {
@@ -116,9 +116,9 @@ export class EventTable {
   }
 
   /** From now on it waits for collectors, if it did not before. */
-  #collect ({ seq, due, completed, error, delivery, lane }: Failed, at: number): void {
+  #collect ({ seq, due, completed, error, delivery, stays = false, lane }: Failed): void {
     const { collect, stay, leave } = this.#statements
-    if (lane === undefined && stay.run(completed, error, delivery, seq, at).changes > 0) return
+    if (stays && lane === undefined && stay.run(completed, error, delivery, seq).changes > 0) return
     if (collect.run(due, completed, error, delivery, seq).changes === 0 || lane === undefined) return
     leave.run(lane, seq, lane)
     this.#parts.lanes.collect(lane, Number(due))
@@ -135,8 +135,8 @@ function prepare (db: DatabaseSync) {
     retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, since = coalesce(since, ?),
       home = iif(?, coalesce(home, lane), home), trial = iif(trial = ${Trial.interrupted}, ${Trial.strong}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
     leave: db.prepare(`UPDATE events SET lane = ?, state = ${State.waiting} WHERE seq = ? AND lane <> ? AND ${pending}`),
-    // One of its collectors has failed, and is not to be called again yet: the others change nothing of that.
-    stay: db.prepare(`UPDATE events SET completed = ?, error = coalesce(?, error), ${deliveries} WHERE seq = ? AND since IS NOT NULL AND due > ? AND ${pending}`),
+    // One of its collectors has failed, and was not called again: the others change nothing of that.
+    stay: db.prepare(`UPDATE events SET completed = ?, error = coalesce(?, error), trial = NULL, ${deliveries} WHERE seq = ? AND since IS NOT NULL AND ${pending}`),
     // With all its attempts.
     collect: db.prepare(`UPDATE events SET attempts = 0, due = ?, completed = ?, error = ?, since = NULL, home = coalesce(home, lane), trial = NULL, ${deliveries}
       WHERE seq = ? AND ${pending}`),

@@ -10,9 +10,6 @@ import { select } from './select.ts'
 import { Trial } from './suspects.ts'
 import type { Suspects } from './suspects.ts'
 
-/** As a limit. */
-const ALL = -1
-
 /** Far enough below 0 for every lane that will ever be ready. */
 const FIRST = -(2 ** 52)
 /** And as far below that, for lanes whose first event is a suspect. */
@@ -57,7 +54,7 @@ export class LaneTable {
   /** At the start: what memory had when the one before ended waits again, but for what it still has. */
   recover (held: readonly string[], now: number): void {
     const { checkedOut, live, stopLive, parked, checkOut } = this.#statements
-    for (const { lane } of [...checkedOut.all(), ...parked.all(FIRST_STRONG, FIRST, ALL)]) this.#put(lane, READY)
+    for (const { lane } of [...checkedOut.all(), ...parked.all(FIRST_STRONG, FIRST, -1)]) this.#put(lane, READY)
     for (const { lane } of live.all()) this.add(lane, READY)
     stopLive.run()
     this.follow(now, this.#time)
@@ -104,8 +101,9 @@ export class LaneTable {
     const { stop, waits, remove } = this.#statements
     if (seqs.length > 0) stop.run(JSON.stringify(seqs))
     if (this.#isCareful) this.#suspects.giveBack(lane)
+    const next = this.#collecting.soonest(lane, due, seqs)
     if (waits.get(lane) === undefined) remove.run(lane)
-    else this.#put(lane, typeof due === 'number' ? this.#collecting.soonest(lane, due, seqs) : due)
+    else this.#put(lane, next)
   }
 
   /** After some of its events were removed: one that is empty is none any more, and nothing waits for the retry or the trial of what is gone. */
@@ -137,7 +135,8 @@ export class LaneTable {
 
   #claim (lane: string, now: number): ClaimedLane {
     const { checkOut, remove } = this.#statements
-    const { events, suspect } = this.#events.of(lane, now)
+    const { events, isFull, suspect } = this.#events.of(lane, now)
+    if (isFull) this.#collecting.full(lane)
     if (suspect !== undefined && !this.#suspects.try(suspect, now)) {
       this.#statements.park.run(suspect.trial === Trial.strong ? this.#nextStrong++ : this.#nextParked++, lane)
       return { lane, events: [], isFollowed: false }

@@ -26,11 +26,14 @@ export class NextEvents {
       WHERE lane = ? AND state = ${State.waiting} ORDER BY events.seq LIMIT ${MOST_COLLECTED}`)
   }
 
-  /** The next events of a lane, or its first one alone if that is a suspect. Of those that wait for collectors, all that may be handed over together. */
-  of (lane: string, now: number): { events: ClaimedRow[], suspect?: Suspect } {
+  /**
+   * The next events of a lane, or its first one alone if that is a suspect. Of those that wait for collectors, all that may be handed over together:
+   * `isFull` says that they were as many, or as long.
+   */
+  of (lane: string, now: number): { events: ClaimedRow[], isFull: boolean, suspect?: Suspect } {
     const events: ClaimedRow[] = []
     let suspect: Suspect | undefined
-    let characters = 0
+    let [characters, isFull] = [0, false]
     for (const { trial, ...columns } of this.#select.iterate(now, now, lane)) {
       const place = { lane, home: columns.home }
       if (trial !== null && events.length === 0) suspect = { seq: columns.seq, trial }
@@ -38,8 +41,9 @@ export class NextEvents {
       characters += columns.body.length
       const most = suspect === undefined ? MOST_CLAIMED : 1
       const [mostEvents, mostCharacters] = isCollected(place) ? [MOST_COLLECTED, MOST_OF_COLLECTED] : [most, MOST_CHARACTERS]
-      if (events.length >= mostEvents || characters >= mostCharacters) break
+      isFull = events.length >= mostEvents || characters >= mostCharacters
+      if (isFull) break
     }
-    return { events, ...suspect && { suspect } }
+    return { events, isFull, ...suspect && { suspect } }
   }
 }

@@ -56,9 +56,9 @@ export async function blocksOf (client: pg.PoolClient, statement: string, values
   return (plan?.['Shared Hit Blocks'] ?? NaN) + (plan?.['Shared Read Blocks'] ?? NaN)
 }
 
-export const NOTHING_SETTLED = Array.from({ length: 17 }, () => [])
+export const NOTHING_SETTLED = Array.from({ length: 18 }, () => [])
 
-export const turnOf = (tables: string) => `SELECT * FROM ${tables}.turn(${Array.from({ length: 25 }, (_, i) => `$${i + 1}`).join()})`
+export const turnOf = (tables: string) => `SELECT * FROM ${tables}.turn(${Array.from({ length: 26 }, (_, i) => `$${i + 1}`).join()})`
 
 /** What it takes to add an event, to look in vain, to claim the event, and to settle it. */
 export async function oneEvent (client: pg.PoolClient, tables: string, number: number) {
@@ -70,7 +70,7 @@ export async function oneEvent (client: pg.PoolClient, tables: string, number: n
   const claimed = await look()
   const { rows: [lane] } = await admin.query<{ lane: string, adds: string, seq: string }>(`SELECT l.lane, l.adds, p.seq FROM ${tables}.lanes l JOIN ${tables}.pending p USING (lane) WHERE claim = $1`, [number])
   const settled = await blocksOf(client, turnOf(tables),
-    [holder, [lane?.lane], [number], [lane?.adds], [null], [null], [lane?.seq], [1], [], [], [], [], [], [], [], [], [], [], [], number + 1, true, 0, 60_000, null, 50])
+    [holder, [lane?.lane], [number], [lane?.adds], [null], [null], [lane?.seq], [1], [], [], [], [], [], [], [], [], [], [], [], [], number + 1, true, 0, 60_000, null, 50])
   return { inVain, added, claimed, settled }
 }
 

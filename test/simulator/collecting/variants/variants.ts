@@ -137,8 +137,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'attempts',
     file: burstOutcome,
-    from: "state: 'pending', ...togetherOf(retries)",
-    to: "state: 'pending', collects: true, ...togetherOf(retries)"
+    from: "state: 'pending', dueAt: retry.dueAt,",
+    to: "state: 'pending', collects: true, dueAt: retry.dueAt,"
   },
   {
     name: 'a burst is tried as often as each of its events could be',
