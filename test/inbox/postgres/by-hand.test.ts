@@ -117,7 +117,7 @@ test('an inbox is moved to another schema by hand', async (t) => {
   const { app, heard, receive, stats } = await startApp(t, next)
   await admin.query(`INSERT INTO ${pg.escapeIdentifier(schema)}.completions SELECT born, 'by itself' FROM ${pg.escapeIdentifier(schema)}.events`)
   await run(MOVE, schema, next)
-  const completed = async (schema: string) => (await admin.query(`SELECT * FROM ${pg.escapeIdentifier(schema)}.completions ORDER BY born`)).rows
+  const completed = async (schema: string) => (await admin.query<Record<string, unknown>>(`SELECT * FROM ${pg.escapeIdentifier(schema)}.completions ORDER BY born`)).rows
   t.same(await completed(next), await completed(schema))
   t.equal((await receive('a', 'done')).status, 'duplicate')
   t.equal((await receive('a', 'afterwards')).status, 'accepted')
