@@ -26,7 +26,7 @@ class MemoryInbox implements Inbox {
   /** The lanes that have pending events. */
   readonly #lanes = new Map<string, Lane>()
   /** Those of them that are not claimed. */
-  readonly #due = new Queue<Lane>()
+  #due = new Queue<Lane>()
   #host: InboxHost | undefined
   #seq = 0
   #lastReceivedAt: Date | null = null
@@ -80,7 +80,7 @@ class MemoryInbox implements Inbox {
 
   settle (claim: Claim, [outcome]: readonly Outcome[]): void {
     const lane = this.#lanes.get(claim.lane)
-    if (lane === undefined) return // closed in the meantime
+    if (lane !== claim) return // closed in the meantime, and perhaps opened again
     if (outcome !== undefined) this.#finish(lane.events[0], outcome)
     if (outcome === undefined || lane.advance()) this.#due.push(lane)
     else this.#lanes.delete(lane.lane)
@@ -176,6 +176,7 @@ class MemoryInbox implements Inbox {
     this.#pending.clear()
     this.#discarded.clear()
     this.#lanes.clear()
+    this.#due = new Queue()
   }
 }
 

@@ -195,6 +195,26 @@ test('without a history it shows what is pending, and after closing nothing', as
   t.equal(await inbox.replay(['waiting']), 0)
 })
 
+test('one that is opened again has nothing of what it had before', async (t) => {
+  const inbox = memoryInbox()
+  await open(t, inbox)
+  const before = Promise.allSettled(adds(inbox, newEvent('a'), newEvent('b')))
+  const [held] = await inbox.claim(1)
+  await inbox.close()
+  await before
+  await open(t, inbox)
+  let answered = false
+  const [a, b] = adds(inbox, newEvent('a', { id: 'a2' }), newEvent('b', { id: 'b2' }))
+  void a?.then(() => { answered = true })
+  if (held !== undefined) await inbox.settle(held, done(held))
+  await turns()
+  t.equal(answered, false, 'what was claimed before is nothing to it')
+  const claims = await inbox.claim(64)
+  t.same(claims.map(({ events }) => events.map(({ id }) => id)), [['a2'], ['b2']])
+  for (const claim of claims) await inbox.settle(claim, done(claim))
+  t.same(await Promise.all([a, b]), ['accepted', 'accepted'])
+})
+
 test('who waits for a discarded event learns how it ends: when its turn comes, or when the inbox is closed', async (t) => {
   const { app } = await createApp(t, { drainTimeout: 10 })
   const started = gate()
