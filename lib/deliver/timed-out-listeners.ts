@@ -98,7 +98,7 @@ export class TimedOutListeners {
   }
 
   #forget (id: string): void {
-    for (const { works } of this.#events.get(id)?.runs.values() ?? []) for (const other of works) this.#others.delete(other)
+    this.get(id)?.forEach(({ works }) => { for (const other of works) this.#others.delete(other) })
     this.#events.delete(id)
     this.#over.delete(id)
   }

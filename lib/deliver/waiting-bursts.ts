@@ -38,7 +38,7 @@ export class WaitingBursts {
 
   /** It does not wait after all. */
   forget (lane: string, id: string): void {
-    for (const { ids } of this.#lanes.get(lane)?.values() ?? []) ids.delete(id)
+    this.#lanes.get(lane)?.forEach(({ ids }) => { ids.delete(id) })
   }
 
   /**

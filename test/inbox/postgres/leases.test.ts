@@ -69,6 +69,21 @@ test('what very many lanes leave is taken over in several turns: each has a lock
   await until(async () => await taken() === most)
 })
 
+test('what is done late holds up nothing: what waits behind it goes on', async (t) => {
+  const schema = newSchema()
+  const open = async () => await openInbox(t, { connectionString: url, schema, lease: 600_000 })
+  const [one, other] = [await open(), await open()]
+  for (const id of ['first', 'second']) await one.add(newEvent('a', { id }))
+  const [late] = await claimed(one)
+  await pool.query(`UPDATE "${schema}".lanes SET due = now() - interval '1 second'`)
+  const [again] = await claimed(other)
+  if (late === undefined || again === undefined) throw new Error('it was not claimed twice')
+  await other.settle(again, [{ seq: Number(again.events[0]?.seq), state: 'pending', dueAt: Date.now() + 3_600_000, completed: [], error: 'not yet' }])
+  t.same(await other.claim(64), [])
+  await one.settle(late, allDone(late).slice(0, 1))
+  t.same(ids(await claimed(other)), ['a: second'])
+})
+
 test('what a process leaves when it ends is taken over when its lease has run out', async (t) => {
   const [one, other] = await share(t, [{}, {}])
   await one?.add(newEvent('a', { id: 'left' }))

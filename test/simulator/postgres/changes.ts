@@ -110,7 +110,7 @@ export function discard (tables: Tables, ids: readonly string[]): number[] {
 }
 
 /** A lane that is claimed stays as it is until it is settled. */
-function goOnWithout (tables: Tables, lane: string): void {
+export function goOnWithout (tables: Tables, lane: string): void {
   const row = tables.lanes.get(lane)
   if (row === undefined || row.claim !== null) return
   const first = tables.first(row)

@@ -1,6 +1,7 @@
 import { State } from '../../../lib/inbox/postgres/sql/states.ts'
 import { MOST_KEPT } from '../../../lib/inbox/sql/delivery-records.ts'
 import { MOST_COLLECTED } from '../../../lib/inbox/sql/next-lane.ts'
+import { goOnWithout } from './changes.ts'
 import type { LaneRow, PendingRow, Tables } from './tables.ts'
 
 /** What is settled of one claim. */
@@ -57,6 +58,7 @@ export function settle (tables: Tables, request: SettleRequest): number[] {
     const row = tables.pending.get(seq)
     if (row !== undefined) finish(tables, { seq, state: State.done, completed: row.completed, error: null, delivery: '' }, isOwn({ seq, ...event }))
   }
+  if (held.length < request.claims.length) for (const { lane } of request.claims) goOnWithout(tables, lane)
   if (isSuspect) giveBackSuspects(tables, held)
   for (const claim of held) {
     const isOfClaim = ({ by }: DoneEvent) => request.claims[by] === claim

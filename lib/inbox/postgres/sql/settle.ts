@@ -1,5 +1,6 @@
 import { MOST_KEPT } from '../../sql/delivery-records.ts'
 import { MOST_COLLECTED } from '../../sql/next-lane.ts'
+import { goOnWithout } from './discard.ts'
 import { dueWithOthers, firstOf, OWN_SHARD, SAFE } from './functions.ts'
 import { State } from './states.ts'
 
@@ -25,7 +26,8 @@ const DELIVERIES = `right(coalesce(p.deliveries, '') || _failed_deliveries[${FAI
  * that is as it was; whether it waits for collectors now, as if it had never failed; whether it did so already, and stays as it is if it has
  * failed; and whether it still runs here.
  *
- * What is done is done, also if the lease had run out. Nothing else is recorded then: returned are the events of which it is not.
+ * What is done is done, also if the lease had run out, and what is behind that goes on. Nothing else is recorded then: returned are the events of
+ * which it is not.
  */
 export const settle = (schema: string): string => `
   CREATE FUNCTION ${schema}.settle (_epoch integer, _holder uuid, ${SETTLED}, OUT lost bigint[]) ${SAFE} AS $$
@@ -58,6 +60,9 @@ export const settle = (schema: string): string => `
     END IF;
     ${finishDone(schema)}
     done_count := done_count + late_count;
+    IF NOT all_held THEN
+      ${goOnWithout(schema)}
+    END IF;
 
     ${giveBack(schema)}
     IF done_count + dead_count + invalid_count > 0 THEN
