@@ -105,7 +105,7 @@ export class BurstRunner {
   #outcomeOf ({ event, all, left }: Waiting, runs: readonly BurstRun[]): Outcome {
     const outcome = outcomeOf(event, left, runs, this.#parts.keys)
     // A collector that was late may have completed it in a transaction of its own.
-    if (outcome.state !== 'pending') for (const { key } of all) this.#parts.attempts.end(key, event)
+    if (outcome.state !== 'pending' && event.isDiscarded !== true) for (const { key } of all) this.#parts.attempts.end(key, event)
     return outcome
   }
 

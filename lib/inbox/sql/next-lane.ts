@@ -42,10 +42,10 @@ export function nextLanes (lane: string, events: ReadonlyArray<{ id: string, hom
 }
 
 /** The lane of an event from now on, if it is pending still. One that is alone in its lane has nobody to keep waiting. */
-export function nextLane (place: Place, id: string, { state, aside = false, collects = false }: Outcome): string {
+export function nextLane (place: Place, id: string, { state, aside = false, collects = false, stays = false }: Outcome): string {
   const { lane, home } = place
   if (state !== 'pending') return lane
-  if (collects) return COLLECT + (home ?? lane)
+  if (collects) return stays && isCollected(place) ? lane : COLLECT + (home ?? lane)
   if (!aside || lane === id || isAside(place)) return lane
   return (isCollected(place) ? COLLECT : '') + ASIDE + id
 }

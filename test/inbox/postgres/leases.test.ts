@@ -59,7 +59,7 @@ test('what very many lanes leave is taken over in several turns: each has a lock
   const [one, other] = [await open(), await open()]
   const most = MOST_TAKEN_OVER + 200
   await Promise.all(Array.from({ length: most }, async (_, i) => await one.add(newEvent(`lane ${i}`))))
-  t.equal((await claimed(one, most)).length, most)
+  for (let got = 0; got < most;) got += (await claimed(one, most - got)).length
   await pool.query(`UPDATE "${schema}".lanes SET due = now() - interval '1 second'`)
   const taken = async () => (await pool.query(`SELECT FROM "${schema}".lanes WHERE suspect`)).rowCount ?? 0
   t.match(await claimed(other), [{ events: [{ attempt: 2 }] }])

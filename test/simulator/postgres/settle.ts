@@ -108,7 +108,7 @@ function tryAgain (tables: Tables, { claims }: SettleRequest, { seq, by, lane, d
     row.since = collects ? null : row.since ?? tables.now
   }
   row.trial = row.trial === 2 && !collects ? 0 : null
-  row.aside = !collects && (row.aside || lane !== null)
+  row.aside = stays ? row.aside : !collects && (row.aside || lane !== null)
   row.lane = lane ?? row.lane
   row.deliveries = withRecord(row, delivery)
   Object.assign(row, { completed, error: stays ? error ?? row.error : error })

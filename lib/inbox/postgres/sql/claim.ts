@@ -8,10 +8,11 @@ export const MOST_CLAIMED = 16
 export const MOST_BYTES = 262_144
 
 /**
- * Lanes whose lease has run out that are taken over in one transaction: for each it has a lock until it ends, of which the server has some thousand for
- * all. Whatever is due besides is claimed in the next one.
+ * Lanes that are picked at once; and once so many were picked whose lease had run out, no more are in this transaction: for each of them it has a lock
+ * until it ends, of which the server has some thousand for all. Whatever is due besides is claimed in the next one.
  */
 export const MOST_TAKEN_OVER = 500
+const MOST_PICKED = `least(_most - given, ${MOST_TAKEN_OVER})`
 
 /** What a claim returns: a row for each event. */
 export const CLAIMED = `TABLE (lane text, adds bigint, seq bigint, id text, size integer, received bigint, attempts integer, completed text, noted text, problems text,
@@ -56,7 +57,7 @@ export const HAS_LAPSED = 'l.claim IS NOT NULL AND l.holder <> _holder'
  *
  * `_since` is up to when the process has looked before, or null: so many milliseconds before that it begins, for whatever was due before is
  * dead, or in somebody's hands. The last row has no event: its `body` is up to when it has looked now, and its `received` in how many milliseconds the
- * next lane is due, if none was.
+ * next lane is due, if none was; 0 if there may be more that are.
  */
 export const claim = (schema: string): string => `
   CREATE FUNCTION ${schema}.claim (_epoch integer, _holder uuid, _own bigint[], _claim bigint, _may boolean, _most integer, _lease double precision,
@@ -96,7 +97,7 @@ export const claim = (schema: string): string => `
       RETURN QUERY SELECT s.* FROM ${schema}.claim_suspect(_epoch, _holder, _own, _claim, _lease) AS s;
       given := FOUND::integer;
     END IF;
-    RETURN QUERY SELECT ${noEvent({ received: `CASE WHEN given = 0 AND NOT is_found THEN CASE WHEN is_cut THEN 0 ELSE ${dueIn(schema)} END END`, body: 'looked::text' })};
+    RETURN QUERY SELECT ${noEvent({ received: `CASE WHEN is_cut THEN 0 WHEN given = 0 AND NOT is_found THEN ${dueIn(schema)} END`, body: 'looked::text' })};
   END $$;
 `
 
@@ -124,11 +125,11 @@ const nextDue = (schema: string, which: string): string => `(SELECT min(due) FRO
 /** First all of them, and only then are they changed: in a join the limit could be come upon more than once. */
 const pick = (schema: string): string => `SELECT array_agg(d.lane), array_agg(d.adds), array_agg(d.head),
         array_agg(d.lane) FILTER (WHERE d.has_lapsed), array_agg(d.head) FILTER (WHERE d.has_lapsed),
-        CASE WHEN count(*) < _most - given THEN now() ELSE max(d.due) END
+        CASE WHEN count(*) < ${MOST_PICKED} THEN now() ELSE max(d.due) END
         INTO claimed, claimed_adds, claimed_heads, suspects, suspect_heads, looked FROM (
         SELECT l.lane, l.adds, l.head, l.due, ${HAS_LAPSED} AS has_lapsed FROM ${schema}.lanes l
         WHERE l.epoch = _epoch AND NOT l.suspect AND l.due >= _from AND l.due <= now() AND ${mayTake(schema)}
-        ORDER BY l.due LIMIT _most - given FOR NO KEY UPDATE SKIP LOCKED) AS d;`
+        ORDER BY l.due LIMIT ${MOST_PICKED} FOR NO KEY UPDATE SKIP LOCKED) AS d;`
 
 /** What was under way: of each lane its first event. One before it that was done and not recorded is it again first. */
 const suspect = (schema: string): string => `UPDATE ${schema}.lanes l SET suspect = true, holder = NULL, claim = NULL, due = now()

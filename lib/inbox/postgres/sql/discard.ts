@@ -35,7 +35,7 @@ export const discard = (schema: string): string => `
     END IF;
     WITH gone AS (DELETE FROM ${schema}.finished WHERE seq = ANY (_seqs) RETURNING state)
       SELECT ARRAY[${[State.done, State.dead, State.invalid].map((state) => `count(*) FILTER (WHERE state = ${state})`).join(', ')}] INTO _counts FROM gone;
-    ${goOnWithout(schema)}
+    ${goOnWithout(schema, '_lanes')}
     UPDATE ${schema}.totals SET
       pending = pending - cardinality(_seqs) + _counts[${State.done}] + _counts[${State.dead}] + _counts[${State.invalid}],
       done = done - _counts[${State.done}],
@@ -46,13 +46,13 @@ export const discard = (schema: string): string => `
   END $$;
 `
 
-/** Lanes of `_lanes` that nobody has claimed go on without what is gone. */
-export const goOnWithout = (schema: string): string => `DELETE FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = ANY (_lanes) AND l.claim IS NULL AND NOT EXISTS (${firstOf(schema, 'l')});
+/** Those of these lanes, which are locked, that nobody has claimed go on without what is gone. */
+export const goOnWithout = (schema: string, lanes: string): string => `DELETE FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = ANY (${lanes}) AND l.claim IS NULL AND NOT EXISTS (${firstOf(schema, 'l')});
     -- What waited behind one that was to be tried again, or still runs: only that has a time of its own.
     UPDATE ${schema}.lanes l SET (due, holder) = (
         SELECT greatest(now(), least(l.due, coalesce(f.due, now()))), CASE WHEN f.due IS NOT NULL THEN l.holder END
         FROM (SELECT ${FIRST_DUE} AS due FROM (${firstOf(schema, 'l', `CASE WHEN ${mayCollect('l.lane')} THEN ${MOST_COLLECTED} ELSE 1 END`)}) AS p) AS f)
-      WHERE l.epoch = _epoch AND l.lane = ANY (_lanes) AND l.claim IS NULL;`
+      WHERE l.epoch = _epoch AND l.lane = ANY (${lanes}) AND l.claim IS NULL;`
 
 /** Blocks in one look for the events of a lane. */
 export const BLOCKS = 64

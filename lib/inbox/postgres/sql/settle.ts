@@ -37,6 +37,7 @@ export const settle = (schema: string): string => `
     any_suspect boolean;
     waiting integer[];
     reserved integer[];
+    others text[];
     done_count bigint;
     dead_count bigint := 0;
     late_count bigint := 0;
@@ -44,8 +45,9 @@ export const settle = (schema: string): string => `
   BEGIN
     -- In lane order, as when events are added. Those that were lost, too: nobody else settles the same events meanwhile. And those that
     -- events move to: whoever settles these as well waits here.
-    SELECT coalesce(array_agg(h.n) FILTER (WHERE h.is_own), '{}'), bool_or(h.is_own AND h.suspect) INTO held, any_suspect FROM (
-      SELECT ${NUMBER} AS n, l.suspect, l.holder = _holder AND l.claim = _claims[${NUMBER}] AS is_own
+    SELECT coalesce(array_agg(h.n) FILTER (WHERE h.is_own), '{}'), bool_or(h.is_own AND h.suspect),
+        array_agg(h.lane) FILTER (WHERE h.is_own IS NOT TRUE AND h.n IS NOT NULL) INTO held, any_suspect, others FROM (
+      SELECT l.lane, ${NUMBER} AS n, l.suspect, l.holder = _holder AND l.claim = _claims[${NUMBER}] AS is_own
       FROM ${schema}.lanes l WHERE l.epoch = _epoch AND l.lane = ANY (_lanes || _failed_lanes)
       ORDER BY l.lane || '' FOR NO KEY UPDATE OF l) AS h;
     all_held := cardinality(held) = cardinality(_lanes);
@@ -60,8 +62,8 @@ export const settle = (schema: string): string => `
     END IF;
     ${finishDone(schema)}
     done_count := done_count + late_count;
-    IF NOT all_held THEN
-      ${goOnWithout(schema)}
+    IF others IS NOT NULL THEN
+      ${goOnWithout(schema, 'others')}
     END IF;
 
     ${giveBack(schema)}
@@ -117,7 +119,7 @@ const tryAgain = (schema: string): string => `WITH changed AS (
           due = CASE WHEN ${STAYS} THEN p.due ELSE now() + _failed_delays[${FAILED}] * interval '1 millisecond' END,
           since = CASE WHEN ${STAYS} THEN p.since WHEN NOT _failed_collects[${FAILED}] THEN coalesce(p.since, now()) END,
           trial = CASE WHEN p.trial = 2 AND NOT _failed_collects[${FAILED}] THEN 0 END,
-          aside = NOT _failed_collects[${FAILED}] AND (p.aside OR _failed_lanes[${FAILED}] IS NOT NULL),
+          aside = CASE WHEN ${STAYS} THEN p.aside ELSE NOT _failed_collects[${FAILED}] AND (p.aside OR _failed_lanes[${FAILED}] IS NOT NULL) END,
           lane = coalesce(_failed_lanes[${FAILED}], p.lane),
           completed = _failed_completed[${FAILED}],
           error = CASE WHEN ${STAYS} THEN coalesce(_failed_errors[${FAILED}], p.error) ELSE _failed_errors[${FAILED}] END,

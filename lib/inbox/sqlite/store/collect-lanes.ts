@@ -26,8 +26,9 @@ export class CollectLanes {
     return Math.min(due, this.#statements.came.get(lane, JSON.stringify(claimed))?.due ?? due)
   }
 
-  full (lane: string): void {
-    this.#full.add(lane)
+  claimed (lane: string, isFull: boolean): void {
+    if (isFull && lane.startsWith(COLLECT)) this.#full.add(lane)
+    else this.#full.delete(lane)
   }
 
   /** It is due at a time or sooner. */

@@ -136,11 +136,11 @@ export class LaneTable {
   #claim (lane: string, now: number): ClaimedLane {
     const { checkOut, remove } = this.#statements
     const { events, isFull, suspect } = this.#events.of(lane, now)
-    if (isFull) this.#collecting.full(lane)
     if (suspect !== undefined && !this.#suspects.try(suspect, now)) {
       this.#statements.park.run(suspect.trial === Trial.strong ? this.#nextStrong++ : this.#nextParked++, lane)
       return { lane, events: [], isFollowed: false }
     }
+    this.#collecting.claimed(lane, isFull)
     if (events.length > 0) checkOut.run(lane)
     else remove.run(lane) // all of it was settled when the thread before ended
     const home = events[0]?.home ?? lane
