@@ -34,5 +34,19 @@ export const collectingRetries: Cases = {
     match(await inbox.get(idOf('a1')), { attempts: 1, error: BROKEN })
     await inbox.settle(last, outcomes(last, 'pending', WAITS), 1)
     match(await inbox.get(idOf('a1')), { attempts: 0, error: null })
+  },
+
+  'what has failed and stays does so also where it was set aside': async (fixture) => {
+    const { inbox } = await fixture.open()
+    await collect(inbox, ['a1', 'a2'])
+    const held = await claimOne(inbox)
+    await inbox.settle(held, outcomes(held, 'pending', { aside: true }), 1)
+    const aside = await claimOne(inbox)
+    const [first, second] = outcomes(aside, 'done')
+    assert.ok(first && second)
+    await inbox.settle(aside, [{ ...first, ...WAITS, state: 'pending', dueAt: 1, stays: true }, second], 1)
+    match(await inbox.get(idOf('a1')), { lane: 'a', isAside: true, isCollected: true, attempts: 1, error: BROKEN })
+    const { events: [event] } = await claimOne(inbox)
+    assert.deepEqual([event?.attempt, event?.isAside], [2, true])
   }
 }
