@@ -15,7 +15,7 @@ export interface Attempt {
   readonly events: readonly ClaimedEvent[]
   /** What listeners get first. */
   readonly given: unknown
-  /** What the inbox remembers them by, if that is not what `ListenerKeys` says of them alone. */
+  /** What the inbox remembers listeners of `invalid` by. */
   readonly keys?: readonly string[] | undefined
   /** Of a burst: what the inbox remembers its collector by. */
   readonly collector?: string
@@ -45,10 +45,13 @@ const NONE: readonly never[] = []
 /** Most events are delivered once. */
 export const NOTHING_SKIPPED: Skipped = { completed: NOBODY, refused: NOBODY }
 
-/** `keys` are those of its listeners. */
-export function skippedOf ({ completed, refused = NONE }: ClaimedEvent, keys: () => readonly string[]): Skipped {
-  if (completed.length + refused.length === 0) return NOTHING_SKIPPED
-  const known = keys()
+/** Whether any listener may not be called again: of most events there is none, and they need not be known by their keys. */
+export function hasSkipped ({ completed, refused = NONE }: ClaimedEvent): boolean {
+  return completed.length + refused.length > 0
+}
+
+/** `known` are the keys of its listeners. */
+export function skippedOf ({ completed, refused = NONE }: ClaimedEvent, known: readonly string[]): Skipped {
   const placesOf = (names: readonly string[]) => new Set(names.map((name) => known.indexOf(name)).filter((index) => index !== -1))
   return { completed: placesOf(completed), refused: placesOf(refused) }
 }
@@ -58,13 +61,13 @@ export function isSkipped ({ completed, refused }: Skipped, index: number): bool
 }
 
 /** What the inbox remembers the listeners of an attempt by. */
-export function keysOf ({ keys, listeners }: Attempt, all: ListenerKeys): readonly string[] {
-  return keys ?? all.of(listeners)
+export function keysOf ({ keys, collector, listeners }: Attempt, all: ListenerKeys): readonly string[] {
+  return collector === undefined ? keys ?? all.of(listeners) : [collector]
 }
 
 /** What this process remembers those at work in an attempt by: a function may be a listener and a collector, of the same event. */
-export function workOf (attempt: Attempt): string {
-  return attempt.work ?? String(worksOf(attempt)[0])
+export function workOf ({ work, event, collector }: Attempt): string {
+  return work ?? (collector === undefined ? event.id : workOfCollector(collector, event))
 }
 
 /** The same by each of its events: the first ones may be gone when others come again. */

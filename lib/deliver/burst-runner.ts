@@ -121,7 +121,7 @@ export class BurstRunner {
       const given = events.map((each) => each.event)
       const message = areDeliveriesObserved() ? newMessage(webhooks, collector.name, event, context.ids) : undefined
       const burst = {
-        lane, event, events, given, keys: [key], collector: key, work, collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
+        lane, event, events, given, collector: key, work, collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
       }
       if (message !== undefined) channels.deliveryStart.publish(message)
       return attempts.run(burst)

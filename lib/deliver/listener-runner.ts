@@ -10,7 +10,7 @@ import { DeliveryContext } from '../webhooks/context.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
 import { Webhooks } from '../webhooks/webhooks.ts'
 import { AttemptRunner } from './attempt-runner.ts'
-import { skippedOf } from './attempt.ts'
+import { hasSkipped, NOTHING_SKIPPED, skippedOf } from './attempt.ts'
 import { BurstRunner } from './burst-runner.ts'
 import type { Collected } from './burst-runner.ts'
 import { waitOf } from './collected.ts'
@@ -106,7 +106,7 @@ export class ListenerRunner {
     if (listeners.length + collectors.length === 0 && problems === NONE) this.#unhandled.tell(event, name)
     const context = new DeliveryContext(event, problems, log)
     const keys = problems === NONE ? undefined : this.#keys.ofInvalid(listeners)
-    const skipped = skippedOf(event, () => keys ?? this.#keys.of(listeners))
+    const skipped = hasSkipped(event) ? skippedOf(event, keys ?? this.#keys.of(listeners)) : NOTHING_SKIPPED
     const message = areDeliveriesObserved() ? newMessage(webhooks, name, event) : undefined
     const attempt = { lane, event, events: [event], given: event.event, keys, collectors, context, listeners, skipped, start: performance.now(), message }
     if (message === undefined) return this.#attempts.run(attempt)
