@@ -65,9 +65,12 @@ export class Notifications {
     if (this.#parts.connections >= FEWEST_CONNECTIONS) this.#listening = this.#listen()
   }
 
-  /** Rings in so many milliseconds. */
+  /** Wakes in so many milliseconds: at once if that is none, or is over already. */
   setAlarm (delay: number): void {
-    if (!this.#closed) this.#alarm.set(Date.now() + delay)
+    if (!this.#closed) {
+      this.#alarm.set(Date.now() + delay)
+      if (this.#alarm.isDue) this.#parts.wake()
+    }
   }
 
   /** Tells other processes, now or in a moment. */

@@ -55,14 +55,17 @@ test('an event that another process has added wakes this one', async (t) => {
 
 test('what very many lanes leave is taken over in several turns: each has a lock of the server until the turn is over', async (t) => {
   const schema = newSchema()
-  const open = async () => await openInbox(t, { connectionString: url, schema, lease: 600_000 })
-  const [one, other] = [await open(), await open()]
+  let wakes = 0
+  const open = async (wake: () => void) => await openInbox(t, { connectionString: url, schema, lease: 600_000 }, { wake })
+  const [one, other] = [await open(() => {}), await open(() => { wakes++ })]
   const most = MOST_TAKEN_OVER + 200
   await Promise.all(Array.from({ length: most }, async (_, i) => await one.add(newEvent(`lane ${i}`))))
   for (let got = 0; got < most;) got += (await claimed(one, most - got)).length
   await pool.query(`UPDATE "${schema}".lanes SET due = now() - interval '1 second'`)
   const taken = async () => (await pool.query(`SELECT FROM "${schema}".lanes WHERE suspect`)).rowCount ?? 0
-  t.match(await claimed(other), [{ events: [{ attempt: 2 }] }])
+  const before = wakes
+  t.match(await other.claim(64), [{ events: [{ attempt: 2 }] }])
+  t.ok(wakes > before, 'it is woken in the turn itself, for the next one')
   const inOneTurn = await taken()
   t.ok(inOneTurn >= MOST_TAKEN_OVER && inOneTurn < most, String(inOneTurn))
   t.same(await other.claim(64), [], 'it has one that is suspect already')
