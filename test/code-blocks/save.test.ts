@@ -34,6 +34,8 @@ test('save-kysely.mjs runs', async (t) => { await saves(t, await appWith(t, 'Kys
 
 test('save-drizzle.mjs runs', async (t) => { await saves(t, await appWith(t, 'Drizzle'), 'Drizzle') })
 
+test('save-prisma.mjs runs', async (t) => { await saves(t, await appWith(t, 'Prisma'), 'Prisma') })
+
 test('commit.mjs runs', async (t) => {
   type Transaction = (work: (query: (sql: string, values: unknown[]) => Promise<unknown>) => Promise<void>) => Promise<void>
   const { saveOnce } = await import(pathToFileURL(join(directory, 'commit.mjs')).href) as { saveOnce: (app: FastifyInstance, transaction: Transaction) => void } // as the block has it
@@ -69,7 +71,7 @@ async function saves (t: Test, app: FastifyInstance, content: string): Promise<v
 test('the calls of completeIn are those that are checked with the types of each driver', (t) => {
   const checked = readFileSync(join(root, 'test/types/complete-in.tst.ts'), 'utf8')
   const calls = files.filter(({ file }) => file !== 'commit.mjs').flatMap(({ code }) => code.split('\n').filter((line) => line.includes('.completeIn(')))
-  t.equal(calls.length, 3)
+  t.equal(calls.length, 4)
   for (const call of calls) t.ok(checked.includes(call.trim()), call)
   t.end()
 })

@@ -4,6 +4,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { Kysely, PostgresDialect } from 'kysely'
 import type pg from 'pg'
 import type { NewMessage, WebhookContext } from '../../index.ts'
+import { prismaOf } from './prisma.ts'
 
 /** Where the blocks of the page save: a message may be there more than once, if it is saved more than once. */
 export const TABLE = 'CREATE TABLE messages (id text, content text)'
@@ -12,7 +13,8 @@ export const TABLE = 'CREATE TABLE messages (id text, content text)'
 const DRIVERS = {
   pg: { block: 'save.mjs', db: (pool: pg.Pool): unknown => pool },
   Kysely: { block: 'save-kysely.mjs', db: (pool: pg.Pool): unknown => new Kysely({ dialect: new PostgresDialect({ pool }) }) },
-  Drizzle: { block: 'save-drizzle.mjs', db: (pool: pg.Pool): unknown => drizzle(pool) }
+  Drizzle: { block: 'save-drizzle.mjs', db: (pool: pg.Pool): unknown => drizzle(pool) },
+  Prisma: { block: 'save-prisma.mjs', db: prismaOf }
 }
 
 export type Driver = keyof typeof DRIVERS

@@ -1,3 +1,4 @@
+import type { Types } from '@prisma/client/runtime/client'
 import { sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import Fastify from 'fastify'
@@ -7,6 +8,10 @@ import type pg from 'pg'
 import { describe, expect, test } from 'tstyche'
 import webhooks from 'fastify-oneroute-webhooks'
 import type { CompleteIn, WebhookContext } from 'fastify-oneroute-webhooks'
+
+/** What clients that Prisma generates have in common. */
+interface Transaction { $executeRawUnsafe (sql: string, ...values: unknown[]): Types.Public.PrismaPromise<number> }
+interface PrismaClient { $transaction (run: (tx: Transaction) => Promise<void>): Promise<void> }
 
 const app = Fastify()
 await app.register(webhooks)
@@ -41,6 +46,14 @@ describe('context.completeIn', () => {
     void (async (db: NodePgDatabase, context: WebhookContext) => {
       await db.transaction(async (tx) => {
         await context.completeIn((text, values) => tx.execute(sql(Object.assign(text.split(/\$\d/), { raw: [] }), ...values)))
+      })
+    })
+  })
+
+  test('takes what runs a statement with Prisma', () => {
+    void (async (db: PrismaClient, context: WebhookContext) => {
+      await db.$transaction(async (tx) => {
+        await context.completeIn((sql, values) => tx.$executeRawUnsafe(sql, ...values))
       })
     })
   })

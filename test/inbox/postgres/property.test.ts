@@ -43,7 +43,9 @@ const plan = fc.record({
   // One is left in any case.
   crashes: fc.uniqueArray(crash, { maxLength: APPS - 1, selector: ({ app }) => app }),
   rotations: fc.array(fc.record<Rotation>(time), { maxLength: 4 }),
-  concurrency: fc.integer({ min: 1, max: 3 })
+  concurrency: fc.integer({ min: 1, max: 3 }),
+  /** Whether the apps have a collector. */
+  collects: fc.boolean()
 })
 type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never
 
@@ -89,7 +91,7 @@ class Run extends OrderModel {
   #isPosted = false
 
   constructor (plan: Plan) {
-    super(plan.events)
+    super(plan.events, plan.collects)
     this.#plan = plan
   }
 
@@ -172,7 +174,7 @@ class Run extends OrderModel {
   }
 }
 
-test('with three processes, whatever listeners do and whichever crashes: in order, one at a time, at least once, and repeats dropped', async (t) => {
+test('with three processes, whatever listeners and collectors do and whichever crashes: in order, one at a time, at least once, and repeats dropped', async (t) => {
   await fc.assert(fc.asyncProperty(plan, async (plan) => {
     const run = new Run(plan)
     await run.live()

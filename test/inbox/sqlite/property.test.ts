@@ -16,7 +16,15 @@ interface PlannedLife {
   turns: number
 }
 
+/** What the apps have in common. */
+interface Settings {
+  concurrency: number
+  /** Whether they have a collector. */
+  collects: boolean
+}
+
 const lives = fc.array(fc.record<PlannedLife>({ events: fc.array(planned, { maxLength: 8 }), turns: fc.nat({ max: 80 }) }), { maxLength: 3 })
+const settings = fc.record<Settings>({ concurrency: fc.integer({ min: 1, max: 3 }), collects: fc.boolean() })
 
 /** Apps on one file, one after the other. */
 class Run extends OrderModel {
@@ -25,8 +33,8 @@ class Run extends OrderModel {
   readonly #path: string
   readonly #concurrency: number
 
-  constructor (path: string, plan: readonly PlannedLife[], concurrency: number) {
-    super(plan.flatMap(({ events }) => events))
+  constructor (path: string, plan: readonly PlannedLife[], { concurrency, collects }: Settings) {
+    super(plan.flatMap(({ events }) => events), collects)
     this.#path = path
     this.#concurrency = concurrency
   }
@@ -57,8 +65,8 @@ class Run extends OrderModel {
   }
 }
 
-async function live (t: Test, plan: readonly PlannedLife[], concurrency: number): Promise<Run> {
-  const run = new Run(temporaryFile(t), plan, concurrency)
+async function live (t: Test, plan: readonly PlannedLife[], settings: Settings): Promise<Run> {
+  const run = new Run(temporaryFile(t), plan, settings)
   const workers = threads(t)
   let posted = 0
   for (const [number, { events, turns }] of plan.entries()) {
@@ -80,9 +88,9 @@ async function live (t: Test, plan: readonly PlannedLife[], concurrency: number)
   return run
 }
 
-test('whatever listeners do and whenever the store crashes: in order, one at a time, at least once, and repeats dropped', async (t) => {
-  await fc.assert(fc.asyncProperty(lives, fc.integer({ min: 1, max: 3 }), async (plan, concurrency) => {
-    const run = await live(t, plan, concurrency)
+test('whatever listeners and collectors do and whenever the store crashes: in order, one at a time, at least once, and repeats dropped', async (t) => {
+  await fc.assert(fc.asyncProperty(lives, settings, async (plan, settings) => {
+    const run = await live(t, plan, settings)
     const wrong = run.problems()
     if (wrong.length > 0) throw new Error(`${wrong.join('; ')} in ${JSON.stringify(run.steps)}`)
   }), { ...runs(25), endOnFailure: true })

@@ -1,0 +1,3 @@
+import { testKillsWith } from './kills.ts'
+
+await testKillsWith('Prisma')
