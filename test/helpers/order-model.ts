@@ -8,7 +8,7 @@ export const ATTEMPTS = 3
 const CONVERSATIONS = ['a', 'b', 'c'] as const
 
 /** Of a collector. In milliseconds but for `most`. */
-const COLLECT = { quiet: 3, within: 12, most: 3 }
+const COLLECT = { quiet: 3, within: 12, most: 2 }
 
 /** How attempts fail, from the first on. After these they succeed, unless the event is dead by then. */
 type Failures = Array<'throws' | 'rejects' | 'hangs'>
