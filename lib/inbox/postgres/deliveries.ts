@@ -79,7 +79,7 @@ export class Deliveries {
   /** To be run by an app, in a transaction of its own. */
   completion ({ seq }: ClaimedEvent, listener: string): SqlStatement {
     const claim = this.#leases.claimOf(seq)
-    if (claim?.isHeld !== true) throw new DeliveryLostError()
+    if (claim === undefined) throw new DeliveryLostError()
     const sql = `SELECT ${quoted(this.#parts.schema)}.complete($1::uuid, $2::bigint, $3::text, $4::bigint, $5::text)`
     return { sql, values: [this.#holder, String(claim.number), claim.lane, String(seq), listener], refusalOf }
   }

@@ -73,9 +73,9 @@ export class Leases {
     for (const { events } of this.#held) for (const event of events) if (seqs.has(event.seq)) event.isDiscarded = true
   }
 
-  /** The claim that an event is delivered by. */
+  /** The claim that an event is delivered by: a listener may still be at work on one whose lease was lost, while the event is here again. */
   claimOf (seq: number): LeasedClaim | undefined {
-    return [...this.#held].find(({ events }) => events.some((event) => event.seq === seq))
+    return [...this.#held].find((claim) => claim.isHeld && claim.events.some((event) => event.seq === seq))
   }
 
   /** The claims that are under way. */

@@ -144,7 +144,7 @@ export class Feed {
       this.#parts.log.debug({ err }, 'the inspector could not look into the inbox')
     }
     this.#looking = false
-    if (this.#pages.size > 0) this.#lookIn(this.#changed.size > 0 ? LOOK_SOON : LOOK_EVERY)
+    if (this.#pages.size > 0) this.#lookIn(this.#changed.size > 0 || this.#isMore ? LOOK_SOON : LOOK_EVERY)
   }
 
   async #tell (): Promise<void> {

@@ -57,6 +57,16 @@ test('what is held is renewed at each third of the lease, and nothing is asked w
   t.same(leases.numbers, [])
 })
 
+test('an event is here by its new claim, also while a listener is at work on one that was lost', (t) => {
+  const { leases } = create(t)
+  const [lost, again] = [claimOf('a', 1), new LeasedClaim('a', 2, '1', new LeaseEnd(LEASE))]
+  lost.renew(undefined)
+  again.events.push(...lost.events)
+  leases.begin([lost, again])
+  t.equal(leases.claimOf(11), again)
+  t.end()
+})
+
 test('the claim of an event is known as long as it is held', (t) => {
   const { leases } = create(t)
   const claims = [claimOf('a', 1), claimOf('b', 2)]

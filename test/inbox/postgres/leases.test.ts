@@ -1,7 +1,7 @@
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { Claim, Inbox, InboxHost } from '../../../index.ts'
-import { MOST_TAKEN_OVER } from '../../../lib/inbox/postgres/sql/claim.ts'
+import { MOST_CLAIMED, MOST_TAKEN_OVER } from '../../../lib/inbox/postgres/sql/claim.ts'
 import { until } from '../../faults/helpers/until.ts'
 import { turns } from '../../helpers/app.ts'
 import { lines, openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
@@ -70,6 +70,25 @@ test('what very many lanes leave is taken over in several turns: each has a lock
   t.ok(inOneTurn >= MOST_TAKEN_OVER && inOneTurn < most, String(inOneTurn))
   t.same(await other.claim(64), [], 'it has one that is suspect already')
   await until(async () => await taken() === most)
+})
+
+test('a lane in which nothing waits any more keeps no other from its turn: the next one follows at once', async (t) => {
+  let wakes = 0
+  const [inbox] = await share(t, [{ wake: () => { wakes++ } }], 600_000)
+  if (inbox === undefined) return
+  // Whoever has claimed all of the first does not know that there is no more in it.
+  for (const [lane, count] of [['a', MOST_CLAIMED], ['b', MOST_CLAIMED + 1]] as const) {
+    for (let i = 0; i < count; i++) await inbox.add(newEvent(lane))
+  }
+  for (const lane of ['a', 'b']) {
+    const [held] = await claimed(inbox, 1)
+    t.equal(held?.lane, lane)
+    if (held !== undefined) await inbox.settle(held, allDone(held))
+  }
+  const before = wakes
+  t.same(await inbox.claim(1), [])
+  t.ok(wakes > before)
+  t.match(await claimed(inbox, 1), [{ lane: 'b' }])
 })
 
 test('what is done late holds up nothing: what waits behind it goes on', async (t) => {

@@ -90,6 +90,7 @@ export const claim = (schema: string): string => `
       WHERE l.epoch = _epoch AND l.lane = ANY (claimed);
 
     ${sort(schema)}
+    is_cut := is_cut OR vain IS NOT NULL OR suspects IS NOT NULL;
     ${give(schema)}
     is_found := FOUND;
 
@@ -142,8 +143,8 @@ const suspect = (schema: string): string => `UPDATE ${schema}.lanes l SET suspec
           SELECT f.seq FROM unnest(suspects, suspect_heads) AS c (lane, head) CROSS JOIN LATERAL (${firstOf(schema, 'c')}) AS f));`
 
 /**
- * Leaves out those that were added to in vain, for two had the same event at the same time, and those whose next event is suspect: that
- * is no usual lane any more. A statement of its own: it sees all that was added before the lanes were locked, and nothing is added to
+ * Leaves out those in which nothing waits, for all of it was in the claim before, or two had the same event at the same time; and those whose
+ * next event is suspect: that is no usual lane any more. Others may be due that had no place beside them. A statement of its own: it sees all that was added before the lanes were locked, and nothing is added to
  * them now.
  */
 const sort = (schema: string): string => `SELECT array_agg(c.lane) FILTER (WHERE f.seq IS NULL), array_agg(c.lane) FILTER (WHERE f.trial IS NOT NULL)
