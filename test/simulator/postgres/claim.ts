@@ -28,7 +28,7 @@ interface ClaimResult {
   readonly rows: readonly ClaimedRow[]
   /** Up to when it has looked; null if it has not. */
   readonly looked: number | null
-  /** Milliseconds until a lane is due, if none was. */
+  /** Milliseconds until a lane is due, if none was; 0 if there may be more that are. */
   readonly dueIn: number | null
 }
 
@@ -53,12 +53,14 @@ export function claimLanes (tables: Tables, request: ClaimRequest): ClaimResult 
   const claimed = picked.filter((lane) => !suspects.includes(lane))
   for (const lane of claimed) lease(tables, lane, request)
   for (const lane of suspects) giveUp(tables, lane)
-  for (const lane of claimed) if (tables.first(lane) === undefined) tables.lanes.delete(lane.lane) // two had the same event at the same time
+  const vain = claimed.filter((lane) => tables.first(lane) === undefined)
+  for (const { lane } of vain) tables.lanes.delete(lane)
   const rows = claimed.flatMap((lane) => eventsOf(tables, lane))
   isNews ||= suspects.length > 0
   const second = may && first.length === 0 && isNews && claimed.length < most ? claimSuspect(tables, request) : []
   const all = [...first, ...rows, ...second]
-  return { rows: all, looked, dueIn: all.length > 0 ? null : nextDue(tables) }
+  const isMore = vain.length + suspects.length > 0
+  return { rows: all, looked, dueIn: isMore ? 0 : all.length > 0 ? null : nextDue(tables) }
 }
 
 /** The suspect lane that has been due for longest, with its first event alone, or with all that waits for collectors. */
