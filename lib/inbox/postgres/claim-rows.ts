@@ -15,7 +15,7 @@ export interface Answer {
   readonly lost: ReadonlySet<number>
   /** If the server has looked for what was due: up to when. */
   readonly looked: string | null
-  /** Milliseconds until a lane is due, if none was and one will be. */
+  /** Milliseconds until a lane is due, if none was and one will be; 0 if more may be due now. */
   readonly dueIn: number | null
 }
 

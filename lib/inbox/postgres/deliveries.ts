@@ -29,8 +29,8 @@ interface Parts {
   readonly log: FastifyBaseLogger
   /** Milliseconds. */
   readonly lease: number
-  /** Nothing is due now, and something will be in so many milliseconds. */
-  readonly onIdle: (dueIn: number) => void
+  /** In so many milliseconds something is due that was not claimed; 0: more may be due now. */
+  readonly onDue: (dueIn: number) => void
 }
 
 interface Asked extends PromiseWithResolvers<readonly Claim[]> {
@@ -172,7 +172,7 @@ export class Deliveries {
     const rest = claims.filter(isWanted)
     for (const { most, resolve } of asked) resolve(rest.splice(0, most))
     for (const claim of claims) if (!isWanted(claim)) this.settle(claim, [])
-    if (dueIn !== null) this.#parts.onIdle(dueIn)
+    if (dueIn !== null) this.#parts.onDue(dueIn)
   }
 
   #warnOf (lost: readonly ClaimedEvent[]): void {

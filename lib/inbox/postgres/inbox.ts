@@ -158,7 +158,7 @@ async function openParts (options: ResolvedPostgresOptions, host: InboxHost): Pr
   const autoRecount = new AutoRecount({ database, schema, log, onCorrected: onNews })
   const recountSoon = () => { autoRecount.recountSoon() }
   const adds = new Adds({ database, schema, log, maxBacklog, onAdded: onNews, onFull: recountSoon })
-  const deliveries = new Deliveries({ database, schema, log, lease, onIdle: (dueIn) => { notifications.setAlarm(dueIn) } })
+  const deliveries = new Deliveries({ database, schema, log, lease, onDue: (dueIn) => { notifications.setAlarm(dueIn) } })
   const horizon = new Horizon({ database, log })
   const epochs = new Epochs({ database, schema, log, isBlocked: () => horizon.isBlocked })
   const purge = new Purge({ database, schema, log, keep, keepFailed })

@@ -30,7 +30,7 @@ async function openParts (t: Test, limits: Partial<typeof TIMEOUTS> = {}, make =
   await prepareSchema(new Database(admin, Fastify().log), schema)
   const added = { times: 0 }
   const adds = new Adds({ database, schema, log, maxBacklog: 1_000, onAdded: () => { added.times++ }, onFull: () => {} })
-  const deliveries = new Deliveries({ database, schema, log, lease: 600_000, onIdle: () => {} })
+  const deliveries = new Deliveries({ database, schema, log, lease: 600_000, onDue: () => {} })
   const changes: number[][] = []
   const views = new Views(database, schema, { onChange: async (removed) => { changes.push([...removed]) }, onWrongCounts: () => {} })
   t.teardown(async () => {

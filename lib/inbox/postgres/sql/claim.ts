@@ -144,8 +144,8 @@ const suspect = (schema: string): string => `UPDATE ${schema}.lanes l SET suspec
 
 /**
  * Leaves out those in which nothing waits, for all of it was in the claim before, or two had the same event at the same time; and those whose
- * next event is suspect: that is no usual lane any more. Others may be due that had no place beside them. A statement of its own: it sees all that was added before the lanes were locked, and nothing is added to
- * them now.
+ * next event is suspect: that is no usual lane any more. Others may be due that had no place beside them. A statement of its own: it sees all
+ * that was added before the lanes were locked, and nothing is added to them now.
  */
 const sort = (schema: string): string => `SELECT array_agg(c.lane) FILTER (WHERE f.seq IS NULL), array_agg(c.lane) FILTER (WHERE f.trial IS NOT NULL)
       INTO vain, suspects FROM unnest(claimed, claimed_heads) AS c (lane, head) LEFT JOIN LATERAL (${firstOf(schema, 'c')}) AS f ON true;
