@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { outcomes, WAITS } from '../../../lib/inbox/conformance/collecting-steps.ts'
+import { collect, outcomes, WAITS } from '../../../lib/inbox/conformance/collecting-steps.ts'
 import { openInbox, temporaryFile } from '../../helpers/sqlite.ts'
 import { adds, claim, newEvent } from '../conformance.ts'
 import { afterEnd, shown } from './helpers/suspects.ts'
@@ -28,4 +28,27 @@ test('of what waits for collectors, the first is the suspect, also if it has com
   t.same(shown(held === undefined ? [] : [held]), ['a1 1 interrupted, a2 1'])
   if (held !== undefined) await last.settle(held, outcomes(held, 'dead'))
   t.match(await last.stats(), { pending: 0, dead: 2 })
+})
+
+test('a burst behind an event that waits for another collector has an attempt less for each process that it ends', async (t) => {
+  let path = temporaryFile(t)
+  const first = await openInbox(t, { path })
+  await collect(first, ['a1', 'a2'])
+  await first.stats() // it is recorded then
+  for (let end = 1; end <= 2; end++) {
+    path = afterEnd(t, path)
+    await claim(await openInbox(t, { path }))
+  }
+  const attempts: unknown[] = []
+  for (let end = 1; end <= 3; end++) {
+    path = afterEnd(t, path)
+    const inbox = await openInbox(t, { path })
+    const [held] = await claim(inbox)
+    if (held === undefined) throw new Error('nothing is claimed')
+    attempts.push(held.events.map(({ attempt, interrupted }) => [attempt, interrupted]))
+    await inbox.settle(held, [...outcomes(held, 'pending', { ...WAITS, stays: true }).slice(0, 1), ...outcomes(held, 'pending').slice(1)], 1)
+    await inbox.stats()
+    await claim(inbox)
+  }
+  t.same(attempts, [[[1, true], [1, false]], [[1, true], [2, false]], [[1, true], [3, false]]])
 })

@@ -107,7 +107,7 @@ function tryAgain (tables: Tables, { claims }: SettleRequest, { seq, by, lane, d
     row.due = tables.now + delay
     row.since = collects ? null : row.since ?? tables.now
   }
-  row.trial = row.trial === 2 && !collects ? 0 : null
+  row.trial = row.trial === 2 && (!collects || lane === row.lane) ? 0 : null
   row.aside = stays ? row.aside : !collects && (row.aside || lane !== null)
   row.lane = lane ?? row.lane
   row.deliveries = withRecord(row, delivery)

@@ -73,19 +73,19 @@ export class ModelStore implements Engine {
       Object.assign(event, { state, attempts, due: null, completed, trial: null })
       return
     }
+    const strong = event.trial === Trial.interrupted ? Trial.strong : null
     if (collects) {
       if (stays && lane === undefined && event.since !== null) {
-        Object.assign(event, { completed, trial: null })
+        Object.assign(event, { completed, trial: strong })
         return
       }
-      Object.assign(event, { attempts: 0, due, completed, trial: null, since: null, home: event.home ?? event.lane })
+      Object.assign(event, { attempts: 0, due, completed, trial: lane === undefined ? strong : null, since: null, home: event.home ?? event.lane })
       if (lane === undefined || event.lane === lane) return
       Object.assign(event, { lane, state: 'waiting' })
       this.#lanes.collect(lane, due ?? now)
       return
     }
-    const trial = event.trial === Trial.interrupted ? Trial.strong : null
-    Object.assign(event, { attempts, due, completed, trial, since: event.since ?? now, home: aside ? event.home ?? event.lane : event.home })
+    Object.assign(event, { attempts, due, completed, trial: strong, since: event.since ?? now, home: aside ? event.home ?? event.lane : event.home })
     if (lane === undefined || event.lane === lane) return
     Object.assign(event, { lane, state: 'waiting' })
     this.#lanes.add(lane, due ?? READY)

@@ -110,15 +110,15 @@ const enterOthers = (schema: string): string => `IF cardinality(array_remove(_fa
 const STAYS = `(_failed_collects[${FAILED}] AND _failed_stays[${FAILED}] AND p.lane = _failed_lanes[${FAILED}] AND p.since IS NOT NULL)`
 
 /**
- * Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect. What waits
- * for collectors is as if it had never been tried.
+ * Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect, also if it
+ * is the first of those that wait for collectors, and was ahead of the burst. What waits for collectors is as if it had never been tried.
  */
 const tryAgain = (schema: string): string => `WITH changed AS (
         UPDATE ${schema}.pending p SET
           attempts = CASE WHEN ${STAYS} THEN p.attempts WHEN _failed_collects[${FAILED}] THEN 0 ELSE ${attempts(BY)} END,
           due = CASE WHEN ${STAYS} THEN p.due ELSE now() + _failed_delays[${FAILED}] * interval '1 millisecond' END,
           since = CASE WHEN ${STAYS} THEN p.since WHEN NOT _failed_collects[${FAILED}] THEN coalesce(p.since, now()) END,
-          trial = CASE WHEN p.trial = 2 AND NOT _failed_collects[${FAILED}] THEN 0 END,
+          trial = CASE WHEN p.trial = 2 AND (NOT _failed_collects[${FAILED}] OR p.lane = _failed_lanes[${FAILED}]) THEN 0 END,
           aside = CASE WHEN ${STAYS} THEN p.aside ELSE NOT _failed_collects[${FAILED}] AND (p.aside OR _failed_lanes[${FAILED}] IS NOT NULL) END,
           lane = coalesce(_failed_lanes[${FAILED}], p.lane),
           completed = _failed_completed[${FAILED}],

@@ -119,7 +119,7 @@ export class EventTable {
   #collect ({ seq, due, completed, error, delivery, stays = false, lane }: Failed): void {
     const { collect, stay, leave } = this.#statements
     if (stays && lane === undefined && stay.run(completed, error, delivery, seq).changes > 0) return
-    if (collect.run(due, completed, error, delivery, seq).changes === 0 || lane === undefined) return
+    if (collect.run(due, completed, error, lane === undefined ? 0 : 1, delivery, seq).changes === 0 || lane === undefined) return
     leave.run(lane, seq, lane)
     this.#parts.lanes.collect(lane, Number(due))
   }
@@ -128,17 +128,19 @@ export class EventTable {
 function prepare (db: DatabaseSync) {
   const deliveries = `deliveries = substr(coalesce(deliveries, '') || ?, -${MOST_KEPT})`
   const pending = `state IN (${State.live}, ${State.waiting})`
+  // One that has ended the process may do so again; and so may a burst behind one that waits for another collector.
+  const strong = `iif(trial = ${Trial.interrupted}, ${Trial.strong}, NULL)`
   return {
     done: db.prepare(`UPDATE events SET state = ${State.done}, attempts = 1, finished = ?, trial = NULL, error = NULL
       WHERE seq IN (SELECT value FROM json_each(?)) AND ${pending}`),
-    // One that has ended the process may do so again.
     retry: db.prepare(`UPDATE events SET attempts = ?, due = ?, completed = ?, error = ?, since = coalesce(since, ?),
-      home = iif(?, coalesce(home, lane), home), trial = iif(trial = ${Trial.interrupted}, ${Trial.strong}, NULL), ${deliveries} WHERE seq = ? AND ${pending}`),
+      home = iif(?, coalesce(home, lane), home), trial = ${strong}, ${deliveries} WHERE seq = ? AND ${pending}`),
     leave: db.prepare(`UPDATE events SET lane = ?, state = ${State.waiting} WHERE seq = ? AND lane <> ? AND ${pending}`),
     // One of its collectors has failed, and was not called again: the others change nothing of that.
-    stay: db.prepare(`UPDATE events SET completed = ?, error = coalesce(?, error), trial = NULL, ${deliveries} WHERE seq = ? AND since IS NOT NULL AND ${pending}`),
+    stay: db.prepare(`UPDATE events SET completed = ?, error = coalesce(?, error), trial = ${strong}, ${deliveries} WHERE seq = ? AND since IS NOT NULL AND ${pending}`),
     // With all its attempts.
-    collect: db.prepare(`UPDATE events SET attempts = 0, due = ?, completed = ?, error = ?, since = NULL, home = coalesce(home, lane), trial = NULL, ${deliveries}
+    collect: db.prepare(`UPDATE events SET attempts = 0, due = ?, completed = ?, error = ?, since = NULL, home = coalesce(home, lane),
+      trial = iif(?, NULL, ${strong}), ${deliveries}
       WHERE seq = ? AND ${pending}`),
     end: db.prepare(`UPDATE events SET state = ?, attempts = ?, due = NULL, finished = ?, completed = ?, error = ?, trial = NULL, ${deliveries}
       WHERE seq = ? AND ${pending}`),
