@@ -34,7 +34,8 @@ export function quietAt ({ receivedAt }: Pick<ClaimedEvent, 'receivedAt'>, quiet
 
 /**
  * The first of the bursts that a collector makes of events: those that came in within `quiet` of the one before, `most` of them at most, none
- * of them later than `within` after the first. An old one that was replayed is none of those that have just come in.
+ * of them later than `within` after the first. An old one that was replayed is none of those that have just come in, and says nothing of whether
+ * more come in.
  */
 export function firstBurst (events: readonly ClaimedEvent[], { quiet, within, most }: Collector): Burst {
   const end = events.findIndex(({ receivedAt }, i) => {
@@ -43,6 +44,10 @@ export function firstBurst (events: readonly ClaimedEvent[], { quiet, within, mo
   })
   const burst = end === -1 ? events : events.slice(0, end)
   const [first, last] = [burst[0], burst.at(-1)]
-  if (end !== -1 || burst.length === most || first === undefined || last === undefined) return { events: burst, completeAt: null }
+  if (first === undefined || last === undefined || burst.length === most || isLater(events[end], last)) return { events: burst, completeAt: null }
   return { events: burst, completeAt: Math.min(quietAt(last, quiet), quietAt(first, within)) }
+}
+
+function isLater (event: ClaimedEvent | undefined, { receivedAt }: ClaimedEvent): boolean {
+  return event !== undefined && event.receivedAt > receivedAt
 }

@@ -114,14 +114,15 @@ function age (ids: Map<string, boolean>): void {
 function lookAt (burst: CollectorBurst, waiting: WaitingBurst, isFollowed: boolean): number {
   const { all, events, completeAt, collector: { quiet, most } } = burst
   const now = Date.now()
-  waiting.since = sinceOf(burst, waiting) ?? { at: performance.now(), seq: Number(events[0]?.seq) }
+  const since = sinceOf(burst, waiting) ?? { at: performance.now(), seq: Number(events[0]?.seq) }
+  waiting.since = since
   for (const { id } of all) waiting.ids.set(id, false)
   const triedIn = triedAgainIn(burst)
   const at = completeAt === null || triedIn > 0 ? now + triedIn : completeAt
   const isHeldUp = at <= now
   // What holds a burst up need not wait once it has come.
   waiting.more = isFollowed && isHeldUp ? Math.max(0, most - 1 - waiting.ids.size) : 0
-  return isHeldUp ? now + quiet : at
+  return isHeldUp ? now + Math.max(1, Math.ceil(quiet - (performance.now() - since.at))) : at
 }
 
 function sinceOf ({ events }: CollectorBurst, { since }: Partial<WaitingBurst> = {}): WaitingBurst['since'] {

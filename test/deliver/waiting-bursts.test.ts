@@ -87,3 +87,15 @@ test('how long a process has waited is known still when others hand its events o
   t.same(['2', '3', '4'].map((id) => waiting.isFull('a', id, [collector])), [true, true, true])
   t.ok(isComplete())
 })
+
+test('what has waited for others is looked at again as soon as it has waited for its quiet time', async (t) => {
+  const waiting = new WaitingBursts()
+  const collector = collectorOf('newMessage', { quiet: 10_000 }, () => {})
+  const { events } = claimOf(1)
+  const look = () => waiting.wait({ lane: 'collect:a', events, isFollowed: true }, [{ ...burstOf(collector, events), completeAt: 0 }])
+  const first = look()
+  const latest = Date.now() + 10_000
+  await until(() => Date.now() > latest - 10_000 + 20)
+  t.ok(look() <= latest + 2, 'in whole milliseconds of two clocks')
+  t.ok(first <= latest + 2)
+})

@@ -247,8 +247,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'in-time',
     file: waitingBursts,
-    from: '? now + quiet : at\n',
-    to: '? now + quiet : at + 1_000_000\n'
+    from: 'since.at))) : at\n',
+    to: 'since.at))) : at + 1_000_000\n'
   }
 ]
 
