@@ -60,6 +60,7 @@ function linesFor (reply: FastifyReply, closing: AbortSignal, events: (signal: A
   const lines = Readable.from(linesOf(events(whileWaited(reply))), { objectMode: false })
   const cut = () => { lines.destroy() }
   closing.addEventListener('abort', cut)
+  reply.raw.once('close', cut) // also if the answer has failed before anybody read them
   lines.once('close', () => { closing.removeEventListener('abort', cut) })
   return lines
 }

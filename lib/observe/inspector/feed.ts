@@ -79,6 +79,7 @@ export class Feed {
   }
 
   add (page: Writable): void {
+    if (page.destroyed) return // it has left while it was asked whether it may look
     if (this.#isClosed) {
       page.end()
       return

@@ -71,3 +71,13 @@ test('an app that closes does not wait for whoever reads an export', async (t) =
   if (!socket.closed) await once(socket, 'close')
   t.notOk(Buffer.concat(rest).toString('latin1').endsWith('\r\n0\r\n\r\n'), 'it was cut, and not ended as if that were all')
 })
+
+test('an export whose answer fails before it is read has ended', async (t) => {
+  const { app } = await createInspected(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
+  let isBroken = true
+  app.addHook('onSend', async () => { if (isBroken) throw new Error('broken') })
+  const ask = async () => (await app.inject('/inspector/api/export')).statusCode
+  t.same([await ask(), await ask(), await ask()], [500, 500, 500])
+  isBroken = false
+  t.equal(await ask(), 200)
+})

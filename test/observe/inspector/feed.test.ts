@@ -176,3 +176,16 @@ test('nothing of a feed is left when it is closed, and nobody is told any more',
   t.equal(heard(), 'retry: 2000\n\n', 'its own time would have come before that')
   t.same(errors, [])
 })
+
+test('a page that has left before it is added is not followed', async (t) => {
+  const { app } = await createApp(t)
+  const feed = new Feed({ inbox: app.webhooks.inbox, activity: new Activity(), log: app.log, show: summaryOf })
+  t.teardown(() => { feed.close() })
+  const { page, heard } = createPage()
+  page.destroy()
+  await turns()
+  feed.add(page)
+  await turns()
+  t.equal(heard(), '')
+  t.notOk(page.listenerCount('close'))
+})
