@@ -9,8 +9,8 @@ export const NodeTooOldError = createError<[version: string]>(
 export const InvalidOptionError = createError<[message: string]>(
   'FST_ONEROUTE_INVALID_OPTION', '%s', 500, TypeError)
 
-export const UnknownNameError = createError<[name: string, names: string, hint: string]>(
-  'FST_ONEROUTE_UNKNOWN_NAME', "Nothing called '%s' ever comes: there are %s, and 'unknown' stands for every name without a schema.%s", 500, TypeError)
+export const UnknownNameError = createError<[name: string, becomes: 'ever comes' | 'is ever collected', names: string, hint: string]>(
+  'FST_ONEROUTE_UNKNOWN_NAME', "Nothing called '%s' %s: there are %s, and 'unknown' stands for every name without a schema.%s", 500, TypeError)
 
 export const NotRegisteredError = createError<[what: string]>(
   'FST_ONEROUTE_NOT_REGISTERED', 'There is no app.webhooks here: register fastify-oneroute-webhooks before %s, in the same scope or around it', 500)

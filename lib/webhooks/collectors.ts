@@ -17,7 +17,7 @@ export interface CollectOptions {
 /** What a collector gets besides the events. */
 export interface CollectContext extends Pick<WebhookContext, 'attempt' | 'log' | 'signal' | 'completeIn'> {
   /** The ids of the events, in their order. */
-  readonly ids: readonly string[]
+  readonly ids: readonly [string, ...string[]]
 }
 
 export interface Collector extends Filled<CollectOptions> {

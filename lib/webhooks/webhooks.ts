@@ -27,7 +27,7 @@ export type CollectedName = Exclude<keyof ListenerEvents, 'invalid'>
 
 /** Gets a burst of events of one conversation, in their order: one at least. */
 export type CollectListener<Name extends CollectedName> =
-  (events: ReadonlyArray<ListenerEvents[Name]>, context: CollectContext) => unknown
+  (events: readonly [ListenerEvents[Name], ...ListenerEvents[Name][]], context: CollectContext) => unknown
 
 export type ErrorListener = (error: DeliveryError) => unknown
 
@@ -95,7 +95,7 @@ export class Webhooks extends WebhookEmitter {
     const known = new Set<string | symbol>([...names, ...OTHER_NAMES])
     // Called before the listener is added, which a throw prevents.
     this.#onNewListener = (name) => {
-      if (!known.has(name)) throw unknownName(name, [...names, ...OTHER_NAMES])
+      if (!known.has(name)) throw unknownName(name, 'ever comes', [...names, ...OTHER_NAMES])
       queueMicrotask(onSubscribe)
     }
     this.#watch()
@@ -122,7 +122,7 @@ export class Webhooks extends WebhookEmitter {
   collect<Name extends CollectedName> (name: Name, options: CollectOptions, listener: CollectListener<Name>): () => void {
     if (!this.#collects) throw new CollectError()
     const names = [...this.names, 'unknown', 'event']
-    if (!names.includes(name)) throw unknownName(name, names)
+    if (!names.includes(name)) throw unknownName(name, 'is ever collected', names)
     const remove = this.#collectors.add(collectorOf(name, options, listener))
     queueMicrotask(this.#onSubscribe)
     return remove
@@ -142,7 +142,7 @@ export class Webhooks extends WebhookEmitter {
   }
 }
 
-function unknownName (typed: string | symbol, names: readonly string[]): Error {
+function unknownName (typed: string | symbol, becomes: 'ever comes' | 'is ever collected', names: readonly string[]): Error {
   const nearest = nearestName(String(typed), names)
-  return new UnknownNameError(String(typed), names.join(', '), nearest === undefined ? '' : ` Did you mean '${nearest}'?`)
+  return new UnknownNameError(String(typed), becomes, names.join(', '), nearest === undefined ? '' : ` Did you mean '${nearest}'?`)
 }

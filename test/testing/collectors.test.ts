@@ -47,7 +47,7 @@ test('a burst that is full is waited for, whatever follows it', async (t) => {
 test('a burst whose quiet time is over is waited for', async (t) => {
   const { app } = await createApp(t, { inbox: sqliteInbox({ path: temporaryFile(t) }) })
   const bursts: string[] = []
-  app.webhooks.collect('newMessage', { quiet: 1 }, async function answer ([first]) { bursts.push(String(first?.message.content)) })
+  app.webhooks.collect('newMessage', { quiet: 1 }, async function answer ([first]) { bursts.push(String(first.message.content)) })
   await post(app, said('one'))
   await settled(app)
   t.same(bursts, ['one'])
