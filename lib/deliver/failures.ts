@@ -1,6 +1,7 @@
 import { errorOf } from '../errors/error-of.ts'
 import { NonRetriableError, ProcessEndedError } from '../errors/errors.ts'
 import type { ClaimedEvent, Outcome } from '../inbox/inbox.ts'
+import { dateOf } from '../inbox/dates.ts'
 import { DeliveryError } from '../webhooks/delivery-error.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
@@ -131,10 +132,6 @@ export class Failures {
 
 function failuresAt (index: number, ends: readonly ListenerEnd[]): Failure[] {
   return ends.filter((end) => end.index === index).map(({ failure }) => failure).filter((failure) => failure !== undefined)
-}
-
-function dateOf (time: number | null): Date | null {
-  return time === null ? null : new Date(time)
 }
 
 function errorTextOf ({ interrupted }: ClaimedEvent, failures: readonly FailedListener[]): string {

@@ -57,7 +57,7 @@ function textOf (value: unknown): string {
   }
 }
 
-function shortened (text: string, longest: number): string {
+export function shortened (text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 

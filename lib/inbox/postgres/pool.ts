@@ -1,4 +1,5 @@
 // Only PostgreSQL: it has a server to connect to.
+import { ignore } from '../../errors/error-of.ts'
 import { InboxUnusableError } from '../../errors/errors.ts'
 import { TIMEOUTS } from './timeouts.ts'
 
@@ -42,9 +43,6 @@ interface OpenPool {
   readonly close: () => Promise<void>
 }
 
-/** Whoever used the connection learns of it. */
-function ignore (): void {}
-
 /** Brings the package pg, of which no more than this is used. */
 type Load = () => Promise<{ default: { Pool: new (config: object) => PostgresPool & { end (): Promise<void> } } }>
 
@@ -58,6 +56,6 @@ export async function openPool (source: PoolSource, schema: string, load: Load =
   const pool = new pg.Pool({
     application_name: 'fastify-oneroute-webhooks', connectionString, max: CONNECTIONS, connectionTimeoutMillis: TIMEOUTS.connect, keepAlive: true
   })
-  pool.on('error', ignore) // also after the end, when connections may still be cut
+  pool.on('error', ignore) // whoever used the connection learns of it; also after the end, when connections may still be cut
   return { pool, close: async () => { await pool.end() } }
 }

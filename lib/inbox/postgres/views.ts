@@ -1,5 +1,6 @@
 // What the API looks at and changes. In SQLite, that is in four files: store/views.ts, store/replay.ts, store/discard.ts and changes.ts.
 import { batches } from '../batches.ts'
+import { CHANGED_AT_ONCE } from '../find.ts'
 import type { FindOptions, Found, InboxStats, PageOptions, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats } from '../sql/rows.ts'
 import type { Database } from './database.ts'
@@ -13,8 +14,6 @@ import type { Row } from './query.ts'
 import { mayBeRight } from './recount.ts'
 import { sequenceOf } from './sql/functions.ts'
 
-/** Replayed or removed in one transaction: what is added to the same lanes in the meantime waits for it. */
-const CHANGED_AT_ONCE = 500
 /** Numbers that may have been given out, and not yet committed, before the oldest pending one that has been seen. */
 const LATE = 10_000
 /** Ids in one look for what their order is. */

@@ -1,3 +1,4 @@
+import { shortened } from '../../errors/error-of.ts'
 import { trustedJson } from '../../events/trusted-json.ts'
 import type { DeliveryRecord } from '../inbox.ts'
 import { wellFormed } from './well-formed.ts'
@@ -33,8 +34,4 @@ function recordOf (line: string): DeliveryRecord[] {
   } catch {
     return []
   }
-}
-
-function shortened (error: string, most: number): string {
-  return error.length > most ? `${error.slice(0, most)}…` : error
 }

@@ -2,6 +2,7 @@ import type { UnknownEvent } from '../../events/schemas.ts'
 import { trustedJson } from '../../events/trusted-json.ts'
 import { isObject } from '../../options/check.ts'
 import type { ClaimedEvent, EventState, Found, InboxStats, Outcome, StoredEvent } from '../inbox.ts'
+import { dateOf } from '../dates.ts'
 import { recordsOf } from './delivery-records.ts'
 import { isCollected } from './next-lane.ts'
 import { wellFormed } from './well-formed.ts'
@@ -137,10 +138,6 @@ export function storedEvent ({ seq, id, name, lane, state, body, received, attem
 
 export function inboxStats ({ oldestPendingAt, lastReceivedAt, ...counts }: StatsRow): InboxStats {
   return { ...counts, oldestPendingAt: dateOf(oldestPendingAt), lastReceivedAt: dateOf(lastReceivedAt) }
-}
-
-function dateOf (time: number | null): Date | null {
-  return time === null ? null : new Date(time)
 }
 
 /** Which listeners are not to be called again, as the stores keep it. */

@@ -1,6 +1,7 @@
-import { batches } from '../batches.ts'
 import '../../errors/check-node.ts'
 import { ClosingError, InboxLockedError } from '../../errors/errors.ts'
+import { batches } from '../batches.ts'
+import { CHANGED_AT_ONCE } from '../find.ts'
 import type { Awaitable, Claim, FindOptions, Found, Inbox, InboxHost, InboxStats, PageOptions, NewEvent, Outcome, ReplayOptions, StoredEvent } from '../inbox.ts'
 import { inboxStats, storedEvent } from '../sql/rows.ts'
 import { Finder } from './finder.ts'
@@ -8,9 +9,6 @@ import { GroupCommit } from './group-commit.ts'
 import type { Results } from './messages.ts'
 import { resolveSqliteOptions } from './options.ts'
 import type { SqliteInboxOptions } from './options.ts'
-
-/** Replayed or removed in one transaction: what is added in the meantime waits for it. */
-const CHANGED_AT_ONCE = 500
 
 class SqliteInbox implements Inbox {
   readonly durable = true

@@ -5,3 +5,8 @@ export function isoTime (text: string): Date | undefined {
   const day = text.slice(0, 'yyyy-mm-dd'.length)
   return new Date(day).toISOString().startsWith(day) ? time : undefined
 }
+
+/** A time as the stores have it, in milliseconds since 1970. */
+export function dateOf (time: number | null): Date | null {
+  return time === null ? null : new Date(time)
+}
