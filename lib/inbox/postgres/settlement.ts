@@ -85,11 +85,16 @@ function failedOf ({ lane, events, isCollected }: LeasedClaim, outcomes: readonl
   })
 }
 
-/** As the function takes them. It counts from 1. An event that two claims have counts as what it comes first. */
+/**
+ * As the function takes them. It counts from 1. Two claims have an event if the lane of the first was lost, and it is here again, perhaps in another lane:
+ * then it counts as what the second one says, which can be held still.
+ */
 export function settlementColumns (settlements: readonly Settlement[]): unknown[] {
   const done = settlements.flatMap(({ done }, i) => done.map((seq) => ({ seq, by: i + 1 })))
   const bySeq = new Map<string, FailedEvent & { readonly by: number }>()
-  for (const [i, { failed }] of settlements.entries()) for (const event of failed) if (!bySeq.has(event.seq)) bySeq.set(event.seq, { ...event, by: i + 1 })
+  const numberOf = (i: number) => Number(settlements[i]?.claim.number)
+  const isNewer = (i: number, known: { readonly by: number } | undefined) => known === undefined || numberOf(i) > numberOf(known.by - 1)
+  for (const [i, { failed }] of settlements.entries()) for (const event of failed) if (isNewer(i, bySeq.get(event.seq))) bySeq.set(event.seq, { ...event, by: i + 1 })
   const failed = [...bySeq.values()].sort((a, b) => Number(a.seq) - Number(b.seq))
   return [
     settlements.map(({ claim }) => claim.lane),

@@ -8,8 +8,8 @@ const RECORD: DeliveryRecord = { attempt: 2, startedAt: new Date(5), duration: 1
 const LINE = '{"attempt":2,"startedAt":5,"duration":1,"completed":["save"],"failures":[]}\n'
 const LONGEST = 1e14
 
-function claimOf (lane: string, seqs: number[], more: Partial<Pick<LeasedClaim, 'hasMore' | 'damaged' | 'isCollected'>> & { home?: string } = {}): LeasedClaim {
-  const claim = new LeasedClaim(lane, 7, '12', new LeaseEnd(HOUR))
+function claimOf (lane: string, seqs: number[], more: Partial<Pick<LeasedClaim, 'hasMore' | 'damaged' | 'isCollected'>> & { home?: string, number?: number } = {}): LeasedClaim {
+  const claim = new LeasedClaim(lane, more.number ?? 7, '12', new LeaseEnd(HOUR))
   for (const seq of seqs) claim.events.push({ seq, id: `id ${seq}`, name: 'other', event: { event: 'other' }, receivedAt: 5, attempt: 1, completed: [], problems: null, home: more.home ?? null, size: 1 })
   claim.damaged.push(...more.damaged ?? [])
   claim.hasMore = more.hasMore ?? false
@@ -112,5 +112,8 @@ test('several settlements are columns, and each event says by its place of which
   ])
   t.strictSame([bursts, delays], [['12', null], [0, null]])
   t.strictSame([seqs, by, states], [['9', '10', '11'], [2, 1, 1], [3, 0, 2]], 'those that failed in order, and each as what it comes first')
+  const lost = settlementOf(claimOf('a', [10]), [pending(10, { dueAt: 0 })])
+  const again = settlementOf(claimOf('collect:a', [10], { number: 8 }), [outcome(10, 'dead')])
+  for (const both of [[lost, again], [again, lost]]) t.strictSame(settlementColumns(both)[8], [both.indexOf(again) + 1], 'and what is here again as what it is now')
   t.end()
 })
