@@ -4,7 +4,7 @@ import type { InboxView } from './view.ts'
 
 /** Events that are read at once. */
 const PAGE = 500
-/** How many events are replayed or removed at once: what comes in meanwhile waits for it. */
+/** How many events are replayed or removed at once: what comes in meanwhile waits for it, or what is of the same lanes. */
 export const CHANGED_AT_ONCE = 500
 
 export interface SearchOptions {

@@ -90,26 +90,6 @@ test('what waits for collectors in the hands of a process that ended is delivere
   t.same(await shared.trials(), ['a1 - 0', 'a2 - 0', 'a3 - 0'])
 })
 
-test('a burst behind an event that waits for another collector has an attempt less for each process that it ends', async (t) => {
-  const shared = new Collecting(t)
-  const first = await shared.waiting(['a1', 'a2'])
-  for (const process of [first, await shared.open()]) {
-    await process.claim(64)
-    await shared.expire()
-  }
-  const attempts: unknown[] = []
-  for (let end = 1; end <= 3; end++) {
-    const inbox = await shared.open()
-    const interrupted = held(await inbox.claim(64))
-    attempts.push(interrupted.events.map(({ attempt }) => attempt), interrupted.events[0]?.interrupted)
-    await settleAll(inbox, [interrupted], each(collects(0, { stays: true }), fails()))
-    await shared.makeDue('collect:a')
-    await claimSoon(inbox, 64)
-    await shared.expire()
-  }
-  t.same(attempts, [[2, 1], true, [1, 2], true, [1, 3], true])
-})
-
 test('a claim ends before an event that is suspect, which is then the first of another one', async (t) => {
   const shared = new Collecting(t)
   const inbox = await shared.open()

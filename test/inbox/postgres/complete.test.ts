@@ -2,7 +2,7 @@ import pg from 'pg'
 import tap, { test } from 'tap'
 import type { Test } from 'tap'
 import type { ClaimedEvent, Claim, Inbox, Outcome, SqlStatement } from '../../../index.ts'
-import { CompleteInError, DeliveryLostError } from '../../../index.ts'
+import { ClosingError, CompleteInError, DeliveryLostError } from '../../../index.ts'
 import { turns } from '../../helpers/app.ts'
 import { openInbox, openPool, postgresUrl, schemas } from '../../helpers/postgres.ts'
 import { newEvent } from '../conformance.ts'
@@ -121,6 +121,25 @@ test('of two transactions that say the same, the second is refused, once the fir
   const refused = t.rejects(execute(second, statementOf(one, event)), DeliveryLostError)
   await first.query('COMMIT')
   await refused
+})
+
+test('of two transactions that say the same, the second is refused with an error of PostgreSQL if the first stays open for long', async (t) => {
+  const { one } = await share(t)
+  await one.add(newEvent('a'))
+  const { event } = await claimed(one)
+  const [first, second] = [await begin(t), await begin(t)]
+  await execute(first, statementOf(one, event))
+  await t.rejects(execute(second, statementOf(one, event)), { code: '55P03' })
+  await first.query('COMMIT')
+  await t.rejects(execute(await begin(t), statementOf(one, event)), DeliveryLostError)
+})
+
+test('once the inbox is closed, nothing is completed', async (t) => {
+  const { one } = await share(t)
+  await one.add(newEvent('a'))
+  const { event } = await claimed(one)
+  await one.close()
+  t.throws(() => statementOf(one, event), ClosingError)
 })
 
 test('it is refused for an event that was removed, and in a transaction that would not see that the lane is lost', async (t) => {

@@ -20,7 +20,7 @@ export interface ModelLane {
 
 /** Which lanes the store has: `LaneTable`, without SQL. */
 export class ModelLanes {
-  readonly lanes = new Map<string, ModelLane>()
+  readonly lanes: Map<string, ModelLane>
   readonly #events: ReadonlyMap<number, ModelEvent>
   readonly #suspects: ModelSuspects
   #next = 0
@@ -30,8 +30,9 @@ export class ModelLanes {
   /** Whether it looks for suspects. It does so from a start on, until there are none. */
   isCareful = true
 
-  constructor (events: ReadonlyMap<number, ModelEvent>, suspects: ModelSuspects) {
+  constructor (events: ReadonlyMap<number, ModelEvent>, lanes: Map<string, ModelLane>, suspects: ModelSuspects) {
     this.#events = events
+    this.lanes = lanes
     this.#suspects = suspects
   }
 

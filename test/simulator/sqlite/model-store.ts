@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import { isPending, rowOf } from './model-event.ts'
 import type { ModelEvent } from './model-event.ts'
 import { ModelLanes } from './model-lanes.ts'
+import type { ModelLane } from './model-lanes.ts'
 import { ModelSuspects } from './model-suspects.ts'
 
 /**
@@ -16,8 +17,9 @@ import { ModelSuspects } from './model-suspects.ts'
 export class ModelStore implements Engine {
   /** In the order of their numbers: one that is replayed is put at the end. */
   readonly #events = new Map<number, ModelEvent>()
-  readonly #suspects = new ModelSuspects(this.#events)
-  readonly #lanes = new ModelLanes(this.#events, this.#suspects)
+  readonly #places = new Map<string, ModelLane>()
+  readonly #suspects = new ModelSuspects(this.#events, this.#places)
+  readonly #lanes = new ModelLanes(this.#events, this.#places, this.#suspects)
   #seq = 0
   /** When the newest event came in. */
   #received = 0

@@ -1,13 +1,18 @@
 import { COLLECT } from '../../../lib/inbox/sql/next-lane.ts'
 import { Trial } from '../../../lib/inbox/sqlite/store/suspects.ts'
 import type { ModelEvent } from './model-event.ts'
+import type { ModelLane } from './model-lanes.ts'
+
+const NO_LANE = { kind: 'ready', at: 0 } as const
 
 /** Which events may have ended their process: `Suspects`, without SQL. In a small world, one lane is on trial at a time. */
 export class ModelSuspects {
   readonly #events: ReadonlyMap<number, ModelEvent>
+  readonly #lanes: ReadonlyMap<string, ModelLane>
 
-  constructor (events: ReadonlyMap<number, ModelEvent>) {
+  constructor (events: ReadonlyMap<number, ModelEvent>, lanes: ReadonlyMap<string, ModelLane>) {
     this.#events = events
+    this.#lanes = lanes
   }
 
   /** A process has ended without closing: `checkedOut` are the lanes that memory had from the store. */
@@ -49,7 +54,8 @@ export class ModelSuspects {
   }
 
   room (isStrong: boolean, now: number): number {
-    const isDue = ({ trial, due }: ModelEvent) => trial === Trial.alone || (trial === Trial.strong && (due === null || due <= now))
+    const isLater = ({ kind, at }: Pick<ModelLane, 'kind' | 'at'>) => kind === 'retry' && at > now
+    const isDue = ({ trial, lane }: ModelEvent) => trial === Trial.alone || (trial === Trial.strong && !isLater(this.#lanes.get(lane) ?? NO_LANE))
     if (!isStrong && this.#those(isDue).length > 0) return 0
     return Math.max(0, 1 - this.#those(({ trial }) => trial === Trial.begun || trial === Trial.interrupted || trial === Trial.alone).length)
   }

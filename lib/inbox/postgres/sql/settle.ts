@@ -110,8 +110,8 @@ const enterOthers = (schema: string): string => `IF cardinality(array_remove(_fa
 const STAYS = `(_failed_collects[${FAILED}] AND _failed_stays[${FAILED}] AND p.lane = _failed_lanes[${FAILED}] AND p.since IS NOT NULL)`
 
 /**
- * Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect, also if it
- * is the first of those that wait for collectors, and was ahead of the burst. What waits for collectors is as if it had never been tried.
+ * Those that did not succeed, and have not failed for good. One that was not to be delivered, as a process had ended in it, stays suspect. So does one
+ * that waits for collectors: the burst that ended the process may be behind it. Else what waits for them is as if it had never been tried.
  */
 const tryAgain = (schema: string): string => `WITH changed AS (
         UPDATE ${schema}.pending p SET

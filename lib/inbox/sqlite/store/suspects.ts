@@ -142,7 +142,9 @@ function prepare (db: DatabaseSync) {
     endTrial: db.prepare(`UPDATE events SET trial = iif(trial = ${alone}, ${strong}, ${suspect}) WHERE seq = ?`),
     any: db.prepare(`SELECT 1 FROM ${table} WHERE trial IS NOT NULL LIMIT 1`),
     tried: select<{ count: number }>(db, `SELECT count(*) AS count FROM ${table} WHERE trial IN (${begun}, ${interrupted}, ${alone})`),
-    strongDue: db.prepare(`SELECT 1 FROM ${table} WHERE trial IN (${strong}, ${alone}) AND (trial = ${alone} OR due IS NULL OR due <= ?) LIMIT 1`),
+    // By the lane: what waits for other collectors may be ahead of what is to be tried later.
+    strongDue: db.prepare(`SELECT 1 FROM ${table} WHERE trial = ${alone}
+      OR (trial = ${strong} AND NOT EXISTS (SELECT 1 FROM lanes WHERE lanes.lane = events.lane AND lanes.due > ?)) LIMIT 1`),
     begin: db.prepare(`UPDATE events SET trial = iif(trial = ${strong}, ${alone}, ${begun}) WHERE seq = ?`)
   }
 }
