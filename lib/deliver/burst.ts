@@ -44,10 +44,11 @@ export function firstBurst (events: readonly ClaimedEvent[], { quiet, within, mo
   })
   const burst = end === -1 ? events : events.slice(0, end)
   const [first, last] = [burst[0], burst.at(-1)]
-  if (first === undefined || last === undefined || burst.length === most || isLater(events[end], last)) return { events: burst, completeAt: null }
+  if (first === undefined || last === undefined || burst.length === most || endsBefore(events[end], last)) return { events: burst, completeAt: null }
   return { events: burst, completeAt: Math.min(quietAt(last, quiet), quietAt(first, within)) }
 }
 
-function isLater (event: ClaimedEvent | undefined, { receivedAt }: ClaimedEvent): boolean {
-  return event !== undefined && event.receivedAt > receivedAt
+/** Whether a burst ends because of what follows its last event. If that came in at a time that is to come, clocks are apart: then all that follows may. */
+function endsBefore (next: ClaimedEvent | undefined, { receivedAt }: ClaimedEvent): boolean {
+  return next !== undefined && (next.receivedAt > receivedAt || receivedAt > Date.now())
 }

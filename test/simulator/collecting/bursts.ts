@@ -74,13 +74,15 @@ export class Bursts {
       expected.push(event)
     }
     const next = expected[events.length]
-    if (next !== undefined && events.length > 0 && this.#isAtWork(life, key, next)) expected.length = events.length
+    const isBeforeWork = next !== undefined && events.length > 0 && this.#isAtWork(life, key, next)
+    if (isBeforeWork) expected.length = events.length
     if (events.length !== expected.length || events.some((event, i) => event !== expected[i])) {
       this.#world.violate('bursts', `${key} gets ${this.#namesOf(events)}, and its burst is ${this.#namesOf(expected)}`)
       return
     }
     const [first, last] = [expected[0], expected.at(-1)]
-    if (first === undefined || last === undefined || expected.length === most || expected.length < wanted.length || this.#world.wasClockSet) return
+    const follows = wanted[expected.length]?.receivedAt ?? 0
+    if (first === undefined || last === undefined || isBeforeWork || expected.length === most || follows > last.receivedAt || this.#world.wasClockSet) return
     const early = Math.min(last.receivedAt + quiet, first.receivedAt + within) - this.#world.clock.date()
     if (early > 0) this.#world.violate('bursts', `${key} gets ${this.#namesOf(events)} ${early} ms before the burst is complete`)
   }

@@ -249,6 +249,15 @@ export const collectVariants: readonly Variant[] = [
     file: waitingBursts,
     from: 'since.at))) : at\n',
     to: 'since.at))) : at + 1_000_000\n'
+  },
+  {
+    name: 'an event that is replayed hands over what waits before it',
+    inbox: 'postgres-collect',
+    seed: 500_080,
+    violates: 'bursts',
+    file: burst,
+    from: '(next.receivedAt > receivedAt || receivedAt > Date.now())',
+    to: 'true'
   }
 ]
 
