@@ -60,7 +60,9 @@ function linesFor (reply: FastifyReply, closing: AbortSignal, events: (signal: A
   const lines = Readable.from(linesOf(events(whileWaited(reply))), { objectMode: false })
   const cut = () => { lines.destroy() }
   closing.addEventListener('abort', cut)
-  reply.raw.once('close', cut) // also if the answer has failed before anybody read them
+  // Also if the answer has failed before anybody read them, or its reader had left before.
+  if (reply.raw.destroyed) cut()
+  else reply.raw.once('close', cut)
   lines.once('close', () => { closing.removeEventListener('abort', cut) })
   return lines
 }
