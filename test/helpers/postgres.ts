@@ -59,7 +59,7 @@ export class PostgresServer {
       // It does not run as root: then it has a user of its own.
       createPostgresUser: userInfo().uid === 0,
       initdbFlags: ['--no-sync', '--wal-segsize=1', '--encoding=UTF8', '--locale=C'],
-      // What a process of it has written outlives that, also without `fsync`, which is for the end of the machine: no test has that end.
+      // Without `fsync`, what the server wrote still survives the end of its processes. No test ends the machine.
       postgresFlags: ['-c', 'max_connections=200', '-c', 'fsync=off', '-h', '127.0.0.1', '-k', '', ...flags],
       onLog: () => {},
       onError: () => {}
@@ -135,8 +135,8 @@ export class PostgresServer {
 }
 
 /** Where tests find a server: the one that PG_URL names, or one of this file's own. */
-export async function postgresUrl (t: Scope): Promise<string> {
-  return process.env.PG_URL ?? (await PostgresServer.create(t)).url
+export async function postgresUrl (t: Scope, flags?: string[]): Promise<string> {
+  return process.env.PG_URL ?? (await PostgresServer.create(t, flags)).url
 }
 
 export function openPool (t: Test, connectionString: string, config: pg.PoolConfig = {}): pg.Pool {

@@ -28,7 +28,7 @@ export interface StoreOptions {
 
 export async function openStore (scope: Scope, inbox: DurableName, { keep, lease }: StoreOptions = {}): Promise<Store> {
   if (inbox === 'sqlite') return { settings: { path: join(folder(scope), 'inbox.db'), keep }, database: `SQLite ${process.versions.sqlite ?? ''}` }
-  const connectionString = await postgresUrl(scope)
+  const connectionString = await postgresUrl(scope, ['-c', 'fsync=on']) // as servers are: it is measured
   return {
     settings: { postgres: { connectionString, schema: newSchema(), ...lease !== undefined && { lease }, ...keep !== undefined && { keep } } },
     database: `PostgreSQL ${await versionOf(connectionString)}`
