@@ -128,3 +128,12 @@ test('every listener of errors is told, and one that fails, now or later, is log
     { msg: "a listener of 'error' failed itself", err: { message: 'later' } }
   ])
 })
+
+test('what a collector is remembered by is never the same as what a listener is', (t) => {
+  const collectors = ['answer', ''].map((name) => collectorOf('newMessage', {}, named(name)))
+  const keys = new ListenerKeys()
+  const listeners = ['answer', '', 'my collect:answer', 'collects'].map(named)
+  t.same(keys.ofCollectors(collectors).filter((key) => !ListenerKeys.isOfCollector(key)), [])
+  t.same([...keys.of(listeners), ...keys.ofInvalid(listeners), '#a b collects more'].filter((key) => ListenerKeys.isOfCollector(key)), [])
+  t.end()
+})

@@ -15,13 +15,18 @@ if (options !== undefined) await run(options)
 
 async function run ({ jobs, save, concurrency }: Options) {
   const folder = temporaryFolder()
+  const outcomes: Outcome[] = []
   for (const job of jobs) {
     const start = performance.now()
     const outcome = outcomeOf(job.file, await mutate({ ...job, concurrency, folder }))
     const isWhole = job.mutate === job.file
+    outcomes.push(outcome)
     tell(outcome, isWhole)
     if (save && isWhole) saveRow(rowOf(outcome, (performance.now() - start) / 1_000))
   }
+  const survived = outcomes.reduce((sum, { survivors }) => sum + survivors.length, 0)
+  const noticed = outcomes.reduce((sum, { killed, timedOut }) => sum + killed + timedOut, 0)
+  console.log(`together: ${noticed + survived} mutants that can run, ${noticed} noticed, ${survived} survived`)
 }
 
 /** For everything that a run writes, and what killed tests leave behind. */

@@ -35,6 +35,14 @@ export class Printer {
     return report
   }
 
+  /** Returns how many of the states are wrong. */
+  sum (name: string, reports: readonly Report[]): number {
+    const sumOf = (count: (report: Report) => number) => reports.reduce((sum, report) => sum + count(report), 0)
+    const failed = sumOf(({ failed }) => failed)
+    this.line(`${name}: ${sumOf(({ prefixes }) => prefixes)} prefixes, ${sumOf(({ states }) => states)} states, wrong in ${failed}`)
+    return failed
+  }
+
   total (): void {
     this.line(`together: ${this.#total.states} states, ${this.#total.opened} opened`)
   }

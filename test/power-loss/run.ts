@@ -47,9 +47,9 @@ class Run {
 
   #scenario (name: string): boolean {
     const scenario = this.#named(name)
-    const { failed, survivors } = this.#replay(name, this.#record({ name, scenario }), { survivors: this.#options.restarts })
-    const restarts = survivors.map((start, i) => this.#replay(`${name}, restart ${i + 1}`, this.#record({ name: 'restart', scenario: restart, start })))
-    return restarts.every(({ failed }) => failed === 0) && failed === 0
+    const first = this.#replay(name, this.#record({ name, scenario }), { survivors: this.#options.restarts })
+    const restarts = first.survivors.map((start, i) => this.#replay(`${name}, restart ${i + 1}`, this.#record({ name: 'restart', scenario: restart, start })))
+    return this.#printer.sum(`${name}, with its restarts`, [first, ...restarts]) === 0
   }
 
   /** Each of these builds has to be found out, in each of its scenarios. */

@@ -12,10 +12,13 @@ import { variants } from './variants/variants.ts'
 /** Between two lines that say how far it is, in milliseconds. */
 const SAID_EVERY = 10_000
 
+const all = [...variants, ...postgresVariants, ...collectVariants]
+
 const options = asked(help, readOptions)
 if (options !== undefined) {
   const work = options.broken ? lookForFaults : simulate
   for (const inbox of options.inboxes) if (!await work(inbox, options)) process.exitCode = 1
+  if (options.broken) tellOfVariants(options.inboxes)
 }
 
 async function simulate (inbox: InboxName, { seed, schedules, workers, most }: Options): Promise<boolean> {
@@ -37,10 +40,17 @@ async function simulate (inbox: InboxName, { seed, schedules, workers, most }: O
 async function lookForFaults (inbox: InboxName, { seed, schedules }: Options): Promise<boolean> {
   console.log(`npm run simulate -- --broken --inbox ${inbox} --schedules ${schedules} --seed ${seed}`)
   let areFound = true
-  for (const variant of [...variants, ...postgresVariants, ...collectVariants].filter((variant) => variant.inbox === inbox)) {
+  for (const variant of all.filter((variant) => variant.inbox === inbox)) {
     const foundIn = await look(variant, { seed, schedules })
     console.log(`  ${foundIn === undefined ? 'NOT FOUND' : `schedule ${foundIn}`.padEnd(14)} ${variant.violates}: ${variant.name}`)
     areFound &&= foundIn !== undefined
   }
   return areFound
+}
+
+function tellOfVariants (inboxes: readonly InboxName[]): void {
+  const these = all.filter(({ inbox }) => inboxes.includes(inbox))
+  const ofCode = these.filter(({ file }) => file.startsWith('lib/')).length
+  const ofCollectors = these.filter((variant) => collectVariants.includes(variant)).length
+  console.log(`${these.length} broken variants, ${ofCollectors} of them of collectors: ${ofCode} change the code, and ${these.length - ofCode} what is simulated`)
 }

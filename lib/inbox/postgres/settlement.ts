@@ -91,10 +91,10 @@ function failedOf ({ lane, events, isCollected }: LeasedClaim, outcomes: readonl
  */
 export function settlementColumns (settlements: readonly Settlement[]): unknown[] {
   const done = settlements.flatMap(({ done }, i) => done.map((seq) => ({ seq, by: i + 1 })))
-  const bySeq = new Map<string, FailedEvent & { readonly by: number }>()
-  const numberOf = (i: number) => Number(settlements[i]?.claim.number)
-  const isNewer = (i: number, known: { readonly by: number } | undefined) => known === undefined || numberOf(i) > numberOf(known.by - 1)
-  for (const [i, { failed }] of settlements.entries()) for (const event of failed) if (isNewer(i, bySeq.get(event.seq))) bySeq.set(event.seq, { ...event, by: i + 1 })
+  const bySeq = new Map<string, FailedEvent & { readonly by: number, readonly number: number }>()
+  for (const [i, { claim: { number }, failed }] of settlements.entries()) {
+    for (const event of failed) if (number > (bySeq.get(event.seq)?.number ?? 0)) bySeq.set(event.seq, { ...event, by: i + 1, number })
+  }
   const failed = [...bySeq.values()].sort((a, b) => Number(a.seq) - Number(b.seq))
   return [
     settlements.map(({ claim }) => claim.lane),
