@@ -18,7 +18,6 @@ import { ListenerKeys } from './listeners.ts'
 import { retryDirectiveOf } from './retry-directive.ts'
 import { RunningAttempts, RunningListeners } from './running-listeners.ts'
 import { TimedOutListeners } from './timed-out-listeners.ts'
-import type { Work } from './timed-out-listeners.ts'
 import type { WaitingBursts } from './waiting-bursts.ts'
 
 interface Parts {
@@ -54,22 +53,21 @@ export class AttemptRunner {
     const { event, listeners, skipped, message } = attempt
     if (event.interrupted === true) return this.#outcome(attempt, this.#failures.interrupted(attempt))
     const work = workOf(attempt)
-    const timedOut = this.#timedOut.get(work)
     let ends: ListenerEnd[] | undefined
     let running: RunningListeners | undefined
     // No iterator and no closure: this is on the way of every event.
     for (let index = 0; index < listeners.length; index++) {
       const listener = listeners[index]
       if (listener === undefined || isSkipped(skipped, index)) continue
-      const late = timedOut?.get(listener)
+      const late = this.#timedOut.find(work, listener, event)
       if (late?.succeeded === true) continue
       if (late?.failure !== undefined) {
         (ends ??= []).push(failed(index, late.failure.cause))
-        this.#timedOut.remove(work, listener)
+        this.#timedOut.remove(listener, late)
         continue
       }
       try {
-        const result = late?.result ?? this.#running.get(work, listener, event)?.result ?? this.#call(attempt, index)
+        const result = late?.result ?? this.#running.get(work, listener) ?? this.#call(attempt, index)
         if (isThenable(result)) (running ??= new RunningListeners(attempt)).follow(index, result)
         else if (message !== undefined) (ends ??= []).push(succeeded(index))
       } catch (cause) {
@@ -94,10 +92,10 @@ export class AttemptRunner {
     })
   }
 
-  /** What a collector is at work on, or has succeeded with after its time, if this event is of it. */
-  givenBefore (key: string, listener: ListenerFunction, event: ClaimedEvent): Work | undefined {
+  /** What a collector has returned that is at work on this event, or has succeeded with it after its time. */
+  givenBefore (key: string, listener: ListenerFunction, event: ClaimedEvent): Promise<unknown> | undefined {
     const work = workOfCollector(key, event)
-    return this.#timedOut.find(work, listener) ?? this.#running.get(work, listener, event)
+    return this.#timedOut.find(work, listener, event)?.result ?? this.#running.get(work, listener)
   }
 
   /** A collector is through with an event, perhaps without an attempt. */
@@ -118,7 +116,7 @@ export class AttemptRunner {
     try {
       for (const [index, result] of running.late) {
         const listener = listeners[index]
-        if (listener !== undefined) this.#timedOut.add(listener, { result, work: workOf(attempt), works: worksOf(attempt) }, context.log)
+        if (listener !== undefined) this.#timedOut.add(listener, result, worksOf(attempt), context.log)
       }
       if (later !== undefined) return this.#outcome(attempt, [...ends, ...later])
       tell(attempt, undefined, ends)

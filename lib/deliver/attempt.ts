@@ -19,8 +19,6 @@ export interface Attempt {
   readonly keys?: readonly string[] | undefined
   /** Of a burst: what the inbox remembers its collector by. */
   readonly collector?: string
-  /** Of a burst that its collector has had before: what it is at work on. */
-  readonly work?: string | undefined
   /** The lane of the claim. */
   readonly lane: string
   /** Who is to have the event once its listeners are through. */
@@ -66,13 +64,14 @@ export function keysOf ({ keys, collector, listeners }: Attempt, all: ListenerKe
 }
 
 /** What this process remembers those at work in an attempt by: a function may be a listener and a collector, of the same event. */
-export function workOf ({ work, event, collector }: Attempt): string {
-  return work ?? (collector === undefined ? event.id : workOfCollector(collector, event))
+export function workOf ({ event, collector }: Attempt): string {
+  return collector === undefined ? event.id : workOfCollector(collector, event)
 }
 
-/** The same by each of its events: the first ones may be gone when others come again. */
-export function worksOf ({ event, events, collector }: Attempt): string[] {
-  return collector === undefined ? [event.id] : events.map((each) => workOfCollector(collector, each))
+/** The same by each of its events, with the numbers of these: the first ones may be gone when others come again. */
+export function worksOf ({ event, events, collector }: Attempt): Map<string, number> {
+  if (collector === undefined) return new Map([[event.id, event.seq]])
+  return new Map(events.map((each) => [workOfCollector(collector, each), each.seq]))
 }
 
 /** The same of a burst in which this event is. */

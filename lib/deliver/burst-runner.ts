@@ -7,7 +7,7 @@ import type { Collector } from '../webhooks/collectors.ts'
 import { BurstContext } from '../webhooks/context.ts'
 import { Webhooks } from '../webhooks/webhooks.ts'
 import type { AttemptRunner } from './attempt-runner.ts'
-import { NOTHING_SKIPPED, workOfCollector } from './attempt.ts'
+import { NOTHING_SKIPPED } from './attempt.ts'
 import { outcomeOf, together } from './burst-outcome.ts'
 import type { BurstRun } from './burst-outcome.ts'
 import { firstBurst } from './burst.ts'
@@ -55,7 +55,7 @@ export class BurstRunner {
   run (claim: Claim): Collected | Promise<Collected> {
     const waiting = this.#waitingOf(claim)
     const bursts = burstsOf(waiting).map((burst) => this.#asBefore(burst))
-    const complete = bursts.filter((burst) => this.#parts.waiting.isComplete(claim, burst))
+    const complete = this.#parts.waiting.completeOf(claim, bursts)
     const isWanted = ({ event, left }: Waiting) => event.isDiscarded !== true && left.length > 0
     if (complete.length === 0 && waiting.every(isWanted)) return { outcomes: [], dueAt: this.#parts.waiting.wait(claim, bursts) }
     this.#parts.waiting.end(claim, complete)
@@ -68,17 +68,15 @@ export class BurstRunner {
     return this.#collected(waiting, complete, await Promise.all(results.map(async (result) => await result)))
   }
 
-  /** What its collector is at work on, or has succeeded with after its time, is a burst: whatever has come in since is not of it. */
+  /**
+   * What its collector is at work on, or has succeeded with after its time, is a burst: whatever has come in since is not of it. It is the next one,
+   * also if what was set aside has come before it since.
+   */
   #asBefore (burst: CollectorBurst): CollectorBurst {
-    const { key, collector: { listener }, events, all } = burst
-    for (const [i, event] of events.entries()) {
-      const given = this.#parts.attempts.givenBefore(key, listener, event)
-      if (given === undefined) continue
-      if (i > 0) return { ...burst, events: events.slice(0, i), completeAt: null }
-      const { work, works } = given
-      return { ...burst, events: all.filter((event) => works.includes(workOfCollector(key, event))), completeAt: null, work }
-    }
-    return burst
+    const { key, collector: { listener }, all } = burst
+    const given = all.map((event) => this.#parts.attempts.givenBefore(key, listener, event))
+    const first = given.find((result) => result !== undefined)
+    return first === undefined ? burst : { ...burst, events: all.filter((_event, i) => given[i] === first), completeAt: null }
   }
 
   #waitingOf ({ events }: Claim): Waiting[] {
@@ -109,7 +107,7 @@ export class BurstRunner {
     return outcome
   }
 
-  #call (lane: string, { collector, key, events, work }: CollectorBurst, interrupted: boolean): Outcome | Promise<Outcome | undefined> {
+  #call (lane: string, { collector, key, events }: CollectorBurst, interrupted: boolean): Outcome | Promise<Outcome | undefined> {
     const { webhooks, log, attempts } = this.#parts
     const [first] = events as [ClaimedEvent] // a burst has one at least
     // Another collector may have failed with some of them before: none has more attempts than there are.
@@ -121,7 +119,7 @@ export class BurstRunner {
       const given = events.map((each) => each.event)
       const message = areDeliveriesObserved() ? newMessage(webhooks, collector.name, event, context.ids) : undefined
       const burst = {
-        lane, event, events, given, collector: key, work, collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
+        lane, event, events, given, collector: key, collectors: NONE, context, listeners: [collector.listener], skipped: NOTHING_SKIPPED, start: performance.now(), message
       }
       if (message !== undefined) channels.deliveryStart.publish(message)
       return attempts.run(burst)

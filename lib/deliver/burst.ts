@@ -11,8 +11,6 @@ export interface KeyedCollector {
 export interface CollectorBurst extends KeyedCollector, Burst {
   /** All that waits for it, as far as it was claimed. */
   readonly all: readonly ClaimedEvent[]
-  /** What it is at work on, if it has had this before. */
-  readonly work?: string | undefined
 }
 
 /** Events that a collector gets as one. */

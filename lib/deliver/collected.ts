@@ -36,7 +36,7 @@ export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): O
   const earlier = event.refused ?? NONE
   const succeeded = outcome.state === 'done' ? [...event.completed, ...own.filter((key) => !earlier.includes(key))] : outcome.completed
   const completed = [...new Set(succeeded)]
-  const quiet = waitOf(left.map(({ collector }) => collector), lane, event.id, parts.waiting)
+  const quiet = parts.waiting.waitOf(lane, event.id, left.map(({ collector }) => collector))
   return waiting({
     seq: event.seq,
     completed,
@@ -47,12 +47,7 @@ export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): O
   }, quietAt(event, quiet), quiet)
 }
 
-/** An event waits for these collectors from now on: for how many milliseconds, until their bursts are looked at. */
-export function waitOf (collectors: readonly Collector[], lane: string, id: string, waiting: WaitingBursts): number {
-  return waiting.isFull(lane, id, collectors) ? 0 : leastQuiet(collectors)
-}
-
-/** Then one of them may be through with waiting. */
+/** For how many milliseconds an event waits until one of its collectors may be through with waiting. */
 export function leastQuiet (collectors: readonly Collector[]): number {
   return Math.min(...collectors.map(({ quiet }) => quiet))
 }

@@ -13,7 +13,6 @@ import { AttemptRunner } from './attempt-runner.ts'
 import { hasSkipped, NOTHING_SKIPPED, skippedOf } from './attempt.ts'
 import { BurstRunner } from './burst-runner.ts'
 import type { Collected } from './burst-runner.ts'
-import { waitOf } from './collected.ts'
 import { newMessage } from './delivery-messages.ts'
 import { ListenerKeys, wanting } from './listeners.ts'
 import { UnhandledEvents } from './unhandled-events.ts'
@@ -64,7 +63,7 @@ export class ListenerRunner {
     const { listeners, collectors } = wanting(webhooks, catalogue.nameOf(event))
     if (listeners.length > 0 || collectors.length === 0) return undefined
     const isNew = !this.#waiting.has(lane, id)
-    const wait = waitOf(collectors, lane, id, this.#waiting)
+    const wait = this.#waiting.waitOf(lane, id, collectors)
     return { wait, takeBack: () => { if (isNew) this.#waiting.forget(lane, id) } } // of one that is known, the first waits still
   }
 

@@ -1,13 +1,11 @@
 import { quietly } from '../errors/error-of.ts'
 import { ClosingError, ListenerTimeoutError } from '../errors/errors.ts'
-import type { ClaimedEvent } from '../inbox/inbox.ts'
 import { DeliveryContext } from '../webhooks/context.ts'
 import type { ListenerFunction } from '../webhooks/listener-function.ts'
-import { workOf, worksOf } from './attempt.ts'
+import { worksOf } from './attempt.ts'
 import type { Attempt } from './attempt.ts'
 import { failed, succeeded } from './listener-end.ts'
 import type { ListenerEnd } from './listener-end.ts'
-import type { Work } from './timed-out-listeners.ts'
 
 /** The asynchronous listeners of one event, until the last of them has finished or has had its time. */
 export class RunningListeners {
@@ -27,12 +25,14 @@ export class RunningListeners {
     return this.#late
   }
 
-  /** A listener, if it is at work on this. */
-  get (work: string, listener: ListenerFunction): Work | undefined {
-    const result = this.#running.get(this.#attempt.listeners.indexOf(listener))
-    if (result === undefined) return undefined
-    const [own, works] = [workOf(this.#attempt), worksOf(this.#attempt)]
-    return own === work || works.includes(work) ? { result, work: own, works } : undefined
+  /** What it is at work on: see `worksOf`. */
+  get works (): Iterable<string> {
+    return worksOf(this.#attempt).keys()
+  }
+
+  /** What a listener has returned, if it is at work. */
+  get (listener: ListenerFunction): Promise<unknown> | undefined {
+    return this.#running.get(this.#attempt.listeners.indexOf(listener))
   }
 
   follow (index: number, result: PromiseLike<unknown>): void {
@@ -87,33 +87,33 @@ export class RunningListeners {
 
 /** The attempts that wait for listeners. */
 export class RunningAttempts {
-  readonly #all = new Set<RunningListeners>()
+  /** By what they are at work on. */
+  readonly #all = new Map<string, readonly RunningListeners[]>()
 
   add (attempt: RunningListeners): void {
-    this.#all.add(attempt)
+    for (const work of attempt.works) this.#all.set(work, [...this.#all.get(work) ?? [], attempt])
   }
 
   remove (attempt: RunningListeners): void {
-    this.#all.delete(attempt)
+    for (const work of attempt.works) {
+      const others = this.#all.get(work)?.filter((other) => other !== attempt) ?? []
+      if (others.length === 0) this.#all.delete(work)
+      else this.#all.set(work, others)
+    }
   }
 
   /**
-   * A listener that an earlier attempt still waits for: that one has lost its lease, and whoever found that has left the event to others,
-   * such as this process.
+   * What a listener has returned that an earlier attempt still waits for: that one has lost its lease, and whoever found that has left the event
+   * to others, such as this process.
    */
-  get (work: string, listener: ListenerFunction, { attempt }: ClaimedEvent): Work | undefined {
-    if (attempt === 1) return undefined // most are
-    for (const earlier of this.#all) {
-      const found = earlier.get(work, listener)
-      if (found !== undefined) return found
-    }
-    return undefined
+  get (work: string, listener: ListenerFunction): Promise<unknown> | undefined {
+    return this.#all.get(work)?.map((earlier) => earlier.get(listener)).find((result) => result !== undefined)
   }
 
-  /** Stops waiting for every listener that runs; returns for how many events. */
+  /** Stops waiting for every listener that runs; returns for how many attempts. */
   abandon (): number {
-    const attempts = [...this.#all]
+    const attempts = new Set([...this.#all.values()].flat())
     for (const attempt of attempts) attempt.abandon(new ClosingError())
-    return attempts.length
+    return attempts.size
   }
 }

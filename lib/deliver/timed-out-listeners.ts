@@ -1,105 +1,98 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { quietly } from '../errors/error-of.ts'
+import type { ClaimedEvent } from '../inbox/inbox.ts'
 import type { ListenerFunction } from '../webhooks/listener-function.ts'
 import { retryDirectiveOf } from './retry-directive.ts'
 
-/** Events that are through while a listener of theirs still runs: what never ends must not be remembered for ever. */
-const MOST_OVER = 1_000
+/** Events that are remembered: what never ends, or whose event never comes again, must not be for ever. */
+const MOST_REMEMBERED = 10_000
 
-/** A listener at work. */
-export interface Work {
+/** A listener that has outlived its time. */
+interface TimedOutRun {
   /** What it has returned. */
   readonly result: Promise<unknown>
-  /** What `workOf` says of the attempt that has called it. */
-  readonly work: string
-  /** What `worksOf` says of that. */
-  readonly works: readonly string[]
-}
-
-/** One that has outlived its time. */
-interface TimedOutRun extends Work {
+  /** By what its events are known, the numbers of those that are to be delivered again: how it ends counts for these, and for no others. */
+  readonly works: Map<string, number | undefined>
   /** Whether it has succeeded since. */
   succeeded: boolean
   /** What it has thrown since, if that says when it is to be called again. Otherwise one that failed is not remembered. */
   failure?: { readonly cause: unknown }
 }
 
-interface TimedOutEvent {
-  readonly runs: Map<ListenerFunction, TimedOutRun>
-  /** Whether it is to be delivered again. If not, how a run has ended is of no interest any more. */
-  isPending: boolean
-}
-
 /** The listeners that have outlived their time and are at work still, or have succeeded since: neither is to be called again. */
 export class TimedOutListeners {
-  readonly #events = new Map<string, TimedOutEvent>()
-  /** Those of them that are through. */
-  readonly #over = new Set<string>()
-  /** The other events of a burst, each with what that is known by. */
-  readonly #others = new Map<string, string>()
+  readonly #runs = new Map<string, Map<ListenerFunction, TimedOutRun>>()
 
-  add (listener: ListenerFunction, work: Work, log: FastifyBaseLogger): void {
-    const { work: id, works, result } = work
-    const event = this.#events.get(id) ?? { runs: new Map<ListenerFunction, TimedOutRun>(), isPending: true }
-    event.isPending = true
-    this.#over.delete(id)
-    if (event.runs.has(listener)) return // it was waited for once more, and in vain
-    const run: TimedOutRun = { ...work, succeeded: false }
-    event.runs.set(listener, run)
-    this.#events.set(id, event)
-    for (const other of works) if (other !== id) this.#others.set(other, id)
+  /** `works` is what `worksOf` says of the attempt that has called it, or has waited for it. */
+  add (listener: ListenerFunction, result: Promise<unknown>, works: ReadonlyMap<string, number>, log: FastifyBaseLogger): void {
+    const [first = ''] = works.keys()
+    const known = this.#runs.get(first)?.get(listener)
+    const run = known?.result === result ? known : { result, works: new Map<string, number | undefined>(), succeeded: false }
+    for (const [work, seq] of works) {
+      run.works.set(work, seq)
+      this.#remember(work, listener, run)
+    }
+    if (run === known) return // it was waited for once more, and in vain
     result.then(() => {
       run.succeeded = true
       quietly(() => { log.warn('a listener succeeded after its time was up: it is not called again') })
-      if (!event.isPending) this.remove(id, listener)
+      this.#forget(listener, run, isOver)
     }, (cause: unknown) => {
       const { never, notBefore } = retryDirectiveOf(cause)
-      if (event.isPending && (never || notBefore !== null)) run.failure = { cause }
-      else this.remove(id, listener)
+      const hasSaid = never || notBefore !== null
+      if (hasSaid) run.failure = { cause }
+      this.#forget(listener, run, hasSaid ? isOver : () => true)
     })
   }
 
-  /** `id` is what `workOf` says of the attempt. */
-  get (id: string): ReadonlyMap<ListenerFunction, TimedOutRun> | undefined {
-    return this.#events.get(id)?.runs
+  /**
+   * One that an event had, by what `workOf` says of it. One that has ended had what was accepted before: the same event may have been removed
+   * since, and have come again.
+   */
+  find (work: string, listener: ListenerFunction, { seq }: ClaimedEvent): TimedOutRun | undefined {
+    const run = this.#runs.get(work)?.get(listener)
+    return run !== undefined && (isRunning(run) || run.works.get(work) === seq) ? run : undefined
   }
 
-  /** A listener's work on a burst in which this is. */
-  find (work: string, listener: ListenerFunction): Work | undefined {
-    return this.get(this.#known(work))?.get(listener)
+  isRunning (work: string): boolean {
+    return [...this.#runs.get(work)?.values() ?? []].some(isRunning)
   }
 
-  isRunning (id: string): boolean {
-    return [...this.get(id)?.values() ?? []].some(({ succeeded, failure }) => !succeeded && failure === undefined)
-  }
-
-  /** The event is through, or one of a burst, and so that. What runs still is known until it ends, for the same event may come again. */
+  /** The event is through. What runs still is known until it ends, for the same event may come again. */
   end (work: string): void {
-    const id = this.#known(work)
-    const event = this.#events.get(id)
-    if (event === undefined) return
-    event.isPending = false
-    this.#over.add(id)
-    for (const [listener, { succeeded }] of event.runs) if (succeeded) this.remove(id, listener)
-    for (const oldest of this.#over) {
-      if (this.#over.size <= MOST_OVER) break
-      this.#forget(oldest)
+    this.#runs.get(work)?.forEach((run, listener) => {
+      run.works.set(work, undefined)
+      if (!isRunning(run)) this.#forget(listener, run, isOver)
+    })
+  }
+
+  /** What it has thrown is known. */
+  remove (listener: ListenerFunction, run: TimedOutRun): void {
+    this.#forget(listener, run, () => true)
+  }
+
+  #remember (work: string, listener: ListenerFunction, run: TimedOutRun): void {
+    const runs = this.#runs.get(work) ?? new Map<ListenerFunction, TimedOutRun>()
+    this.#runs.set(work, runs.set(listener, run))
+    const [oldest = work] = this.#runs.keys()
+    if (this.#runs.size > MOST_REMEMBERED) this.#runs.delete(oldest)
+  }
+
+  #forget (listener: ListenerFunction, run: TimedOutRun, isForgotten: (seq: number | undefined) => boolean): void {
+    for (const [work, seq] of run.works) {
+      const runs = this.#runs.get(work)
+      if (!isForgotten(seq) || runs?.get(listener) !== run) continue
+      runs.delete(listener)
+      if (runs.size === 0) this.#runs.delete(work)
     }
   }
+}
 
-  remove (id: string, listener: ListenerFunction): void {
-    const runs = this.#events.get(id)?.runs
-    if (runs?.size === 1 && runs.has(listener)) this.#forget(id)
-    else runs?.delete(listener)
-  }
+function isRunning ({ succeeded, failure }: TimedOutRun): boolean {
+  return !succeeded && failure === undefined
+}
 
-  #known (work: string): string {
-    return this.#others.get(work) ?? work
-  }
-
-  #forget (id: string): void {
-    this.get(id)?.forEach(({ works }) => { for (const other of works) this.#others.delete(other) })
-    this.#events.delete(id)
-    this.#over.delete(id)
-  }
+/** Of an event of a run: whether it is through. */
+function isOver (seq: number | undefined): boolean {
+  return seq === undefined
 }

@@ -10,10 +10,17 @@ const MOST_LANES = 10_000
 interface WaitingBurst {
   /** When it was first looked at, by the clock of `performance`, and which event was the first then: without that, it is another wait. */
   since?: { readonly at: number, readonly seq: number }
-  /** Its events, as far as this process knows, and whether the last look has missed them: then they were on their way, or others have handed them over. */
-  readonly ids: Map<string, boolean>
+  /** Its events, as far as this process knows, the oldest first. */
+  readonly ids: Map<string, WaitingEvent>
   /** How many more there are taken to be. */
   more: number
+}
+
+interface WaitingEvent {
+  /** Since when this process knows of it, by the clock of `performance`. */
+  readonly at: number
+  /** Whether the last look has missed it: then it was on its way, or others have handed it over. */
+  readonly isMissed: boolean
 }
 
 type WaitingLane = Map<Collector, WaitingBurst>
@@ -29,11 +36,13 @@ export class WaitingBursts {
     return [...this.#lanes.get(lane)?.values() ?? []].some(({ ids }) => ids.has(id))
   }
 
-  /** An event waits for collectors, or is about to. Says whether that makes as many as a burst of one of them has at most: then it need not wait. */
-  isFull (lane: string, id: string, collectors: readonly Collector[]): boolean {
+  /**
+   * An event waits for collectors, or is about to: for how many milliseconds, until their bursts are looked at. It need not wait if it makes as many
+   * as a burst of one of them has at most, nor for longer than that has for what came before.
+   */
+  waitOf (lane: string, id: string, collectors: readonly Collector[]): number {
     const waiting = this.#of(lane)
-    const counts = collectors.map((collector) => isNowFull(burstOf(waiting, collector), id, collector.most)) // it counts for each
-    return counts.includes(true)
+    return Math.min(...collectors.map((collector) => waitFor(collector, burstOf(waiting, collector), id))) // it counts for each
   }
 
   /** It does not wait after all. */
@@ -42,25 +51,19 @@ export class WaitingBursts {
   }
 
   /**
-   * Whether a burst is complete. When its events came in is by clocks that may be set, and be those of others: how long this process has waited
-   * is by one that nobody sets.
+   * Those of these bursts that are complete. When their events came in is by clocks that may be set, and be those of others: how long this process
+   * has waited is by one that nobody sets.
    */
-  isComplete (claim: Claim, burst: CollectorBurst): boolean {
-    const { completeAt, collector } = burst
-    if (triedAgainIn(burst) > 0) return false // others of its lane are due
-    if (completeAt === null) return true // nothing that follows changes it
-    const now = performance.now()
-    const since = sinceOf(burst, this.#lanes.get(placeOf(claim))?.get(collector))
-    const waited = now - (since?.at ?? now)
-    if (claim.isFollowed === true && waited < collector.quiet) return false // what was received before may be on its way
-    return completeAt <= Date.now() || waited >= collector.within
+  completeOf (claim: Claim, bursts: readonly CollectorBurst[]): CollectorBurst[] {
+    const waiting = this.#of(placeOf(claim))
+    return bursts.filter((burst) => isComplete(burst, burstOf(waiting, burst.collector), claim.isFollowed === true)) // each is looked at
   }
 
   /** None of these bursts is complete: says when to look again. */
   wait (claim: Claim, bursts: readonly CollectorBurst[]): number {
     const waiting = this.#of(placeOf(claim))
     for (const { ids } of waiting.values()) age(ids)
-    return Math.min(...bursts.map((burst) => lookAt(burst, burstOf(waiting, burst.collector), claim.isFollowed === true)))
+    return Math.min(...bursts.map((burst) => lookAgainAt(burst, burstOf(waiting, burst.collector), claim.isFollowed === true)))
   }
 
   /** Bursts of a lane are handed over: what is there besides came in meanwhile. */
@@ -72,7 +75,7 @@ export class WaitingBursts {
       for (const { id } of events) ids.delete(id)
       waiting.set(collector, { ids, more: 0 })
     }
-    if ([...waiting.values()].every(({ ids }) => ids.size === 0)) this.#lanes.delete(lane)
+    if ([...waiting.values()].every(({ ids, since }) => ids.size === 0 && since === undefined)) this.#lanes.delete(lane)
   }
 
   #of (lane: string): WaitingLane {
@@ -87,42 +90,59 @@ export class WaitingBursts {
 }
 
 function burstOf (waiting: WaitingLane, collector: Collector): WaitingBurst {
-  const burst = waiting.get(collector) ?? { ids: new Map<string, boolean>(), more: 0 }
+  const burst = waiting.get(collector) ?? { ids: new Map<string, WaitingEvent>(), more: 0 }
   waiting.set(collector, burst)
   return burst
 }
 
-function isNowFull (burst: WaitingBurst, id: string, most: number): boolean {
-  burst.ids.set(id, false)
+function waitFor ({ quiet, within, most }: Collector, burst: WaitingBurst, id: string): number {
+  const now = performance.now()
+  note(burst, id, now)
+  const [{ at }] = burst.ids.values() as unknown as [WaitingEvent] // one was noted
   const count = burst.ids.size + burst.more
   if (count >= 2 * most) { // then it is another process that hands them over
     burst.ids.clear()
     burst.more = 0
   }
-  return count >= most
+  return count >= most ? 0 : Math.max(0, Math.min(quiet, within - Math.floor(now - at)))
+}
+
+function note ({ ids }: WaitingBurst, id: string, now: number): void {
+  ids.set(id, { at: ids.get(id)?.at ?? now, isMissed: false })
 }
 
 /** What two looks have missed was handed over by others. */
-function age (ids: Map<string, boolean>): void {
-  for (const [id, isMissed] of ids) {
+function age (ids: WaitingBurst['ids']): void {
+  for (const [id, { at, isMissed }] of ids) {
     if (isMissed) ids.delete(id)
-    else ids.set(id, true)
+    else ids.set(id, { at, isMissed: true })
   }
 }
 
-/** Notes that a burst was looked at, and says when to look again. */
-function lookAt (burst: CollectorBurst, waiting: WaitingBurst, isFollowed: boolean): number {
-  const { all, events, completeAt, collector: { quiet, most } } = burst
-  const now = Date.now()
-  const since = sinceOf(burst, waiting) ?? { at: performance.now(), seq: Number(events[0]?.seq) }
+/** Looks at a burst, and notes since when. */
+function isComplete (burst: CollectorBurst, waiting: WaitingBurst, isFollowed: boolean): boolean {
+  const { events, completeAt, collector: { quiet, within } } = burst
+  const now = performance.now()
+  const since = sinceOf(burst, waiting) ?? { at: now, seq: Number(events[0]?.seq) }
   waiting.since = since
-  for (const { id } of all) waiting.ids.set(id, false)
+  if (triedAgainIn(burst) > 0) return false // others of its lane are due
+  if (completeAt === null) return true // nothing that follows changes it
+  const waited = now - since.at
+  if (isFollowed && waited < quiet) return false // what was received before may be on its way
+  return completeAt <= Date.now() || waited >= within
+}
+
+/** When to look again at a burst that was looked at. */
+function lookAgainAt (burst: CollectorBurst, waiting: WaitingBurst, isFollowed: boolean): number {
+  const { all, completeAt, collector: { quiet, most } } = burst
+  const [now, time] = [performance.now(), Date.now()]
+  for (const { id } of all) note(waiting, id, now)
   const triedIn = triedAgainIn(burst)
-  const at = completeAt === null || triedIn > 0 ? now + triedIn : completeAt
-  const isHeldUp = at <= now
+  const at = completeAt === null || triedIn > 0 ? time + triedIn : completeAt
+  const isHeldUp = at <= time
   // What holds a burst up need not wait once it has come.
   waiting.more = isFollowed && isHeldUp ? Math.max(0, most - 1 - waiting.ids.size) : 0
-  return isHeldUp ? now + Math.max(1, Math.ceil(quiet - (performance.now() - since.at))) : at
+  return isHeldUp ? time + Math.max(1, Math.ceil(quiet - (now - Number(waiting.since?.at)))) : at
 }
 
 function sinceOf ({ events }: CollectorBurst, { since }: Partial<WaitingBurst> = {}): WaitingBurst['since'] {

@@ -51,14 +51,16 @@ test('what comes in while a collector outlives its time is a burst of its own', 
   t.match(await app.webhooks.inbox.stats(), { done: 2, dead: 0 })
 })
 
-test('what comes in before it, from beside its conversation, is a burst of its own', async (t) => {
-  const { app, bursts, late, answer, send, through } = await open(t, { blockFor: 300 })
+test('what comes in before it, from beside its conversation, is a burst of its own, which waits until it has ended', async (t) => {
+  const { app, bursts, late, answer, send, waits, tried, through } = await open(t, { blockFor: 300 })
   app.webhooks.on('newMessage', function save ({ message: { content } }) { if (content === '1' && bursts.length === 0) throw new Error('not yet') })
   app.webhooks.collect('newMessage', { quiet: 1_000 }, async function first (events) { await answer(events) })
   await app.ready()
-  await send('1')
+  const id = await send('1')
   await send('2')
-  await until(() => bursts.length === 2)
+  await waits(id)
+  await tried()
+  t.same(bursts, ['2'])
   late.resolve(undefined)
   await through()
   t.same(bursts, ['2', '1'])
@@ -106,4 +108,35 @@ test('a collector that has succeeded after its time is not called again when ano
   late.resolve(undefined)
   await through()
   t.same(bursts, ['1'])
+})
+
+for (const add of ['on', 'collect'] as const) {
+  test(`an event that was removed before \`${add}\` succeeded, after its time, and is posted again is delivered`, async (t) => {
+    const { app, bursts, late, answer, send, errors, through } = await open(t, { minDelay: 60_000, maxDelay: 60_000 })
+    if (add === 'on') app.webhooks.on('newMessage', async function first (event) { await answer([event]) })
+    else app.webhooks.collect('newMessage', { quiet: 1 }, async function first (events) { await answer(events) })
+    await app.ready()
+    const id = await send('1')
+    await until(() => errors() > 0)
+    t.equal(await app.webhooks.inbox.discard([id]), 1)
+    late.resolve(undefined)
+    await late.promise
+    t.equal(await send('1'), id)
+    await through()
+    t.same(bursts, ['1', '1'])
+  })
+}
+
+test('of a burst that has succeeded after its time, what was removed before and is posted again is delivered, and the rest is not', async (t) => {
+  const { app, bursts, late, answer, send, errors, through } = await open(t, { minDelay: 1_000, maxDelay: 1_000 })
+  app.webhooks.collect('newMessage', { quiet: 2_000, most: 3 }, async function first (events) { await answer(events) })
+  await app.ready()
+  const ids = await Promise.all(['1', '2', '3'].map(send))
+  await until(() => errors() > 0)
+  t.equal(await app.webhooks.inbox.discard(ids.slice(0, 1)), 1)
+  late.resolve(undefined)
+  await late.promise
+  t.equal(await send('1'), ids[0])
+  await through()
+  t.same(bursts, ['1 2 3', '1'])
 })

@@ -20,25 +20,38 @@ const burstOf = (collector: Collector, events: readonly ClaimedEvent[], all = ev
 test('how long a process has waited for what follows an event goes for what follows that one', async (t) => {
   const waiting = new WaitingBursts()
   const collector = brief()
-  const isComplete = (claim: Claim) => waiting.isComplete(claim, burstOf(collector, claim.events))
+  const isComplete = (claim: Claim) => waiting.completeOf(claim, [burstOf(collector, claim.events)]).length > 0
   const first = claimOf(1)
-  waiting.wait(first, [burstOf(collector, first.events)])
-  t.notOk(isComplete(claimOf(2)), 'the first was removed')
+  t.notOk(isComplete(first))
   await until(() => isComplete(first))
-  t.notOk(isComplete(claimOf(2)))
   t.ok(isComplete(claimOf(1, 2)))
+  t.notOk(isComplete(claimOf(2)), 'the first was removed')
 })
 
 test('how long it has waited for one collector is nothing to another', async (t) => {
   const waiting = new WaitingBursts()
   const [answer, summary] = [brief(), brief()]
   const claim = claimOf(1)
-  waiting.wait(claim, [burstOf(summary, claim.events)])
-  await until(() => waiting.isComplete(claim, burstOf(summary, claim.events)))
+  const ofSummary = burstOf(summary, claim.events)
+  await until(() => waiting.completeOf(claim, [ofSummary]).length > 0)
   const both = claimOf(1, 2)
-  t.notOk(waiting.isComplete(both, burstOf(answer, both.events.slice(1))), 'which has had the first')
-  waiting.end(both, [burstOf(answer, both.events.slice(1))])
-  t.ok(waiting.isComplete(both, burstOf(summary, both.events)), 'nor what that was handed over')
+  const ofAnswer = burstOf(answer, both.events.slice(1))
+  t.same(waiting.completeOf(both, [ofAnswer]), [], 'which has had the first')
+  waiting.end(both, [ofAnswer])
+  t.same(waiting.completeOf(both, [ofSummary]), [ofSummary], 'nor what that was handed over')
+})
+
+test('how long it has waited for one collector is known also if another one was handed something over at each look', async (t) => {
+  const waiting = new WaitingBursts()
+  const [answer, summary] = [brief(), brief()]
+  const claim = claimOf(1)
+  const ofSummary = burstOf(summary, claim.events)
+  const ofAnswer = { ...burstOf(answer, claim.events), completeAt: null }
+  t.same(waiting.completeOf(claim, [ofAnswer, ofSummary]), [ofAnswer])
+  waiting.end(claim, [ofAnswer])
+  const since = performance.now()
+  await until(() => performance.now() > since + 1)
+  t.same(waiting.completeOf(claim, [ofSummary]), [ofSummary])
 })
 
 test('how long it has waited in a conversation is nothing to what was set aside there', async (t) => {
@@ -46,31 +59,30 @@ test('how long it has waited in a conversation is nothing to what was set aside 
   const collector = brief()
   const claim = claimOf(1)
   const aside: Claim = { lane: 'collect:aside:2', events: [{ ...eventOf(2), isAside: true }] }
-  const isComplete = ({ lane, events }: Claim) => waiting.isComplete({ lane, events }, burstOf(collector, events))
-  for (const { lane, events } of [claim, aside]) waiting.wait({ lane, events }, [burstOf(collector, events)])
-  await until(() => isComplete(claim) && isComplete(aside))
+  const isComplete = ({ lane, events }: Claim) => waiting.completeOf({ lane, events }, [burstOf(collector, events)]).length > 0
+  await until(() => [claim, aside].filter(isComplete).length === 2)
   waiting.end(claim, [burstOf(collector, claim.events)])
   t.same([isComplete(claim), isComplete(aside)], [false, true])
 })
 
 test('what waits for one collector does not fill the burst of another', (t) => {
   const waiting = new WaitingBursts()
-  const [answer, summary] = [brief(2), brief(100)]
-  t.same(['1', '2'].map((id) => waiting.isFull('a', id, [answer, summary])), [false, true])
+  const [answer, summary] = [2, 100].map((most) => collectorOf('newMessage', { quiet: 1, most }, () => {})) as [Collector, Collector]
+  t.same(['1', '2'].map((id) => waiting.waitOf('a', id, [answer, summary])), [1, 0])
   const claim = claimOf(1, 2)
   waiting.end(claim, [burstOf(answer, claim.events)])
   waiting.wait(claim, [burstOf(summary, claim.events)])
-  t.same(['3', '4'].map((id) => waiting.isFull('a', id, [answer, summary])), [false, true])
+  t.same(['3', '4'].map((id) => waiting.waitOf('a', id, [answer, summary])), [1, 0])
   t.end()
 })
 
 test('what was on its way at a look is counted with what comes next, and what two looks have missed is not', (t) => {
   const waiting = new WaitingBursts()
-  const collector = brief(4)
+  const collector = collectorOf('newMessage', { most: 4 }, () => {})
   const look = (...seqs: number[]) => waiting.wait(claimOf(...seqs), [burstOf(collector, claimOf(...seqs).events)])
-  for (const id of ['1', '2', '3']) t.notOk(waiting.isFull('a', id, [collector]))
+  for (const id of ['1', '2', '3']) t.equal(waiting.waitOf('a', id, [collector]), 2_000)
   look(1, 2)
-  t.ok(waiting.isFull('a', '4', [collector]))
+  t.equal(waiting.waitOf('a', '4', [collector]), 0)
   look(1, 2, 4)
   t.notOk(waiting.has('a', '3'), 'others have handed it over')
   waiting.end(claimOf(1, 2), [burstOf(collector, claimOf(1, 2).events)])
@@ -81,10 +93,9 @@ test('what was on its way at a look is counted with what comes next, and what tw
 test('how long a process has waited is known still when others hand its events over', async (t) => {
   const waiting = new WaitingBursts()
   const collector = brief(2)
-  const isComplete = () => waiting.isComplete(claimOf(1), burstOf(collector, claimOf(1).events))
-  waiting.wait(claimOf(1), [burstOf(collector, claimOf(1).events)])
+  const isComplete = () => waiting.completeOf(claimOf(1), [burstOf(collector, claimOf(1).events)]).length > 0
   await until(isComplete)
-  t.same(['2', '3', '4'].map((id) => waiting.isFull('a', id, [collector])), [true, true, true])
+  t.same(['2', '3', '4', '5', '6'].map((id) => waiting.waitOf('a', id, [collector])), [1, 0, 0, 0, 1])
   t.ok(isComplete())
 })
 
@@ -92,11 +103,29 @@ test('what has waited for others is looked at again as soon as it has waited for
   const waiting = new WaitingBursts()
   const collector = collectorOf('newMessage', { quiet: 10_000 }, () => {})
   const { events } = claimOf(1)
-  const look = () => waiting.wait({ lane: 'collect:a', events, isFollowed: true }, [{ ...burstOf(collector, events), completeAt: 0 }])
+  const look = () => {
+    const [claim, bursts] = [{ lane: 'collect:a', events, isFollowed: true }, [{ ...burstOf(collector, events), completeAt: 0 }]]
+    waiting.completeOf(claim, bursts)
+    return waiting.wait(claim, bursts)
+  }
   const first = look()
   const latest = Date.now() + 10_000
   await until(() => Date.now() > latest - 10_000 + 20)
   const second = look()
   t.ok(second <= latest + 2, 'in whole milliseconds of two clocks')
   t.ok(Math.min(first, second) > latest - 9_000, 'and not before')
+})
+
+test('an event waits for no longer than `within` of what has waited before it', async (t) => {
+  const waiting = new WaitingBursts()
+  const collector = collectorOf('newMessage', { quiet: 10_000, within: 10_020 }, () => {})
+  const waitOf = (id: string) => waiting.waitOf('a', id, [collector])
+  const start = performance.now()
+  t.equal(waitOf('1'), 10_000)
+  await until(() => performance.now() > start + 40)
+  const wait = waitOf('2')
+  const most = Math.ceil(performance.now() - start)
+  t.ok(wait < 10_000 && wait >= 10_020 - most, `${wait} after ${most} ms`)
+  waiting.end(claimOf(1), [burstOf(collector, claimOf(1).events)])
+  t.equal(waiting.waitOf('b', '3', [collector]), 10_000)
 })

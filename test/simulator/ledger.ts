@@ -22,8 +22,11 @@ export class Ledger {
   readonly #stories = new Map<number, Story>()
   /** The listeners that have ever succeeded, by the event's id. */
   readonly #succeeded = new Map<string, Set<string>>()
-  /** Those that have succeeded after their time, or their lease: that also counts if their process has the same event again. */
-  readonly #late = new Map<string, Set<string>>()
+  /**
+   * Those that have succeeded after their time, or their lease, with the highest number that was stored then: that also counts if their process has
+   * the same event again, but not if that has come again only since.
+   */
+  readonly #late = new Map<string, Map<string, number>>()
   /** Processes that have left what is stored. */
   readonly #gone = new Set<Life>()
   #runs: Run[] = []
@@ -125,8 +128,7 @@ export class Ledger {
     if (!run.claim.isTakenOver) this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
     const ever = this.#succeeded.get(id) ?? new Set()
     this.#succeeded.set(id, ever.add(listener))
-    if (isLate) this.bursts.succeededLate(run)
-    if (isLate || run.claim.isTakenOver) this.#late.set(id, (this.#late.get(id) ?? new Set()).add(listener))
+    if (isLate || run.claim.isTakenOver) this.#late.set(id, (this.#late.get(id) ?? new Map<string, number>()).set(listener, this.#lastSeq()))
   }
 
   /** The transaction of a listener was committed, whether it learns of that or not. */
@@ -135,8 +137,12 @@ export class Ledger {
   }
 
   /** Whether a listener has succeeded with an event after its time, or its lease. */
-  wasLate (id: string, listener: string): boolean {
-    return this.#late.get(id)?.has(listener) === true
+  wasLate ({ id, seq }: { readonly id: string, readonly seq: number }, listener: string): boolean {
+    return seq <= (this.#late.get(id)?.get(listener) ?? -1)
+  }
+
+  #lastSeq (): number {
+    return Math.max(-1, ...this.#world.store.rows().map(({ seq }) => seq))
   }
 
   settled (life: Life, claim: Claim, outcomes: readonly Outcome[]): void {
@@ -177,7 +183,7 @@ export class Ledger {
     if (outcome.state !== 'done' || isDiscarded === true) return
     const isInvalid = this.#world.isInvalid(id)
     for (const listener of listenersOf(this.#world.settings, isInvalid)) {
-      const has = story.succeeded.has(listener) || completed.includes(listener) || this.wasLate(id, listener)
+      const has = story.succeeded.has(listener) || completed.includes(listener) || this.wasLate(event, listener)
       if (!has && !this.#isReplayedAsItIs(event, isInvalid)) this.#world.violate('nothing-lost', `${this.#nameOf(id)} is done, and ${listener} has not succeeded`)
     }
   }

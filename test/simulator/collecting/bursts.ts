@@ -40,9 +40,6 @@ export class Bursts {
   /** The collectors that have had an event, by its id: one that is at work after its time is not called again for one that is posted again. */
   readonly #had = new Map<string, Set<string>>()
 
-  /** By the event and the collector: the process that knows of it. */
-  readonly #late = new Map<string, Map<string, Life>>()
-
   constructor (world: World, known: Known) {
     this.#world = world
     this.#known = known
@@ -62,7 +59,7 @@ export class Bursts {
   }
 
   /** A burst is what lib/deliver/burst.ts says it is: all of that, and no more. */
-  #judgeRule ({ life, claim, collector, events }: Burst): void {
+  #judgeRule ({ claim, collector, events }: Burst): void {
     const { quiet, within, most } = collector
     const key = keyOf(collector)
     const end = claim.events.findIndex(({ collectedFrom }) => collectedFrom === undefined)
@@ -73,28 +70,15 @@ export class Bursts {
       if (expected.length === most || Math.abs(event.receivedAt - before.receivedAt) > quiet || Math.abs(event.receivedAt - first.receivedAt) > within) break
       expected.push(event)
     }
-    const next = expected[events.length]
-    const isBeforeWork = next !== undefined && events.length > 0 && this.#isAtWork(life, key, next)
-    if (isBeforeWork) expected.length = events.length
     if (events.length !== expected.length || events.some((event, i) => event !== expected[i])) {
       this.#world.violate('bursts', `${key} gets ${this.#namesOf(events)}, and its burst is ${this.#namesOf(expected)}`)
       return
     }
     const [first, last] = [expected[0], expected.at(-1)]
     const follows = wanted[expected.length]?.receivedAt ?? 0
-    if (first === undefined || last === undefined || isBeforeWork || expected.length === most || follows > last.receivedAt || this.#world.wasClockSet) return
+    if (first === undefined || last === undefined || expected.length === most || follows > last.receivedAt || this.#world.wasClockSet) return
     const early = Math.min(last.receivedAt + quiet, first.receivedAt + within) - this.#world.clock.date()
     if (early > 0) this.#world.violate('bursts', `${key} gets ${this.#namesOf(events)} ${early} ms before the burst is complete`)
-  }
-
-  /** What it is at work on, or has succeeded with after its time, is a burst of its own, also behind others. */
-  #isAtWork (life: Life, key: string, { id }: ClaimedEvent): boolean {
-    return this.#late.get(id)?.get(key) === life || this.#known.runs.some((run) => run.life === life && run.listener === key && run.event.id === id)
-  }
-
-  /** A collector has succeeded with a burst after its time. */
-  succeededLate ({ life, listener, event: { id } }: Run): void {
-    this.#late.set(id, (this.#late.get(id) ?? new Map<string, Life>()).set(listener, life))
   }
 
   #judgeOrder ({ life, claim, collector, events }: Burst): void {

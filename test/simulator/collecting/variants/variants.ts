@@ -211,6 +211,14 @@ export const collectVariants: readonly Variant[] = [
     to: '    const work = workOfCollector(key, event)\n    if (event.attempt === 1) return undefined\n'
   },
   {
+    name: 'what a collector has made of an event after its time goes for the same event when it comes again',
+    inbox: 'sqlite-collect',
+    violates: 'nothing-lost',
+    file: 'lib/deliver/timed-out-listeners.ts',
+    from: '(isRunning(run) || run.works.get(work) === seq)',
+    to: 'true'
+  },
+  {
     name: 'a burst is tried again without its first event',
     inbox: 'sqlite-collect',
     violates: 'bursts',
@@ -232,7 +240,7 @@ export const collectVariants: readonly Variant[] = [
     violates: 'bursts',
     file: waitingBursts,
     from: 'completeAt <= Date.now() || waited',
-    to: 'completeAt <= Date.now() + collector.quiet || waited'
+    to: 'completeAt <= Date.now() + quiet || waited'
   },
   {
     name: 'the lane of what waits for collectors at once is not due',
@@ -247,8 +255,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'in-time',
     file: waitingBursts,
-    from: 'since.at))) : at\n',
-    to: 'since.at))) : at + 1_000_000\n'
+    from: 'since?.at))) : at\n',
+    to: 'since?.at))) : at + 1_000_000\n'
   },
   {
     name: 'an event that is replayed hands over what waits before it',
@@ -266,13 +274,13 @@ export const harmless: ReadonlyArray<Patch & { readonly name: string }> = [
   {
     name: 'a burst does not wait for what was received before it was complete, and is on its way',
     file: waitingBursts,
-    from: '    if (claim.isFollowed === true && waited < collector.quiet) return false // what was received before may be on its way\n',
+    from: '  if (isFollowed && waited < quiet) return false // what was received before may be on its way\n',
     to: ''
   },
   {
     name: 'no process remembers that a burst is full before its time',
-    file: collected,
-    from: 'return waiting.isFull(lane, id, collectors) ? 0 : leastQuiet(collectors)',
-    to: 'return leastQuiet(collectors)'
+    file: waitingBursts,
+    from: 'return count >= most ? 0 : Math.max',
+    to: 'return Math.max'
   }
 ]

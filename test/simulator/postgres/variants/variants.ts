@@ -50,7 +50,7 @@ export const postgresVariants: readonly Variant[] = [
     seed: 2_000,
     violates: 'order',
     file: 'lib/deliver/attempt-runner.ts',
-    from: ' ?? this.#running.get(work, listener, event)?.result',
+    from: ' ?? this.#running.get(work, listener)',
     to: ''
   },
   {
