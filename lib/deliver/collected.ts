@@ -36,7 +36,7 @@ export function waitingFor (attempt: Attempt, outcome: Outcome, parts: Parts): O
   const earlier = event.refused ?? NONE
   const succeeded = outcome.state === 'done' ? [...event.completed, ...own.filter((key) => !earlier.includes(key))] : outcome.completed
   const completed = [...new Set(succeeded)]
-  const quiet = parts.waiting.waitOf(lane, event.id, left.map(({ collector }) => collector))
+  const quiet = parts.waiting.waitOf(lane, event, left.map(({ collector }) => collector))
   return waiting({
     seq: event.seq,
     completed,

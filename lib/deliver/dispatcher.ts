@@ -185,7 +185,7 @@ export class Dispatcher {
   }
 
   #collect (claim: Claim): boolean {
-    const collected = this.#mayDeliver(claim) ? this.#parts.runner.collect(claim) : { outcomes: [] }
+    const collected = this.#mayDeliver(claim) ? this.#parts.runner.collect(claim, this.#places.mayCollect) : { outcomes: [] }
     const settle = ({ outcomes, dueAt }: Collected) => { this.#settlements.settle(claim, outcomes, dueAt) }
     if (collected instanceof Promise) void this.#places.beside(collected, () => { this.wake() }).then(settle)
     else settle(collected)

@@ -63,7 +63,7 @@ export class ListenerRunner {
     const { listeners, collectors } = wanting(webhooks, catalogue.nameOf(event))
     if (listeners.length > 0 || collectors.length === 0) return undefined
     const isNew = !this.#waiting.has(lane, id)
-    const wait = this.#waiting.waitOf(lane, id, collectors)
+    const wait = this.#waiting.waitOf(lane, { id, receivedAt: Date.now() }, collectors)
     return { wait, takeBack: () => { if (isNew) this.#waiting.forget(lane, id) } } // of one that is known, the first waits still
   }
 
@@ -79,10 +79,10 @@ export class ListenerRunner {
     }
   }
 
-  /** The same for a claim whose events wait for collectors. */
-  collect (claim: Claim): Collected | Promise<Collected> {
+  /** The same for a claim whose events wait for collectors. If none may be called, they wait on. */
+  collect (claim: Claim, mayCall = true): Collected | Promise<Collected> {
     try {
-      return this.#bursts.run(claim)
+      return this.#bursts.run(claim, mayCall)
     } catch (thrown) {
       quietly(() => { this.#parts.log.error({ err: errorOf(thrown) }, 'what waits for collectors could not be handed over: it is tried again') })
       return { outcomes: [], dueAt: Date.now() + COLLECT_AGAIN_AFTER }

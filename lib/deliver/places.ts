@@ -1,4 +1,4 @@
-/** How many lanes are delivered at once. Collectors may take long: as many bursts as that, while collectors are at work on them, take no lane's place. */
+/** How many lanes are delivered at once. Collectors may take long: bursts, while collectors are at work on them, take no lane's place, and there are as many at most. */
 export class Places {
   readonly #most: number
   /** Lanes that are held, but for those of such bursts. */
@@ -17,6 +17,11 @@ export class Places {
     return this.#lanes + this.#bursts === 0
   }
 
+  /** Whether another burst can be begun: others wait, and not in the place of a lane. */
+  get mayCollect (): boolean {
+    return this.#bursts < this.#most
+  }
+
   take (lanes: number): void {
     this.#lanes += lanes
   }
@@ -27,7 +32,6 @@ export class Places {
 
   /** A lane's place is free while a collector works: says when. */
   async beside<T> (collecting: Promise<T>, onFree: () => void): Promise<T> {
-    if (this.#bursts === this.#most) return await collecting
     this.#bursts++
     this.leave()
     onFree()

@@ -1,4 +1,4 @@
-import type { Claim } from '../inbox/inbox.ts'
+import type { Claim, ClaimedEvent } from '../inbox/inbox.ts'
 import type { Collector } from '../webhooks/collectors.ts'
 import { triedAgainIn } from './burst.ts'
 import type { CollectorBurst } from './burst.ts'
@@ -17,7 +17,7 @@ interface WaitingBurst {
 }
 
 interface WaitingEvent {
-  /** Since when this process knows of it, by the clock of `performance`. */
+  /** When it came in, by the clock of `performance`. */
   readonly at: number
   /** Whether the last look has missed it: then it was on its way, or others have handed it over. */
   readonly isMissed: boolean
@@ -40,9 +40,9 @@ export class WaitingBursts {
    * An event waits for collectors, or is about to: for how many milliseconds, until their bursts are looked at. It need not wait if it makes as many
    * as a burst of one of them has at most, nor for longer than that has for what came before.
    */
-  waitOf (lane: string, id: string, collectors: readonly Collector[]): number {
+  waitOf (lane: string, event: Pick<ClaimedEvent, 'id' | 'receivedAt'>, collectors: readonly Collector[]): number {
     const waiting = this.#of(lane)
-    return Math.min(...collectors.map((collector) => waitFor(collector, burstOf(waiting, collector), id))) // it counts for each
+    return Math.min(...collectors.map((collector) => waitFor(collector, burstOf(waiting, collector), event))) // it counts for each
   }
 
   /** It does not wait after all. */
@@ -95,20 +95,19 @@ function burstOf (waiting: WaitingLane, collector: Collector): WaitingBurst {
   return burst
 }
 
-function waitFor ({ quiet, within, most }: Collector, burst: WaitingBurst, id: string): number {
-  const now = performance.now()
-  note(burst, id, now)
+function waitFor ({ quiet, within, most }: Collector, burst: WaitingBurst, event: Pick<ClaimedEvent, 'id' | 'receivedAt'>): number {
+  note(burst, event)
   const [{ at }] = burst.ids.values() as unknown as [WaitingEvent] // one was noted
   const count = burst.ids.size + burst.more
   if (count >= 2 * most) { // then it is another process that hands them over
     burst.ids.clear()
     burst.more = 0
   }
-  return count >= most ? 0 : Math.max(0, Math.min(quiet, within - Math.floor(now - at)))
+  return count >= most ? 0 : Math.max(0, Math.min(quiet, within - Math.floor(performance.now() - at)))
 }
 
-function note ({ ids }: WaitingBurst, id: string, now: number): void {
-  ids.set(id, { at: ids.get(id)?.at ?? now, isMissed: false })
+function note ({ ids }: WaitingBurst, { id, receivedAt }: Pick<ClaimedEvent, 'id' | 'receivedAt'>): void {
+  ids.set(id, { at: ids.get(id)?.at ?? performance.now() - Math.max(0, Date.now() - receivedAt), isMissed: false })
 }
 
 /** What two looks have missed was handed over by others. */
@@ -135,14 +134,14 @@ function isComplete (burst: CollectorBurst, waiting: WaitingBurst, isFollowed: b
 /** When to look again at a burst that was looked at. */
 function lookAgainAt (burst: CollectorBurst, waiting: WaitingBurst, isFollowed: boolean): number {
   const { all, completeAt, collector: { quiet, most } } = burst
-  const [now, time] = [performance.now(), Date.now()]
-  for (const { id } of all) note(waiting, id, now)
+  const now = Date.now()
+  for (const event of all) note(waiting, event)
   const triedIn = triedAgainIn(burst)
-  const at = completeAt === null || triedIn > 0 ? time + triedIn : completeAt
-  const isHeldUp = at <= time
+  const at = completeAt === null || triedIn > 0 ? now + triedIn : completeAt
+  const isHeldUp = at <= now
   // What holds a burst up need not wait once it has come.
   waiting.more = isFollowed && isHeldUp ? Math.max(0, most - 1 - waiting.ids.size) : 0
-  return isHeldUp ? time + Math.max(1, Math.ceil(quiet - (now - Number(waiting.since?.at)))) : at
+  return isHeldUp ? now + Math.max(1, Math.ceil(quiet - (performance.now() - Number(waiting.since?.at)))) : at
 }
 
 function sinceOf ({ events }: CollectorBurst, { since }: Partial<WaitingBurst> = {}): WaitingBurst['since'] {

@@ -338,7 +338,7 @@ test('an event waits for its collectors as long as the quickest needs, or not at
 test('of very many lanes the oldest are forgotten', (t) => {
   const waiting = new WaitingBursts()
   const collectors = [collectorOf('newMessage', { most: 2 }, () => {})]
-  for (let lane = 0; lane <= 10_000; lane++) waiting.waitOf(String(lane), 'one', collectors)
-  t.same(['0', '10000'].map((lane) => waiting.waitOf(lane, 'two', collectors)), [2_000, 0])
+  for (let lane = 0; lane <= 10_000; lane++) waiting.waitOf(String(lane), { id: 'one', receivedAt: Date.now() }, collectors)
+  t.same(['0', '10000'].map((lane) => waiting.waitOf(lane, { id: 'two', receivedAt: Date.now() }, collectors)), [2_000, 0])
   t.end()
 })

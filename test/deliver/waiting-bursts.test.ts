@@ -68,11 +68,11 @@ test('how long it has waited in a conversation is nothing to what was set aside 
 test('what waits for one collector does not fill the burst of another', (t) => {
   const waiting = new WaitingBursts()
   const [answer, summary] = [2, 100].map((most) => collectorOf('newMessage', { quiet: 1, most }, () => {})) as [Collector, Collector]
-  t.same(['1', '2'].map((id) => waiting.waitOf('a', id, [answer, summary])), [1, 0])
+  t.same(['1', '2'].map((id) => waiting.waitOf('a', eventOf(Number(id)), [answer, summary])), [1, 0])
   const claim = claimOf(1, 2)
   waiting.end(claim, [burstOf(answer, claim.events)])
   waiting.wait(claim, [burstOf(summary, claim.events)])
-  t.same(['3', '4'].map((id) => waiting.waitOf('a', id, [answer, summary])), [1, 0])
+  t.same(['3', '4'].map((id) => waiting.waitOf('a', eventOf(Number(id)), [answer, summary])), [1, 0])
   t.end()
 })
 
@@ -80,9 +80,9 @@ test('what was on its way at a look is counted with what comes next, and what tw
   const waiting = new WaitingBursts()
   const collector = collectorOf('newMessage', { most: 4 }, () => {})
   const look = (...seqs: number[]) => waiting.wait(claimOf(...seqs), [burstOf(collector, claimOf(...seqs).events)])
-  for (const id of ['1', '2', '3']) t.equal(waiting.waitOf('a', id, [collector]), 2_000)
+  for (const id of ['1', '2', '3']) t.equal(waiting.waitOf('a', eventOf(Number(id)), [collector]), 2_000)
   look(1, 2)
-  t.equal(waiting.waitOf('a', '4', [collector]), 0)
+  t.equal(waiting.waitOf('a', eventOf(4), [collector]), 0)
   look(1, 2, 4)
   t.notOk(waiting.has('a', '3'), 'others have handed it over')
   waiting.end(claimOf(1, 2), [burstOf(collector, claimOf(1, 2).events)])
@@ -95,7 +95,7 @@ test('how long a process has waited is known still when others hand its events o
   const collector = brief(2)
   const isComplete = () => waiting.completeOf(claimOf(1), [burstOf(collector, claimOf(1).events)]).length > 0
   await until(isComplete)
-  t.same(['2', '3', '4', '5', '6'].map((id) => waiting.waitOf('a', id, [collector])), [1, 0, 0, 0, 1])
+  t.same(['2', '3', '4', '5', '6'].map((id) => waiting.waitOf('a', eventOf(Number(id)), [collector])), [1, 0, 0, 0, 1])
   t.ok(isComplete())
 })
 
@@ -119,7 +119,7 @@ test('what has waited for others is looked at again as soon as it has waited for
 test('an event waits for no longer than `within` of what has waited before it', async (t) => {
   const waiting = new WaitingBursts()
   const collector = collectorOf('newMessage', { quiet: 10_000, within: 10_020 }, () => {})
-  const waitOf = (id: string) => waiting.waitOf('a', id, [collector])
+  const waitOf = (id: string) => waiting.waitOf('a', eventOf(Number(id)), [collector])
   const start = performance.now()
   t.equal(waitOf('1'), 10_000)
   await until(() => performance.now() > start + 40)
@@ -127,5 +127,5 @@ test('an event waits for no longer than `within` of what has waited before it', 
   const most = Math.ceil(performance.now() - start)
   t.ok(wait < 10_000 && wait >= 10_020 - most, `${wait} after ${most} ms`)
   waiting.end(claimOf(1), [burstOf(collector, claimOf(1).events)])
-  t.equal(waiting.waitOf('b', '3', [collector]), 10_000)
+  t.equal(waiting.waitOf('b', eventOf(3), [collector]), 10_000)
 })

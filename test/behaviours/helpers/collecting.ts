@@ -131,6 +131,24 @@ export function collecting (driver: string, part: 1 | 2, create: (t: Test, store
     t.ok(bursts[0] !== undefined && bursts[0].texts.length > 1, 'those that came in meanwhile are with the first')
   })
 
+  test1('until when a burst waits is when its last event is due, also if that is `within`', async (t, store) => {
+    const { app, collect, send } = await open(t, create(t, store))
+    const [first, second] = [gate(), gate()]
+    app.webhooks.on('newMessage', async function save ({ message: { content } }) { await (content === 'a1' ? first : second).promise })
+    collect({ quiet: 60_000, within: 60_000 })
+    const ids = await send('a1', 'a2')
+    const waits = async (id = '') => {
+      await until(async () => (await app.webhooks.inbox.get(id))?.isCollected === true)
+      return await app.webhooks.inbox.get(id)
+    }
+    first.resolve(undefined)
+    const receivedAt = Number((await waits(ids[0]))?.receivedAt)
+    await until(() => Date.now() > receivedAt + 50)
+    const [id] = await send('a3')
+    second.resolve(undefined)
+    t.ok(Number((await waits(id))?.dueAt) <= receivedAt + 60_002, 'in whole milliseconds of two clocks')
+  })
+
   test1('a burst fails, is tried again, dies and is replayed as one', async (t, store) => {
     const { app, bursts, errors, collect, send, through } = await open(t, create(t, store), { retry: { ...RETRY, attempts: 2 } })
     let works = false
@@ -164,19 +182,24 @@ export function collecting (driver: string, part: 1 | 2, create: (t: Test, store
     t.same(bursts.map(({ texts }) => texts), [['a1'], ['a2']])
   })
 
-  test1('bursts that are at work take no place of other conversations', async (t, store) => {
+  test1('bursts take no place of other conversations: neither those that are at work, nor those that are complete', async (t, store) => {
     const { app, bursts, collect, send, through } = await open(t, create(t, store), { concurrency: 1 })
     const heard: string[] = []
-    app.webhooks.on('newMessage', ({ message: { content } }) => { heard.push(String(content)) })
-    const atWork = Promise.withResolvers<undefined>()
-    collect(AT_ONCE, async ({ texts }) => { if (texts[0] === 'a1') await atWork.promise })
-    await send('a1')
-    await until(() => bursts.length === 1)
-    await send('b1', 'c1')
-    await until(() => heard.length === 3)
-    atWork.resolve(undefined)
+    const { promise, resolve } = gate()
+    app.webhooks.on('newMessage', async function save ({ message: { content } }) { heard.push(String(content)) })
+    collect(AT_ONCE, async () => { await promise })
+    const isWaiting = async (id = '') => {
+      const event = await app.webhooks.inbox.get(id)
+      return event?.isCollected === true && Number(event.dueAt) < Date.now()
+    }
+    for (const text of ['a1', 'b1', 'c1', 'd1']) {
+      const [id] = await send(text)
+      await until(async () => heard.at(-1) === text && await isWaiting(id))
+    }
+    t.same(bursts.map(({ texts }) => texts), [['a1']])
+    resolve(undefined)
     await through()
-    t.same(bursts.map(({ texts }) => texts).sort(), [['a1'], ['b1'], ['c1']])
+    t.same(bursts.map(({ texts: [text] }) => text).sort(), heard)
   })
 
   test1('each collector has its own bursts; one that fails is called again alone', async (t, store) => {

@@ -189,8 +189,8 @@ export const collectVariants: readonly Variant[] = [
     seed: 990,
     violates: 'closing-ends',
     file: 'lib/deliver/dispatcher.ts',
-    from: 'const collected = this.#mayDeliver(claim) ? this.#parts.runner.collect(claim) : { outcomes: [] }',
-    to: 'const collected = this.#parts.runner.collect(claim)'
+    from: 'const collected = this.#mayDeliver(claim) ? this.#parts.runner.collect(claim, this.#places.mayCollect) : { outcomes: [] }',
+    to: 'const collected = this.#parts.runner.collect(claim, this.#places.mayCollect)'
   },
   {
     name: 'how long a conversation has waited goes for what comes in after all of it was removed',
