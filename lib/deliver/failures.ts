@@ -1,7 +1,7 @@
 import { errorOf } from '../errors/error-of.ts'
 import { NonRetriableError, ProcessEndedError } from '../errors/errors.ts'
-import type { ClaimedEvent, Outcome } from '../inbox/inbox.ts'
 import { dateOf } from '../inbox/dates.ts'
+import type { ClaimedEvent, Outcome } from '../inbox/inbox.ts'
 import { DeliveryError } from '../webhooks/delivery-error.ts'
 import type { ResolvedOptions } from '../webhooks/options.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'

@@ -1,6 +1,6 @@
 import { inQuotes } from '../../errors/url-passwords.ts'
-import type { EventFilter, EventState } from '../../inbox/inbox.ts'
 import { isoTime } from '../../inbox/dates.ts'
+import type { EventFilter, EventState } from '../../inbox/inbox.ts'
 import { oneOf, UsageError } from '../usage-error.ts'
 import { millisecondsIn } from './age.ts'
 

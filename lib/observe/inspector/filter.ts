@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { Static } from '@sinclair/typebox'
 import { BadQuestionError } from '../../errors/errors.ts'
-import type { EventFilter, InboxStats } from '../../inbox/inbox.ts'
 import { isoTime } from '../../inbox/dates.ts'
+import type { EventFilter, InboxStats } from '../../inbox/inbox.ts'
 import { checkOf } from './check-of.ts'
 import { LONGEST_QUERY } from './page-constants.ts'
 

@@ -112,23 +112,25 @@ test('a lane is taken over when the transaction has ended', async (t) => {
   t.match((await claimed(other)).event, { completed: ['save'], attempt: 2 })
 })
 
-test('of two transactions that say the same, the second is refused, once the first is committed', async (t) => {
+/** Two transactions, the first of which has completed an event. */
+async function saidTwice (t: Test) {
   const { one } = await share(t)
   await one.add(newEvent('a'))
   const { event } = await claimed(one)
   const [first, second] = [await begin(t), await begin(t)]
   await execute(first, statementOf(one, event))
+  return { one, event, first, second }
+}
+
+test('of two transactions that say the same, the second is refused, once the first is committed', async (t) => {
+  const { one, event, first, second } = await saidTwice(t)
   const refused = t.rejects(execute(second, statementOf(one, event)), DeliveryLostError)
   await first.query('COMMIT')
   await refused
 })
 
 test('of two transactions that say the same, the second is refused with an error of PostgreSQL if the first stays open for long', async (t) => {
-  const { one } = await share(t)
-  await one.add(newEvent('a'))
-  const { event } = await claimed(one)
-  const [first, second] = [await begin(t), await begin(t)]
-  await execute(first, statementOf(one, event))
+  const { one, event, first, second } = await saidTwice(t)
   await t.rejects(execute(second, statementOf(one, event)), { code: '55P03' })
   await first.query('COMMIT')
   await t.rejects(execute(await begin(t), statementOf(one, event)), DeliveryLostError)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { collect, labelsOf, outcomes, WAITS } from '../collecting-steps.ts'
 import type { Claim } from '../../inbox.ts'
+import { collect, labelsOf, outcomes, WAITS } from '../collecting-steps.ts'
 import type { Cases, Fixture, Opened } from '../fixture.ts'
 import { match } from '../match.ts'
 import { claim, claimOne, firstOf } from '../steps.ts'
