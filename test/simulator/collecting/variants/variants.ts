@@ -213,6 +213,7 @@ export const collectVariants: readonly Variant[] = [
   {
     name: 'what a collector has made of an event after its time goes for the same event when it comes again',
     inbox: 'sqlite-collect',
+    seed: 801_000,
     violates: 'nothing-lost',
     file: 'lib/deliver/timed-out-listeners.ts',
     from: '(isRunning(run) || run.works.get(work) === seq)',
@@ -255,8 +256,8 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     violates: 'in-time',
     file: waitingBursts,
-    from: 'since?.at))) : at\n',
-    to: 'since?.at))) : at + 1_000_000\n'
+    from: 'since?.at)))) : at\n',
+    to: 'since?.at)))) : at + 1_000_000\n'
   },
   {
     name: 'an event that is replayed hands over what waits before it',
