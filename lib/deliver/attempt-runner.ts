@@ -98,11 +98,6 @@ export class AttemptRunner {
     return this.#timedOut.find(work, listener, event)?.result ?? this.#running.get(work, listener)
   }
 
-  /** A collector is through with an event, perhaps without an attempt. */
-  end (key: string, event: ClaimedEvent): void {
-    this.#timedOut.end(workOfCollector(key, event))
-  }
-
   /** Stops waiting for every listener that runs; returns for how many events. */
   abandon (): number {
     return this.#running.abandon()
@@ -127,10 +122,10 @@ export class AttemptRunner {
   }
 
   #outcome (attempt: Attempt, ends: readonly ListenerEnd[] = NONE): Outcome {
-    const { event } = attempt
+    const { event, events } = attempt
     const hasFailed = event.interrupted === true || ends.some(({ failure }) => failure !== undefined) || this.#failures.hasEarlier(event)
     const became = hasFailed ? this.#failures.outcomeOf(attempt, ends) : through(attempt)
-    if (became.state !== 'pending') this.#timedOut.end(workOf(attempt))
+    if (became.state !== 'pending') for (const each of events) this.#timedOut.end(workOf(attempt, each))
     const outcome = waitingFor(attempt, became, this.#parts)
     tell(attempt, outcome, ends)
     return outcome

@@ -64,7 +64,7 @@ export function keysOf ({ keys, collector, listeners }: Attempt, all: ListenerKe
 }
 
 /** What this process remembers those at work in an attempt by: a function may be a listener and a collector, of the same event. */
-export function workOf ({ event, collector }: Attempt): string {
+export function workOf ({ event: first, collector }: Attempt, event = first): string {
   return collector === undefined ? event.id : workOfCollector(collector, event)
 }
 

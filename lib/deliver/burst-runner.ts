@@ -9,7 +9,6 @@ import { Webhooks } from '../webhooks/webhooks.ts'
 import type { AttemptRunner } from './attempt-runner.ts'
 import { NOTHING_SKIPPED } from './attempt.ts'
 import { outcomeOf, together } from './burst-outcome.ts'
-import type { BurstRun } from './burst-outcome.ts'
 import { firstBurst } from './burst.ts'
 import type { CollectorBurst, KeyedCollector } from './burst.ts'
 import { keyed, leftOf } from './collected.ts'
@@ -34,10 +33,9 @@ interface Parts {
   readonly unhandled: UnhandledEvents
 }
 
-/** An event, its collectors, and those of them that are to have it still. */
+/** An event, and those of its collectors that are to have it still. */
 interface Waiting {
   readonly event: ClaimedEvent
-  readonly all: readonly KeyedCollector[]
   readonly left: readonly KeyedCollector[]
 }
 
@@ -92,7 +90,7 @@ export class BurstRunner {
       const name = catalogue.nameOf(event.event)
       const all = keyed(collectors.of(name), keys)
       if (all.length === 0) quietly(() => { unhandled.tellOfCollected(event, name) })
-      return { event, all, left: leftOf(event, all) }
+      return { event, left: leftOf(event, all) }
     })
   }
 
@@ -100,16 +98,9 @@ export class BurstRunner {
   #collected (waiting: readonly Waiting[], bursts: readonly CollectorBurst[], results: ReadonlyArray<Outcome | undefined>): Collected {
     const runs = together(bursts.map((burst, i) => ({ ...burst, result: results[i] })).filter(({ result }) => result !== undefined))
     const isTouched = ({ event, left }: Waiting) => event.isDiscarded === true || left.length === 0 || runs.some(({ events }) => events.includes(event))
-    const outcomes = waiting.slice(0, waiting.findLastIndex(isTouched) + 1).map((one) => this.#outcomeOf(one, runs))
+    const outcomes = waiting.slice(0, waiting.findLastIndex(isTouched) + 1).map(({ event, left }) => outcomeOf(event, left, runs, this.#parts.keys))
     const retries = outcomes.filter(({ state, collects = false, aside = false }) => state === 'pending' && !collects && !aside).map(({ dueAt }) => Number(dueAt))
     return { outcomes, ...retries.length > 0 && { dueAt: Math.min(...retries) } }
-  }
-
-  #outcomeOf ({ event, all, left }: Waiting, runs: readonly BurstRun[]): Outcome {
-    const outcome = outcomeOf(event, left, runs, this.#parts.keys)
-    // A collector that was late may have completed it in a transaction of its own.
-    if (outcome.state !== 'pending' && event.isDiscarded !== true) for (const { key } of all) this.#parts.attempts.end(key, event)
-    return outcome
   }
 
   #call (lane: string, { collector, key, events }: CollectorBurst, interrupted: boolean): Outcome | Promise<Outcome | undefined> {

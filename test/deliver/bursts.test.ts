@@ -186,7 +186,7 @@ test('an event that a collector has completed by itself is no event without a co
   t.same([bursts, lines], [[], []])
 })
 
-test('what a collector has done after its time is forgotten with the event, also if that ended in a transaction of its own', async (t) => {
+test('what a collector has done after its time counts no more when the same events come again, also if they ended in a transaction of its own', async (t) => {
   const { runner, webhooks, lines } = create({ timeout: 1, retry: { ...RETRY, minDelay: 1, maxDelay: 1 } })
   const ends = Promise.withResolvers<undefined>()
   let calls = 0
