@@ -40,8 +40,6 @@ interface Waiting {
 }
 
 const NONE: readonly never[] = []
-/** Before a burst that is complete is looked at again, as too many are at work, in milliseconds. */
-const CALL_AGAIN_AFTER = 1_000
 
 /** Hands bursts of events over to collectors. */
 export class BurstRunner {
@@ -51,16 +49,13 @@ export class BurstRunner {
     this.#parts = parts
   }
 
-  /** Calls each collector whose burst is complete, if any may be called. Returns a promise only if one returned one; never throws or rejects. */
-  run (claim: Claim, mayCall: boolean): Collected | Promise<Collected> {
+  /** Calls each collector whose burst is complete. Returns a promise only if one returned one; never throws or rejects. */
+  run (claim: Claim): Collected | Promise<Collected> {
     const waiting = this.#waitingOf(claim)
     const bursts = burstsOf(waiting).map((burst) => this.#asBefore(burst))
-    const ready = this.#parts.waiting.completeOf(claim, bursts)
-    const complete = mayCall ? ready : NONE
+    const complete = this.#parts.waiting.completeOf(claim, bursts)
     const isWanted = ({ event, left }: Waiting) => event.isDiscarded !== true && left.length > 0
-    if (complete.length === 0 && waiting.every(isWanted)) {
-      return { outcomes: [], dueAt: ready.length > 0 ? Date.now() + CALL_AGAIN_AFTER : this.#parts.waiting.wait(claim, bursts) }
-    }
+    if (complete.length === 0 && waiting.every(isWanted)) return { outcomes: [], dueAt: this.#parts.waiting.wait(claim, bursts) }
     this.#parts.waiting.end(claim, complete)
     const results = complete.map((burst) => this.#call(claim.lane, burst, waiting[0]?.event.interrupted === true))
     const known = results.filter((result): result is Outcome => !(result instanceof Promise))

@@ -79,10 +79,10 @@ export class ListenerRunner {
     }
   }
 
-  /** The same for a claim whose events wait for collectors. If none may be called, they wait on. */
-  collect (claim: Claim, mayCall = true): Collected | Promise<Collected> {
+  /** The same for a claim whose events wait for collectors. */
+  collect (claim: Claim): Collected | Promise<Collected> {
     try {
-      return this.#bursts.run(claim, mayCall)
+      return this.#bursts.run(claim)
     } catch (thrown) {
       quietly(() => { this.#parts.log.error({ err: errorOf(thrown) }, 'what waits for collectors could not be handed over: it is tried again') })
       return { outcomes: [], dueAt: Date.now() + COLLECT_AGAIN_AFTER }

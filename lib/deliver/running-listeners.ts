@@ -96,8 +96,8 @@ export class RunningAttempts {
 
   remove (attempt: RunningListeners): void {
     for (const work of attempt.works) {
-      const others = this.#all.get(work)?.filter((other) => other !== attempt) ?? []
-      if (others.length === 0) this.#all.delete(work)
+      const others = this.#all.get(work)?.filter((other) => other !== attempt)
+      if (others?.[0] === undefined) this.#all.delete(work)
       else this.#all.set(work, others)
     }
   }

@@ -4,15 +4,20 @@ import type { ClaimedEvent } from '../inbox/inbox.ts'
 import type { ListenerFunction } from '../webhooks/listener-function.ts'
 import { retryDirectiveOf } from './retry-directive.ts'
 
-/** Events that are remembered: what never ends, or whose event never comes again, must not be for ever. */
+/**
+ * Events that are remembered, of those that were waited for last: what never ends, or whose event never comes again, must not be for ever.
+ */
 const MOST_REMEMBERED = 10_000
 
+/** In the place of the number of an event that is through. */
+const THROUGH = -1
+
 /** A listener that has outlived its time. */
-interface TimedOutRun {
+export interface TimedOutRun {
   /** What it has returned. */
   readonly result: Promise<unknown>
-  /** By what its events are known, the numbers of those that are to be delivered again: how it ends counts for these, and for no others. */
-  readonly works: Map<string, number | undefined>
+  /** By what its events are known, their numbers: how it ends counts for these, and for no others. */
+  readonly works: Map<string, number>
   /** Whether it has succeeded since. */
   succeeded: boolean
   /** What it has thrown since, if that says when it is to be called again. Otherwise one that failed is not remembered. */
@@ -27,7 +32,7 @@ export class TimedOutListeners {
   add (listener: ListenerFunction, result: Promise<unknown>, works: ReadonlyMap<string, number>, log: FastifyBaseLogger): void {
     const [first = ''] = works.keys()
     const known = this.#runs.get(first)?.get(listener)
-    const run = known?.result === result ? known : { result, works: new Map<string, number | undefined>(), succeeded: false }
+    const run = known?.result === result ? known : { result, works: new Map<string, number>(), succeeded: false }
     for (const [work, seq] of works) {
       run.works.set(work, seq)
       this.#remember(work, listener, run)
@@ -36,12 +41,12 @@ export class TimedOutListeners {
     result.then(() => {
       run.succeeded = true
       quietly(() => { log.warn('a listener succeeded after its time was up: it is not called again') })
-      this.#forget(listener, run, isOver)
+      this.#tidy(listener, run)
     }, (cause: unknown) => {
       const { never, notBefore } = retryDirectiveOf(cause)
-      const hasSaid = never || notBefore !== null
-      if (hasSaid) run.failure = { cause }
-      this.#forget(listener, run, hasSaid ? isOver : () => true)
+      if (never || notBefore !== null) run.failure = { cause }
+      else this.remove(listener, run)
+      this.#tidy(listener, run)
     })
   }
 
@@ -61,38 +66,38 @@ export class TimedOutListeners {
   /** The event is through. What runs still is known until it ends, for the same event may come again. */
   end (work: string): void {
     this.#runs.get(work)?.forEach((run, listener) => {
-      run.works.set(work, undefined)
-      if (!isRunning(run)) this.#forget(listener, run, isOver)
+      run.works.set(work, THROUGH)
+      this.#tidy(listener, run)
     })
   }
 
-  /** What it has thrown is known. */
   remove (listener: ListenerFunction, run: TimedOutRun): void {
-    this.#forget(listener, run, () => true)
+    for (const work of run.works.keys()) this.#forget(work, listener, run)
   }
 
   #remember (work: string, listener: ListenerFunction, run: TimedOutRun): void {
     const runs = this.#runs.get(work) ?? new Map<ListenerFunction, TimedOutRun>()
+    this.#runs.delete(work) // from now on it is the last one
     this.#runs.set(work, runs.set(listener, run))
-    const [oldest = work] = this.#runs.keys()
-    if (this.#runs.size > MOST_REMEMBERED) this.#runs.delete(oldest)
+    if (this.#runs.size <= MOST_REMEMBERED) return
+    const [oldest] = this.#runs.values()
+    oldest?.forEach((run, listener) => { this.remove(listener, run) })
   }
 
-  #forget (listener: ListenerFunction, run: TimedOutRun, isForgotten: (seq: number | undefined) => boolean): void {
-    for (const [work, seq] of run.works) {
-      const runs = this.#runs.get(work)
-      if (!isForgotten(seq) || runs?.get(listener) !== run) continue
-      runs.delete(listener)
-      if (runs.size === 0) this.#runs.delete(work)
-    }
+  /** Once it has ended, it need not be known by events that are through. */
+  #tidy (listener: ListenerFunction, run: TimedOutRun): void {
+    if (isRunning(run)) return
+    for (const [work, seq] of run.works) if (seq === THROUGH) this.#forget(work, listener, run)
+  }
+
+  #forget (work: string, listener: ListenerFunction, run: TimedOutRun): void {
+    const runs = this.#runs.get(work)
+    if (runs?.get(listener) !== run) return
+    runs.delete(listener)
+    if (runs.size === 0) this.#runs.delete(work)
   }
 }
 
 function isRunning ({ succeeded, failure }: TimedOutRun): boolean {
   return !succeeded && failure === undefined
-}
-
-/** Of an event of a run: whether it is through. */
-function isOver (seq: number | undefined): boolean {
-  return seq === undefined
 }

@@ -10,7 +10,7 @@ const MOST_LANES = 10_000
 interface WaitingBurst {
   /** When it was first looked at, by the clock of `performance`, and which event was the first then: without that, it is another wait. */
   since?: { readonly at: number, readonly seq: number }
-  /** Its events, as far as this process knows, the oldest first. */
+  /** Its events, as far as this process knows. */
   readonly ids: Map<string, WaitingEvent>
   /** How many more there are taken to be. */
   more: number
@@ -37,8 +37,8 @@ export class WaitingBursts {
   }
 
   /**
-   * An event waits for collectors, or is about to: for how many milliseconds, until their bursts are looked at. It need not wait if it makes as many
-   * as a burst of one of them has at most, nor for longer than that has for what came before.
+   * An event waits for collectors, or is about to: for how many milliseconds since it came in, until their bursts are looked at. It need not
+   * wait if it makes as many as a burst of one of them has at most, nor for longer than that has for what came before.
    */
   waitOf (lane: string, event: Pick<ClaimedEvent, 'id' | 'receivedAt'>, collectors: readonly Collector[]): number {
     const waiting = this.#of(lane)
@@ -96,18 +96,22 @@ function burstOf (waiting: WaitingLane, collector: Collector): WaitingBurst {
 }
 
 function waitFor ({ quiet, within, most }: Collector, burst: WaitingBurst, event: Pick<ClaimedEvent, 'id' | 'receivedAt'>): number {
-  note(burst, event)
-  const [{ at }] = burst.ids.values() as unknown as [WaitingEvent] // one was noted
+  const { at } = note(burst, event)
+  const now = performance.now()
+  // What is older is another burst, or others have handed it over.
+  const first = Math.min(at, ...Array.from(burst.ids.values(), (other) => other.at).filter((other) => now - other <= within))
   const count = burst.ids.size + burst.more
   if (count >= 2 * most) { // then it is another process that hands them over
     burst.ids.clear()
     burst.more = 0
   }
-  return count >= most ? 0 : Math.max(0, Math.min(quiet, within - Math.floor(performance.now() - at)))
+  return count >= most ? 0 : Math.min(quiet, Math.ceil(within - (at - first)))
 }
 
-function note ({ ids }: WaitingBurst, { id, receivedAt }: Pick<ClaimedEvent, 'id' | 'receivedAt'>): void {
-  ids.set(id, { at: ids.get(id)?.at ?? performance.now() - Math.max(0, Date.now() - receivedAt), isMissed: false })
+function note ({ ids }: WaitingBurst, { id, receivedAt }: Pick<ClaimedEvent, 'id' | 'receivedAt'>): WaitingEvent {
+  const event = { at: ids.get(id)?.at ?? performance.now() - Math.max(0, Date.now() - receivedAt), isMissed: false }
+  ids.set(id, event)
+  return event
 }
 
 /** What two looks have missed was handed over by others. */

@@ -59,6 +59,8 @@ test('a delay grows by the factor up to the longest one, less a jitter of up to 
 })
 
 test('each limit is exact', (t) => {
+  const random = mock.method(Math, 'random', () => 0)
+  t.teardown(() => { random.mock.restore() })
   const retry = { minDelay: 100, maxDelay: 100, factor: 1, blockFor: 1_000, giveUpAfter: 10_000, attempts: 5 }
   const next = (failingFor: number, attempt = 1, directive = NOTHING) => nextTry({ attempt, failingFor } as ClaimedEvent, [directive], retry) // all it looks at
   const after = (delay: number) => retryDirectiveOf(new RetryAfterError(delay))

@@ -251,15 +251,21 @@ test('what a listener throws after its time was up is its word for the retry', a
   t.match(inbox.list(), [{ state: 'dead', error: 'listener 1: no such customer' }])
 })
 
-test('of listeners that never end, no more than ten thousand events are remembered', async (t) => {
+test('of listeners that never end, ten thousand events are remembered: those that were waited for last', async (t) => {
   const timedOut = new TimedOutListeners()
   const { app: { log } } = await createApp(t)
   const listener = () => {}
-  const never = new Promise(() => {})
-  for (let seq = 0; seq < 10_002; seq++) timedOut.add(listener, never, new Map([[String(seq), seq]]), log)
-  t.same(['0', '1', '2', '10001'].map((work) => timedOut.isRunning(work)), [false, false, true, true])
-  timedOut.end('2')
-  t.ok(timedOut.isRunning('2'), 'the same event may come again')
+  const never = () => new Promise(() => {})
+  const known = never()
+  timedOut.add(listener, known, new Map([['known', 0]]), log)
+  timedOut.add(listener, never(), new Map([['burst 1', 1], ['burst 2', 2]]), log)
+  for (let seq = 3; seq < 10_000; seq++) timedOut.add(listener, never(), new Map([[String(seq), seq]]), log)
+  timedOut.add(listener, known, new Map([['known', 0]]), log)
+  t.same(['known', 'burst 1', 'burst 2', '3'].map((work) => timedOut.isRunning(work)), [true, true, true, true])
+  timedOut.add(listener, never(), new Map([['one more', 10_000]]), log)
+  t.same(['known', 'burst 1', 'burst 2', '3'].map((work) => timedOut.isRunning(work)), [true, false, false, true], 'a burst is forgotten as one')
+  timedOut.end('known')
+  t.ok(timedOut.isRunning('known'), 'the same event may come again')
   timedOut.end('never was')
 })
 

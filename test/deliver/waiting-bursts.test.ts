@@ -115,17 +115,3 @@ test('what has waited for others is looked at again as soon as it has waited for
   t.ok(second <= latest + 2, 'in whole milliseconds of two clocks')
   t.ok(Math.min(first, second) > latest - 9_000, 'and not before')
 })
-
-test('an event waits for no longer than `within` of what has waited before it', async (t) => {
-  const waiting = new WaitingBursts()
-  const collector = collectorOf('newMessage', { quiet: 10_000, within: 10_020 }, () => {})
-  const waitOf = (id: string) => waiting.waitOf('a', eventOf(Number(id)), [collector])
-  const start = performance.now()
-  t.equal(waitOf('1'), 10_000)
-  await until(() => performance.now() > start + 40)
-  const wait = waitOf('2')
-  const most = Math.ceil(performance.now() - start)
-  t.ok(wait < 10_000 && wait >= 10_020 - most, `${wait} after ${most} ms`)
-  waiting.end(claimOf(1), [burstOf(collector, claimOf(1).events)])
-  t.equal(waiting.waitOf('b', eventOf(3), [collector]), 10_000)
-})

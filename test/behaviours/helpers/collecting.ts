@@ -202,6 +202,20 @@ export function collecting (driver: string, part: 1 | 2, create: (t: Test, store
     t.same(bursts.map(({ texts: [text] }) => text).sort(), heard)
   })
 
+  test1('whose burst is complete first has it first, however much comes in elsewhere', async (t, store) => {
+    const { app, bursts, collect, send, sendAtOnce, through } = await open(t, create(t, store), { concurrency: 1 })
+    const { promise, resolve } = gate()
+    collect({ quiet: 60_000, within: 60_000, most: 1 }, async () => { await promise })
+    await sendAtOnce(Array.from({ length: 20 }, (_, i) => `a${i}`))
+    await until(() => bursts.length === 1)
+    const [id = ''] = await send('b1')
+    await until(async () => Number((await app.webhooks.inbox.get(id))?.dueAt) < Date.now())
+    resolve(undefined)
+    await through()
+    t.equal(bursts.length, 21)
+    t.ok(bursts.findIndex(({ texts: [text] }) => text === 'b1') < 3, 'it waits for those that were looked at before')
+  })
+
   test1('each collector has its own bursts; one that fails is called again alone', async (t, store) => {
     const { app, bursts, collect, send, through } = await open(t, create(t, store))
     const others: string[][] = []
