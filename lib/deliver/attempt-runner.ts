@@ -67,8 +67,9 @@ export class AttemptRunner {
         continue
       }
       try {
-        const result = late?.result ?? this.#running.get(work, listener) ?? this.#call(attempt, index)
-        if (isThenable(result)) (running ??= new RunningListeners(attempt)).follow(index, result)
+        const earlier = late?.result ?? this.#running.get(work, listener)
+        const result = earlier ?? this.#call(attempt, index)
+        if (isThenable(result)) (running ??= new RunningListeners(attempt)).follow(index, result, earlier === undefined)
         else if (message !== undefined) (ends ??= []).push(succeeded(index))
       } catch (cause) {
         (ends ??= []).push(failed(index, cause))

@@ -35,12 +35,13 @@ export class RunningListeners {
     return this.#running.get(this.#attempt.listeners.indexOf(listener))
   }
 
-  follow (index: number, result: PromiseLike<unknown>): void {
+  /** If the listener was not called for this attempt, another one tells of it when it fails too late. */
+  follow (index: number, result: PromiseLike<unknown>, isCalled: boolean): void {
     const running = Promise.resolve(result)
     this.#running.set(index, running)
     running.then(
-      () => { this.#finished(succeeded(index)) },
-      (cause: unknown) => { this.#finished(failed(index, cause)) })
+      () => { this.#finished(succeeded(index), false) },
+      (cause: unknown) => { this.#finished(failed(index, cause), isCalled) })
   }
 
   /** Settles when all have ended, or with nothing if they were abandoned; never rejects. */
@@ -55,11 +56,11 @@ export class RunningListeners {
     this.#ended.resolve(undefined)
   }
 
-  #finished (end: ListenerEnd): void {
+  #finished (end: ListenerEnd, isTold: boolean): void {
     if (this.#running.delete(end.index)) {
       this.#ends.push(end)
       if (this.#running.size === 0) this.#end()
-    } else if (end.failure !== undefined) {
+    } else if (isTold && end.failure !== undefined) {
       const { error: err } = end.failure
       quietly(() => { this.#attempt.context.log.warn({ err }, 'a listener failed after it had been given up') })
     }

@@ -40,12 +40,14 @@ class CompletingContext implements WebhookContext {
     return this.#shared.signal
   }
 
-  async completeIn (execute: CompleteIn): Promise<void> {
+  /** It can be taken out, as `ids` and all the others can. */
+  readonly completeIn = async (execute: CompleteIn): Promise<void> => {
+    if (typeof execute !== 'function') throw new CompleteInError('it takes a function that runs a statement in your transaction')
     const statements = this.#statementsOf()
     if (statements === undefined) throw new CompleteInError('the listener needs a name that no other listener of the event has, to be known by after a restart')
     for (const statement of statements) {
       const result = await run(execute, statement)
-      if (result === undefined) throw new CompleteInError('its function returned nothing, so that the statement may not have run: return what your database driver returns')
+      if (result === undefined || result === null) throw new CompleteInError('its function returned nothing, so that the statement may not have run: return what your database driver returns')
     }
   }
 }

@@ -23,7 +23,7 @@ export interface WebhookContext {
    * listener is not called for it again, whatever ends when. Rejects with `DeliveryLostError` if the delivery does not count any more, and
    * with `CompleteInError` if the function resolves to nothing: let it through, so that the transaction is rolled back.
    */
-  completeIn (execute: CompleteIn): Promise<void>
+  readonly completeIn: (execute: CompleteIn) => Promise<void>
 }
 
 /** `log` and `signal` are made when they are first read: an event that needs neither pays for neither. */

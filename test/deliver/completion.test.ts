@@ -56,7 +56,19 @@ test('a statement that may not have run does not count', async (t) => {
   const contexts: WebhookContext[] = []
   webhooks.on('unknown', function save (_event, context) { contexts.push(context) })
   t.match(runner.run(EVENT), { state: 'done' })
-  for (const nothing of [() => {}, async () => {}]) await t.rejects(contexts[0]?.completeIn(nothing as unknown as CompleteIn) ?? Promise.resolve(), { code: 'FST_ONEROUTE_COMPLETE_IN', message: /returned nothing/ })
+  for (const nothing of [() => {}, async () => {}, () => null]) await t.rejects(contexts[0]?.completeIn(nothing as unknown as CompleteIn) ?? Promise.resolve(), { code: 'FST_ONEROUTE_COMPLETE_IN', message: /returned nothing/ })
+})
+
+test('it can be taken out of the context, and takes a function', async (t) => {
+  const { runner, webhooks } = create(() => ({ sql: 'a statement', values: [], refusalOf: () => undefined }))
+  const contexts: WebhookContext[] = []
+  webhooks.on('unknown', function save (_event, context) { contexts.push({ ...context }) })
+  t.match(runner.run(EVENT), { state: 'done' })
+  const [{ completeIn }] = contexts as [WebhookContext]
+  const asked: string[] = []
+  await completeIn(async (sql) => asked.push(sql))
+  t.same(asked, ['a statement'])
+  for (const wrong of [undefined, 'BEGIN', {}]) await t.rejects(completeIn(wrong as unknown as CompleteIn), { code: 'FST_ONEROUTE_COMPLETE_IN', message: /takes a function/ })
 })
 
 test('without such an inbox, all listeners have one context', async (t) => {

@@ -251,6 +251,23 @@ test('what a listener throws after its time was up is its word for the retry', a
   t.match(inbox.list(), [{ state: 'dead', error: 'listener 1: no such customer' }])
 })
 
+test('what a listener throws after its time was up is logged once, however often it was waited for', async (t) => {
+  const { app, errors, lines, settled } = await durableApp(t, { minDelay: 1, maxDelay: 1 }, 5)
+  const late = gate()
+  let calls = 0
+  app.webhooks.on('newMessage', async () => {
+    if (++calls > 1) return
+    await late.promise
+    throw new Error('too late')
+  })
+  await post(app, message())
+  while (errors.length < 3) await wait(1)
+  late.resolve(undefined)
+  await settled()
+  t.equal(calls, 2)
+  t.match(lines.filter(({ msg }) => msg === 'a listener failed after it had been given up'), { length: 1 })
+})
+
 test('of listeners that never end, ten thousand events are remembered: those that were waited for last', async (t) => {
   const timedOut = new TimedOutListeners()
   const { app: { log } } = await createApp(t)

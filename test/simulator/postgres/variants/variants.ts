@@ -50,8 +50,8 @@ export const postgresVariants: readonly Variant[] = [
     seed: 2_000,
     violates: 'order',
     file: 'lib/deliver/attempt-runner.ts',
-    from: 'late?.result ?? this.#running.get(work, listener)',
-    to: 'late?.result'
+    from: 'const earlier = late?.result ?? this.#running.get(work, listener)',
+    to: 'const earlier = late?.result'
   },
   {
     name: 'of events that come in together, the last is stored first',
