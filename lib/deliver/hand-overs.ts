@@ -44,7 +44,8 @@ export class HandOvers {
 
   /** Of a claim that has a place. Says whether it waits for a collector. */
   begin (claim: Claim): boolean {
-    if (this.#atWork >= this.#parts.places.most) {
+    const { places, mayDeliver } = this.#parts
+    if (this.#atWork >= places.most && mayDeliver(claim)) {
       const hasPlace = this.#waiting.length >= MOST_WAITING
       this.#waiting.push({ claim, hasPlace })
       if (!hasPlace) this.#leave()
