@@ -27,6 +27,11 @@ export class Ledger {
    * the same event again, but not if that has come again only since.
    */
   readonly #late = new Map<string, Map<string, number>>()
+  /**
+   * By the number of an event, the listeners that have succeeded with the same event from before it was removed, while their process had this one:
+   * it may have waited for them.
+   */
+  readonly #awaited = new Map<number, Set<string>>()
   /** Processes that have left what is stored. */
   readonly #gone = new Set<Life>()
   #runs: Run[] = []
@@ -128,6 +133,8 @@ export class Ledger {
     if (!run.claim.isTakenOver) this.#story(seq).succeeded.set(listener, isLate ? run.life : undefined)
     const ever = this.#succeeded.get(id) ?? new Set()
     this.#succeeded.set(id, ever.add(listener))
+    const again = [...this.#claims.values()].filter((open) => open.life === run.life).flatMap(({ events }) => events.filter((event) => event.id === id && event.seq !== seq))
+    for (const event of again) this.#awaited.set(event.seq, (this.#awaited.get(event.seq) ?? new Set()).add(listener))
     if (isLate || run.claim.isTakenOver) this.#late.set(id, (this.#late.get(id) ?? new Map<string, number>()).set(listener, this.#lastSeq()))
   }
 
@@ -183,7 +190,7 @@ export class Ledger {
     if (outcome.state !== 'done' || isDiscarded === true) return
     const isInvalid = this.#world.isInvalid(id)
     for (const listener of listenersOf(this.#world.settings, isInvalid)) {
-      const has = story.succeeded.has(listener) || completed.includes(listener) || this.wasLate(event, listener)
+      const has = story.succeeded.has(listener) || completed.includes(listener) || this.wasLate(event, listener) || this.#awaited.get(seq)?.has(listener) === true
       if (!has && !this.#isReplayedAsItIs(event, isInvalid)) this.#world.violate('nothing-lost', `${this.#nameOf(id)} is done, and ${listener} has not succeeded`)
     }
   }
