@@ -23,7 +23,7 @@ export const targets: readonly Target[] = [
   {
     file: 'lib/deliver/attempt-runner.ts',
     why: 'calls listeners: a fault calls one twice, or never, or says done of what failed',
-    tests: ['test/deliver/listener-runner.test.ts', 'test/deliver/delivery.test.ts', 'test/deliver/completion.test.ts', 'test/deliver/bursts.test.ts', 'test/deliver/late-bursts.test.ts']
+    tests: ['test/deliver/listener-runner.test.ts', 'test/deliver/delivery.test.ts', 'test/deliver/completion.test.ts', 'test/deliver/bursts.test.ts', 'test/deliver/late-bursts.test.ts', 'test/deliver/retry.test.ts']
   },
   {
     file: 'lib/deliver/failures.ts',

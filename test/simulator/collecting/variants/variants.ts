@@ -281,7 +281,7 @@ export const harmless: ReadonlyArray<Patch & { readonly name: string }> = [
   {
     name: 'no process remembers that a burst is full before its time',
     file: waitingBursts,
-    from: 'return count >= most ? 0 : Math.max',
-    to: 'return Math.max'
+    from: 'return count >= most ? 0 : Math.min',
+    to: 'return Math.min'
   }
 ]
