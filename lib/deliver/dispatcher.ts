@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { errorOf, quietly } from '../errors/error-of.ts'
 import type { Awaitable, Claim, Inbox, Outcome } from '../inbox/inbox.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
-import { HandOvers } from './hand-overs.ts'
+import type { Collected } from './burst-runner.ts'
 import type { ListenerRunner } from './listener-runner.ts'
 import { hasListeners } from './listeners.ts'
 import { gone, isToBeTriedAgain } from './outcomes.ts'
@@ -32,7 +32,6 @@ export class Dispatcher {
   readonly #slices = new TimeSlices()
   readonly #settlements: Settlements
   readonly #places: Places
-  readonly #handOvers: HandOvers
   #claiming = false
   /** Whether a lane may have become due since the last claim began. */
   #woken = false
@@ -46,10 +45,7 @@ export class Dispatcher {
   constructor (parts: Parts) {
     this.#parts = parts
     this.#places = new Places(parts.concurrency)
-    const wake = () => { this.wake() }
-    this.#settlements = new Settlements({ ...parts, onClaimEnd: () => { this.#endClaim() }, wake })
-    const own = { places: this.#places, slices: this.#slices, settlements: this.#settlements }
-    this.#handOvers = new HandOvers({ ...parts, ...own, mayDeliver: (claim) => this.#mayDeliver(claim), wake })
+    this.#settlements = new Settlements({ ...parts, onClaimEnd: () => { this.#endClaim() }, wake: () => { this.wake() } })
   }
 
   start (): void {
@@ -68,9 +64,7 @@ export class Dispatcher {
    */
   drain (timeout: number): void {
     this.#deadline = setTimeout(() => { void this.#giveUp() }, timeout)
-    if (!this.#parts.inbox.durable) return
-    this.#stopped = true
-    this.#handOvers.stop()
+    if (this.#parts.inbox.durable) this.#stopped = true
   }
 
   /** Settles when nothing is under way, or the time of `drain` is up. */
@@ -107,7 +101,7 @@ export class Dispatcher {
 
   /** Whether nothing is under way, or asked for. */
   isIdle (): boolean {
-    return this.#places.areAllFree && this.#handOvers.areThrough && !this.#claiming
+    return this.#places.areAllFree && !this.#claiming
   }
 
   #claim (): void {
@@ -161,7 +155,7 @@ export class Dispatcher {
 
   /** Goes through a claim's events, in one go as long as none has to be waited for. Says whether it waits for one. */
   #deliver (claim: Claim, outcomes: Outcome[]): boolean {
-    if (claim.events[0]?.collectedFrom !== undefined) return this.#handOvers.begin(claim)
+    if (claim.events[0]?.collectedFrom !== undefined) return this.#collect(claim)
     for (let event = claim.events[outcomes.length]; event !== undefined && event.collectedFrom === undefined && this.#mayDeliver(claim); event = claim.events[outcomes.length]) {
       if (this.#slices.isOver) {
         this.#slices.run(() => this.#deliver(claim, outcomes))
@@ -188,6 +182,14 @@ export class Dispatcher {
     if (outcome !== undefined) outcomes.push(outcome)
     if (outcome === undefined || isToBeTriedAgain(outcome)) this.#settlements.settle(claim, outcomes)
     else this.#slices.run(() => this.#deliver(claim, outcomes))
+  }
+
+  #collect (claim: Claim): boolean {
+    const collected = this.#mayDeliver(claim) ? this.#parts.runner.collect(claim) : { outcomes: [] }
+    const settle = ({ outcomes, dueAt }: Collected) => { this.#settlements.settle(claim, outcomes, dueAt) }
+    if (collected instanceof Promise) void this.#places.beside(collected, () => { this.wake() }).then(settle)
+    else settle(collected)
+    return collected instanceof Promise
   }
 
   #endClaim (): void {

@@ -1,25 +1,41 @@
-/** How many lanes are delivered at once. */
+/** How many lanes are delivered at once. Collectors may take long: as many bursts as that, while collectors are at work on them, take no lane's place. */
 export class Places {
-  readonly most: number
-  #taken = 0
+  readonly #most: number
+  /** Lanes that are held, but for those of such bursts. */
+  #lanes = 0
+  #bursts = 0
 
   constructor (most: number) {
-    this.most = most
+    this.#most = most
   }
 
   get free (): number {
-    return this.most - this.#taken
+    return this.#most - this.#lanes
   }
 
   get areAllFree (): boolean {
-    return this.#taken === 0
+    return this.#lanes + this.#bursts === 0
   }
 
   take (lanes: number): void {
-    this.#taken += lanes
+    this.#lanes += lanes
   }
 
   leave (): void {
-    this.#taken--
+    this.#lanes--
+  }
+
+  /** A lane's place is free while a collector works: says when. */
+  async beside<T> (collecting: Promise<T>, onFree: () => void): Promise<T> {
+    if (this.#bursts === this.#most) return await collecting
+    this.#bursts++
+    this.leave()
+    onFree()
+    try {
+      return await collecting
+    } finally {
+      this.#bursts--
+      this.take(1)
+    }
   }
 }

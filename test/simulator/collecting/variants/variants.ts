@@ -179,18 +179,18 @@ export const collectVariants: readonly Variant[] = [
     inbox: 'sqlite-collect',
     seed: 50,
     violates: 'claims-end',
-    file: 'lib/deliver/dispatcher.ts',
-    from: 'this.#places.areAllFree && this.#handOvers.areThrough',
-    to: 'this.#places.areAllFree'
+    file: 'lib/deliver/places.ts',
+    from: 'return this.#lanes + this.#bursts === 0',
+    to: 'return this.#lanes === 0'
   },
   {
     name: 'bursts are handed over by an app that is closed',
     inbox: 'sqlite-collect',
     seed: 990,
     violates: 'closing-ends',
-    file: 'lib/deliver/hand-overs.ts',
-    from: 'mayDeliver(claim) ? runner.collect(claim) : NOTHING',
-    to: 'runner.collect(claim)'
+    file: 'lib/deliver/dispatcher.ts',
+    from: 'const collected = this.#mayDeliver(claim) ? this.#parts.runner.collect(claim) : { outcomes: [] }',
+    to: 'const collected = this.#parts.runner.collect(claim)'
   },
   {
     name: 'how long a conversation has waited goes for what comes in after all of it was removed',
