@@ -82,11 +82,17 @@ export class ListenerRunner {
   /** The same for a claim whose events wait for collectors. */
   collect (claim: Claim): Collected | Promise<Collected> {
     try {
-      return this.#bursts.run(claim)
+      const collected = this.#bursts.run(claim)
+      return collected instanceof Promise ? collected.catch((thrown: unknown) => this.#collectAgain(thrown)) : collected
     } catch (thrown) {
-      quietly(() => { this.#parts.log.error({ err: errorOf(thrown) }, 'what waits for collectors could not be handed over: it is tried again') })
-      return { outcomes: [], dueAt: Date.now() + COLLECT_AGAIN_AFTER }
+      return this.#collectAgain(thrown)
     }
+  }
+
+  /** Whatever came of it counts for nothing: the claim has to end. */
+  #collectAgain (thrown: unknown): Collected {
+    quietly(() => { this.#parts.log.error({ err: errorOf(thrown) }, 'what waits for collectors could not be handed over: it is tried again') })
+    return { outcomes: [], dueAt: Date.now() + COLLECT_AGAIN_AFTER }
   }
 
   /** Stops waiting for every listener that runs; returns for how many events. */

@@ -312,6 +312,17 @@ test('what fails before any collector is called is tried again later', async (t)
   t.match(lines, [{ level: 50, msg: /^what waits for collectors could not be handed over/, err: { message: 'no events' } }])
 })
 
+test('so is what fails when a collector is through', async (t) => {
+  const { runner, lines, webhooks } = create()
+  let isThrough = false
+  webhooks.collect('newMessage', {}, async () => { isThrough = true })
+  const event = Object.defineProperty(waiting(), 'refused', { get: () => { if (isThrough) throw new Error('no event') } })
+  const { outcomes, dueAt } = await runner.collect(claimOf([event]))
+  t.same([isThrough, outcomes], [true, []])
+  t.ok(Number(dueAt) > Date.now())
+  t.match(lines, [{ level: 50, msg: /^what waits for collectors could not be handed over/, err: { message: 'no event' } }])
+})
+
 test('a burst of which not even the failure can be told is tried again', async (t) => {
   const { runner, log, collect } = create()
   collect({}, () => { throw new Error('not yet') })

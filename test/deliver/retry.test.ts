@@ -234,36 +234,31 @@ test('what a listener has completed stays so when a process that has no such lis
   t.same(inbox.rows.at(-1)?.completed, ['charge'])
 })
 
-test('what a listener throws after its time was up is its word for the retry', async (t) => {
-  const { app, inbox, errors, settled } = await durableApp(t, { minDelay: 100, maxDelay: 100 }, 5)
-  const late = gate()
-  let calls = 0
-  app.webhooks.on('newMessage', async () => {
-    calls++
-    await late.promise
-    throw new NonRetriableError('no such customer')
-  })
-  await post(app, message())
-  while (errors.length < 1) await wait(1)
-  late.resolve(undefined)
-  await settled()
-  t.equal(calls, 1)
-  t.match(inbox.list(), [{ state: 'dead', error: 'listener 1: no such customer' }])
-})
-
-test('what a listener throws after its time was up is logged once, however often it was waited for', async (t) => {
-  const { app, errors, lines, settled } = await durableApp(t, { minDelay: 1, maxDelay: 1 }, 5)
+/** A listener outlives its time at its first call, and fails once so many attempts have waited for it. */
+async function failLate (t: Test, delay: number, waits: number, cause: Error) {
+  const { app, inbox, lines, errors, settled } = await durableApp(t, { minDelay: delay, maxDelay: delay }, 5)
   const late = gate()
   let calls = 0
   app.webhooks.on('newMessage', async () => {
     if (++calls > 1) return
     await late.promise
-    throw new Error('too late')
+    throw cause
   })
   await post(app, message())
-  while (errors.length < 3) await wait(1)
+  while (errors.length < waits) await wait(1)
   late.resolve(undefined)
   await settled()
+  return { inbox, lines, calls }
+}
+
+test('what a listener throws after its time was up is its word for the retry', async (t) => {
+  const { inbox, calls } = await failLate(t, 100, 1, new NonRetriableError('no such customer'))
+  t.equal(calls, 1)
+  t.match(inbox.list(), [{ state: 'dead', error: 'listener 1: no such customer' }])
+})
+
+test('what a listener throws after its time was up is logged once, however often it was waited for', async (t) => {
+  const { lines, calls } = await failLate(t, 1, 3, new Error('too late'))
   t.equal(calls, 2)
   t.match(lines.filter(({ msg }) => msg === 'a listener failed after it had been given up'), { length: 1 })
 })

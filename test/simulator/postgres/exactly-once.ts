@@ -114,7 +114,7 @@ export class ExactlyOnce {
       const id = idOf(this.#tables.events.get(seq)?.id)
       if (state !== State.done || this.#world.isInvalid(id)) continue
       for (const listener of listenersOf(settings, false).filter((name) => this.#completing.includes(name))) {
-        // What outlives its time is known by the event's id.
+        // What outlives its time is known by the event's id, for what was stored by then.
         const mayBeLeftOut = this.#stray.has(`${id} ${listener}`) || ledger.wasLate({ id, seq }, listener)
         if (!this.#rows.has(rowKey(this.#firstSeqOf(seq), listener)) && !mayBeLeftOut) this.#violate(`${this.#nameOf(id)} is done, and ${listener} has no row for it`)
       }
